@@ -1,0 +1,167 @@
+"""Derived programs: made once for each structure that was traced, then replayed.
+
+What ran is stabilised by the rewrite rules, then differentiated (the other order would give nan for
+softplus'(1000)), then simplified. The result is kept under the structural key of what ran. Where
+the values of forward nodes are known from the trace, the derived program starts from them.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Hashable, Sequence
+from threading import Lock
+from typing import Any
+
+import numpy as np
+
+from ..array import Array, bind, enter, lift
+from ..graph import Graph, Op, Type
+from ..ops.structure import Expand
+from ..program import Program
+from ..recording import Trace, building
+from ..rewrite import SIMPLIFY, STABILISE, rewrite
+from ..tracing.functional import Recorded
+from ..walk import Env, evaluate
+
+Step = Callable[[Graph, Env, list[Array]], Sequence[Array]]
+"""(the stabilised graph, the arrays of its nodes, further inputs) -> the results of the derived graph."""
+MOST_NODES = 2_000_000  # kept in the cache over all programs
+
+
+class Derived:
+    """A derived graph, and where its inputs come from: entries of the trace, then further arguments."""
+
+    def __init__(self, recorded: Recorded, extra: Sequence[Type], step: Step, residuals: bool, varying: frozenset[int]):
+        trace = recorded.trace
+        self.varying = varying
+        self.bits = list(trace.bits)
+        graph, order = trace.close(recorded.inputs, recorded.outputs, varying)
+        stable, origin = rewrite(graph, STABILISE)
+        known = [None if i is None else order[i] for i in origin]
+        self.graph, self.sources = derive(stable, known, extra, step, trace if residuals else None)
+        self.program = Program(self.graph)
+
+    def fits(self, trace: Trace) -> bool:
+        """Whether the constants are those that the program was made for."""
+        return self.bits == trace.bits or (bool(self.varying) and not (self.differing(trace) - self.varying))
+
+    def differing(self, trace: Trace) -> frozenset[int]:
+        """The entries of constants that have another value than when the program was made."""
+        return frozenset(i for i, a, b in zip(trace.constants, self.bits, trace.bits, strict=True) if a != b)
+
+
+def derive(
+    stable: Graph, known: list[int | None], extra: Sequence[Type], step: Step, residuals: Trace | None
+) -> tuple[Graph, list[Any]]:
+    """The derived graph, and for each of its first inputs the entry of the user's trace that it stands for."""
+    with building() as trace:
+        inputs = [Array(trace, trace.input(t), t) for t in stable.input_types]
+        further = [Array(trace, trace.input(t), t) for t in extra]
+        env = evaluate(stable, inputs) if inputs else _without_inputs(stable, trace)
+        results = [enter(trace, lift(y)) for y in step(stable, env, further)]
+        home = {a.index: known[i] for i, a in enumerate(inputs)}
+        if residuals is not None:
+            home |= _residuals(env, known, residuals)
+        last = [a.index for a in further]
+        graph, order = trace.close(last, results, cut=home)
+        graph, order = trace.close([*order[len(last) : graph.arity], *last], results, cut=home)
+    graph, _ = rewrite(graph, SIMPLIFY)
+    return graph, [home[i] for i in order[: graph.arity - len(last)]]
+
+
+def _without_inputs(stable: Graph, trace: Trace) -> Env:
+    from_nothing = Array(trace, trace.input(Type(np.dtype(float), ())), Type(np.dtype(float), ()))
+    assert not stable.arity
+    return evaluate(stable, [from_nothing])[1:] if len(stable) else []
+
+
+def _residuals(env: Env, known: list[int | None], trace: Trace) -> dict[int, Any]:
+    """Entries of the graph under construction whose values the user's trace already has."""
+    found: dict[int, Any] = {}
+    for y, i in zip(env, known, strict=True):
+        if i is None or type(trace.values[i]) is Type:
+            continue
+        if type(y) is Array:
+            found[y.index] = i
+        elif type(trace.values[i]) is tuple and type(trace.values[i][0]) is not Type:
+            found |= {a.index: (i, k) for k, a in enumerate(y)}
+    return found
+
+
+class Cache:
+    """Derived programs by structural key, the least recently used dropped first."""
+
+    def __init__(self, most: int = MOST_NODES):
+        self.most, self.size = most, 0
+        self.kept: OrderedDict[Hashable, Derived] = OrderedDict()
+        self.lock = Lock()
+
+    def get(self, key: Hashable, trace: Trace, make: Callable[[frozenset[int]], Derived]) -> Derived:
+        """The program for this key. A constant that differs from call to call becomes an input of it."""
+        found = self.kept.get(key)
+        if found is not None and found.fits(trace):
+            return found
+        made = make(found.varying | found.differing(trace) if found else frozenset())
+        with self.lock:
+            if found is not None and key in self.kept:
+                self.size -= len(self.kept.pop(key).graph)
+            self.kept[key] = made
+            self.size += len(made.graph)
+            while self.size > self.most and len(self.kept) > 1:
+                self.size -= len(self.kept.popitem(last=False)[1].graph)
+        return made
+
+
+CACHE = Cache()
+
+
+def transform(
+    recorded: Recorded, name: Hashable, extra: Sequence[Array], step: Step, key: Hashable = ()
+) -> list[Any]:
+    """The results of a derived graph: plain arrays, or recorded ones under an outer trace."""
+    nested = recorded.nested or any(a.scope is not None and a.scope.active for a in extra)
+    derived = find(recorded, name, [Type(a.dtype, a.shape) for a in extra], step, key, not nested and recorded.concrete)
+    return execute(recorded, derived, extra, nested)
+
+
+def find(
+    recorded: Recorded, name: Hashable, extra: Sequence[Type], step: Step, key: Hashable, residuals: bool
+) -> Derived:
+    """The derived program for what was recorded, from the cache or made now."""
+    trace = recorded.trace
+    key = (name, key, residuals, tuple(extra), tuple(recorded.inputs), tuple(recorded.outputs), tuple(trace.entries))
+    return CACHE.get(key, trace, lambda varying: Derived(recorded, extra, step, residuals, varying))
+
+
+def execute(recorded: Recorded, derived: Derived, extra: Sequence[Array], nested: bool) -> list[Any]:
+    """Run a derived program on what was recorded."""
+    trace = recorded.trace
+    if nested:
+        args = [_outside(recorded, i) for i in derived.sources]
+        env = evaluate(derived.graph, [*args, *extra])
+        return [env[o] for o in derived.graph.outputs]
+    values = [trace.value(i) if type(i) is int else trace.value(i[0])[i[1]] for i in derived.sources]
+    with np.errstate(all="ignore"):
+        results = derived.program(*values, *(a.value for a in extra))
+    return [own(y) for y in results]
+
+
+def _outside(recorded: Recorded, i: int) -> Array:
+    if i in recorded.trace.constants:
+        return Array(None, -1, recorded.trace.values[i][()])
+    return recorded.outside(i)
+
+
+def own(y: Any) -> Any:
+    """A result that shares no memory with anything else."""
+    if type(y) is np.ndarray and (y.base is not None or not y.flags.writeable):
+        return y.copy()
+    return y
+
+
+def zeros(trace: Trace, of: Type) -> Array:
+    """The array of zeros of this type, as an expression."""
+    zero = Array(trace, trace.scalar(0, of.dtype), Type(of.dtype, ()))
+    axes = tuple(range(-len(of.shape), 0))
+    op: Op = Expand(of.shape, axes)
+    return bind(op, zero) if axes else zero

@@ -1,0 +1,240 @@
+"""First derivatives of functions: grad, value_and_grad, vjp, jvp, linearize."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import wraps
+from typing import Any
+
+import numpy as np
+
+from ..array import Array, lift
+from ..errors import DtypeError, NotDifferentiableError, ShapeError
+from ..graph import Graph, Type
+from ..recording import snapshot
+from ..tracing.containers import flatten
+from ..tracing.functional import Recorded, output, record, source
+from ..walk import Env, pull, push
+from .derived import transform, zeros
+
+Function = Callable[..., Any]
+
+
+class Arguments:
+    """The arguments of a call: those that are differentiated, as a list of leaves, and the rest as they are."""
+
+    def __init__(self, args: tuple, argnums: int | Sequence[int], name: str):
+        self.args, self.single = args, isinstance(argnums, int)
+        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        if any(not -len(args) <= k < len(args) for k in numbers):
+            raise TypeError(f"{name}: argnums is {argnums}, but the function was called with {len(args)} positional arguments")
+        self.numbers = [k % len(args) for k in numbers]
+        self.parts = [flatten(args[k]) for k in self.numbers]
+        self.leaves = [source(x, name) for leaves, _ in self.parts for x in leaves]
+
+    def pieces(self, leaves: Sequence[Any]) -> list[Any]:
+        """These leaves, in the containers of the differentiated arguments."""
+        values = iter(leaves)
+        return [rebuild([next(values) for _ in old]) for old, rebuild in self.parts]
+
+    def place(self, leaves: list[Array]) -> list[Any]:
+        """All arguments, with these leaves in the differentiated ones."""
+        args = list(self.args)
+        for k, piece in zip(self.numbers, self.pieces(leaves), strict=True):
+            args[k] = piece
+        return args
+
+    def gradient(self, leaves: Sequence[Any]) -> Any:
+        """Leaves as the caller expects them: one container, or a tuple of them if argnums is one."""
+        pieces = self.pieces(leaves)
+        return pieces[0] if self.single else tuple(pieces)
+
+
+def _reverse(count: int, wanted: tuple[bool, ...], seed: bool) -> Callable:
+    """The step from a graph to its results and the cotangents of its inputs."""
+
+    def step(graph: Graph, env: Env, further: list[Array]) -> list[Any]:
+        trace = env[graph.outputs[0]].scope
+        values = [env[o] for o in graph.outputs]
+        g: list[Any] = [Array(trace, trace.scalar(1, v.dtype), Type(v.dtype, ())) for v in values[:count]] if seed else further
+        sought = (*wanted, *(False,) * (graph.arity - len(wanted)))
+        found = pull(graph, env, [*g, *(None,) * (len(values) - count)], sought)
+        types = graph.input_types
+        return [*values, *(zeros(trace, types[i]) if found[i] is None else found[i] for i, w in enumerate(wanted) if w)]
+
+    return step
+
+
+def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+    """The gradient of a function that returns one real number.
+
+    The gradient has the shape, the dtype and the container of the argument. Python numbers count as
+    float64. With several `argnums` it is a tuple. With `has_aux` the function returns
+    (number, anything), and the result is (gradient, anything).
+
+    Raises NotDifferentiableError if the function does not return one number, DtypeError for an
+    argument of integers. Method: reverse accumulation (Griewank and Walther, Evaluating
+    Derivatives, section 3.2).
+
+    >>> import numpy as np, bibun
+    >>> bibun.grad(lambda x: np.sum(np.sin(x) ** 2))(np.array([0.0, np.pi / 4]))
+    array([0., 1.])
+    """
+    both = _value_and_grad(f, argnums, has_aux, "grad")
+
+    @wraps(f, assigned=("__name__", "__doc__"), updated=())
+    def gradient(*args: Any, **kwargs: Any) -> Any:
+        value, g = both(*args, **kwargs)
+        return (g, value[1]) if has_aux else g
+
+    return gradient
+
+
+def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+    """The value of a function that returns one real number, and its gradient, as for `grad`.
+
+    With `has_aux` the result is ((value, aux), gradient).
+
+    >>> import numpy as np, bibun
+    >>> bibun.value_and_grad(lambda x: x**3)(2.0)
+    (np.float64(8.0), np.float64(12.0))
+    """
+    return wraps(f, assigned=("__name__", "__doc__"), updated=())(_value_and_grad(f, argnums, has_aux, "value_and_grad"))
+
+
+def _value_and_grad(f: Function, argnums: int | Sequence[int], has_aux: bool, name: str) -> Function:
+    if not callable(f):
+        raise TypeError(f"{name}: a function is needed, not {type(f).__name__}")
+
+    def both(*args: Any, **kwargs: Any) -> Any:
+        given = Arguments(args, argnums, name)
+        recorded = record(f, given.leaves, given.place, name, kwargs, has_aux)
+        check_scalar(recorded, name)
+        wanted = (True,) * len(given.leaves)
+        value, *rest = transform(recorded, "grad", (), _reverse(1, wanted, True))
+        count = len(recorded.outputs) - 1
+        result = recorded.rebuild([value])
+        gradient = given.gradient(rest[count:])
+        return ((result, recorded.rebuild_aux(rest[:count])), gradient) if has_aux else (result, gradient)
+
+    return both
+
+
+def check_scalar(recorded: Recorded, name: str) -> None:
+    """Only one real number has a gradient."""
+    types = [recorded.trace.types(i) for i in recorded.outputs[: recorded.count]]
+    if len(types) != 1 or types[0].shape != ():
+        given = ", ".join(map(str, types)) or "nothing"
+        raise NotDifferentiableError(
+            f"{name}: the function must return one number, not {given}: sum or average it, or use bibun.jacobian"
+        )
+    if types[0].dtype.kind != "f":
+        raise NotDifferentiableError(f"{name}: the function must return a real floating-point number, not {types[0]}")
+
+
+def vjp(f: Function, *args: Any, has_aux: bool = False, **kwargs: Any) -> Any:
+    """The value of f(*args), and the function that pulls a cotangent of it back to all arguments.
+
+    The pullback takes a cotangent with the shape and container of the value and returns a tuple
+    with one cotangent for each argument; it may be called again and again.
+
+    >>> import numpy as np, bibun
+    >>> y, pullback = bibun.vjp(lambda x: x**2, np.array([1.0, 2.0]))
+    >>> pullback(np.array([1.0, 10.0]))
+    (array([ 2., 40.]),)
+    """
+    given = Arguments(args, tuple(range(len(args))), "vjp")
+    given.leaves = [_kept(a) for a in given.leaves]
+    recorded = record(f, given.leaves, given.place, "vjp", kwargs, has_aux)
+    values = transform(recorded, "value", (), _forward)
+    count = recorded.count
+    types = [Type(v.dtype, v.shape) for v in values[:count]]
+
+    def pullback(cotangent: Any) -> tuple:
+        g = aligned(cotangent, types, "vjp: the cotangent")
+        results = transform(recorded, "vjp", g, _reverse(count, (True,) * len(given.leaves), False))
+        return tuple(given.pieces(results[len(recorded.outputs) :]))
+
+    value = recorded.rebuild(values[:count])
+    return (value, pullback, recorded.rebuild_aux(values[count:])) if has_aux else (value, pullback)
+
+
+def _kept(a: Array) -> Array:
+    """An argument that a later write by the user does not change."""
+    return Array(None, -1, snapshot(a.value)) if a.scope is None and type(a.value) is np.ndarray else a
+
+
+def _forward(graph: Graph, env: Env, further: list[Array]) -> list[Array]:
+    return [env[o] for o in graph.outputs]
+
+
+def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
+    """The value of f(*primals) and its derivative along `tangents` (one for each argument).
+
+    >>> import numpy as np, bibun
+    >>> bibun.jvp(np.sin, (0.0,), (2.0,))
+    (np.float64(0.0), np.float64(2.0))
+    """
+    if not isinstance(primals, tuple | list) or not isinstance(tangents, tuple | list):
+        raise TypeError("jvp: primals and tangents are tuples with one entry for each argument")
+    given = Arguments(tuple(primals), tuple(range(len(primals))), "jvp")
+    types = [Type(a.dtype, a.shape) for a in given.leaves]
+    further = aligned(tuple(tangents) if len(tangents) != 1 else tangents[0], types, "jvp: the tangents")
+    recorded = record(f, given.leaves, given.place, "jvp", {}, has_aux)
+    values = transform(recorded, "jvp", further, _tangent(recorded.count))
+    count = recorded.count
+    value, tangent = recorded.rebuild(values[:count]), recorded.rebuild(values[count : 2 * count])
+    return (value, tangent, recorded.rebuild_aux(values[2 * count :])) if has_aux else (value, tangent)
+
+
+def _tangent(count: int) -> Callable:
+    """The step from a graph to its results, their tangents, and the rest."""
+
+    def step(graph: Graph, env: Env, further: list[Array]) -> list[Any]:
+        trace = env[graph.outputs[0]].scope
+        values = [env[o] for o in graph.outputs]
+        found = push(graph, env, [*further, *(None,) * (graph.arity - len(further))])
+        tangents = [zeros(trace, Type(v.dtype, v.shape)) if t is None else t for v, t in zip(values, found, strict=True)]
+        return [*values[:count], *tangents[:count], *values[count:]]
+
+    return step
+
+
+def linearize(f: Function, *args: Any) -> tuple[Any, Function]:
+    """The value of f(*args), and its derivative there as a function of tangents (one for each argument).
+
+    >>> import numpy as np, bibun
+    >>> y, along = bibun.linearize(np.exp, 0.0)
+    >>> along(3.0)
+    np.float64(3.0)
+    """
+    given = Arguments(args, tuple(range(len(args))), "linearize")
+    given.leaves = [_kept(a) for a in given.leaves]
+    recorded = record(f, given.leaves, given.place, "linearize", {})
+    types = [Type(a.dtype, a.shape) for a in given.leaves]
+    values = transform(recorded, "value", (), _forward)
+
+    def along(*tangents: Any) -> Any:
+        further = aligned(tangents if len(tangents) != 1 else tangents[0], types, "linearize: the tangents")
+        results = transform(recorded, "jvp", further, _tangent(recorded.count))
+        return recorded.rebuild(results[recorded.count :])
+
+    return recorded.rebuild(values), along
+
+
+def aligned(x: Any, types: Sequence[Type], what: str) -> list[Array]:
+    """The leaves of a tangent or cotangent, checked against what they belong to and in its dtype."""
+    leaves, _ = flatten(x)
+    if len(leaves) != len(types):
+        raise ShapeError(f"{what} must have {len(types)} arrays, not {len(leaves)}")
+    arrays = []
+    for leaf, t in zip(leaves, types, strict=True):
+        a = output(leaf, what)
+        if a.shape != t.shape:
+            raise ShapeError(f"{what} must have the shape {t.shape}, not {a.shape}")
+        if a.dtype.kind == "c" and t.dtype.kind != "c":
+            raise DtypeError(f"{what} must be real like {t}, not {a.dtype}")
+        arrays.append(a if a.dtype == t.dtype else lift(np.astype(a, t.dtype) if a.scope else a.value.astype(t.dtype)))
+    return arrays
+
+

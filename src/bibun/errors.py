@@ -1,0 +1,160 @@
+"""What goes wrong, said so that the reader can mend it: what was given, what is needed, where.
+
+Every message that bibun raises while user code runs ends with the user's own file and line.
+"""
+
+from __future__ import annotations
+
+import dis
+import linecache
+import sys
+from functools import lru_cache
+from pathlib import Path
+from types import CodeType, FrameType
+from typing import NamedTuple
+
+PACKAGE = str(Path(__file__).parent)
+
+
+class BibunError(Exception):
+    """The base of all errors that bibun raises itself; they also are TypeError or ValueError."""
+
+    def __init__(self, message: str):
+        where = user_position()
+        super().__init__(f"{message}  ({where})" if where else message)
+
+
+class TracingError(BibunError, TypeError):
+    """Plain Python or NumPy was about to take the number out of a traced array.
+
+    The derivative would be lost there without a word: `float(x)`, `math.sin(x)`, `x.item()`,
+    `np.array([x, y])` and writing a traced value into a plain array all do it. The message names
+    the line and what to write instead (`np.sin(x)`, `np.stack([x, y])`, `np.where`, ...).
+    """
+
+
+class AbstractValueError(TracingError):
+    """The value of an array was asked for where only its shape and dtype are known.
+
+    Inside `vmap`, and in the gradient function of a `custom_gradient`, arrays stand for many
+    values at once. Use `np.where` instead of `if`, and array operations instead of loops over values.
+    """
+
+
+class UnsupportedError(BibunError, TypeError):
+    """bibun does not know this NumPy or SciPy function, or not with these options."""
+
+
+class NotDifferentiableError(BibunError, TypeError):
+    """A derivative was asked of something that has none, such as an integer or a string."""
+
+
+class ShapeError(BibunError, ValueError):
+    """The shapes do not fit. The message shows all of them and the rule they have to follow."""
+
+
+class DtypeError(BibunError, TypeError):
+    """The dtypes do not fit, for example the gradient with respect to an integer array."""
+
+
+class EscapedError(BibunError, TypeError):
+    """A traced array was used after the function that it belongs to had returned.
+
+    It was stored somewhere (a global, an attribute, a list) by a function under an inner `grad`,
+    `vmap`, ..., and the derivative would be lost. Return it (`has_aux=True`) instead.
+    """
+
+
+class TapeError(BibunError, RuntimeError):
+    """A tape was asked for something that it did not record, or for a second gradient."""
+
+
+class UnconnectedWarning(UserWarning):
+    """The gradient is zero because no path leads from the source to the target."""
+
+
+class Position(NamedTuple):
+    """A place in the user's code; the line is looked up only when it is shown."""
+
+    code: CodeType
+    offset: int
+
+    @property
+    def file(self) -> str:
+        return self.code.co_filename
+
+    @property
+    def line(self) -> int:
+        return _span(self.code, self.offset)[0] or self.code.co_firstlineno
+
+    @property
+    def source(self) -> str:
+        """The expression itself, or its line where Python knows no columns."""
+        line, end, column, end_column = _span(self.code, self.offset)
+        text = linecache.getline(self.file, line) if line else ""
+        if line == end and column is not None and end_column is not None:
+            text = text.encode()[column:end_column].decode(errors="replace")
+        return text.strip()
+
+    def __str__(self) -> str:
+        source = self.source
+        return f"{Path(self.file).name}:{self.line}" + (f": `{source}`" if source else "")
+
+
+@lru_cache(maxsize=4096)
+def _span(code: CodeType, offset: int) -> tuple[int | None, int | None, int | None, int | None]:
+    positions = list(code.co_positions())
+    return positions[offset // 2] if 0 <= offset // 2 < len(positions) else (None,) * 4
+
+
+def user_frame() -> FrameType | None:
+    """The innermost frame that is neither bibun's nor a library's that bibun was called through."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None and _internal(frame.f_code.co_filename):
+        frame = frame.f_back
+    return frame
+
+
+@lru_cache(maxsize=4096)
+def _internal(file: str) -> bool:
+    return file.startswith((PACKAGE, "<__array_function__", "<frozen")) or "/numpy/" in file or "/optree/" in file
+
+
+def user_position() -> Position | None:
+    """Where the user's code stands now."""
+    frame = user_frame()
+    return Position(frame.f_code, frame.f_lasti) if frame else None
+
+
+def user_instruction() -> str:
+    """The bytecode instruction at which the user's code stands, such as STORE_SUBSCR or CALL."""
+    frame = user_frame()
+    if frame is None:
+        return ""
+    return next((i.opname for i in dis.get_instructions(frame.f_code) if i.offset == frame.f_lasti), "")
+
+
+def conversion_error(how: str) -> TracingError:
+    """The error for a traced array that is about to become a plain number or a plain array."""
+    where = user_position()
+    source = where.source if where else ""
+    if user_instruction() == "STORE_SUBSCR":
+        return TracingError(
+            "assignment of a traced array into an untraced array would lose its derivative: "
+            "build the array with np.stack, np.concatenate or np.where instead"
+        )
+    if how == "__array__":
+        return TracingError(
+            "a traced array cannot become a plain NumPy array without losing its derivative: "
+            "write np.stack([...]) instead of np.array([...]), and leave out np.asarray"
+        )
+    if source.startswith("math."):
+        name = source.partition("(")[0].removeprefix("math.")
+        return TracingError(
+            f"math.{name} needs a plain number and would lose the derivative of a traced array: "
+            f"write np.{name} instead"
+        )
+    return TracingError(
+        f"{how} needs a plain number and would lose the derivative of a traced array: "
+        "keep the array (NumPy functions accept it), or use bibun.stop_gradient(x) to take its value"
+    )

@@ -1,0 +1,43 @@
+"""Every primitive operation: what it means, its derivative, its batched form, its examples."""
+
+from . import (
+    arithmetic,
+    cumulative,
+    decomposition,
+    einsum,
+    elementwise,
+    extremum,
+    indexing,
+    joining,
+    linalg,
+    matmul,
+    reduction,
+    select,
+    shaping,
+    softmax,
+    sorting,
+    statistics,
+    structure,
+    transcendental,
+)
+
+__all__ = [
+    "arithmetic",
+    "cumulative",
+    "decomposition",
+    "einsum",
+    "elementwise",
+    "extremum",
+    "indexing",
+    "joining",
+    "linalg",
+    "matmul",
+    "reduction",
+    "select",
+    "shaping",
+    "softmax",
+    "sorting",
+    "statistics",
+    "structure",
+    "transcendental",
+]

@@ -1,0 +1,1 @@
+"""Running sums and products, and the product along axes."""

@@ -1,0 +1,1 @@
+"""Einstein sums: NumPy's einsum with a good order of contraction."""

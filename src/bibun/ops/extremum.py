@@ -1,0 +1,1 @@
+"""Largest and smallest elements along axes, and where they are."""

@@ -1,0 +1,1 @@
+"""Reading parts of an array, and the scatters that are their transposes."""

@@ -1,0 +1,1 @@
+"""Putting arrays together, cutting them apart, padding and repeating them."""

@@ -1,0 +1,1 @@
+"""NumPy's functions that change shapes and the order of elements."""

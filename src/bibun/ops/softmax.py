@@ -1,0 +1,1 @@
+"""Sums of exponentials along axes that neither overflow nor cancel."""

@@ -1,0 +1,1 @@
+"""Means and variances along axes."""

@@ -1,0 +1,1 @@
+"""The table of transcendental functions: exponentials, logarithms, trigonometry, hyperbolics."""

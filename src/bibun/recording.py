@@ -1,0 +1,302 @@
+"""Recording: what a trace keeps while the user's code runs.
+
+A trace is a list of entries (op, *numbers of its arguments), each of which stands once. The list
+is at the same time the structural key of what ran: a second run of the same code makes the same
+list, and its derivative is found instead of made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from sys import _getframe
+from threading import Lock, local
+from typing import Any
+
+import numpy as np
+
+from .errors import AbstractValueError, EscapedError, Position, _internal
+from .graph import Constant, Example, Graph, Input, Item, Op, Type, canonical, operation
+
+_serial = count(1)
+
+
+class _Internal(dict):
+    """Whether a file belongs to bibun (or to what calls the user's code for it)."""
+
+    def __missing__(self, file: str) -> bool:
+        answer = self[file] = _internal(file)
+        return answer
+
+
+class _Threads(local):
+    """The traces that are open in this thread, outermost first."""
+
+    def __init__(self) -> None:
+        self.open: list[Trace] = []
+
+
+INTERNAL = _Internal()
+threads = _Threads()
+
+
+@operation
+class Scalar(Op):
+    """The place of a constant in a structural key: where it stands, but not which number it is."""
+
+    dtype: np.dtype
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        return iter(())
+
+
+_SCALARS = {c: Scalar(np.dtype(c)) for c in "?bBhHiIlLqQefdgFDG"}
+
+
+def is_abstract(value: Any) -> bool:
+    """Whether only the type is known (for several results: a tuple of types)."""
+    return type(value) is Type or (type(value) is tuple and bool(value) and type(value[0]) is Type)
+
+
+class Trace:
+    """What ran, as numbered entries, with their values where these are known.
+
+    The value of an entry is a Type where only that is known. `captured` holds what came from
+    outside: a snapshot of a plain array, or an array of an outer trace.
+    """
+
+    def __init__(self, watch_variables: bool = False):
+        self.entries: list[tuple] = []
+        self.values: list[Any] = []
+        self.table: dict[tuple, int] = {}
+        self.scalars: dict[tuple, int] = {}
+        self.constants: dict[int, Constant] = {}
+        self.bits: list[bytes] = []
+        self.captured: dict[int, Any] = {}
+        self.imported: dict[tuple[int, int], int] = {}
+        self.snapshots: dict[int, tuple[int, np.ndarray]] = {}
+        self.viewed: set[int] = set()
+        self.positions: list[tuple] = []
+        self.origin: tuple | None = None
+        self.watch_variables = watch_variables
+        self.variables: dict[int, tuple[Any, dict[int, int]]] = {}
+        self.serial = 0
+        self.active = False
+        self.enclosing: tuple[Trace, ...] = ()
+        self.lock = Lock()
+
+    # ------------------------------------------------------------ open and closed
+
+    def start(self) -> None:
+        """Record from now on, inside the traces that are open in this thread."""
+        self.enclosing = tuple(threads.open)
+        self.serial, self.active = next(_serial), True
+        threads.open.append(self)
+
+    def stop(self) -> None:
+        """Record no more."""
+        self.active = False
+        if self in threads.open:
+            threads.open.remove(self)
+
+    def refuse_escape(self, value: Any) -> None:
+        """An array of this closed trace is used again: fine as a number, unless a derivative gets lost."""
+        if is_abstract(value) or any(t.active for t in self.enclosing):
+            raise EscapedError(
+                "an array was used after the function under grad, vmap, ... that made it had returned: "
+                "return it from that function (has_aux=True) instead of storing it elsewhere"
+            )
+
+    # ------------------------------------------------------------ entries
+
+    def add(self, key: tuple, value: Any) -> int:
+        """The number of the entry `key`, which is made if it is not there yet."""
+        i = self.table.get(key)
+        if i is None:
+            return self.new(key, value, 3)
+        if type(self.values[i]) is Type:
+            self.values[i] = value
+        return i
+
+    def new(self, key: tuple, value: Any, depth: int) -> int:
+        """The number of an entry that was not there; the user's code is at least `depth` frames away."""
+        with self.lock:  # arrays of one trace may be used by several threads of the user
+            i = self.table.get(key)
+            if i is None:
+                i = self.table[key] = self._append(key, value, depth)
+        return i
+
+    def _append(self, key: tuple, value: Any, depth: int = 2) -> int:
+        if self.origin is None:
+            frame = _getframe(depth)
+            while INTERNAL[frame.f_code.co_filename] and frame.f_back is not None:
+                frame = frame.f_back
+            self.positions.append((frame.f_code, frame.f_lasti))
+        else:
+            self.positions.append(self.origin)
+        self.values.append(value)
+        self.entries.append(key)
+        return len(self.entries) - 1
+
+    def input(self, value: Any) -> int:
+        """A new entry for a free variable with this value (or only a Type)."""
+        of = value if type(value) is Type else Type(value.dtype, value.shape)
+        with self.lock:
+            return self._append((Input(of),), value)
+
+    def scalar(self, number: Any, dtype: np.dtype) -> int:
+        """The entry of a constant. Zero and nan are told apart by their bytes."""
+        if self.origin is not None:
+            return self.constant(Constant(dtype, np.asarray(number, dtype).tobytes()))
+        key = (number, dtype)
+        i = self.scalars.get(key) if number else None
+        if i is None:
+            constant = Constant(dtype, np.asarray(number, dtype).tobytes())
+            key = key if number == number and number else (constant,)
+            i = self.scalars.get(key)
+            if i is None:
+                with self.lock:
+                    i = self.scalars[key] = self._append((_SCALARS[dtype.char],), constant.value())
+                self.constants[i] = constant
+                self.bits.append(constant.data)
+        return i
+
+    def constant(self, op: Constant) -> int:
+        """The entry of a constant of another graph."""
+        if op.shape == () and self.origin is None:
+            return self.scalar(op.value()[()], op.dtype)
+        return self.add((op,), op.type() if self.origin else op.value())
+
+    def capture(self, value: np.ndarray) -> int:
+        """The entry of a plain array that the traced code met: a snapshot, so that later writes do not matter."""
+        if self.origin is not None:
+            return self.constant(Constant(value.dtype, value.tobytes(), value.shape))
+        known = self.snapshots.get(id(value))
+        if known is not None and (known[1] is value or _same_bits(known[1], value)):
+            return known[0]
+        kept = snapshot(value)
+        i = self.input(kept)
+        self.captured[i] = kept
+        self.snapshots[id(value)] = (i, kept)
+        return i
+
+    def bring(self, outer: Trace, index: int, array: Any) -> int:
+        """The entry of an array of an outer trace."""
+        key = (outer.serial, index)
+        i = self.imported.get(key)
+        if i is None:
+            i = self.imported[key] = self.input(array.value)
+            self.captured[i] = array
+        return i
+
+    # ------------------------------------------------------------ what was recorded
+
+    def value(self, i: int) -> Any:
+        """The value of entry i. Views are only computed here, when somebody needs them."""
+        value = self.values[i]
+        if is_abstract(value):
+            op, *args = self.entries[i]
+            if isinstance(op, Input):
+                raise AbstractValueError(f"only the type of this array is known here ({value}), not its value")
+            value = self.values[i] = op.value(*(self.value(a) for a in args))
+        return value
+
+    def position(self, i: int) -> Position:
+        """Where the user's code made entry i."""
+        return Position(*self.positions[i])
+
+    def close(
+        self, inputs: Sequence[int], outputs: Sequence[int], varying: Iterable[int] = (), cut: Iterable[int] = ()
+    ) -> tuple[Graph, list[int]]:
+        """The graph from inputs to outputs, and the entry of each of its nodes.
+
+        Further inputs that it turns out to need come after `inputs`, in the order of their entries;
+        constants listed in `varying`, and entries listed in `cut` whatever they are, are among them.
+        """
+        entries, given = list(self.entries), set(inputs)
+        for i, constant in self.constants.items():
+            entries[i] = (constant,)
+        for i in varying:
+            entries[i] = (Input(Type(self.constants[i].dtype, ())),)
+        for i in (*inputs, *cut):
+            entries[i] = (Input(self.types(i)),)
+        extra = sorted(self._reach(entries, outputs) - given)
+        return canonical(entries, _Types(self), [*inputs, *extra], outputs)
+
+    @staticmethod
+    def _reach(entries: list[tuple], outputs: Sequence[int]) -> set[int]:
+        """The inputs that the outputs need."""
+        seen, stack, found = set(outputs), list(outputs), set()
+        while stack:
+            i = stack.pop()
+            op, *args = entries[i]
+            if isinstance(op, Input):
+                found.add(i)
+            for a in args:
+                if a not in seen:
+                    seen.add(a)
+                    stack.append(a)
+        return found
+
+    def types(self, i: int) -> Any:
+        """The type of entry i (a tuple for several results)."""
+        value = self.values[i]
+        if is_abstract(value):
+            return value
+        if type(value) is tuple:
+            return tuple(Type(v.dtype, v.shape) for v in value)
+        return Type(value.dtype, value.shape)
+
+
+class _Types:
+    """The types of the entries of a trace, as a sequence."""
+
+    def __init__(self, trace: Trace):
+        self.trace = trace
+
+    def __getitem__(self, i: int) -> Any:
+        return self.trace.types(i)
+
+
+def snapshot(value: np.ndarray) -> np.ndarray:
+    """The array itself if nobody can write to it, otherwise a copy."""
+    if value.base is None and value.flags.owndata and not value.flags.writeable:
+        return value
+    kept = np.array(value, dtype=value.dtype.newbyteorder("="), copy=True, subok=False)
+    kept.flags.writeable = False
+    return kept
+
+
+def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
+    if a.shape != b.shape or a.dtype != b.dtype or not (a.flags.c_contiguous and b.flags.c_contiguous):
+        return False
+    return bool(np.array_equal(a.view(np.uint8) if a.ndim else a[None].view(np.uint8), b.view(np.uint8) if b.ndim else b[None].view(np.uint8)))
+
+
+@contextmanager
+def recording(trace: Trace) -> Iterator[Trace]:
+    """Record into `trace`; floating-point warnings stay silent, since derivatives visit infinities by design."""
+    trace.start()
+    try:
+        with np.errstate(all="ignore"):
+            yield trace
+    finally:
+        trace.stop()
+
+
+@contextmanager
+def building() -> Iterator[Trace]:
+    """A trace for graphs that bibun itself makes: abstract, outside the user's traces, without positions."""
+    trace = Trace()
+    trace.origin = (_NOWHERE, 0)
+    trace.serial, trace.active = next(_serial), True
+    try:
+        yield trace
+    finally:
+        trace.active = False
+
+
+_NOWHERE = _getframe().f_code
+__all__ = ["Item", "Scalar", "Trace", "building", "is_abstract", "recording", "snapshot", "threads"]

@@ -1,0 +1,1 @@
+"""Tracing: what runs under a trace, and in which containers it comes."""

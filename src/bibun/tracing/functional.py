@@ -1,0 +1,110 @@
+"""Tracing a function: call it once on arrays that record what happens to them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..array import Array, Duck, enter, lift
+from ..errors import DtypeError, NotDifferentiableError
+from ..graph import Type
+from ..recording import Trace, recording
+from .containers import Rebuild, flatten
+
+
+class Recorded(NamedTuple):
+    """A function that ran on traced arguments."""
+
+    trace: Trace
+    inputs: list[int]  # entries of the traced arguments
+    given: list[Array]  # these arguments, as they are outside
+    outputs: list[int]  # entries of the results, and then of the arrays in the auxiliary result
+    count: int  # how many of them are results
+    rebuild: Rebuild  # the results as the function returned them, from their leaves
+    rebuild_aux: Rebuild  # what came second, with has_aux, from its arrays
+
+    @property
+    def nested(self) -> bool:
+        """Whether what ran depends on arrays of an outer trace."""
+        outer = (*self.given, *(a for a in self.trace.captured.values() if isinstance(a, Array)))
+        return any(a.scope is not None and a.scope.active for a in outer)
+
+    @property
+    def concrete(self) -> bool:
+        """Whether the values of everything recorded are known."""
+        return not any(type(a.value) is Type for a in self.given) and not any(
+            type(self.trace.values[i]) is Type for i in self.trace.captured
+        )
+
+    def outside(self, i: int) -> Array:
+        """An input or a captured array of the trace, as it is outside."""
+        if i in self.trace.captured:
+            a = self.trace.captured[i]
+            return a if isinstance(a, Array) else Array(None, -1, a)
+        return self.given[self.inputs.index(i)]
+
+
+def record(
+    f: Callable[..., Any], leaves: list[Array], place: Callable[[list[Array]], Sequence[Any]],
+    name: str, kwargs: dict[str, Any], has_aux: bool = False, types: Sequence[Type] | None = None,
+) -> Recorded:
+    """Run f on `place(traced leaves)`; with `types`, the values of the leaves stay unknown while it runs."""
+    trace = Trace()
+    with recording(trace):
+        known = [a.value for a in leaves] if types is None else list(types)
+        inputs = [trace.input(v) for v in known]
+        traced = [Array(trace, i, v) for i, v in zip(inputs, known, strict=True)]
+        result = f(*place(traced), **kwargs)
+        aux: Any = ()
+        if has_aux:
+            if not isinstance(result, tuple) or len(result) != 2:
+                raise TypeError(f"{name}: with has_aux=True the function must return (result, aux)")
+            result, aux = result
+        results, rebuild = flatten(result)
+        outputs = [enter(trace, output(y, name)) for y in results]
+        arrays, rebuild_aux = _arrays(aux)
+        outputs += [enter(trace, a) for a in arrays]
+    return Recorded(trace, inputs, leaves, outputs, len(results), rebuild, rebuild_aux)
+
+
+def _arrays(aux: Any) -> tuple[list[Array], Rebuild]:
+    """The traced arrays of an auxiliary result, which may also hold anything else."""
+    if isinstance(aux, tuple) and not aux:
+        return [], lambda arrays: aux
+    leaves, rebuild = flatten(aux)
+    places = [k for k, x in enumerate(leaves) if isinstance(x, Duck)]
+
+    def rebuilt(arrays: list[Any]) -> Any:
+        for k, a in zip(places, arrays, strict=True):
+            leaves[k] = a
+        return rebuild(leaves)
+
+    return [leaves[k]._read() for k in places], rebuilt
+
+
+def output(y: Any, name: str) -> Array:
+    """A result of the user's function as an Array, or the error that says what it is instead."""
+    if y is None or isinstance(y, str) or not isinstance(y, Duck | np.ndarray | np.generic | float | int | complex):
+        raise NotDifferentiableError(
+            f"{name}: the function must return arrays or numbers (in containers), not {type(y).__name__}"
+        )
+    return lift(y)
+
+
+def source(x: Any, name: str) -> Array:
+    """An argument to differentiate with respect to: Python's numbers count as floats, integer arrays do not."""
+    if isinstance(x, bool | np.bool_ | str) or x is None:
+        raise DtypeError(f"{name}: the argument is {x!r}; a derivative needs floating-point numbers")
+    if type(x) is float or type(x) is int:
+        return Array(None, -1, np.float64(x))
+    a = lift(x)
+    if a.dtype.kind not in "fc":
+        raise DtypeError(
+            f"{name}: the argument is an array of dtype {a.dtype}; a derivative needs floating-point numbers: "
+            "pass x.astype(float)"
+        )
+    if a.scope is None and a.value.shape == () and type(a.value) is np.ndarray:
+        a = Array(None, -1, a.value[()])
+    return a

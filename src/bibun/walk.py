@@ -1,0 +1,167 @@
+"""Walks over a graph: evaluate it, push tangents, pull cotangents, batch it.
+
+Each walk applies the methods of the operations to Arrays of the trace that is being built, so that
+its result is a graph again. Nothing here knows any particular operation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+import numpy as np
+
+from .array import Array, bind, enter, innermost, lift
+from .graph import Constant, Graph, Item, Node, Type
+from .recording import Trace, building
+from .zeros import Select, parts, total
+
+Env = list[Any]  # the value of each node: an Array, or a tuple of Arrays for several results
+
+
+def build(types: Iterable[Type], f: Callable[..., Sequence[Array]]) -> Graph:
+    """The graph of a function of Arrays that bibun itself writes, called with arrays of these types."""
+    with building() as trace:
+        inputs = [Array(trace, trace.input(t), t) for t in types]
+        outputs = [enter(trace, lift(y)) for y in f(*inputs)]
+        graph, _ = trace.close([x.index for x in inputs], outputs)
+    assert graph.arity == len(inputs), "a graph built by bibun is closed"
+    return graph
+
+
+def evaluate(graph: Graph, args: Sequence[Any]) -> Env:
+    """Every node on these arguments: recorded where an argument is, computed where none is."""
+    env: Env = [lift(a) for a in args]
+    trace = innermost(env)
+    for _, n in graph.body():
+        env.append(apply(n, env, trace))
+    return env
+
+
+def apply(n: Node, env: Env, trace: Trace | None) -> Any:
+    """One node on the values of the nodes before it. Constants stay constants under a trace, so that rules see them."""
+    if isinstance(n.op, Item):
+        return env[n.args[0]][n.op.index]
+    if isinstance(n.op, Constant) and trace is not None:
+        i = trace.constant(n.op)
+        return Array(trace, i, trace.values[i])
+    return bind(n.op, *(env[a] for a in n.args))
+
+
+def outputs(graph: Graph, env: Env) -> list[Array]:
+    """The results of a graph after `evaluate`."""
+    return [env[o] for o in graph.outputs]
+
+
+def active(graph: Graph, wanted: Sequence[bool]) -> list[bool]:
+    """Which nodes a change of the wanted inputs can reach through floating-point numbers."""
+    flags = [w and t.differentiable for w, t in zip(wanted, graph.input_types, strict=True)]
+    for _, n in graph.body():
+        types = (n.type,) if isinstance(n.type, Type) else n.type
+        flags.append(any(flags[a] for a in n.args) and any(t.differentiable for t in types))
+    return flags
+
+
+def pull(graph: Graph, env: Env, cotangents: Sequence[Any], wanted: Sequence[bool]) -> list[Array | None]:
+    """The cotangents of the wanted inputs, given those of the outputs. None is zero.
+
+    Reverse accumulation: Griewank and Walther, Evaluating Derivatives, section 3.2.
+    """
+    flags = active(graph, wanted)
+    found: dict[int, Any] = {}
+    for o, g in zip(graph.outputs, cotangents, strict=True):
+        if g is not None and flags[o]:
+            found[o] = total(found.get(o), g)
+    for i in range(len(graph) - 1, graph.arity - 1, -1):
+        if i in found:
+            _pull_node(graph, i, env, found.pop(i), flags, found)
+    return [found.get(i) if w else None for i, w in enumerate(wanted)]
+
+
+def _pull_node(graph: Graph, i: int, env: Env, g: Any, flags: list[bool], found: dict[int, Any]) -> None:
+    n = graph.nodes[i]
+    if isinstance(n.op, Item):
+        a, k = n.args[0], n.op.index
+        results = found.setdefault(a, (None,) * len(graph.nodes[a].type))
+        found[a] = (*results[:k], total(results[k], g), *results[k + 1 :])
+        return
+    wanted = tuple(flags[a] for a in n.args)
+    args = tuple(env[a] for a in n.args)
+
+    def rule(g: Any) -> tuple:
+        return n.op.pull(env[i], args, g, wanted)
+
+    for a, p in zip(n.args, _through(rule, g) if n.op.keeps_zeros else rule(g), strict=True):
+        if p is not None and flags[a]:
+            found[a] = total(found.get(a), p)
+
+
+def _through(rule: Callable[[Any], tuple], g: Any) -> tuple:
+    """A linear rule on a structural zero: the mask, as 0 and 1, takes the same way.
+
+    An entry is structurally zero if all that was added into it is, so we count what is not.
+    """
+    inner = parts(g)
+    if inner is None:
+        return rule(g)
+    moved, counts = rule(bind(Select(), *inner)), rule(np.astype(inner[0], g.dtype))
+    return tuple(
+        m if m is None else bind(Select(), c != 0, (parts(m) or (None, m))[1])
+        for m, c in zip(moved, counts, strict=True)
+    )
+
+
+def push(graph: Graph, env: Env, tangents: Sequence[Any]) -> list[Array | None]:
+    """The tangents of the outputs, given those of the inputs. None is zero."""
+    flags = active(graph, [t is not None for t in tangents])
+    found: list[Any] = [t if f else None for t, f in zip(tangents, flags[: graph.arity], strict=True)]
+    for i, n in graph.body():
+        found.append(_push_node(n, env[i], env, found) if flags[i] else None)
+    return [found[o] for o in graph.outputs]
+
+
+def _push_node(n: Node, y: Any, env: Env, found: list[Any]) -> Any:
+    given = tuple(found[a] for a in n.args)
+    if all(t is None for t in given):
+        return None
+    if isinstance(n.op, Item):
+        return given[0][n.op.index]
+    args = tuple(env[a] for a in n.args)
+    masked = [parts(t) for t in given if t is not None]
+    if not n.op.keeps_zeros or len(masked) != 1 or masked[0] is None:
+        return n.op.push(y, args, given)
+
+    def rule(t: Any) -> tuple:
+        return (n.op.push(y, args, tuple(t if s is not None else None for s in given)),)
+
+    return _through(rule, next(t for t in given if t is not None))[0]
+
+
+def batch(graph: Graph, args: Sequence[Array], stacked: Sequence[bool], n: int) -> list[tuple[Array, bool]]:
+    """Every output over a new first axis of length n of the stacked arguments, and whether it has that axis."""
+    env: Env = list(args)
+    flags = list(stacked)
+    trace = innermost(env)
+    for _, node in graph.body():
+        wide = tuple(flags[a] for a in node.args)
+        flags.append(any(wide))
+        env.append(_batch_node(node, tuple(env[a] for a in node.args), wide, n) if any(wide) else apply(node, env, trace))
+    return [(env[o], flags[o]) for o in graph.outputs]
+
+
+def _batch_node(node: Node, args: tuple, stacked: tuple[bool, ...], n: int) -> Any:
+    if isinstance(node.op, Item):
+        return args[0][node.op.index]
+    if not all(stacked):
+        result = node.op.batch(args, stacked, n)
+        if result is not NotImplemented:
+            return result
+    return bind(node.op.batched(n), *(a if s else stack(a, n) for a, s in zip(args, stacked, strict=True)))
+
+
+def stack(a: Array, n: int) -> Array:
+    """n times the same array along a new first axis."""
+    return np.broadcast_to(a, (n, *a.shape))  # type: ignore[call-overload]
+
+
+__all__ = ["Trace", "active", "apply", "batch", "build", "evaluate", "outputs", "pull", "push", "stack"]

@@ -1,0 +1,107 @@
+"""Structural zeros: cotangents that are zero because of a `where`, a slice, an index or a mask.
+
+Such a cotangent is a `Select(mask, g)`. It stays zero through any partial derivative, infinite or
+not: `Select(m, g) * p = Select(m, g * p)`. A zero that is merely a number is not strong: it may be
+an underflow, and 0 * inf is then rightly nan.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from .array import Array, bind, lift
+from .errors import ShapeError
+from .graph import Example, Linear, Op, operation
+
+
+def coin(rng: np.random.Generator) -> np.ndarray:
+    """An example mask."""
+    return rng.random((2, 3)) > 0.5
+
+
+@operation
+class Select(Op):
+    """x where the mask holds, and a structural zero elsewhere."""
+
+    keeps_zeros = True
+
+    def type(self, mask, x):
+        if mask.shape != x.shape or mask.dtype != bool:
+            raise ShapeError(f"select: needs a bool mask of the shape of its argument, not {mask}, {x}")
+        return x
+
+    def value(self, mask, x):
+        return np.where(mask, x, x.dtype.type(0))[()]
+
+    def kernel(self, mask, x):
+        zero = np.zeros((), x.dtype)
+        return lambda mask, x: np.where(mask, x, zero)
+
+    def d(self, y, mask, x):
+        return None, Linear(lambda t: select(mask, t), lambda g: select(mask, g))
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(), (coin, (2, 3)))
+
+
+def select(mask: Any, g: Any) -> Array:
+    """g where the mask holds, structurally zero elsewhere."""
+    inner = parts(g)
+    if inner is None:
+        return bind(Select(), mask, g)
+    return bind(Select(), mask & inner[0], inner[1])
+
+
+def parts(g: Any) -> tuple[Array, Array] | None:
+    """The mask and the unmasked values of a structural zero; None if g is an ordinary array."""
+    g = lift(g)
+    if g.scope is None:
+        return None
+    op, *args = g.scope.entries[g.index]
+    if not isinstance(op, Select):
+        return None
+    mask, x = (Array(g.scope, i, g.scope.values[i]) for i in args)
+    return mask, x
+
+
+def scale(g: Any, p: Any) -> Array:
+    """g * p for a partial derivative p, such that a structural zero stays zero."""
+    if isinstance(p, int | float):
+        if p == 1:
+            return g
+        if p == -1:
+            return carry(np.negative, g)
+    return carry(lambda x: x * p, g)
+
+
+def carry(f: Callable[[Any], Any], g: Any) -> Array:
+    """f(g) for an element-wise linear f: the mask stays where it is."""
+    inner = parts(g)
+    return f(g) if inner is None else bind(Select(), inner[0], f(inner[1]))
+
+
+def move(f: Callable[[Any], Any], g: Any) -> Array:
+    """f(g) for a linear f that moves, adds or drops entries: the mask is moved in the same way.
+
+    An entry of the result is structurally zero if all entries that were added into it are, so we
+    count them: the mask as 0 and 1 goes through f and whatever is not 0 may be different from zero.
+    """
+    inner = parts(g)
+    if inner is None:
+        return f(g)
+    # float16 would overflow to inf when counting more than 65504 entries, and inf is still not 0.
+    return bind(Select(), f(np.astype(inner[0], g.dtype)) != 0, f(bind(Select(), *inner)))
+
+
+def total(a: Any, b: Any) -> Array:
+    """The sum of two cotangents: structurally zero where both are."""
+    if a is None or b is None:
+        return b if a is None else a
+    x, y = parts(a), parts(b)
+    if x is None or y is None:
+        return a + b
+    return bind(Select(), x[0] | y[0], a + b) if x[0].index != y[0].index else bind(Select(), x[0], x[1] + y[1])

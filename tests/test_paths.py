@@ -1,0 +1,44 @@
+"""No file of the project names a place that exists on one machine only."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from fnmatch import fnmatch
+from pathlib import Path
+
+from tests.test_layout import ROOT, confirm
+
+MACHINE_PATH = re.compile(
+    rb"(?<![\w.)\]])/(?:(?:work|farm|root|home|Users)/|tmp/bash_jobs|opt/(?:pypi|wheels))"
+)
+
+
+def project_files(folder: Path = ROOT) -> Iterator[Path]:
+    """Every file that .gitignore, a list of plain names, does not leave out."""
+    lines = (ROOT / ".gitignore").read_text("utf-8").splitlines()
+    ignored = [line.strip("/") for line in lines if line and not line.startswith("#")]
+    for entry in sorted(folder.iterdir()):
+        if entry.is_symlink() or any(fnmatch(entry.name, name) for name in [".git", *ignored]):
+            continue
+        if entry.is_dir():
+            yield from project_files(entry)
+        else:
+            yield entry
+
+
+def test_no_machine_paths() -> None:
+    confirm(
+        [
+            f"{file.relative_to(ROOT).as_posix()}:{i}: {line.strip()[:80].decode(errors='replace')}"
+            for file in project_files()
+            for i, line in enumerate(file.read_bytes().splitlines(), 1)
+            if MACHINE_PATH.search(line)
+        ]
+    )
+
+
+def test_machine_paths_are_found() -> None:
+    for name in (b"work/", b"root/", b"tmp/bash_jobs", b"home/", b"Users/"):
+        assert MACHINE_PATH.search(b"see /" + name + b"main")
+    assert not MACHINE_PATH.search(b"https://example.org/home/page and framework/work/file")

@@ -1,0 +1,86 @@
+"""What is public has docstrings and hints, every op has examples, and the import is light."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from tests.test_layout import OPTIONAL, ROOT, confirm, ours
+
+# What graphs themselves are made of: inputs, items, scalars. The laws of the ops pass them by.
+STRUCTURE = {"bibun.graph", "bibun.recording"}
+
+
+def at(thing: Any) -> str:
+    """File, line and name of a function or class."""
+    thing = inspect.unwrap(thing)
+    file, (_, line) = Path(inspect.getfile(thing)), inspect.getsourcelines(thing)
+    return f"{file.relative_to(ROOT).as_posix()}:{line}: {thing.__name__}"
+
+
+def documented(thing: Any) -> bool:
+    """Whether there is a docstring of its own: a dataclass without one gets its signature."""
+    return bool(thing.__doc__) and not thing.__doc__.startswith(f"{thing.__name__}(")
+
+
+def without_hint(thing: Any) -> list[str]:
+    """The parameters that lack a type, and `return`."""
+    function = thing.__init__ if inspect.isclass(thing) else inspect.unwrap(thing)
+    if not inspect.isfunction(function) or not ours(function.__module__):
+        return []  # inherited from outside, such as the constructor of an exception
+    signature = inspect.signature(function)
+    parameters = list(signature.parameters.values())[inspect.isclass(thing) :]
+    names = [p.name for p in parameters if p.annotation is p.empty]
+    lacks_result = signature.return_annotation is signature.empty and not inspect.isclass(thing)
+    return names + ["return"] * lacks_result
+
+
+def test_what_is_public_has_docstring_and_hints() -> None:
+    bibun = importlib.import_module("bibun")
+    public = [getattr(bibun, name) for name in bibun.__all__]
+    public = [p for p in public if inspect.isclass(p) or inspect.isroutine(p)]
+    confirm([f"{at(p)} has no docstring" for p in public if not documented(p)])
+    hints = [(p, ", ".join(without_hint(p))) for p in public]
+    confirm([f"{at(p)}: no type for {names}" for p, names in hints if names])
+
+
+def concrete(base: type) -> Iterator[type]:
+    """The final classes below `base` that bibun itself defines."""
+    below = [c for c in base.__subclasses__() if ours(c.__module__)]
+    if not below and not inspect.isabstract(base):
+        yield base
+    for c in below:
+        yield from concrete(c)
+
+
+def has_examples(op: Any) -> bool:
+    try:
+        return next(iter(op.examples()), None) is not None
+    except NotImplementedError:  # what the abstract Op says
+        return False
+
+
+def test_every_op_has_docstring_and_examples() -> None:
+    package = importlib.import_module("bibun.ops")
+    for module in pkgutil.walk_packages(package.__path__, "bibun.ops."):
+        importlib.import_module(module.name)
+    base = importlib.import_module("bibun.graph").Op
+    ops: list[Any] = [op for op in dict.fromkeys(concrete(base)) if op.__module__ not in STRUCTURE]
+    assert ops != [base], "bibun.ops defines no operation"
+    confirm([f"{at(op)} has no docstring" for op in ops if not documented(op)])
+    confirm([f"{at(op)} has no examples" for op in ops if not has_examples(op)])
+
+
+def test_import_is_light() -> None:
+    """Of the dependencies only NumPy is imported by `import bibun`."""
+    program = "import sys; old = set(sys.modules); import bibun; print(*set(sys.modules) - old)"
+    command = [sys.executable, "-c", program]
+    new = subprocess.run(command, check=True, capture_output=True, text=True).stdout.split()
+    loaded = sorted(OPTIONAL & {name.split(".")[0] for name in new})
+    assert not loaded, f"src/bibun/__init__.py:1: `import bibun` imports {', '.join(loaded)}"
