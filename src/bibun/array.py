@@ -7,6 +7,7 @@ a subclass of ndarray, so that no code can take the number out of it unnoticed.
 from __future__ import annotations
 
 import operator
+from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -203,11 +204,13 @@ class Duck:
         """The value as a plain NumPy array or scalar, also while traced: its derivative ends here."""
         return self._known("x.numpy()")
 
+    @abstractmethod
     def _read(self) -> Array:
-        raise NotImplementedError
+        """The array itself; for a Variable, its value as it is recorded now."""
 
+    @abstractmethod
     def _become(self, result: Array, name: str) -> Any:
-        raise NotImplementedError
+        """What `x op= y` leaves in x."""
 
     def _plain(self, how: str) -> Any:
         array = self._read()
@@ -327,21 +330,32 @@ def bind(op: Op, *args: Any) -> Any:
     """Apply `op`: recorded if an argument is, otherwise on plain values. Several results come as a tuple."""
     arrays = [lift(a) for a in args]
     trace = innermost(arrays)
-    values = [a.value for a in arrays]
-    if any(type(v) is Type for v in values):
-        value = op.type(*(Type(v.dtype, v.shape) for v in values))
-    else:
-        try:
-            value = op.value(*values)
-        except (ValueError, TypeError):
-            op.type(*(Type(v.dtype, v.shape) for v in values))  # says more
-            raise
     if trace is None:
+        value = compute(op, [a.value for a in arrays])
         return tuple(Array(None, -1, v) for v in value) if type(value) is tuple else Array(None, -1, value)
-    numbers = [enter(trace, a) for a in arrays]
-    i = trace.add((op, *numbers), value)
-    if op.kind == "view":
-        trace.viewed.add(numbers[0])
+    key = (op, *[enter(trace, a) for a in arrays])
+    i = trace.table.get(key)
+    if i is None or is_abstract(trace.values[i]):
+        return put(trace, key, compute(op, [a.value for a in arrays]))
+    return put(trace, key, trace.values[i])
+
+
+def compute(op: Op, values: list[Any]) -> Any:
+    """The value of an operation, or its type where only types are known."""
+    if any(type(v) is Type for v in values):
+        return op.type(*(Type(v.dtype, v.shape) for v in values))
+    try:
+        return op.value(*values)
+    except (ValueError, TypeError):
+        op.type(*(Type(v.dtype, v.shape) for v in values))  # says more
+        raise
+
+
+def put(trace: Trace, key: tuple, value: Any) -> Any:
+    """The entry (op, *arguments) with this value, as an Array or a tuple of Arrays."""
+    i = trace.add(key, value)
+    if key[0].kind == "view":
+        trace.viewed.add(key[1])
     if type(value) is tuple:
         return tuple(Array(trace, trace.add((Item(k), i), v), v) for k, v in enumerate(value))
     return Array(trace, i, value)

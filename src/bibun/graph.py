@@ -6,7 +6,6 @@ Nothing here knows about NumPy's protocols, about walks over graphs or about nat
 from __future__ import annotations
 
 import hashlib
-from abc import ABC
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import cached_property
@@ -68,7 +67,7 @@ def operation(cls: type) -> type:
     return cls
 
 
-class Op(ABC):
+class Op:
     """One primitive operation; its parameters are the fields of a frozen dataclass.
 
     A subclass is the only place that knows anything about the operation. Axes are counted from

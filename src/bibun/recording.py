@@ -67,7 +67,7 @@ class Trace:
     outside: a snapshot of a plain array, or an array of an outer trace.
     """
 
-    def __init__(self, watch_variables: bool = False):
+    def __init__(self) -> None:
         self.entries: list[tuple] = []
         self.values: list[Any] = []
         self.table: dict[tuple, int] = {}
@@ -80,7 +80,9 @@ class Trace:
         self.viewed: set[int] = set()
         self.positions: list[tuple] = []
         self.origin: tuple | None = None
-        self.watch_variables = watch_variables
+        self.of_tape = self.shared = False  # begun by a tape; used by several
+        self.users = 0  # tapes that record into it now
+        self.watching = 0  # tapes that want the trainable Variables that are read
         self.variables: dict[int, tuple[Any, dict[int, int]]] = {}
         self.serial = 0
         self.active = False
@@ -100,6 +102,12 @@ class Trace:
         self.active = False
         if self in threads.open:
             threads.open.remove(self)
+
+    def forget(self) -> None:
+        """Drop everything: the values of a tape that gives no more gradients."""
+        for kept in (self.entries, self.values, self.table, self.scalars, self.constants, self.bits, self.captured,
+                     self.snapshots, self.positions, self.variables):  # fmt: skip
+            kept.clear()
 
     def refuse_escape(self, value: Any) -> None:
         """An array of this closed trace is used again: fine as a number, unless a derivative gets lost."""
@@ -190,6 +198,25 @@ class Trace:
             i = self.imported[key] = self.input(array.value)
             self.captured[i] = array
         return i
+
+    # ------------------------------------------------------------ variables
+
+    def watches(self, variable: Any) -> bool:
+        """Whether a read of this Variable is recorded here."""
+        return id(variable) in self.variables or (self.watching > 0 and variable.trainable)
+
+    def read(self, variable: Any) -> int:
+        """The entry of a Variable in its present version: `assign` makes a new version, never changes an old one."""
+        _, versions = self.variables.setdefault(id(variable), (variable, {}))
+        i = versions.get(variable.version)
+        if i is None:
+            i = versions[variable.version] = self.input(variable.stored)
+            self.captured[i] = variable.stored
+        return i
+
+    def variable(self, i: int) -> Any:
+        """The Variable that entry i is a version of, or None."""
+        return next((v for v, versions in self.variables.values() if i in versions.values()), None)
 
     # ------------------------------------------------------------ what was recorded
 

@@ -29,10 +29,10 @@ def build(types: Iterable[Type], f: Callable[..., Sequence[Array]]) -> Graph:
     return graph
 
 
-def evaluate(graph: Graph, args: Sequence[Any]) -> Env:
-    """Every node on these arguments: recorded where an argument is, computed where none is."""
+def evaluate(graph: Graph, args: Sequence[Any], trace: Trace | None = None) -> Env:
+    """Every node on these arguments: recorded (in `trace`) where an argument is, computed where none is."""
     env: Env = [lift(a) for a in args]
-    trace = innermost(env)
+    trace = trace or innermost(env)
     for _, n in graph.body():
         env.append(apply(n, env, trace))
     return env

@@ -14,7 +14,8 @@ import numpy as np
 
 from .array import Array, bind, lift
 from .errors import ShapeError
-from .graph import Example, Linear, Op, operation
+from .graph import Example, Linear, Op, Type, operation
+from .recording import Trace
 
 
 def coin(rng: np.random.Generator) -> np.ndarray:
@@ -59,7 +60,7 @@ def select(mask: Any, g: Any) -> Array:
 def parts(g: Any) -> tuple[Array, Array] | None:
     """The mask and the unmasked values of a structural zero; None if g is an ordinary array."""
     g = lift(g)
-    if g.scope is None:
+    if g.scope is None or not g.scope.active:
         return None
     op, *args = g.scope.entries[g.index]
     if not isinstance(op, Select):
@@ -105,3 +106,16 @@ def total(a: Any, b: Any) -> Array:
     if x is None or y is None:
         return a + b
     return bind(Select(), x[0] | y[0], a + b) if x[0].index != y[0].index else bind(Select(), x[0], x[1] + y[1])
+
+
+def zeros(trace: Trace, of: Type) -> Array:
+    """The array of zeros of this type, as an expression, so that rules see the number."""
+    zero = Array(trace, trace.scalar(0, of.dtype), Type(of.dtype, ()))
+    return np.broadcast_to(zero, of.shape) if of.shape else zero  # type: ignore[call-overload]
+
+
+def zeros_like(x: Array) -> Array:
+    """Zeros of the type of x."""
+    if x.scope is None:
+        return Array(None, -1, np.zeros(x.shape, x.dtype))
+    return zeros(x.scope, Type(x.dtype, x.shape))

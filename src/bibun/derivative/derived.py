@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from ..array import Array, bind, enter, lift
-from ..graph import Graph, Op, Type
-from ..ops.structure import Expand
+from ..array import Array, enter, lift
+from ..graph import Graph, Type
 from ..program import Program
 from ..recording import Trace, building
 from ..rewrite import SIMPLIFY, STABILISE, rewrite
@@ -24,16 +23,19 @@ from ..tracing.functional import Recorded
 from ..walk import Env, evaluate
 
 Step = Callable[[Graph, Env, list[Array]], Sequence[Array]]
-"""(the stabilised graph, the arrays of its nodes, further inputs) -> the results of the derived graph."""
+"""(the stabilised graph, the arrays of its nodes, further inputs) -> the results of the derived graph.
+
+A step with a method `widened_inputs` changes the types of the inputs, and gets these instead of all nodes.
+"""
 MOST_NODES = 2_000_000  # kept in the cache over all programs
 
 
 class Derived:
     """A derived graph, and where its inputs come from: entries of the trace, then further arguments."""
 
-    def __init__(self, recorded: Recorded, extra: Sequence[Type], step: Step, residuals: bool, varying: frozenset[int]):
+    def __init__(self, recorded: Recorded, extra: Sequence[Type], step: Any, residuals: bool, varying: frozenset[int]):
         trace = recorded.trace
-        self.varying = varying
+        self.varying, self.step = varying, step
         self.bits = list(trace.bits)
         graph, order = trace.close(recorded.inputs, recorded.outputs, varying)
         stable, origin = rewrite(graph, STABILISE)
@@ -55,24 +57,20 @@ def derive(
 ) -> tuple[Graph, list[Any]]:
     """The derived graph, and for each of its first inputs the entry of the user's trace that it stands for."""
     with building() as trace:
-        inputs = [Array(trace, trace.input(t), t) for t in stable.input_types]
+        widened = getattr(step, "widened_inputs", None)
+        types = stable.input_types if widened is None else widened(stable.input_types)
+        inputs = [Array(trace, trace.input(t), t) for t in types]
         further = [Array(trace, trace.input(t), t) for t in extra]
-        env = evaluate(stable, inputs) if inputs else _without_inputs(stable, trace)
+        env = inputs if widened else evaluate(stable, inputs, trace)
         results = [enter(trace, lift(y)) for y in step(stable, env, further)]
         home = {a.index: known[i] for i, a in enumerate(inputs)}
-        if residuals is not None:
+        if residuals is not None and widened is None:
             home |= _residuals(env, known, residuals)
         last = [a.index for a in further]
         graph, order = trace.close(last, results, cut=home)
         graph, order = trace.close([*order[len(last) : graph.arity], *last], results, cut=home)
     graph, _ = rewrite(graph, SIMPLIFY)
     return graph, [home[i] for i in order[: graph.arity - len(last)]]
-
-
-def _without_inputs(stable: Graph, trace: Trace) -> Env:
-    from_nothing = Array(trace, trace.input(Type(np.dtype(float), ())), Type(np.dtype(float), ()))
-    assert not stable.arity
-    return evaluate(stable, [from_nothing])[1:] if len(stable) else []
 
 
 def _residuals(env: Env, known: list[int | None], trace: Trace) -> dict[int, Any]:
@@ -140,10 +138,20 @@ def execute(recorded: Recorded, derived: Derived, extra: Sequence[Array], nested
         args = [_outside(recorded, i) for i in derived.sources]
         env = evaluate(derived.graph, [*args, *extra])
         return [env[o] for o in derived.graph.outputs]
-    values = [trace.value(i) if type(i) is int else trace.value(i[0])[i[1]] for i in derived.sources]
+    values = [_value(recorded, trace, i) for i in derived.sources]
     with np.errstate(all="ignore"):
         results = derived.program(*values, *(a.value for a in extra))
     return [own(y) for y in results]
+
+
+def _value(recorded: Recorded, trace: Trace, i: Any) -> Any:
+    """What a source of a derived program is now: an entry, or one of several results of an entry."""
+    if type(i) is not int:
+        return trace.value(i[0])[i[1]]
+    value = trace.values[i]
+    if type(value) is not Type:
+        return value
+    return recorded.outside(i).value if i in recorded.inputs else trace.value(i)
 
 
 def _outside(recorded: Recorded, i: int) -> Array:
@@ -157,11 +165,3 @@ def own(y: Any) -> Any:
     if type(y) is np.ndarray and (y.base is not None or not y.flags.writeable):
         return y.copy()
     return y
-
-
-def zeros(trace: Trace, of: Type) -> Array:
-    """The array of zeros of this type, as an expression."""
-    zero = Array(trace, trace.scalar(0, of.dtype), Type(of.dtype, ()))
-    axes = tuple(range(-len(of.shape), 0))
-    op: Op = Expand(of.shape, axes)
-    return bind(op, zero) if axes else zero

@@ -11,11 +11,12 @@ import numpy as np
 from ..array import Array, lift
 from ..errors import DtypeError, NotDifferentiableError, ShapeError
 from ..graph import Graph, Type
-from ..recording import snapshot
+from ..recording import Trace, snapshot
 from ..tracing.containers import flatten
 from ..tracing.functional import Recorded, output, record, source
 from ..walk import Env, pull, push
-from .derived import transform, zeros
+from ..zeros import zeros
+from .derived import transform
 
 Function = Callable[..., Any]
 
@@ -50,19 +51,37 @@ class Arguments:
         return pieces[0] if self.single else tuple(pieces)
 
 
-def _reverse(count: int, wanted: tuple[bool, ...], seed: bool) -> Callable:
-    """The step from a graph to its results and the cotangents of its inputs."""
+class Reverse:
+    """The step from a graph to its results and the cotangents of its first inputs.
 
-    def step(graph: Graph, env: Env, further: list[Array]) -> list[Any]:
-        trace = env[graph.outputs[0]].scope
+    The cotangents of the first `count` results are further inputs, or 1 with `seed`. After the
+    step, `missing` says which inputs no path reaches.
+    """
+
+    def __init__(self, count: int, wanted: int, seed: bool):
+        self.count, self.wanted, self.seed = count, wanted, seed
+        self.missing: list[bool] = []
+
+    def __call__(self, graph: Graph, env: Env, further: list[Array]) -> list[Any]:
         values = [env[o] for o in graph.outputs]
-        g: list[Any] = [Array(trace, trace.scalar(1, v.dtype), Type(v.dtype, ())) for v in values[:count]] if seed else further
-        sought = (*wanted, *(False,) * (graph.arity - len(wanted)))
-        found = pull(graph, env, [*g, *(None,) * (len(values) - count)], sought)
-        types = graph.input_types
-        return [*values, *(zeros(trace, types[i]) if found[i] is None else found[i] for i, w in enumerate(wanted) if w)]
+        trace = scope_of(env, further)
+        g: list[Any] = further
+        if self.seed:
+            g = [_ones(trace, Type(v.dtype, v.shape)) for v in values[: self.count]]
+        sought = [k < self.wanted for k in range(graph.arity)]
+        found = pull(graph, env, [*g, *(None,) * (len(values) - self.count)], sought)[: self.wanted]
+        self.missing = [x is None for x in found]
+        return [*values, *(zeros(trace, t) if x is None else x for x, t in zip(found, graph.input_types, strict=False))]
 
-    return step
+
+def _ones(trace: Trace, of: Type) -> Array:
+    one = Array(trace, trace.scalar(1, of.dtype), Type(of.dtype, ()))
+    return np.broadcast_to(one, of.shape) if of.shape else one  # type: ignore[call-overload]
+
+
+def scope_of(env: Env, further: Sequence[Array]) -> Trace:
+    """The trace in which a step builds its graph."""
+    return next(a.scope for a in (*further, *env) if type(a) is Array and a.scope is not None)
 
 
 def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
@@ -110,8 +129,7 @@ def _value_and_grad(f: Function, argnums: int | Sequence[int], has_aux: bool, na
         given = Arguments(args, argnums, name)
         recorded = record(f, given.leaves, given.place, name, kwargs, has_aux)
         check_scalar(recorded, name)
-        wanted = (True,) * len(given.leaves)
-        value, *rest = transform(recorded, "grad", (), _reverse(1, wanted, True))
+        value, *rest = transform(recorded, "grad", (), Reverse(1, len(given.leaves), True))
         count = len(recorded.outputs) - 1
         result = recorded.rebuild([value])
         gradient = given.gradient(rest[count:])
@@ -152,7 +170,7 @@ def vjp(f: Function, *args: Any, has_aux: bool = False, **kwargs: Any) -> Any:
 
     def pullback(cotangent: Any) -> tuple:
         g = aligned(cotangent, types, "vjp: the cotangent")
-        results = transform(recorded, "vjp", g, _reverse(count, (True,) * len(given.leaves), False))
+        results = transform(recorded, "vjp", g, Reverse(count, len(given.leaves), False))
         return tuple(given.pieces(results[len(recorded.outputs) :]))
 
     value = recorded.rebuild(values[:count])
@@ -191,7 +209,7 @@ def _tangent(count: int) -> Callable:
     """The step from a graph to its results, their tangents, and the rest."""
 
     def step(graph: Graph, env: Env, further: list[Array]) -> list[Any]:
-        trace = env[graph.outputs[0]].scope
+        trace = scope_of(env, further)
         values = [env[o] for o in graph.outputs]
         found = push(graph, env, [*further, *(None,) * (graph.arity - len(further))])
         tangents = [zeros(trace, Type(v.dtype, v.shape)) if t is None else t for v, t in zip(values, found, strict=True)]

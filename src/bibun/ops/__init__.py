@@ -2,6 +2,7 @@
 
 from . import (
     arithmetic,
+    calls,
     cumulative,
     decomposition,
     einsum,
@@ -23,6 +24,7 @@ from . import (
 
 __all__ = [
     "arithmetic",
+    "calls",
     "cumulative",
     "decomposition",
     "einsum",

@@ -204,7 +204,7 @@ def expand_to(x: Any, shape: tuple[int, ...]) -> Array:
 
 def behind(x: Array, kind: type[Op]) -> Array:
     """The argument of x if x was made by an operation of this kind; otherwise x."""
-    if x.scope is None:
+    if x.scope is None or not x.scope.active:
         return x
     op, *args = x.scope.entries[x.index]
     return Array(x.scope, args[0], x.scope.values[args[0]]) if isinstance(op, kind) else x

@@ -39,7 +39,9 @@ class Recorded(NamedTuple):
         )
 
     def outside(self, i: int) -> Array:
-        """An input or a captured array of the trace, as it is outside."""
+        """An input or a captured array of the trace, as it is outside (of a tape that still records: as it is)."""
+        if self.trace.active:
+            return Array(self.trace, i, self.trace.values[i])
         if i in self.trace.captured:
             a = self.trace.captured[i]
             return a if isinstance(a, Array) else Array(None, -1, a)

@@ -1,0 +1,57 @@
+"""The command: python -m benchmarks [--only ROW ...] [--peers NAME ...] [--quick] [--json | --markdown]."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from . import growth, startup, workers
+from .page import page
+from .rows import ROWS
+from .systems import SYSTEMS
+from .tables import Report, plain, text
+
+OTHERS = ("growth", "startup", "checkpoint")
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="bibun and its peers, side by side.")
+    peers = [name for name in SYSTEMS if name != "bibun"]
+    parser.add_argument("--only", nargs="+", choices=(*ROWS, *OTHERS), default=(*ROWS, *OTHERS), metavar="ROW",
+                        help=f"only these: {', '.join((*ROWS, *OTHERS))}")  # fmt: skip
+    parser.add_argument("--peers", nargs="*", choices=peers, default=peers, metavar="NAME",
+                        help=f"only these: {', '.join(peers)}")  # fmt: skip
+    parser.add_argument("--rounds", type=int, default=9, help="rounds in which the systems take turns (9)")
+    parser.add_argument("--starts", type=int, default=3, help="sets of fresh processes (3)")
+    parser.add_argument("--quick", action="store_true", help="one set, three rounds, shorter chains")
+    output = parser.add_mutually_exclusive_group()
+    output.add_argument("--json", action="store_true", help="print the figures as JSON")
+    output.add_argument("--markdown", action="store_true", help="print docs/performance.md")
+    return parser.parse_args()
+
+
+def measure(given: argparse.Namespace) -> Report:
+    """What was asked for."""
+    starts, rounds = (1, 3) if given.quick else (given.starts, given.rounds)
+    rows = [row for row in ROWS if row in given.only]
+    systems = ["bibun", *given.peers]
+    return Report(
+        rows=workers.measure(rows, systems, starts, rounds) if rows else {},
+        lengths=growth.lengths((1_000, 10_000) if given.quick else (1_000, 10_000, 100_000), rounds)
+        if "growth" in given.only else [],
+        startups=startup.measure(["numpy", *systems], rounds) if "startup" in given.only else {},
+        depths=growth.depths((4, 16) if given.quick else (25, 100, 400)) if "checkpoint" in given.only else [],
+    )  # fmt: skip
+
+
+def main() -> None:
+    given = arguments()
+    report = measure(given)
+    if given.json:
+        print(json.dumps(plain(report), indent=2))
+    else:
+        print(page(report) if given.markdown else text(report))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,101 @@
+"""Variables: arrays that keep their identity while their value is replaced."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from .array import Array, Duck, lift
+from .errors import DtypeError, ShapeError, TracingError
+from .recording import snapshot, threads
+
+
+class Variable(Duck):
+    """An array whose value can be assigned; tapes watch it by themselves if it is trainable.
+
+    `assign` replaces the value and never writes through it, so that what was recorded before keeps
+    the value that it read. Shape and dtype stay what they were.
+
+    >>> import bibun
+    >>> v = bibun.Variable([1.0, 2.0], name="v")
+    >>> v.assign_add([1.0, 1.0])
+    Variable(array([2., 3.]), name='v')
+    """
+
+    __slots__ = ("__weakref__", "name", "stored", "trainable", "version")
+
+    def __init__(self, value: Any, trainable: bool = True, name: str = "variable", dtype: Any = None):
+        start = lift(value)._plain("Variable(x)")
+        start = np.array(start, dtype=dtype or (np.float64 if isinstance(value, int | float) else None))
+        self.stored = snapshot(np.asarray(start))
+        self.trainable, self.name, self.version = trainable, name, 0
+
+    shape = property(lambda self: self.stored.shape)
+    dtype = property(lambda self: self.stored.dtype)
+
+    @property
+    def value(self) -> Array:
+        """The present value, as it is recorded now."""
+        return self._read()
+
+    def _read(self) -> Array:
+        for trace in threads.open:  # the outermost that watches: what is inside sees it as well
+            if trace.watches(self):
+                return Array(trace, trace.read(self), self.stored)
+        return Array(None, -1, self.stored)
+
+    def assign(self, value: Any) -> Variable:
+        """Replace the value; a traced value is assigned as a number, its derivative ends here."""
+        new = lift(value).value
+        if not isinstance(new, np.ndarray | np.generic):
+            raise TracingError(f"Variable.assign: the value of {self.name!r} is not known here (inside vmap)")
+        if new.shape != self.shape:
+            raise ShapeError(f"Variable.assign: {self.name!r} has shape {self.shape}, the new value has {new.shape}")
+        if not np.can_cast(new.dtype, self.dtype, "same_kind") and not isinstance(value, int | float):
+            raise DtypeError(f"Variable.assign: {self.name!r} has dtype {self.dtype}, the new value has {new.dtype}")
+        self.stored = snapshot(np.asarray(new, dtype=self.dtype))
+        self.version += 1
+        return self
+
+    def assign_add(self, delta: Any) -> Variable:
+        """Add to the value."""
+        return self.assign(self.stored + _number(delta))
+
+    def assign_sub(self, delta: Any) -> Variable:
+        """Subtract from the value."""
+        return self.assign(self.stored - _number(delta))
+
+    def __setitem__(self, index: Any, value: Any) -> None:
+        raise TracingError("a part of a Variable cannot be assigned: build the new value and use assign")
+
+    def _become(self, result: Array, name: str) -> Any:
+        raise TracingError(f"{name} in place on a Variable: use assign_add, assign_sub or assign")
+
+    def __repr__(self) -> str:
+        return f"Variable({self.stored!r}, name={self.name!r})"
+
+    def __deepcopy__(self, memo: dict) -> Variable:
+        return Variable(self.stored, self.trainable, self.name)
+
+    def __reduce__(self) -> tuple:
+        return Variable, (np.array(self.stored), self.trainable, self.name)
+
+
+def _number(delta: Any) -> Any:
+    return lift(delta).value if isinstance(delta, Duck) else np.asarray(delta)
+
+
+def constant(value: Any, dtype: Any = None) -> Array:
+    """An array that a tape can watch; outside of tapes it behaves like the ndarray.
+
+    >>> import bibun
+    >>> x = bibun.constant(3.0)
+    >>> with bibun.GradientTape() as tape:
+    ...     tape.watch(x)
+    ...     y = x * x
+    >>> tape.gradient(y, x)
+    Array(np.float64(6.0))
+    """
+    plain = lift(value)._plain("constant(x)")
+    return Array(None, -1, snapshot(np.array(plain, dtype=dtype)))

@@ -1,0 +1,166 @@
+"""Laws at hard points: zeros of both signs, ties, subnormal and huge numbers, infinities and nan.
+
+Wherever one-sided differences in a wider format converge, the derivative is finite and agrees with
+them: with their common value where the function is smooth, and between them at a kink.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from . import laws, truth
+from .cases import Case, frozen, generator
+
+LEVELS = 9
+CONVERGED = 1e-6  # relative: what one-sided differences reach for smooth functions
+NEGLIGIBLE = 1e-12  # of y / x: a derivative that cannot be told from zero
+CLOSE = 1e-5  # relative: ten times what converges; a wrong formula is off by far more
+
+
+def numbers(dtype: np.dtype) -> np.ndarray:
+    """Hard numbers of a format, from its limits."""
+    f = np.finfo(dtype)
+    log, root = np.log(float(f.max)), float(f.max) ** 0.5
+    plain = [0.0, 0.5, 1.0, 1.5, 2.0, np.pi, 20.0, log / 2.5, 1.01 * log, 4 * log, root / 1.1, root * 1.1]
+    limits = [f.smallest_subnormal, f.tiny, f.eps, f.eps**0.5, float(f.max) ** 0.97, f.max, np.inf]
+    positive = np.array([*map(float, plain), *map(float, limits)]).astype(dtype)
+    return np.concatenate([positive, -positive, [np.nan]]).astype(dtype)
+
+
+class OneSided(NamedTuple):
+    """The derivative from one side, how far it may be off, and what a derivative that is not zero compares to."""
+
+    value: np.ndarray
+    error: np.ndarray
+    scale: np.ndarray
+
+    @property
+    def known(self) -> np.ndarray:
+        return self.error <= CONVERGED * abs(self.value) + NEGLIGIBLE * self.scale
+
+
+def one_sided(f: Callable[[Any], np.ndarray], x: Any, scales: Sequence[Any], sign: int) -> OneSided:
+    """The limit of (f(x + sh) - f(x)) / sh for h from above, with the scale of h that converges best."""
+    start = np.asarray(f(x))
+    eps = np.finfo(start.dtype).eps
+    best, least = np.full(start.shape, np.nan, truth.WIDE), np.full(start.shape, np.inf, truth.WIDE)
+    for scale in scales:
+        row: list[np.ndarray] = []
+        for level in range(LEVELS):
+            moved = x + sign * scale / 2**level
+            h = np.asarray(moved - x, truth.WIDE)  # what is left of the step after rounding
+            y = np.asarray(f(moved))
+            new = [(np.asarray(y, truth.WIDE) - start) / h]
+            for k, old in enumerate(row):  # Richardson: one-sided differences have errors h, h², h³, ...
+                new.append(new[k] + (new[k] - old) / (2 ** (k + 1) - 1))
+                noise = 4 * eps * np.maximum(abs(y), abs(start)) / abs(h)
+                error = np.maximum(abs(new[k + 1] - new[k]), abs(new[k + 1] - old)) + noise
+                better = error < least
+                best, least = np.where(better, new[k + 1], best), np.where(better, error, least)
+            row = new
+    return OneSided(best, least, abs(start) / (abs(x) + 1))
+
+
+def points(case: Case, dtype: np.dtype) -> Case:
+    """An element-wise case at all combinations of hard numbers."""
+    grid = np.meshgrid(*(numbers(dtype) for _ in case.args), indexing="ij")
+    return case._replace(label=f"{case.label} hard {dtype}", args=tuple(frozen(g.ravel()) for g in grid))
+
+
+def element_wise(case: Case) -> None:
+    """At hard numbers a scalar function's rules raise nothing, agree with each other and with one-sided limits."""
+    if not laws.differentiable(case):
+        return
+    for k in range(len(case.args)):
+        t = tuple(np.ones_like(a) if i == k else None for i, a in enumerate(case.args))
+        only = tuple(i == k for i in range(len(t)))
+        (p,) = laws.pushed(case, case.args, t)
+        q = laws.pulled(case, case.args, (np.ones(case.args[0].shape, laws.result_types(case)[0].dtype),), only)[k]
+        laws.typed([p, q], [laws.result_types(case)[0], case.types[k]], "push and pull")
+        laws.same_bits(p, q, "push and pull of ones")
+        with np.errstate(all="ignore"):
+            limits(case, k, 0 * case.args[0] if p is None else p)
+
+
+def limits(case: Case, k: int, found: np.ndarray) -> None:
+    """The partial with respect to argument k against one-sided differences."""
+    args = truth.precise(lambda *xs: list(laws.value(case, xs)), case.args)
+    x = args[k]
+
+    def f(x: Any) -> np.ndarray:
+        return laws.value(case, [*args[:k], x, *args[k + 1 :]])[0]
+
+    scales = [abs(x) / 64, np.full_like(x, 1 / 64)]
+    right, left = one_sided(f, x, scales, 1), one_sided(f, x, scales, -1)
+    inside = np.isfinite(f(x)) & np.isfinite(np.stack(case.args)).all(axis=0)
+    only_right, only_left = (~np.isfinite(f(x - s * 1e-3 * (abs(x) + 1e-3))) for s in (1, -1))  # edges of the domain
+    low = np.where(right.known & left.known, np.minimum(right.value, left.value), np.where(right.known, right.value, left.value))
+    high = np.where(right.known & left.known, np.maximum(right.value, left.value), low)
+    known = inside & (right.known & left.known | right.known & only_right | left.known & only_left)
+    error = np.maximum(np.where(right.known, right.error, 0), np.where(left.known, left.error, 0))
+    format = np.finfo(found.dtype)
+    slack = 10 * error + max(CLOSE, 8 * format.eps) * np.maximum(abs(low), abs(high)) + 2 * format.smallest_subnormal
+    wrong = known & ~((found >= (low - slack).astype(found.dtype)) & (found <= (high + slack).astype(found.dtype)))
+    if wrong.any():
+        i = int(np.argmax(wrong))
+        at = ", ".join(str(a[i]) for a in case.args)
+        raise AssertionError(
+            f"partial {k} at ({at}) is {found[i]}, but one-sided differences give {low[i]:.6g} to {high[i]:.6g}"
+            f" ({wrong.sum()} of {known.sum()} points are wrong)"
+        )
+
+
+def degenerate(case: Case) -> Iterator[Case]:
+    """The floats of a case replaced by zeros, by ties, by half zeros, by huge numbers, by infinities and nan."""
+
+    def variant(label: str, f: Callable[[np.ndarray], np.ndarray]) -> Case:
+        args = tuple(frozen(f(a)) if a.dtype.kind == "f" else a for a in case.args)
+        return case._replace(label=f"{case.label} {label}", args=args)
+
+    yield variant("zeros", np.zeros_like)
+    yield variant("ones", np.ones_like)
+    yield variant("half zeros", lambda a: np.where(np.arange(a.size).reshape(a.shape) % 2, a, 0))
+    for label, number in (("huge", 1e300), ("inf", np.inf), ("nan", np.nan)):
+        yield variant(label, lambda a, x=number: np.where(np.arange(a.size).reshape(a.shape) == 0, x, a))
+
+
+def rules_survive(case: Case) -> None:
+    """At degenerate arguments the rules raise nothing that the value does not, and keep their types.
+
+    Where one-sided differences along a direction converge, the derivative is finite.
+    """
+    try:
+        laws.value(case)
+    except (ValueError, np.linalg.LinAlgError):
+        return
+    if not laws.differentiable(case):
+        return
+    rng = generator(case.label)
+    t, g = laws.directions(case.types, rng), laws.directions(laws.result_types(case), rng)
+    moved, back = laws.pushed(case, case.args, t), laws.pulled(case, case.args, g, case.wanted)
+    laws.typed(moved, laws.result_types(case), "push")
+    laws.typed(back, case.types, "pull")
+    with np.errstate(all="ignore"):
+        finite = [has_limit(case, t, k) for k in range(len(moved))]
+    for m, ok in zip(moved, finite, strict=True):
+        assert m is None or not ok.any() or np.isfinite(m[ok]).all(), f"push is {m}, but one-sided differences converge"
+    if all(ok.all() for ok in finite):
+        assert all(b is None or np.isfinite(b).all() for b in back), f"pull is {back}, but one-sided differences converge"
+
+
+def has_limit(case: Case, t: tuple, k: int) -> np.ndarray:
+    """Where the differences of result k along t converge from both sides."""
+    args = truth.precise(lambda *xs: list(laws.value(case, xs)), case.args)
+
+    def f(h: Any) -> np.ndarray:
+        moved = [a if s is None else a + a.dtype.type(h) * s for a, s in zip(args, t, strict=True)]
+        return np.asarray(laws.value(case, moved)[k])
+
+    here = f(0)
+    if here.dtype.kind != "f":
+        return np.zeros(here.shape, bool)
+    right, left = (one_sided(f, np.float64(0), [case.step], sign) for sign in (1, -1))
+    return np.isfinite(here) & right.known & left.known

@@ -1,0 +1,24 @@
+"""Every operation keeps the laws of hard points."""
+
+from __future__ import annotations
+
+import pytest
+
+from . import cases, hard
+from .cases import Named
+from .test_laws import every_example, keeps
+
+SCALAR = [n for n in cases.examples() if n.scalar and all(cases.base(n).wanted)]
+
+
+@pytest.mark.parametrize("named", SCALAR, ids=lambda n: n.label)
+def test_hard_numbers(named: Named) -> None:
+    for dtype in cases.FLOATS:
+        case = cases.in_dtype(cases.base(named), dtype)
+        keeps(hard.element_wise, case and hard.points(case, dtype))
+
+
+@every_example
+def test_degenerate_arrays(named: Named) -> None:
+    for case in hard.degenerate(cases.base(named)):
+        keeps(hard.rules_survive, case)
