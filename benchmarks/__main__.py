@@ -1,4 +1,4 @@
-"""The command: python -m benchmarks [--only ROW ...] [--peers NAME ...] [--quick] [--json | --markdown]."""
+"""The command: python -m benchmarks [--only ROW ...] [--peers NAME ...] [--quick] [--markdown]."""
 
 from __future__ import annotations
 
@@ -15,15 +15,19 @@ OTHERS = ("growth", "startup", "checkpoint")
 
 
 def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="bibun and its peers, side by side.")
-    peers = [name for name in SYSTEMS if name != "bibun"]
-    parser.add_argument("--only", nargs="+", choices=(*ROWS, *OTHERS), default=(*ROWS, *OTHERS), metavar="ROW",
-                        help=f"only these: {', '.join((*ROWS, *OTHERS))}")  # fmt: skip
-    parser.add_argument("--peers", nargs="*", choices=peers, default=peers, metavar="NAME",
-                        help=f"only these: {', '.join(peers)}")  # fmt: skip
-    parser.add_argument("--rounds", type=int, default=9, help="rounds in which the systems take turns (9)")
-    parser.add_argument("--starts", type=int, default=3, help="sets of fresh processes (3)")
-    parser.add_argument("--quick", action="store_true", help="one set, three rounds, shorter chains")
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description="bibun and its peers, side by side."
+    )
+    add = parser.add_argument
+    everything, peers = (*ROWS, *OTHERS), [name for name in SYSTEMS if name != "bibun"]
+    # fmt: off
+    add("--only",   nargs="+", metavar="ROW",  choices=everything, default=everything,
+        help=" ".join(everything))
+    add("--peers",  nargs="*", metavar="NAME", choices=peers, default=peers, help=" ".join(peers))
+    add("--rounds", type=int,  default=9,      help="rounds in which the systems take turns (9)")
+    add("--starts", type=int,  default=3,      help="sets of fresh processes (3)")
+    add("--quick",  action="store_true",       help="one set, three rounds, shorter chains")
+    # fmt: on
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print the figures as JSON")
     output.add_argument("--markdown", action="store_true", help="print docs/performance.md")
@@ -33,15 +37,16 @@ def arguments() -> argparse.Namespace:
 def measure(given: argparse.Namespace) -> Report:
     """What was asked for."""
     starts, rounds = (1, 3) if given.quick else (given.starts, given.rounds)
+    chains = (1_000, 10_000) if given.quick else (1_000, 10_000, 100_000)
+    layers = (4, 16) if given.quick else (25, 100, 400)
     rows = [row for row in ROWS if row in given.only]
     systems = ["bibun", *given.peers]
     return Report(
         rows=workers.measure(rows, systems, starts, rounds) if rows else {},
-        lengths=growth.lengths((1_000, 10_000) if given.quick else (1_000, 10_000, 100_000), rounds)
-        if "growth" in given.only else [],
+        lengths=growth.lengths(chains, rounds) if "growth" in given.only else [],
         startups=startup.measure(["numpy", *systems], rounds) if "startup" in given.only else {},
-        depths=growth.depths((4, 16) if given.quick else (25, 100, 400)) if "checkpoint" in given.only else [],
-    )  # fmt: skip
+        depths=growth.depths(layers) if "checkpoint" in given.only else [],
+    )
 
 
 def main() -> None:

@@ -65,7 +65,11 @@ def lengths(operations: Sequence[int], repeats: int) -> list[Length]:
 def rewriting(operations: int, repeats: int) -> float:
     """Microseconds for each node of the graph of a chain."""
     graph = traced(operations)
-    return 1e6 * median(seconds(lambda: rewrite(graph, STABILISE)) for _ in range(repeats)) / len(graph)
+    return (
+        1e6
+        * median(seconds(lambda: rewrite(graph, STABILISE)) for _ in range(repeats))
+        / len(graph)
+    )
 
 
 def traced(operations: int) -> Graph:
@@ -78,7 +82,7 @@ def traced(operations: int) -> Graph:
 
 
 def calls(operations: int, repeats: int) -> tuple[float, float, float]:
-    """Microseconds of the first and of a later gradient, and bytes at the peak, for each operation."""
+    """Microseconds of a first and of a later gradient, and bytes at the peak, for each operation."""
     gradient = bibun.value_and_grad(partial(chain, operations=operations))
     bibun.grad(lambda x: x * x)(0.5)  # what is set up only once
     before = peak()
@@ -92,7 +96,7 @@ def calls(operations: int, repeats: int) -> tuple[float, float, float]:
 
 
 class Depth(NamedTuple):
-    """A network of tanh layers: mebibytes at the peak of one gradient, without and with checkpoint."""
+    """A network of tanh layers: mebibytes at the peak of a gradient, without and with checkpoint."""
 
     layers: int
     plain: float

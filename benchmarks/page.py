@@ -10,25 +10,26 @@ from .tables import Report, number, table, text
 METHOD = """\
 # Performance
 
-This page is printed by `python -m benchmarks --markdown`; `make bench` installs the peers and prints
-the tables only.
+This page is printed by `python -m benchmarks --markdown`; `make bench` installs the peers and
+prints the tables only.
 
 ## How it is measured
 
 Every system lives in a process of its own, with one thread, and waits on a pipe; only one works at
 any time. They take turns (A B C A B C), so that a disturbance of the machine meets all of them. A
-round is as many calls as fit into 30 ms; a figure is the median over the rounds, and over three sets
-of fresh processes. Every call is forward and backward, value and gradient, and ends when the result
-is there (`block_until_ready` for JAX, `.numpy()` for TensorFlow). Before anything is timed, the
-values and gradients of all systems are compared.
+round is as many calls as fit into 30 ms; a figure is the median over the rounds, and over three
+sets of fresh processes. Every call is forward and backward, value and gradient, and ends when the
+result is there (`block_until_ready` for JAX, `.numpy()` for TensorFlow). Before anything is timed,
+the values and gradients of all systems are compared.
 
 The peers run as they do without compilation: HIPS autograd, torch and TensorFlow eager, JAX without
 `jit`. Where a peer has a ready-made softmax cross-entropy, it is used; bibun and autograd get it
 written in NumPy. autograd has no `vmap` and gets a Python loop.
 
-*Operations* are the NumPy operations of the forward pass, counted by running it on arrays that count.
-A *first call* is the first one of its program in its process, after a small gradient of something
-else; the caches of bibun and JAX are emptied before it. *Later calls* find there what is kept."""
+*Operations* are the NumPy operations of the forward pass, counted by running it on arrays that
+count. A *first call* is the first one of its program in its process, after a small gradient of
+something else; the caches of bibun and JAX are emptied before it. *Later calls* find there what is
+kept."""
 
 
 def page(report: Report) -> str:
@@ -62,8 +63,20 @@ def _speed(report: Report) -> Iterator[tuple[str, str, bool]]:
     complete = [m for m in report.rows.values() if m.timings["bibun"].later is not None]
     costs = {m.title: m.timings["bibun"].later / m.operations for m in complete}
     title = max(costs, key=costs.__getitem__)
-    yield "later calls: at most 4 µs an operation", f"at most {number(costs[title])} µs ({title})", costs[title] <= 4
+    yield (
+        "later calls: at most 4 µs an operation",
+        f"at most {number(costs[title])} µs ({title})",
+        costs[title] <= 4,
+    )
     for peer in ("autograd", "torch"):
-        ratios = [m.timings["bibun"].later / m.timings[peer].later for m in complete if m.timings[peer].later]
+        ratios = [
+            m.timings["bibun"].later / m.timings[peer].later
+            for m in complete
+            if m.timings[peer].later
+        ]
         if ratios:
-            yield f"quicker than {peer} everywhere", f"at most {number(max(ratios))} of its time", max(ratios) < 1
+            yield (
+                f"quicker than {peer} everywhere",
+                f"at most {number(max(ratios))} of its time",
+                max(ratios) < 1,
+            )

@@ -12,7 +12,7 @@ from .systems import Call, System
 
 
 class Row(NamedTuple):
-    """A workload, and how closely the gradients of all systems must agree (relative to the largest entry)."""
+    """A workload, and how closely all systems must agree, relative to the largest entry."""
 
     title: str
     make: Callable[[System], Call]
@@ -67,7 +67,10 @@ def perceptron(s: System) -> Call:
     def normal(*shape: int) -> np.ndarray:
         return rng.normal(scale=0.05, size=shape).astype(np.float32)
 
-    x, labels = s.array(normal(32, 784)), s.array(np.eye(10, dtype=np.float32)[rng.integers(10, size=32)])
+    x, labels = (
+        s.array(normal(32, 784)),
+        s.array(np.eye(10, dtype=np.float32)[rng.integers(10, size=32)]),
+    )
 
     def loss(w1: Any, b1: Any, w2: Any, b2: Any) -> Any:
         return s.cross_entropy(s.np.tanh(x @ w1 + b1) @ w2 + b2, labels)
@@ -104,7 +107,7 @@ ROWS = {
     "tape": Row("the same layer, on the tape", tape),
     "rosenbrock": Row("Rosenbrock, 10 variables, slices", rosenbrock),
     "network": Row("20 layers tanh(x W), width 16, batch 8", network),
-    # float32: two sums of up to 784 products with roundings of 6e-8, in another order in each system.
+    # float32: sums of up to 784 products with roundings of 6e-8, in another order in each system.
     "perceptron": Row("784-128-10 training step, batch 32, float32", perceptron, 1e-4),
     "scalars": Row("1,000 operations on a number", scalars),
     "vectors": Row("1,000 operations on 10 numbers", vectors),
@@ -123,7 +126,9 @@ class Counted(NDArrayOperatorsMixin):
 
     def _record(self, name: str, f: Callable, args: tuple, options: dict) -> Counted:
         self.count.append(name)
-        return Counted(f(*(a.value if isinstance(a, Counted) else a for a in args), **options), self.count)
+        return Counted(
+            f(*(a.value if isinstance(a, Counted) else a for a in args), **options), self.count
+        )
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Counted:
         return self._record(ufunc.__name__, ufunc, args, options)

@@ -20,7 +20,7 @@ print(seconds, peak())
 
 
 class Startup(NamedTuple):
-    """One import: milliseconds, and mebibytes of the whole process afterwards; None if not installed."""
+    """One import: milliseconds, and mebibytes of the process afterwards; None if not installed."""
 
     milliseconds: float | None
     mebibytes: float | None
@@ -40,7 +40,9 @@ def measure(modules: Sequence[str], rounds: int) -> dict[str, Startup]:
 
 def _import(module: str) -> tuple[float, float]:
     command = [sys.executable, "-c", IMPORT.format(module=module)]
-    seconds, size = subprocess.run(command, capture_output=True, check=True, text=True).stdout.split()
+    seconds, size = subprocess.run(
+        command, capture_output=True, check=True, text=True
+    ).stdout.split()
     return float(seconds), float(size)
 
 

@@ -41,7 +41,7 @@ class System(ABC):
         return self.gradient(loss, *parameters)
 
     def step(self, loss: Callable, rate: float, *parameters: np.ndarray) -> Call:
-        """One step of gradient descent from where the last one ended: the loss, the new parameters."""
+        """One step of gradient descent from where the last ended: the loss, the new parameters."""
         raise NotImplementedError
 
     def vmap(self, f: Callable) -> Callable:
@@ -55,13 +55,16 @@ class System(ABC):
     def cross_entropy(self, logits: Any, labels: Any) -> Any:
         """The mean of -log softmax(logits)[label], for labels as rows of zeros and a one."""
         z = logits - self.np.max(logits, axis=1, keepdims=True)
-        return self.np.mean(self.np.log(self.np.sum(self.np.exp(z), axis=1)) - self.np.sum(z * labels, axis=1))
+        return self.np.mean(
+            self.np.log(self.np.sum(self.np.exp(z), axis=1)) - self.np.sum(z * labels, axis=1)
+        )
 
     def plain(self, x: Any) -> np.ndarray:
         return np.asarray(x)
 
     def forget(self) -> None:
         """Drop what is kept from call to call, so that the next call is a first one."""
+        return
 
 
 class Functional(System):

@@ -67,14 +67,25 @@ def _rows(rows: dict[str, Measured], which: str, title: str) -> str:
     systems = list(next(iter(rows.values())).timings)
     header = ["", "operations", *systems, "bibun / operation", "bibun / best peer"]
     lines = [
-        [m.title, f"{m.operations:,}", *(_cell(m.timings[s], which) for s in systems), *_ratios(m, which)]
+        [
+            m.title,
+            f"{m.operations:,}",
+            *(_cell(m.timings[s], which) for s in systems),
+            *_ratios(m, which),
+        ]
         for m in rows.values()
     ]
     return f"## {title} (microseconds)\n\n{table(header, lines)}"
 
 
 def _cell(t: Timing, which: str) -> str:
-    return number(getattr(t, which)) if t.first is not None else "missing" if t.error == "missing" else "fails"
+    return (
+        number(getattr(t, which))
+        if t.first is not None
+        else "missing"
+        if t.error == "missing"
+        else "fails"
+    )
 
 
 def _ratios(m: Measured, which: str) -> tuple[str, str]:
@@ -109,7 +120,9 @@ def _depths(depths: list[Depth]) -> str:
     lines = [[str(d.layers), number(d.plain), number(d.checkpointed)] for d in depths]
     layers, *sizes = zip(*depths, strict=True)
     if len(depths) > 1:
-        lines.append(["grows like layers to the power", *(f"{exponent(layers, s):.2f}" for s in sizes)])
+        lines.append(
+            ["grows like layers to the power", *(f"{exponent(layers, s):.2f}" for s in sizes)]
+        )
     header = ["layers", "MiB without checkpoint", "MiB with checkpoint"]
     return f"## Peak memory of one gradient\n\n{table(header, lines)}"
 
@@ -149,7 +162,10 @@ def plain(report: Report) -> dict[str, Any]:
     """The report as JSON has it."""
     return {
         "machine": machine(),
-        "rows": {k: m._asdict() | {"timings": {s: t._asdict() for s, t in m.timings.items()}} for k, m in report.rows.items()},
+        "rows": {
+            k: m._asdict() | {"timings": {s: t._asdict() for s, t in m.timings.items()}}
+            for k, m in report.rows.items()
+        },
         "lengths": [n._asdict() for n in report.lengths],
         "startups": {k: s._asdict() for k, s in report.startups.items()},
         "depths": [d._asdict() for d in report.depths],

@@ -23,7 +23,7 @@ ROUND = 0.03  # seconds that one round of one system takes
 
 
 class Timing(NamedTuple):
-    """One system on one row: microseconds of the first call and of a later one, or why there are none."""
+    """One system on one row: microseconds of a first and of a later call, or why there are none."""
 
     first: float | None = None
     later: float | None = None
@@ -112,7 +112,9 @@ class Worker:
         self.process.join()
 
 
-def measure(rows: Sequence[str], systems: Sequence[str], starts: int, rounds: int) -> dict[str, Measured]:
+def measure(
+    rows: Sequence[str], systems: Sequence[str], starts: int, rounds: int
+) -> dict[str, Measured]:
     """Every row on every installed system: medians over `starts` sets of fresh processes."""
     found: dict[str, list[dict[str, Timing]]] = {row: [] for row in rows}
     for _ in range(starts):
@@ -164,4 +166,6 @@ def check(row: str, results: dict[str, list[np.ndarray]]) -> None:
         for k, (x, y) in enumerate(zip(results[reference], results[other], strict=True)):
             error, scale = np.max(np.abs(x - y)), np.max(np.abs(x))
             if x.shape != y.shape or not error <= ROWS[row].tolerance * scale:
-                raise AssertionError(f"{row}: result {k} of {reference} and {other} differ by {error} of {scale}")
+                raise AssertionError(
+                    f"{row}: result {k} of {reference} and {other} differ by {error} of {scale}"
+                )

@@ -23,6 +23,7 @@ ORDER = [
     {"array"},
     {"variable"},
     {"loops"},
+    {"zeros"},
     {"walk"},
     {"program"},
     {"ops"},

@@ -1,6 +1,9 @@
 """bibun (微分): differentiates the NumPy code that people already have."""
 
-from . import ops
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+from . import errors, ops
 from .derivative import (
     checkpoint,
     custom_gradient,
@@ -19,21 +22,67 @@ from .derivative import (
 from .tape import GradientTape
 from .variable import Variable, constant
 
+if TYPE_CHECKING:
+    from . import draw, nn, numerics, optim, scipy
+    from .derivative.check import check_grads
+    from .numerics import compare
+    from .train import fit
+
 __version__ = "0.1.0"
+
+# Loaded when first used, so that `import bibun` costs little more than `import numpy`.
+_LATER = {
+    "check_grads": "derivative.check",
+    "compare": "numerics",
+    "draw": "",
+    "fit": "train",
+    "nn": "",
+    "numerics": "",
+    "optim": "",
+    "scipy": "",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LATER:
+        raise AttributeError(f"module 'bibun' has no attribute {name!r}")
+    module = _LATER[name]
+    found = (
+        getattr(import_module(f"bibun.{module}"), name)
+        if module
+        else import_module(f"bibun.{name}")
+    )
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *_LATER})
+
+
 __all__ = [
     "GradientTape",
     "Variable",
+    "check_grads",
     "checkpoint",
+    "compare",
     "constant",
     "custom_gradient",
     "custom_jvp",
+    "draw",
+    "errors",
+    "fit",
     "grad",
     "hessian",
     "hvp",
     "jacobian",
     "jvp",
     "linearize",
+    "nn",
+    "numerics",
     "ops",
+    "optim",
+    "scipy",
     "stop_gradient",
     "value_and_grad",
     "vjp",

@@ -13,7 +13,13 @@ from typing import Any
 
 import numpy as np
 
-from .errors import AbstractValueError, NotDifferentiableError, TracingError, UnsupportedError, conversion_error
+from .errors import (
+    AbstractValueError,
+    NotDifferentiableError,
+    TracingError,
+    UnsupportedError,
+    conversion_error,
+)
 from .graph import Item, Op, Type
 from .recording import Trace, is_abstract
 
@@ -142,7 +148,11 @@ class Duck:
         special = FUNCTIONS.get((ufunc, method)) or FUNCTIONS.get(method)
         if special is None:
             return _unknown(ufunc, method, args, options, f"np.{ufunc.__name__}.{method}")
-        return special(ufunc, *args, **options) if (ufunc, method) not in FUNCTIONS else special(*args, **options)
+        return (
+            special(ufunc, *args, **options)
+            if (ufunc, method) not in FUNCTIONS
+            else special(*args, **options)
+        )
 
     def __array_function__(self, function: Any, types: Any, args: tuple, options: dict) -> Any:
         ours = FUNCTIONS.get(function) or _found(FUNCTIONS, function)
@@ -193,7 +203,13 @@ class Duck:
 
     def __repr__(self) -> str:
         value = self._read().value
-        text = str(value) if is_abstract(value) else repr(value[()]) if value.ndim == 0 else repr(value)
+        text = (
+            str(value)
+            if is_abstract(value)
+            else repr(value[()])
+            if value.ndim == 0
+            else repr(value)
+        )
         return f"{type(self).__name__}({text})"
 
     def __str__(self) -> str:
@@ -201,7 +217,9 @@ class Duck:
         return str(value if is_abstract(value) else value[()])
 
     def numpy(self) -> Any:
-        """The value as a plain NumPy array or scalar, also while traced: its derivative ends here."""
+        """The value as a plain NumPy array or scalar, also while traced: its derivative ends
+        here.
+        """
         return self._known("x.numpy()")
 
     @abstractmethod
@@ -225,7 +243,8 @@ class Duck:
         value = self._read().value
         if is_abstract(value):
             raise AbstractValueError(
-                f"{how} needs the value of an array of which only the type is known here ({value}): "
+                f"{how} needs the value of an array of which only the type is known here "
+                f"({value}): "
                 "use np.where instead of if, and array operations instead of loops over values"
             )
         return value
@@ -261,11 +280,15 @@ class Array(Duck):
         return self
 
     def _become(self, result: Array, name: str) -> Array:
-        """`self op= other`: what NumPy does in place, this object does by standing for the new entry."""
+        """`self op= other`: what NumPy does in place, this object does by standing for the new
+        entry.
+        """
         if self.value.shape == ():
             return result  # NumPy's scalars are immutable: x += 1 binds the name anew
         if result.shape != self.shape:
-            raise ValueError(f"{name}: the result {result.shape} does not fit into {self.shape} in place")
+            raise ValueError(
+                f"{name}: the result {result.shape} does not fit into {self.shape} in place"
+            )
         if result.dtype != self.dtype:
             if not np.can_cast(result.dtype, self.dtype, "same_kind"):
                 raise TypeError(f"{name}: {result.dtype} does not fit into {self.dtype} in place")
@@ -273,7 +296,8 @@ class Array(Duck):
         trace = self.scope
         if trace is not None and trace.active and self._shared(trace):
             raise TracingError(
-                f"{name} in place would also change other arrays that share this memory (an argument, "
+                f"{name} in place would also change other arrays that share this memory (an "
+                "argument, "
                 "or a view): write y = y + x instead of y += x"
             )
         self.scope, self.index, self.value = result.scope, result.index, result.value
@@ -281,7 +305,9 @@ class Array(Duck):
 
     def _shared(self, trace: Trace) -> bool:
         op = trace.entries[self.index][0]
-        return op.kind == "view" or len(trace.entries[self.index]) == 1 or self.index in trace.viewed
+        return (
+            op.kind == "view" or len(trace.entries[self.index]) == 1 or self.index in trace.viewed
+        )
 
 
 def lift(x: Any) -> Array:
@@ -293,10 +319,14 @@ def lift(x: Any) -> Array:
     value = x if isinstance(x, np.ndarray | np.generic) else np.asarray(x)
     if type(value) is not np.ndarray and isinstance(value, np.ndarray):
         if not isinstance(value, np.memmap):
-            raise UnsupportedError(f"a {type(x).__name__} is not an ordinary array: pass np.asarray(x)")
+            raise UnsupportedError(
+                f"a {type(x).__name__} is not an ordinary array: pass np.asarray(x)"
+            )
         value = np.asarray(value)
     if value.dtype.kind not in "biufc":
-        raise NotDifferentiableError(f"an array of numbers is needed, not {type(x).__name__} of dtype {value.dtype}")
+        raise NotDifferentiableError(
+            f"an array of numbers is needed, not {type(x).__name__} of dtype {value.dtype}"
+        )
     if not value.dtype.isnative:
         value = value.astype(value.dtype.newbyteorder("="))
     return Array(None, -1, value)
@@ -327,12 +357,18 @@ def enter(trace: Trace, a: Array) -> int:
 
 
 def bind(op: Op, *args: Any) -> Any:
-    """Apply `op`: recorded if an argument is, otherwise on plain values. Several results come as a tuple."""
+    """Apply `op`: recorded if an argument is, otherwise on plain values. Several results come as
+    a tuple.
+    """
     arrays = [lift(a) for a in args]
     trace = innermost(arrays)
     if trace is None:
         value = compute(op, [a.value for a in arrays])
-        return tuple(Array(None, -1, v) for v in value) if type(value) is tuple else Array(None, -1, value)
+        return (
+            tuple(Array(None, -1, v) for v in value)
+            if type(value) is tuple
+            else Array(None, -1, value)
+        )
     key = (op, *[enter(trace, a) for a in arrays])
     i = trace.table.get(key)
     if i is None or is_abstract(trace.values[i]):
@@ -362,12 +398,16 @@ def put(trace: Trace, key: tuple, value: Any) -> Any:
 
 
 def _unknown(function: Any, method: str, args: tuple, options: dict, name: str) -> Any:
-    """A function without a rule: computed on plain values; an error if a derivative would be lost."""
+    """A function without a rule: computed on plain values; an error if a derivative would be
+    lost.
+    """
     ducks = [a for a in _leaves((args, options)) if isinstance(a, Duck)]
     if innermost([a._read() for a in ducks]) is not None:
         raise UnsupportedError(
-            f"bibun has no rule for {name}: write it with the functions in the table of supported operations, "
-            "give it a derivative with bibun.custom_gradient, or use bibun.stop_gradient(x) on its arguments"
+            f"bibun has no rule for {name}: write it with the functions in the table of "
+            "supported operations, "
+            "give it a derivative with bibun.custom_gradient, or use bibun.stop_gradient(x) on "
+            "its arguments"
         )
     call = function if method == "__call__" else getattr(function, method)
     return wrap(call(*_unwrap(args), **_unwrap(options)))

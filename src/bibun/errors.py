@@ -37,7 +37,8 @@ class AbstractValueError(TracingError):
     """The value of an array was asked for where only its shape and dtype are known.
 
     Inside `vmap`, and in the gradient function of a `custom_gradient`, arrays stand for many
-    values at once. Use `np.where` instead of `if`, and array operations instead of loops over values.
+    values at once. Use `np.where` instead of `if`, and array operations instead of loops over
+    values.
     """
 
 
@@ -117,7 +118,11 @@ def user_frame() -> FrameType | None:
 
 @lru_cache(maxsize=4096)
 def _internal(file: str) -> bool:
-    return file.startswith((PACKAGE, "<__array_function__", "<frozen")) or "/numpy/" in file or "/optree/" in file
+    return (
+        file.startswith((PACKAGE, "<__array_function__", "<frozen"))
+        or "/numpy/" in file
+        or "/optree/" in file
+    )
 
 
 def user_position() -> Position | None:
@@ -131,7 +136,9 @@ def user_instruction() -> str:
     frame = user_frame()
     if frame is None:
         return ""
-    return next((i.opname for i in dis.get_instructions(frame.f_code) if i.offset == frame.f_lasti), "")
+    return next(
+        (i.opname for i in dis.get_instructions(frame.f_code) if i.offset == frame.f_lasti), ""
+    )
 
 
 def conversion_error(how: str) -> TracingError:
@@ -156,5 +163,6 @@ def conversion_error(how: str) -> TracingError:
         )
     return TracingError(
         f"{how} needs a plain number and would lose the derivative of a traced array: "
-        "keep the array (NumPy functions accept it), or use bibun.stop_gradient(x) to take its value"
+        "keep the array (NumPy functions accept it), or use bibun.stop_gradient(x) to take its "
+        "value"
     )

@@ -49,7 +49,9 @@ def symmetric(f: Callable[[Any], Any]) -> Linear:
 
 @dataclass_transform(frozen_default=True)
 def operation(cls: type) -> type:
-    """A frozen dataclass whose hash is computed once: an operation is hashed each time it is recorded."""
+    """A frozen dataclass whose hash is computed once: an operation is hashed each time it is
+    recorded.
+    """
     cls = dataclass(frozen=True)(cls)
     by_fields = cls.__hash__
     names = [f.name for f in fields(cls)]
@@ -76,14 +78,18 @@ class Op:
     """
 
     kind: ClassVar[str] = "element"
-    """All that scheduling knows: "element", "view" (only indices change), "reduce", "call", "control"."""
+    """All that scheduling knows: "element", "view" (only indices change), "reduce", "call",
+    "control".
+    """
     keeps_zeros: ClassVar[bool] = False
     """Whether derivatives only move, add or drop entries, so that a mask can be carried through."""
     opaque: ClassVar[bool] = False
     """Whether rewrite rules must not look behind the result."""
 
     def type(self, *args: Type) -> Type | tuple[Type, ...]:
-        """The type of the result (a tuple for several results), or an error that names the operation."""
+        """The type of the result (a tuple for several results), or an error that names the
+        operation.
+        """
         raise NotImplementedError
 
     def value(self, *args: Any) -> Any:
@@ -91,7 +97,9 @@ class Op:
         raise NotImplementedError
 
     def kernel(self, *args: Type) -> Callable[..., Any]:
-        """The function that replay calls: the same as `value`, with what the types tell decided once."""
+        """The function that replay calls: the same as `value`, with what the types tell decided
+        once.
+        """
         return self.value
 
     def d(self, y: Any, *args: Any) -> tuple[Linear | None, ...]:
@@ -105,12 +113,16 @@ class Op:
         return sum(moved[1:], moved[0]) if moved else None
 
     def pull(self, y: Any, args: tuple, g: Any, wanted: tuple[bool, ...]) -> tuple:
-        """One cotangent for each argument that is wanted; None is zero. For several results, y and g are tuples."""
+        """One cotangent for each argument that is wanted; None is zero. For several results, y
+        and g are tuples.
+        """
         maps = self.d(y, *args)
         return tuple(m.pull(g) if w and m else None for m, w in zip(maps, wanted, strict=True))
 
     def batched(self, n: int) -> Op:
-        """The operation that does this to n sets of arguments, all stacked along a new first axis."""
+        """The operation that does this to n sets of arguments, all stacked along a new first
+        axis.
+        """
         return self
 
     def batch(self, args: tuple, stacked: tuple[bool, ...], n: int) -> Any:
@@ -136,9 +148,11 @@ class Op:
 
 
 class Example(NamedTuple):
-    """An operation to try, and its arguments: a shape for floats, or a function from a generator to an array.
+    """An operation to try, and its arguments: a shape for floats, or a function from a generator
+    to an array.
 
-    `domain` bounds the floats; the laws prepend axes, change dtypes and visit hard points by themselves.
+    `domain` bounds the floats; the laws prepend axes, change dtypes and visit hard points by
+    themselves.
     """
 
     op: Op
@@ -165,7 +179,9 @@ class Input(Op):
 
 @operation
 class Constant(Op):
-    """A fixed array, compared by its bytes (so that 0.0 and -0.0 differ). Those of users are scalars."""
+    """A fixed array, compared by its bytes (so that 0.0 and -0.0 differ). Those of users are
+    scalars.
+    """
 
     dtype: np.dtype
     data: bytes
@@ -181,7 +197,11 @@ class Constant(Op):
         return ()
 
     def __str__(self) -> str:
-        return str(self.value()[()]) if self.shape == () else f"constant<{self.dtype}{list(self.shape)}>"
+        return (
+            str(self.value()[()])
+            if self.shape == ()
+            else f"constant<{self.dtype}{list(self.shape)}>"
+        )
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
@@ -280,9 +300,13 @@ class Graph:
         seen = set()
         for i, n in self:
             if isinstance(n.op, Input) != (i < self.arity):
-                raise ValueError(f"graph: inputs come first, but %{i} is {n.op} of {self.arity} inputs")
+                raise ValueError(
+                    f"graph: inputs come first, but %{i} is {n.op} of {self.arity} inputs"
+                )
             if any(not 0 <= a < i for a in n.args):
-                raise ValueError(f"graph: %{i} = {_call(n)} uses a node that does not come before it")
+                raise ValueError(
+                    f"graph: %{i} = {_call(n)} uses a node that does not come before it"
+                )
             if i >= self.arity and (n.op, n.args) in seen:
                 raise ValueError(f"graph: %{i} = {_call(n)} stands twice")
             if n.op.type(*(self.nodes[a].type for a in n.args)) != n.type:
@@ -322,13 +346,12 @@ def canonical(
             else:
                 number[i] = len(order)
                 order.append(i)
-    free = [i for i in order[len(inputs) :] if isinstance(entries[i][0], Input)]
+    free = [i for i in order[len(inputs) :] if type(entries[i][0]) is Input]
     if free:
         raise ValueError(f"graph: the entries {free} are free inputs and have to be listed")
     arity = len(inputs)
-    nodes = [
-        Node(op, () if k < arity else tuple(number[a] for a in args), types[i])
-        for k, i in enumerate(order)
-        for op, *args in [entries[i]]
-    ]
+    nodes = [Node(entries[i][0], (), types[i]) for i in inputs]
+    for i in order[arity:]:
+        entry = entries[i]
+        nodes.append(Node(entry[0], tuple([number[a] for a in entry[1:]]), types[i]))
     return Graph(nodes, arity, [number[o] for o in outputs]), order

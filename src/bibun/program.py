@@ -7,6 +7,7 @@ register each result goes into, and when a value is no longer needed.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from math import prod
 from operator import itemgetter
 from typing import Any
 
@@ -14,7 +15,9 @@ import numpy as np
 
 from .graph import Constant, Graph, Item, Node, Type
 
-LARGE = 1 << 15  # bytes from which on a dead value is dropped at once instead of when its register is used again
+LARGE = (
+    1 << 15
+)  # bytes from which on a dead value is dropped at once instead of when its register is used again
 
 
 class Program:
@@ -51,7 +54,9 @@ def _nothing(register: Any) -> None:
 
 
 class _Compiler:
-    """Registers: the arguments, then constants and results, and last the list of registers itself."""
+    """Registers: the arguments, then constants and results, and last the list of registers
+    itself.
+    """
 
     def __init__(self, graph: Graph):
         self.graph = graph
@@ -100,7 +105,8 @@ class _Compiler:
 
     def _emit(self, i: int, n: Node) -> None:
         if isinstance(n.op, Constant):
-            # Two registers: NumPy is quick with scalars among scalars, and with 0-d arrays among arrays.
+            # Two registers: NumPy is quick with scalars among scalars, and with 0-d arrays among
+            # arrays.
             self.home[i] = self._register(n.op.value()[()])
             self.constants[i] = self._register(n.op.value())
             return
@@ -111,19 +117,22 @@ class _Compiler:
             call = n.op.kernel(*(self.graph.nodes[a].type for a in n.args))
         among_arrays = isinstance(n.type, Type) and n.type.shape != ()
         numbers = [self._operand(a, shape, among_arrays) for a, shape in self.args[i]]
-        for number, (a, shape) in zip(numbers, self.args[i], strict=True):
-            if shape is not None:
-                self.free.append(number)
-            self._release(a)
+        self.free += [
+            k for k, (_, shape) in zip(numbers, self.args[i], strict=True) if shape is not None
+        ]
+        dead = [a for a, _ in self.args[i] if self._dies(a)]
         out = self.free.pop() if self.free else self._register(None)
         self.home[i] = out
         self.calls.append((call, out, tuple(numbers)))
+        for a in dead:
+            if self._large(a) and self.home[a] != out:
+                self.calls.append((_nothing, self.home[a], (self.home[a],)))
 
     def _operand(self, a: int, shape: tuple[int, ...] | None, among_arrays: bool) -> int:
         """The register of an argument, reshaped if broadcasting needs length-1 axes."""
         if shape is None:
             return self.constants.get(a, self.home[a]) if among_arrays else self.home[a]
-        out = self._register(None)
+        out = self.free.pop() if self.free else self._register(None)
         self.calls.append((lambda x: x.reshape(shape), out, (self.home[a],)))
         return out
 
@@ -131,15 +140,17 @@ class _Compiler:
         self.preset.append(value)
         return self.graph.arity + len(self.preset) - 1
 
-    def _release(self, a: int) -> None:
+    def _dies(self, a: int) -> bool:
+        """Whether this was the last use of node a; its register is then free."""
         self.uses[a] -= 1
         if self.uses[a] or isinstance(self.graph.nodes[a].op, Constant):
-            return
-        home = self.home[a]
-        self.free.append(home)
+            return False
+        self.free.append(self.home[a])
+        return True
+
+    def _large(self, a: int) -> bool:
         t = self.graph.nodes[a].type
-        if isinstance(t, Type) and t.dtype.itemsize * int(np.prod(t.shape)) >= LARGE:
-            self.calls.append((_nothing, home, (home,)))
+        return isinstance(t, Type) and t.dtype.itemsize * prod(t.shape) >= LARGE
 
 
 def _operands(graph: Graph, i: int, n: Node) -> list[tuple[int, tuple[int, ...] | None]]:
@@ -157,7 +168,9 @@ def _operands(graph: Graph, i: int, n: Node) -> list[tuple[int, tuple[int, ...] 
 
 
 def _below(graph: Graph, a: int) -> tuple[int, tuple[int, ...] | None]:
-    """What to read instead of node a if it is an Expand, and the shape to give it (None: as it is)."""
+    """What to read instead of node a if it is an Expand, and the shape to give it (None: as it
+    is).
+    """
     op, args, _ = graph.nodes[a]
     aligned = getattr(op, "aligned", None)
     if aligned is None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import lru_cache
 from itertools import count
 from sys import _getframe
 from threading import Lock, local
@@ -20,6 +21,7 @@ from .errors import AbstractValueError, EscapedError, Position, _internal
 from .graph import Constant, Example, Graph, Input, Item, Op, Type, canonical, operation
 
 _serial = count(1)
+SMALL = 1 << 12  # bytes up to which comparing copies is quicker than comparing arrays
 
 
 class _Internal(dict):
@@ -53,6 +55,16 @@ class Scalar(Op):
 
 
 _SCALARS = {c: Scalar(np.dtype(c)) for c in "?bBhHiIlLqQefdgFDG"}
+
+
+def _scalar(number: Any, dtype: np.dtype) -> tuple[Constant, np.ndarray]:
+    value = np.asarray(number, dtype)
+    return Constant(dtype, value.tobytes()), value
+
+
+# Calls repeat the same types and the same numbers: those of the last ones are kept.
+_input = lru_cache(maxsize=4096)(Input)
+_known_scalar = lru_cache(maxsize=4096)(_scalar)
 
 
 def is_abstract(value: Any) -> bool:
@@ -105,15 +117,19 @@ class Trace:
 
     def forget(self) -> None:
         """Drop everything: the values of a tape that gives no more gradients."""
-        for kept in (self.entries, self.values, self.table, self.scalars, self.constants, self.bits, self.captured,
+        for kept in (self.entries, self.values, self.table, self.scalars, self.constants,
+        self.bits, self.captured,
                      self.snapshots, self.positions, self.variables):  # fmt: skip
             kept.clear()
 
     def refuse_escape(self, value: Any) -> None:
-        """An array of this closed trace is used again: fine as a number, unless a derivative gets lost."""
+        """An array of this closed trace is used again: fine as a number, unless a derivative
+        gets lost.
+        """
         if is_abstract(value) or any(t.active for t in self.enclosing):
             raise EscapedError(
-                "an array was used after the function under grad, vmap, ... that made it had returned: "
+                "an array was used after the function under grad, vmap, ... that made it had "
+                "returned: "
                 "return it from that function (has_aux=True) instead of storing it elsewhere"
             )
 
@@ -129,7 +145,9 @@ class Trace:
         return i
 
     def new(self, key: tuple, value: Any, depth: int) -> int:
-        """The number of an entry that was not there; the user's code is at least `depth` frames away."""
+        """The number of an entry that was not there; the user's code is at least `depth` frames
+        away.
+        """
         with self.lock:  # arrays of one trace may be used by several threads of the user
             i = self.table.get(key)
             if i is None:
@@ -152,7 +170,7 @@ class Trace:
         """A new entry for a free variable with this value (or only a Type)."""
         of = value if type(value) is Type else Type(value.dtype, value.shape)
         with self.lock:
-            return self._append((Input(of),), value)
+            return self._append((_input(of),), value)
 
     def scalar(self, number: Any, dtype: np.dtype) -> int:
         """The entry of a constant. Zero and nan are told apart by their bytes."""
@@ -161,12 +179,13 @@ class Trace:
         key = (number, dtype)
         i = self.scalars.get(key) if number else None
         if i is None:
-            constant = Constant(dtype, np.asarray(number, dtype).tobytes())
-            key = key if number == number and number else (constant,)
+            plain = number and number == number and type(number) is not complex  # 1 + 0j == 1 - 0j
+            constant, value = (_known_scalar if plain else _scalar)(number, dtype)
+            key = key if plain else (constant,)
             i = self.scalars.get(key)
             if i is None:
                 with self.lock:
-                    i = self.scalars[key] = self._append((_SCALARS[dtype.char],), constant.value())
+                    i = self.scalars[key] = self._append((_SCALARS[dtype.char],), value)
                 self.constants[i] = constant
                 self.bits.append(constant.data)
         return i
@@ -178,7 +197,9 @@ class Trace:
         return self.add((op,), op.type() if self.origin else op.value())
 
     def capture(self, value: np.ndarray) -> int:
-        """The entry of a plain array that the traced code met: a snapshot, so that later writes do not matter."""
+        """The entry of a plain array that the traced code met: a snapshot, so that later writes
+        do not matter.
+        """
         if self.origin is not None:
             return self.constant(Constant(value.dtype, value.tobytes(), value.shape))
         known = self.snapshots.get(id(value))
@@ -206,7 +227,9 @@ class Trace:
         return id(variable) in self.variables or (self.watching > 0 and variable.trainable)
 
     def read(self, variable: Any) -> int:
-        """The entry of a Variable in its present version: `assign` makes a new version, never changes an old one."""
+        """The entry of a Variable in its present version: `assign` makes a new version, never
+        changes an old one.
+        """
         _, versions = self.variables.setdefault(id(variable), (variable, {}))
         i = versions.get(variable.version)
         if i is None:
@@ -226,7 +249,9 @@ class Trace:
         if is_abstract(value):
             op, *args = self.entries[i]
             if isinstance(op, Input):
-                raise AbstractValueError(f"only the type of this array is known here ({value}), not its value")
+                raise AbstractValueError(
+                    f"only the type of this array is known here ({value}), not its value"
+                )
             value = self.values[i] = op.value(*(self.value(a) for a in args))
         return value
 
@@ -235,22 +260,29 @@ class Trace:
         return Position(*self.positions[i])
 
     def close(
-        self, inputs: Sequence[int], outputs: Sequence[int], varying: Iterable[int] = (), cut: Iterable[int] = ()
+        self,
+        inputs: Sequence[int],
+        outputs: Sequence[int],
+        varying: Iterable[int] = (),
+        cut: Iterable[int] = (),
+        last: Sequence[int] = (),
     ) -> tuple[Graph, list[int]]:
         """The graph from inputs to outputs, and the entry of each of its nodes.
 
         Further inputs that it turns out to need come after `inputs`, in the order of their entries;
-        constants listed in `varying`, and entries listed in `cut` whatever they are, are among them.
+        constants listed in `varying`, and entries listed in `cut` whatever they are, are among
+        them.
+        `last` are inputs that stand behind all others.
         """
-        entries, given = list(self.entries), set(inputs)
+        entries, given = list(self.entries), {*inputs, *last}
         for i, constant in self.constants.items():
             entries[i] = (constant,)
         for i in varying:
             entries[i] = (Input(Type(self.constants[i].dtype, ())),)
-        for i in (*inputs, *cut):
+        for i in (*inputs, *last, *cut):
             entries[i] = (Input(self.types(i)),)
         extra = sorted(self._reach(entries, outputs) - given)
-        return canonical(entries, _Types(self), [*inputs, *extra], outputs)
+        return canonical(entries, _Types(self), [*inputs, *extra, *last], outputs)
 
     @staticmethod
     def _reach(entries: list[tuple], outputs: Sequence[int]) -> set[int]:
@@ -258,10 +290,10 @@ class Trace:
         seen, stack, found = set(outputs), list(outputs), set()
         while stack:
             i = stack.pop()
-            op, *args = entries[i]
-            if isinstance(op, Input):
+            entry = entries[i]
+            if type(entry[0]) is Input:
                 found.add(i)
-            for a in args:
+            for a in entry[1:]:
                 if a not in seen:
                     seen.add(a)
                     stack.append(a)
@@ -284,38 +316,57 @@ class _Types:
         self.trace = trace
 
     def __getitem__(self, i: int) -> Any:
-        return self.trace.types(i)
+        value = self.trace.values[i]
+        return value if type(value) is Type else self.trace.types(i)
 
 
 def snapshot(value: np.ndarray) -> np.ndarray:
     """The array itself if nobody can write to it, otherwise a copy."""
-    if value.base is None and value.flags.owndata and not value.flags.writeable:
+    flags = value.flags
+    if value.base is None and flags.owndata and not flags.writeable:
         return value
-    kept = np.array(value, dtype=value.dtype.newbyteorder("="), copy=True, subok=False)
-    kept.flags.writeable = False
+    if value.dtype.isnative:
+        kept = value.copy("K")
+    else:
+        kept = np.array(value, dtype=value.dtype.newbyteorder("="), copy=True, subok=False)
+    kept.setflags(write=False)
     return kept
 
 
 def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
-    if a.shape != b.shape or a.dtype != b.dtype or not (a.flags.c_contiguous and b.flags.c_contiguous):
+    if a.shape != b.shape or a.dtype != b.dtype:
         return False
-    return bool(np.array_equal(a.view(np.uint8) if a.ndim else a[None].view(np.uint8), b.view(np.uint8) if b.ndim else b[None].view(np.uint8)))
+    if a.nbytes < SMALL:
+        return a.tobytes() == b.tobytes()
+    flat = [x.reshape(-1).view(np.uint8) for x in (a, b)]
+    return bool(np.array_equal(*flat))
 
 
-@contextmanager
-def recording(trace: Trace) -> Iterator[Trace]:
-    """Record into `trace`; floating-point warnings stay silent, since derivatives visit infinities by design."""
-    trace.start()
-    try:
-        with np.errstate(all="ignore"):
-            yield trace
-    finally:
-        trace.stop()
+class recording:
+    """Record into a trace; floating-point warnings stay silent, since derivatives visit
+    infinities by design.
+    """
+
+    __slots__ = ("silence", "trace")
+
+    def __init__(self, trace: Trace):
+        self.trace, self.silence = trace, np.errstate(all="ignore")
+
+    def __enter__(self) -> Trace:
+        self.trace.start()
+        self.silence.__enter__()
+        return self.trace
+
+    def __exit__(self, *error: Any) -> None:
+        self.silence.__exit__(*error)
+        self.trace.stop()
 
 
 @contextmanager
 def building() -> Iterator[Trace]:
-    """A trace for graphs that bibun itself makes: abstract, outside the user's traces, without positions."""
+    """A trace for graphs that bibun itself makes: abstract, outside the user's traces, without
+    positions.
+    """
     trace = Trace()
     trace.origin = (_NOWHERE, 0)
     trace.serial, trace.active = next(_serial), True

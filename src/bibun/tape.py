@@ -13,7 +13,7 @@ from .array import Array, Duck, lift
 from .derivative.derived import execute, find
 from .derivative.gradient import Reverse, aligned
 from .derivative.jacobian import batch_matrix, matrices
-from .errors import ShapeError, TapeError, TracingError, UnconnectedWarning, user_position
+from .errors import ShapeError, TapeError, UnconnectedWarning, user_position
 from .graph import Type
 from .recording import Trace, snapshot, threads
 from .tracing.containers import flatten
@@ -32,7 +32,8 @@ class GradientTape:
     inner tape computes is recorded by the outer one, which gives higher derivatives.
 
     A gradient is never None: where no path leads from a source to the target it is zero, with a
-    warning that says where the path was cut (`unconnected="zero"`), or an error, or None on request.
+    warning that says where the path was cut (`unconnected="zero"`), or an error, or None on
+    request.
 
     >>> import bibun
     >>> x = bibun.Variable(3.0)
@@ -63,7 +64,8 @@ class GradientTape:
         self._errors.__exit__(*exception)
 
     def _begin(self) -> None:
-        # A tape inside another (or under grad) writes into the same trace, so that both see everything.
+        # A tape inside another (or under grad) writes into the same trace, so that both see
+        # everything.
         self._owner = not threads.open
         if self._owner:
             self._trace = Trace()
@@ -85,7 +87,9 @@ class GradientTape:
         self._open = False
 
     def watch(self, x: Any) -> None:
-        """Record from now on what is computed from x: a Variable, a `constant`, or a container of them."""
+        """Record from now on what is computed from x: a Variable, a `constant`, or a container
+        of them.
+        """
         if not self._open or self._trace is None:
             raise TapeError("watch: the tape is not recording: call it inside `with tape:`")
         for leaf in flatten(x)[0]:
@@ -95,7 +99,8 @@ class GradientTape:
                 self._watch_array(leaf, self._trace)
             else:
                 raise TapeError(
-                    f"watch: a plain {type(leaf).__name__} cannot be watched, since NumPy computes with it unseen: "
+                    f"watch: a plain {type(leaf).__name__} cannot be watched, since NumPy "
+                    "computes with it unseen: "
                     "make it x = bibun.constant(x) first"
                 )
 
@@ -108,7 +113,9 @@ class GradientTape:
         trace.captured[x.index] = value
 
     def watched_variables(self) -> tuple[Variable, ...]:
-        """The Variables that were watched by themselves or by `watch`, in the order of their first use."""
+        """The Variables that were watched by themselves or by `watch`, in the order of their
+        first use.
+        """
         return () if self._trace is None else tuple(v for v, _ in self._trace.variables.values())
 
     @contextmanager
@@ -142,7 +149,8 @@ class GradientTape:
     ) -> Any:
         """The gradient of the target (of the sum of its entries; of several targets together).
 
-        It has the container of `sources`, and each entry the shape and dtype of its source. A source
+        It has the container of `sources`, and each entry the shape and dtype of its source. A
+        source
         may be a Variable, a watched constant or any intermediate result. `output_gradients` weighs
         the entries of the target.
         """
@@ -154,16 +162,21 @@ class GradientTape:
             types = [Type(t.dtype, t.shape) for t in targets]
             seeds = aligned(output_gradients, types, "gradient: output_gradients")
         found = _gradients(targets, seeds, leaves)
-        self._release()
-        return rebuild([
+        results = [
             _unconnected(leaf, targets, unconnected, np.shape(leaf)) if g is None else g
             for g, leaf in zip(found, leaves, strict=True)
-        ])
+        ]
+        self._release()
+        return rebuild(results)
 
     def jacobian(self, target: Any, sources: Any, unconnected: str = "zero") -> Any:
-        """The Jacobian of the target: its shape is that of the target followed by that of the source."""
+        """The Jacobian of the target: its shape is that of the target followed by that of the
+        source.
+        """
         self._take("jacobian", unconnected)
-        return self._matrices(target, sources, unconnected, lambda r: matrices(r, "auto")[0][0][0], 0)
+        return self._matrices(
+            target, sources, unconnected, lambda r: matrices(r, "auto")[0][0][0], 0
+        )
 
     def batch_jacobian(self, target: Any, source: Any, unconnected: str = "zero") -> Any:
         """The Jacobian of each example: target (b, m...) and source (b, n...) give (b, m..., n...).
@@ -173,10 +186,14 @@ class GradientTape:
         self._take("batch_jacobian", unconnected)
         t, s = np.shape(target), np.shape(source)
         if not t or not s or t[0] != s[0]:
-            raise ShapeError(f"batch_jacobian: target and source need a common first axis, not {t} and {s}")
+            raise ShapeError(
+                f"batch_jacobian: target and source need a common first axis, not {t} and {s}"
+            )
         return self._matrices(target, source, unconnected, batch_matrix, 1)
 
-    def _matrices(self, target: Any, sources: Any, unconnected: str, solve: Callable, shared: int) -> Any:
+    def _matrices(
+        self, target: Any, sources: Any, unconnected: str, solve: Callable, shared: int
+    ) -> Any:
         leaves, rebuild = flatten(sources)
         t = _target(target)
         results = []
@@ -187,7 +204,11 @@ class GradientTape:
                 if connected(t.scope, i, [t.index])
             ]
             shape = (*t.shape, *np.shape(leaf)[shared:])
-            results.append(sum(blocks[1:], blocks[0]) if blocks else _unconnected(leaf, [t], unconnected, shape))
+            results.append(
+                sum(blocks[1:], blocks[0])
+                if blocks
+                else _unconnected(leaf, [t], unconnected, shape)
+            )
         self._release()
         return rebuild(results)
 
@@ -197,14 +218,19 @@ class GradientTape:
         if self._trace is None:
             raise TapeError(f"{name}: nothing was recorded: compute inside `with tape:`")
         if self._used and not self.persistent:
-            raise TapeError(f"{name}: a tape gives one derivative; for more make it GradientTape(persistent=True)")
+            raise TapeError(
+                f"{name}: a tape gives one derivative; for more make it "
+                "GradientTape(persistent=True)"
+            )
         self._used = True
 
     def _release(self) -> None:
         """A tape that cannot be asked again forgets its values, if no other tape shares them."""
-        if not self.persistent and self._trace is not None and not self._trace.active and self._owner:
-            if not self._trace.shared:
-                self._trace.forget()
+        trace = self._trace
+        if trace is None or self.persistent or trace.active or not self._owner or trace.shared:
+            return
+        trace.forget()
+
 
 def _target(x: Any) -> Array:
     return x._read() if isinstance(x, Duck) else lift(x)
@@ -215,7 +241,9 @@ def _entries(source: Any, trace: Trace | None) -> list[int]:
     if trace is None:
         return []
     if isinstance(source, Variable):
-        return list(trace.variables[id(source)][1].values()) if id(source) in trace.variables else []
+        return (
+            list(trace.variables[id(source)][1].values()) if id(source) in trace.variables else []
+        )
     return [source.index] if isinstance(source, Array) and source.scope is trace else []
 
 
@@ -228,7 +256,9 @@ def _wrapped(x: Any) -> Array:
     return x if isinstance(x, Array) else Array(None, -1, x)
 
 
-def _gradients(targets: list[Array], seeds: list[Array] | None, leaves: list[Any]) -> list[Array | None]:
+def _gradients(
+    targets: list[Array], seeds: list[Array] | None, leaves: list[Any]
+) -> list[Array | None]:
     """The gradient with respect to each leaf; None where no path leads to a target."""
     found: list[Array | None] = [None] * len(leaves)
     for trace in dict.fromkeys(t.scope for t in targets if t.scope is not None):
@@ -242,7 +272,7 @@ def _gradients(targets: list[Array], seeds: list[Array] | None, leaves: list[Any
             results = _sweep(_recorded(trace, [i for _, i in group], outputs), given)
             for (k, _), g in zip(group, results, strict=True):
                 if g is not None:
-                    found[k] = g if found[k] is None else found[k] + g  # type: ignore[operator]
+                    found[k] = g if found[k] is None else found[k] + g
     return found
 
 
@@ -251,7 +281,9 @@ def _sweep(recorded: Recorded, seeds: list[Array] | None) -> list[Array | None]:
     step = Reverse(recorded.count, len(recorded.inputs), seeds is None)
     nested = recorded.trace.active or any(a.scope is not None and a.scope.active for a in extra)
     types = [Type(a.dtype, a.shape) for a in extra]
-    derived = find(recorded, "gradient", types, step, seeds is None, not nested and recorded.concrete)
+    derived = find(
+        recorded, "gradient", types, step, seeds is None, not nested and recorded.concrete
+    )
     results = execute(recorded, derived, extra, nested)[recorded.count :]
     return [None if m else _wrapped(g) for g, m in zip(results, derived.step.missing, strict=True)]
 

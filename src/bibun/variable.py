@@ -25,9 +25,13 @@ class Variable(Duck):
 
     __slots__ = ("__weakref__", "name", "stored", "trainable", "version")
 
-    def __init__(self, value: Any, trainable: bool = True, name: str = "variable", dtype: Any = None):
+    def __init__(
+        self, value: Any, trainable: bool = True, name: str = "variable", dtype: Any = None
+    ):
         start = lift(value)._plain("Variable(x)")
-        start = np.array(start, dtype=dtype or (np.float64 if isinstance(value, int | float) else None))
+        start = np.array(
+            start, dtype=dtype or (np.float64 if isinstance(value, int | float) else None)
+        )
         self.stored = snapshot(np.asarray(start))
         self.trainable, self.name, self.version = trainable, name, 0
 
@@ -49,11 +53,21 @@ class Variable(Duck):
         """Replace the value; a traced value is assigned as a number, its derivative ends here."""
         new = lift(value).value
         if not isinstance(new, np.ndarray | np.generic):
-            raise TracingError(f"Variable.assign: the value of {self.name!r} is not known here (inside vmap)")
+            raise TracingError(
+                f"Variable.assign: the value of {self.name!r} is not known here (inside vmap)"
+            )
         if new.shape != self.shape:
-            raise ShapeError(f"Variable.assign: {self.name!r} has shape {self.shape}, the new value has {new.shape}")
-        if not np.can_cast(new.dtype, self.dtype, "same_kind") and not isinstance(value, int | float):
-            raise DtypeError(f"Variable.assign: {self.name!r} has dtype {self.dtype}, the new value has {new.dtype}")
+            raise ShapeError(
+                f"Variable.assign: {self.name!r} has shape {self.shape}, the new value has "
+                f"{new.shape}"
+            )
+        if not np.can_cast(new.dtype, self.dtype, "same_kind") and not isinstance(
+            value, int | float
+        ):
+            raise DtypeError(
+                f"Variable.assign: {self.name!r} has dtype {self.dtype}, the new value has "
+                f"{new.dtype}"
+            )
         self.stored = snapshot(np.asarray(new, dtype=self.dtype))
         self.version += 1
         return self
@@ -67,7 +81,9 @@ class Variable(Duck):
         return self.assign(self.stored - _number(delta))
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        raise TracingError("a part of a Variable cannot be assigned: build the new value and use assign")
+        raise TracingError(
+            "a part of a Variable cannot be assigned: build the new value and use assign"
+        )
 
     def _become(self, result: Array, name: str) -> Any:
         raise TracingError(f"{name} in place on a Variable: use assign_add, assign_sub or assign")

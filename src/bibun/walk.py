@@ -20,7 +20,9 @@ Env = list[Any]  # the value of each node: an Array, or a tuple of Arrays for se
 
 
 def build(types: Iterable[Type], f: Callable[..., Sequence[Array]]) -> Graph:
-    """The graph of a function of Arrays that bibun itself writes, called with arrays of these types."""
+    """The graph of a function of Arrays that bibun itself writes, called with arrays of these
+    types.
+    """
     with building() as trace:
         inputs = [Array(trace, trace.input(t), t) for t in types]
         outputs = [enter(trace, lift(y)) for y in f(*inputs)]
@@ -30,16 +32,50 @@ def build(types: Iterable[Type], f: Callable[..., Sequence[Array]]) -> Graph:
 
 
 def evaluate(graph: Graph, args: Sequence[Any], trace: Trace | None = None) -> Env:
-    """Every node on these arguments: recorded (in `trace`) where an argument is, computed where none is."""
+    """Every node on these arguments: recorded (in `trace`) where an argument is, computed where
+    none is.
+    """
     env: Env = [lift(a) for a in args]
     trace = trace or innermost(env)
+    if trace is not None and trace.origin is not None and _same_types(graph, env):
+        return again(graph, env, trace)
     for _, n in graph.body():
         env.append(apply(n, env, trace))
     return env
 
 
+def _same_types(graph: Graph, env: Env) -> bool:
+    """Whether these arrays are symbols of exactly the types that the graph was made for."""
+    return all(
+        a.scope is not None and a.value == t for a, t in zip(env, graph.input_types, strict=True)
+    )
+
+
+def again(graph: Graph, env: Env, trace: Trace) -> Env:
+    """Every node once more in a trace of symbols: nothing has to be inferred, since all types
+    are known.
+    """
+    numbers = [enter(trace, a) for a in env]
+    for _, n in graph.body():
+        i = (
+            trace.constant(n.op)
+            if isinstance(n.op, Constant)
+            else trace.add((n.op, *[numbers[a] for a in n.args]), n.type)
+        )
+        numbers.append(i)
+        if type(n.type) is Type:
+            env.append(Array(trace, i, n.type))
+        else:
+            env.append(
+                tuple(Array(trace, trace.add((Item(k), i), t), t) for k, t in enumerate(n.type))
+            )
+    return env
+
+
 def apply(n: Node, env: Env, trace: Trace | None) -> Any:
-    """One node on the values of the nodes before it. Constants stay constants under a trace, so that rules see them."""
+    """One node on the values of the nodes before it. Constants stay constants under a trace, so
+    that rules see them.
+    """
     if isinstance(n.op, Item):
         return env[n.args[0]][n.op.index]
     if isinstance(n.op, Constant) and trace is not None:
@@ -62,7 +98,9 @@ def active(graph: Graph, wanted: Sequence[bool]) -> list[bool]:
     return flags
 
 
-def pull(graph: Graph, env: Env, cotangents: Sequence[Any], wanted: Sequence[bool]) -> list[Array | None]:
+def pull(
+    graph: Graph, env: Env, cotangents: Sequence[Any], wanted: Sequence[bool]
+) -> list[Array | None]:
     """The cotangents of the wanted inputs, given those of the outputs. None is zero.
 
     Reverse accumulation: Griewank and Walther, Evaluating Derivatives, section 3.2.
@@ -78,7 +116,9 @@ def pull(graph: Graph, env: Env, cotangents: Sequence[Any], wanted: Sequence[boo
     return [found.get(i) if w else None for i, w in enumerate(wanted)]
 
 
-def _pull_node(graph: Graph, i: int, env: Env, g: Any, flags: list[bool], found: dict[int, Any]) -> None:
+def _pull_node(
+    graph: Graph, i: int, env: Env, g: Any, flags: list[bool], found: dict[int, Any]
+) -> None:
     n = graph.nodes[i]
     if isinstance(n.op, Item):
         a, k = n.args[0], n.op.index
@@ -114,7 +154,9 @@ def _through(rule: Callable[[Any], tuple], g: Any) -> tuple:
 def push(graph: Graph, env: Env, tangents: Sequence[Any]) -> list[Array | None]:
     """The tangents of the outputs, given those of the inputs. None is zero."""
     flags = active(graph, [t is not None for t in tangents])
-    found: list[Any] = [t if f else None for t, f in zip(tangents, flags[: graph.arity], strict=True)]
+    found: list[Any] = [
+        t if f else None for t, f in zip(tangents, flags[: graph.arity], strict=True)
+    ]
     for i, n in graph.body():
         found.append(_push_node(n, env[i], env, found) if flags[i] else None)
     return [found[o] for o in graph.outputs]
@@ -137,15 +179,23 @@ def _push_node(n: Node, y: Any, env: Env, found: list[Any]) -> Any:
     return _through(rule, next(t for t in given if t is not None))[0]
 
 
-def batch(graph: Graph, args: Sequence[Array], stacked: Sequence[bool], n: int) -> list[tuple[Array, bool]]:
-    """Every output over a new first axis of length n of the stacked arguments, and whether it has that axis."""
+def batch(
+    graph: Graph, args: Sequence[Array], stacked: Sequence[bool], n: int
+) -> list[tuple[Array, bool]]:
+    """Every output over a new first axis of length n of the stacked arguments, and whether it
+    has that axis.
+    """
     env: Env = list(args)
     flags = list(stacked)
     trace = innermost(env)
     for _, node in graph.body():
         wide = tuple(flags[a] for a in node.args)
         flags.append(any(wide))
-        env.append(_batch_node(node, tuple(env[a] for a in node.args), wide, n) if any(wide) else apply(node, env, trace))
+        env.append(
+            _batch_node(node, tuple(env[a] for a in node.args), wide, n)
+            if any(wide)
+            else apply(node, env, trace)
+        )
     return [(env[o], flags[o]) for o in graph.outputs]
 
 
@@ -156,12 +206,25 @@ def _batch_node(node: Node, args: tuple, stacked: tuple[bool, ...], n: int) -> A
         result = node.op.batch(args, stacked, n)
         if result is not NotImplemented:
             return result
-    return bind(node.op.batched(n), *(a if s else stack(a, n) for a, s in zip(args, stacked, strict=True)))
+    return bind(
+        node.op.batched(n), *(a if s else stack(a, n) for a, s in zip(args, stacked, strict=True))
+    )
 
 
 def stack(a: Array, n: int) -> Array:
     """n times the same array along a new first axis."""
-    return np.broadcast_to(a, (n, *a.shape))  # type: ignore[call-overload]
+    return np.broadcast_to(a, (n, *a.shape))
 
 
-__all__ = ["Trace", "active", "apply", "batch", "build", "evaluate", "outputs", "pull", "push", "stack"]
+__all__ = [
+    "Trace",
+    "active",
+    "apply",
+    "batch",
+    "build",
+    "evaluate",
+    "outputs",
+    "pull",
+    "push",
+    "stack",
+]

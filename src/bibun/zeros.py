@@ -31,7 +31,9 @@ class Select(Op):
 
     def type(self, mask, x):
         if mask.shape != x.shape or mask.dtype != bool:
-            raise ShapeError(f"select: needs a bool mask of the shape of its argument, not {mask}, {x}")
+            raise ShapeError(
+                f"select: needs a bool mask of the shape of its argument, not {mask}, {x}"
+            )
         return x
 
     def value(self, mask, x):
@@ -105,13 +107,17 @@ def total(a: Any, b: Any) -> Array:
     x, y = parts(a), parts(b)
     if x is None or y is None:
         return a + b
-    return bind(Select(), x[0] | y[0], a + b) if x[0].index != y[0].index else bind(Select(), x[0], x[1] + y[1])
+    return (
+        bind(Select(), x[0] | y[0], a + b)
+        if x[0].index != y[0].index
+        else bind(Select(), x[0], x[1] + y[1])
+    )
 
 
 def zeros(trace: Trace, of: Type) -> Array:
     """The array of zeros of this type, as an expression, so that rules see the number."""
     zero = Array(trace, trace.scalar(0, of.dtype), Type(of.dtype, ()))
-    return np.broadcast_to(zero, of.shape) if of.shape else zero  # type: ignore[call-overload]
+    return np.broadcast_to(zero, of.shape) if of.shape else zero
 
 
 def zeros_like(x: Array) -> Array:

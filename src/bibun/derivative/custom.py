@@ -26,7 +26,9 @@ Function = Callable[..., Any]
 
 
 class Memo:
-    """Operations made from traced functions, by what was traced; the least recently used dropped first."""
+    """Operations made from traced functions, by what was traced; the least recently used dropped
+    first.
+    """
 
     def __init__(self, most: int = 512):
         self.most = most
@@ -46,11 +48,18 @@ MEMO = Memo()
 
 
 class Arguments:
-    """The positional arguments of a call: floating-point arrays as leaves, everything else as it is."""
+    """The positional arguments of a call: floating-point arrays as leaves, everything else as it
+    is.
+    """
 
     def __init__(self, args: tuple):
         self.parts = [_flatten(a) for a in args]
-        self.arrays = [(p, k) for p, (leaves, _) in enumerate(self.parts) for k, x in enumerate(leaves) if _floating(x)]
+        self.arrays = [
+            (p, k)
+            for p, (leaves, _) in enumerate(self.parts)
+            for k, x in enumerate(leaves)
+            if _floating(x)
+        ]
         self.leaves = [lift(self.parts[p][0][k]) for p, k in self.arrays]
 
     def place(self, leaves: Sequence[Array]) -> list[Any]:
@@ -62,16 +71,22 @@ class Arguments:
 
     @property
     def traced(self) -> bool:
-        """Whether anything can be recorded: an argument is, or what the function closes over may be."""
+        """Whether anything can be recorded: an argument is, or what the function closes over may
+        be.
+        """
         return bool(threads.open) or innermost(self.leaves) is not None
 
 
 def _flatten(x: Any) -> tuple[list[Any], Callable]:
-    return flatten(x) if x is not None and not isinstance(x, str) else ([x], lambda leaves: leaves[0])
+    return (
+        flatten(x) if x is not None and not isinstance(x, str) else ([x], lambda leaves: leaves[0])
+    )
 
 
 def _floating(x: Any) -> bool:
-    return type(x) is float or isinstance(x, Duck | np.ndarray | np.generic) and x.dtype.kind in "fc"
+    return type(x) is float or (
+        isinstance(x, Duck | np.ndarray | np.generic) and x.dtype.kind in "fc"
+    )
 
 
 def stop_gradient(x: Any) -> Any:
@@ -82,7 +97,9 @@ def stop_gradient(x: Any) -> Any:
     np.float64(3.0)
     """
     leaves, rebuild = flatten(x)
-    return rebuild([bind(StopGradient(), leaf) if isinstance(leaf, Duck) else leaf for leaf in leaves])
+    return rebuild(
+        [bind(StopGradient(), leaf) if isinstance(leaf, Duck) else leaf for leaf in leaves]
+    )
 
 
 def checkpoint(f: Function) -> Function:
@@ -111,7 +128,14 @@ def checkpoint(f: Function) -> Function:
 
 def _key(name: str, recorded: Recorded, *more: Hashable) -> Hashable:
     t = recorded.trace
-    return (name, tuple(t.entries), tuple(t.bits), tuple(recorded.inputs), tuple(recorded.outputs), *more)
+    return (
+        name,
+        tuple(t.entries),
+        tuple(t.bits),
+        tuple(recorded.inputs),
+        tuple(recorded.outputs),
+        *more,
+    )
 
 
 def _whole(recorded: Recorded) -> tuple[Op, list[int]]:
@@ -124,7 +148,9 @@ def _apply(op: Op, recorded: Recorded, entries: Sequence[int], results: Sequence
     trace = recorded.trace
     outside = [recorded.outside(i) for i in entries]
     around = innermost(outside)
-    values = tuple(trace.values[i] if type(trace.values[i]) is Type else trace.value(i) for i in results)
+    values = tuple(
+        trace.values[i] if type(trace.values[i]) is Type else trace.value(i) for i in results
+    )
     if around is None:
         return [Array(None, -1, v) for v in values]
     value = values if len(values) != 1 else values[0]
@@ -133,7 +159,8 @@ def _apply(op: Op, recorded: Recorded, entries: Sequence[int], results: Sequence
 
 
 def custom_gradient(f: Function) -> Function:
-    """Give f a gradient of your own: f returns (result, rule), and rule maps cotangents to cotangents.
+    """Give f a gradient of your own: f returns (result, rule), and rule maps cotangents to
+    cotangents.
 
     `rule(g)` (one argument for each array in the result) returns the cotangent of each positional
     argument: one, or a tuple, None for zero. It may use anything that f computed or closes over,
@@ -163,7 +190,9 @@ def custom_gradient(f: Function) -> Function:
 
 
 class _Custom:
-    """One call of a function with a gradient of its own: forward and backward recorded in one trace."""
+    """One call of a function with a gradient of its own: forward and backward recorded in one
+    trace.
+    """
 
     def __init__(self, f: Function, given: Arguments, kwargs: dict[str, Any]):
         self.given, self.rule = given, None
@@ -177,14 +206,22 @@ class _Custom:
                 self._record_rule(trace)
         finally:
             trace.stop()
-        key = _key("custom_gradient", self.recorded, tuple(self.seeds), tuple(self.pulled), len(self.variables))
+        key = _key(
+            "custom_gradient",
+            self.recorded,
+            tuple(self.seeds),
+            tuple(self.pulled),
+            len(self.variables),
+        )
         self.op, self.entries, self.results = MEMO.get(key, self._make)
 
     def _split(self, f: Function) -> Function:
         def first(*args: Any, **kwargs: Any) -> Any:
             both = f(*args, **kwargs)
             if not isinstance(both, tuple) or len(both) != 2 or not callable(both[1]):
-                raise NotDifferentiableError("custom_gradient: the function must return (result, rule), rule a function")
+                raise NotDifferentiableError(
+                    "custom_gradient: the function must return (result, rule), rule a function"
+                )
             self.rule = both[1]
             return both[0]
 
@@ -196,7 +233,11 @@ class _Custom:
             return []
         found = []
         for i, a in self.recorded.trace.captured.items():
-            if isinstance(a, Array) and a.scope is not None and (v := a.scope.variable(a.index)) is not None:
+            if (
+                isinstance(a, Array)
+                and a.scope is not None
+                and (v := a.scope.variable(a.index)) is not None
+            ):
                 found.append((i, v))
         return found
 
@@ -211,38 +252,73 @@ class _Custom:
             back, more = self.rule(*seeds), []
         cotangents = self._by_leaf(back)
         if len(more) != len(self.variables):
-            raise ShapeError(f"custom_gradient: {len(self.variables)} cotangents of variables are needed, not {len(more)}")
+            raise ShapeError(
+                f"custom_gradient: {len(self.variables)} cotangents of variables are needed, "
+                f"not {len(more)}"
+            )
         targets = [*self.recorded.inputs, *(i for i, _ in self.variables)]
-        self.pulled = [_fitting(trace, g, trace.types(i)) for i, g in zip(targets, [*cotangents, *more], strict=True)]
+        self.pulled = [
+            _fitting(trace, g, trace.types(i))
+            for i, g in zip(targets, [*cotangents, *more], strict=True)
+        ]
 
     def _by_leaf(self, back: Any) -> list[Any]:
         """What the rule returned, as one cotangent (or None) for each array among the arguments."""
         parts = self.given.parts
         each = tuple(back) if isinstance(back, tuple | list) and len(parts) != 1 else (back,)
-        if len(parts) == 1 and isinstance(back, tuple | list) and len(back) == 1 and len(parts[0][0]) == 1:
+        if (
+            len(parts) == 1
+            and isinstance(back, tuple | list)
+            and len(back) == 1
+            and len(parts[0][0]) == 1
+        ):
             each = tuple(back)
         if len(each) != len(parts):
-            raise ShapeError(f"custom_gradient: the rule returned {len(each)} cotangents for {len(parts)} arguments")
-        leaves = [[None] * len(p[0]) if g is None else _flatten(g)[0] for g, p in zip(each, parts, strict=True)]
+            raise ShapeError(
+                f"custom_gradient: the rule returned {len(each)} cotangents for {len(parts)} "
+                "arguments"
+            )
+        leaves = [
+            [None] * len(p[0]) if g is None else _flatten(g)[0]
+            for g, p in zip(each, parts, strict=True)
+        ]
         for p, got in enumerate(leaves):
             if len(got) != len(parts[p][0]):
-                raise ShapeError(f"custom_gradient: the cotangent of argument {p} has {len(got)} arrays, not {len(parts[p][0])}")
+                raise ShapeError(
+                    f"custom_gradient: the cotangent of argument {p} has {len(got)} arrays, not "
+                    f"{len(parts[p][0])}"
+                )
         return [leaves[p][k] for p, k in self.given.arrays]
 
     def _make(self) -> tuple[Op, list[int], list[int]]:
         trace, recorded = self.recorded.trace, self.recorded
         arguments = [*recorded.inputs, *(i for i, _ in self.variables)]
-        cut = [i for i in range(self.first) if i not in trace.constants and type(trace.values[i]) is not tuple]
+        cut = [
+            i
+            for i in range(self.first)
+            if i not in trace.constants and type(trace.values[i]) is not tuple
+        ]
         backward, order = trace.close(self.seeds, self.pulled, cut=cut)
         needs = order[len(self.seeds) : backward.arity]
         backward, _ = trace.close([*needs, *self.seeds], self.pulled, cut=cut)
         outside = [i for i in needs if i not in arguments and len(trace.entries[i]) == 1]
-        residuals = [i for i in needs if i not in arguments and i not in outside and i not in recorded.outputs]
+        residuals = [
+            i
+            for i in needs
+            if i not in arguments and i not in outside and i not in recorded.outputs
+        ]
         results = [*recorded.outputs, *residuals]
         forward, order = trace.close([*arguments, *outside], results)
         entries = order[: forward.arity]
-        places = tuple(("argument", entries.index(i)) if i in entries else ("result", results.index(i)) for i in needs)
-        return CustomGradient(forward, backward, places, len(arguments), len(recorded.outputs)), entries, results
+        places = tuple(
+            ("argument", entries.index(i)) if i in entries else ("result", results.index(i))
+            for i in needs
+        )
+        return (
+            CustomGradient(forward, backward, places, len(arguments), len(recorded.outputs)),
+            entries,
+            results,
+        )
 
 
 def _fitting(trace: Trace, g: Any, of: Type) -> int:
@@ -251,7 +327,10 @@ def _fitting(trace: Trace, g: Any, of: Type) -> int:
         return zeros(trace, of).index
     a = output(g, "custom_gradient: the rule")
     if a.shape != of.shape:
-        raise ShapeError(f"custom_gradient: the rule returned a cotangent of shape {a.shape} for an argument {of}")
+        raise ShapeError(
+            f"custom_gradient: the rule returned a cotangent of shape {a.shape} for an argument "
+            f"{of}"
+        )
     return enter(trace, cast(a, of.dtype))
 
 
@@ -261,7 +340,7 @@ class _Depth(local):
     rules = 0
 
 
-class custom_jvp:  # noqa: N801 - a decorator, named like its siblings
+class custom_jvp:
     """Give f a forward derivative of your own, from which the reverse one follows by transposition.
 
     The rule takes (primals, tangents), two tuples, and returns (result, tangent of the result). It
@@ -292,17 +371,24 @@ class custom_jvp:  # noqa: N801 - a decorator, named like its siblings
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given = Arguments(args)
         if self.rule is None:
-            raise NotDifferentiableError(f"custom_jvp: {self.f.__name__} has no rule yet: set it with @f.defjvp")
+            raise NotDifferentiableError(
+                f"custom_jvp: {self.f.__name__} has no rule yet: set it with @f.defjvp"
+            )
         if not given.traced or self.depth.rules == 3:
             return self.f(*args, **kwargs)
         recorded = record(self.f, given.leaves, given.place, "custom_jvp", kwargs)
-        op, entries = MEMO.get(_key("custom_jvp", recorded, self.rule, self.depth.rules), lambda: self._make(recorded, given))
+        op, entries = MEMO.get(
+            _key("custom_jvp", recorded, self.rule, self.depth.rules),
+            lambda: self._make(recorded, given),
+        )
         return recorded.rebuild(_apply(op, recorded, entries, recorded.outputs))
 
     def _make(self, recorded: Recorded, given: Arguments) -> tuple[Op, list[int]]:
         forward, order = recorded.trace.close(recorded.inputs, recorded.outputs)
         if forward.arity != len(recorded.inputs):
-            raise NotDifferentiableError("custom_jvp: the function closes over a traced array: pass it as an argument")
+            raise NotDifferentiableError(
+                "custom_jvp: the function closes over a traced array: pass it as an argument"
+            )
         return CustomTangent(forward, self._tangent(forward, given)), order[: forward.arity]
 
     def _tangent(self, forward: Graph, given: Arguments) -> Graph:
@@ -310,17 +396,29 @@ class custom_jvp:  # noqa: N801 - a decorator, named like its siblings
         n = forward.arity
         assert self.rule is not None
         with recording(trace):
-            arrays = [Array(trace, trace.input(t), t) for t in (*forward.input_types, *forward.input_types)]
+            arrays = [
+                Array(trace, trace.input(t), t)
+                for t in (*forward.input_types, *forward.input_types)
+            ]
             self.depth.rules += 1
             try:
-                _, tangent = self.rule(tuple(given.place(arrays[:n])), tuple(given.place(arrays[n:])))
+                _, tangent = self.rule(
+                    tuple(given.place(arrays[:n])), tuple(given.place(arrays[n:]))
+                )
             finally:
                 self.depth.rules -= 1
             leaves = [output(t, "custom_jvp: the rule") for t in flatten(tangent)[0]]
             if [a.shape for a in leaves] != [t.shape for t in forward.output_types]:
-                raise ShapeError("custom_jvp: the tangent returned by the rule has not the shape of the result")
-            results = [enter(trace, cast(a, t.dtype)) for a, t in zip(leaves, forward.output_types, strict=True)]
+                raise ShapeError(
+                    "custom_jvp: the tangent returned by the rule has not the shape of the result"
+                )
+            results = [
+                enter(trace, cast(a, t.dtype))
+                for a, t in zip(leaves, forward.output_types, strict=True)
+            ]
         graph, _ = trace.close([a.index for a in arrays], results)
         if graph.arity != 2 * n:
-            raise NotDifferentiableError("custom_jvp: the rule closes over a traced array: pass it as an argument")
+            raise NotDifferentiableError(
+                "custom_jvp: the rule closes over a traced array: pass it as an argument"
+            )
         return graph

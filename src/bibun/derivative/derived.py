@@ -23,17 +23,28 @@ from ..tracing.functional import Recorded
 from ..walk import Env, evaluate
 
 Step = Callable[[Graph, Env, list[Array]], Sequence[Array]]
-"""(the stabilised graph, the arrays of its nodes, further inputs) -> the results of the derived graph.
+"""(the stabilised graph, the arrays of its nodes, further inputs) -> the results of the derived
+graph.
 
-A step with a method `widened_inputs` changes the types of the inputs, and gets these instead of all nodes.
+A step with a method `widened_inputs` changes the types of the inputs, and gets these instead of
+all nodes.
 """
 MOST_NODES = 2_000_000  # kept in the cache over all programs
 
 
 class Derived:
-    """A derived graph, and where its inputs come from: entries of the trace, then further arguments."""
+    """A derived graph, and where its inputs come from: entries of the trace, then further
+    arguments.
+    """
 
-    def __init__(self, recorded: Recorded, extra: Sequence[Type], step: Any, residuals: bool, varying: frozenset[int]):
+    def __init__(
+        self,
+        recorded: Recorded,
+        extra: Sequence[Type],
+        step: Any,
+        residuals: bool,
+        varying: frozenset[int],
+    ):
         trace = recorded.trace
         self.varying, self.step = varying, step
         self.bits = list(trace.bits)
@@ -45,17 +56,27 @@ class Derived:
 
     def fits(self, trace: Trace) -> bool:
         """Whether the constants are those that the program was made for."""
-        return self.bits == trace.bits or (bool(self.varying) and not (self.differing(trace) - self.varying))
+        return self.bits == trace.bits or (
+            bool(self.varying) and not (self.differing(trace) - self.varying)
+        )
 
     def differing(self, trace: Trace) -> frozenset[int]:
         """The entries of constants that have another value than when the program was made."""
-        return frozenset(i for i, a, b in zip(trace.constants, self.bits, trace.bits, strict=True) if a != b)
+        return frozenset(
+            i for i, a, b in zip(trace.constants, self.bits, trace.bits, strict=True) if a != b
+        )
 
 
 def derive(
-    stable: Graph, known: list[int | None], extra: Sequence[Type], step: Step, residuals: Trace | None
+    stable: Graph,
+    known: list[int | None],
+    extra: Sequence[Type],
+    step: Step,
+    residuals: Trace | None,
 ) -> tuple[Graph, list[Any]]:
-    """The derived graph, and for each of its first inputs the entry of the user's trace that it stands for."""
+    """The derived graph, and for each of its first inputs the entry of the user's trace that it
+    stands for.
+    """
     with building() as trace:
         widened = getattr(step, "widened_inputs", None)
         types = stable.input_types if widened is None else widened(stable.input_types)
@@ -67,8 +88,7 @@ def derive(
         if residuals is not None and widened is None:
             home |= _residuals(env, known, residuals)
         last = [a.index for a in further]
-        graph, order = trace.close(last, results, cut=home)
-        graph, order = trace.close([*order[len(last) : graph.arity], *last], results, cut=home)
+        graph, order = trace.close((), results, cut=home, last=last)
     graph, _ = rewrite(graph, SIMPLIFY)
     return graph, [home[i] for i in order[: graph.arity - len(last)]]
 
@@ -94,8 +114,12 @@ class Cache:
         self.kept: OrderedDict[Hashable, Derived] = OrderedDict()
         self.lock = Lock()
 
-    def get(self, key: Hashable, trace: Trace, make: Callable[[frozenset[int]], Derived]) -> Derived:
-        """The program for this key. A constant that differs from call to call becomes an input of it."""
+    def get(
+        self, key: Hashable, trace: Trace, make: Callable[[frozenset[int]], Derived]
+    ) -> Derived:
+        """The program for this key. A constant that differs from call to call becomes an input
+        of it.
+        """
         found = self.kept.get(key)
         if found is not None and found.fits(trace):
             return found
@@ -118,20 +142,42 @@ def transform(
 ) -> list[Any]:
     """The results of a derived graph: plain arrays, or recorded ones under an outer trace."""
     nested = recorded.nested or any(a.scope is not None and a.scope.active for a in extra)
-    derived = find(recorded, name, [Type(a.dtype, a.shape) for a in extra], step, key, not nested and recorded.concrete)
+    derived = find(
+        recorded,
+        name,
+        [Type(a.dtype, a.shape) for a in extra],
+        step,
+        key,
+        not nested and recorded.concrete,
+    )
     return execute(recorded, derived, extra, nested)
 
 
 def find(
-    recorded: Recorded, name: Hashable, extra: Sequence[Type], step: Step, key: Hashable, residuals: bool
+    recorded: Recorded,
+    name: Hashable,
+    extra: Sequence[Type],
+    step: Step,
+    key: Hashable,
+    residuals: bool,
 ) -> Derived:
     """The derived program for what was recorded, from the cache or made now."""
     trace = recorded.trace
-    key = (name, key, residuals, tuple(extra), tuple(recorded.inputs), tuple(recorded.outputs), tuple(trace.entries))
+    key = (
+        name,
+        key,
+        residuals,
+        tuple(extra),
+        tuple(recorded.inputs),
+        tuple(recorded.outputs),
+        tuple(trace.entries),
+    )
     return CACHE.get(key, trace, lambda varying: Derived(recorded, extra, step, residuals, varying))
 
 
-def execute(recorded: Recorded, derived: Derived, extra: Sequence[Array], nested: bool) -> list[Any]:
+def execute(
+    recorded: Recorded, derived: Derived, extra: Sequence[Array], nested: bool
+) -> list[Any]:
     """Run a derived program on what was recorded."""
     trace = recorded.trace
     if nested:
@@ -145,7 +191,9 @@ def execute(recorded: Recorded, derived: Derived, extra: Sequence[Array], nested
 
 
 def _value(recorded: Recorded, trace: Trace, i: Any) -> Any:
-    """What a source of a derived program is now: an entry, or one of several results of an entry."""
+    """What a source of a derived program is now: an entry, or one of several results of an
+    entry.
+    """
     if type(i) is not int:
         return trace.value(i[0])[i[1]]
     value = trace.values[i]

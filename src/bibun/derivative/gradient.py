@@ -22,14 +22,24 @@ Function = Callable[..., Any]
 
 
 class Arguments:
-    """The arguments of a call: those that are differentiated, as a list of leaves, and the rest as they are."""
+    """The arguments of a call: those that are differentiated, as a list of leaves, and the rest
+    as they are.
+    """
 
     def __init__(self, args: tuple, argnums: int | Sequence[int], name: str):
         self.args, self.single = args, isinstance(argnums, int)
         numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
         if any(not -len(args) <= k < len(args) for k in numbers):
-            raise TypeError(f"{name}: argnums is {argnums}, but the function was called with {len(args)} positional arguments")
+            raise TypeError(
+                f"{name}: argnums is {argnums}, but the function was called with {len(args)} "
+                "positional arguments"
+            )
         self.numbers = [k % len(args) for k in numbers]
+        missing = [k for k in self.numbers if args[k] is None]
+        if missing:
+            raise DtypeError(
+                f"{name}: argument {missing[0]} is None; a derivative needs floating-point numbers"
+            )
         self.parts = [flatten(args[k]) for k in self.numbers]
         self.leaves = [source(x, name) for leaves, _ in self.parts for x in leaves]
 
@@ -46,7 +56,9 @@ class Arguments:
         return args
 
     def gradient(self, leaves: Sequence[Any]) -> Any:
-        """Leaves as the caller expects them: one container, or a tuple of them if argnums is one."""
+        """Leaves as the caller expects them: one container, or a tuple of them if argnums is
+        one.
+        """
         pieces = self.pieces(leaves)
         return pieces[0] if self.single else tuple(pieces)
 
@@ -71,12 +83,18 @@ class Reverse:
         sought = [k < self.wanted for k in range(graph.arity)]
         found = pull(graph, env, [*g, *(None,) * (len(values) - self.count)], sought)[: self.wanted]
         self.missing = [x is None for x in found]
-        return [*values, *(zeros(trace, t) if x is None else x for x, t in zip(found, graph.input_types, strict=False))]
+        return [
+            *values,
+            *(
+                zeros(trace, t) if x is None else x
+                for x, t in zip(found, graph.input_types, strict=False)
+            ),
+        ]
 
 
 def _ones(trace: Trace, of: Type) -> Array:
     one = Array(trace, trace.scalar(1, of.dtype), Type(of.dtype, ()))
-    return np.broadcast_to(one, of.shape) if of.shape else one  # type: ignore[call-overload]
+    return np.broadcast_to(one, of.shape) if of.shape else one
 
 
 def scope_of(env: Env, further: Sequence[Array]) -> Trace:
@@ -109,7 +127,9 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     return gradient
 
 
-def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def value_and_grad(
+    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
+) -> Function:
     """The value of a function that returns one real number, and its gradient, as for `grad`.
 
     With `has_aux` the result is ((value, aux), gradient).
@@ -118,10 +138,14 @@ def value_and_grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool 
     >>> bibun.value_and_grad(lambda x: x**3)(2.0)
     (np.float64(8.0), np.float64(12.0))
     """
-    return wraps(f, assigned=("__name__", "__doc__"), updated=())(_value_and_grad(f, argnums, has_aux, "value_and_grad"))
+    return wraps(f, assigned=("__name__", "__doc__"), updated=())(
+        _value_and_grad(f, argnums, has_aux, "value_and_grad")
+    )
 
 
-def _value_and_grad(f: Function, argnums: int | Sequence[int], has_aux: bool, name: str) -> Function:
+def _value_and_grad(
+    f: Function, argnums: int | Sequence[int], has_aux: bool, name: str
+) -> Function:
     if not callable(f):
         raise TypeError(f"{name}: a function is needed, not {type(f).__name__}")
 
@@ -133,7 +157,11 @@ def _value_and_grad(f: Function, argnums: int | Sequence[int], has_aux: bool, na
         count = len(recorded.outputs) - 1
         result = recorded.rebuild([value])
         gradient = given.gradient(rest[count:])
-        return ((result, recorded.rebuild_aux(rest[:count])), gradient) if has_aux else (result, gradient)
+        return (
+            ((result, recorded.rebuild_aux(rest[:count])), gradient)
+            if has_aux
+            else (result, gradient)
+        )
 
     return both
 
@@ -144,10 +172,13 @@ def check_scalar(recorded: Recorded, name: str) -> None:
     if len(types) != 1 or types[0].shape != ():
         given = ", ".join(map(str, types)) or "nothing"
         raise NotDifferentiableError(
-            f"{name}: the function must return one number, not {given}: sum or average it, or use bibun.jacobian"
+            f"{name}: the function must return one number, not {given}: sum or average it, or "
+            "use bibun.jacobian"
         )
     if types[0].dtype.kind != "f":
-        raise NotDifferentiableError(f"{name}: the function must return a real floating-point number, not {types[0]}")
+        raise NotDifferentiableError(
+            f"{name}: the function must return a real floating-point number, not {types[0]}"
+        )
 
 
 def vjp(f: Function, *args: Any, has_aux: bool = False, **kwargs: Any) -> Any:
@@ -179,7 +210,9 @@ def vjp(f: Function, *args: Any, has_aux: bool = False, **kwargs: Any) -> Any:
 
 def _kept(a: Array) -> Array:
     """An argument that a later write by the user does not change."""
-    return Array(None, -1, snapshot(a.value)) if a.scope is None and type(a.value) is np.ndarray else a
+    return (
+        Array(None, -1, snapshot(a.value)) if a.scope is None and type(a.value) is np.ndarray else a
+    )
 
 
 def _forward(graph: Graph, env: Env, further: list[Array]) -> list[Array]:
@@ -197,12 +230,16 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
         raise TypeError("jvp: primals and tangents are tuples with one entry for each argument")
     given = Arguments(tuple(primals), tuple(range(len(primals))), "jvp")
     types = [Type(a.dtype, a.shape) for a in given.leaves]
-    further = aligned(tuple(tangents) if len(tangents) != 1 else tangents[0], types, "jvp: the tangents")
+    further = aligned(
+        tuple(tangents) if len(tangents) != 1 else tangents[0], types, "jvp: the tangents"
+    )
     recorded = record(f, given.leaves, given.place, "jvp", {}, has_aux)
     values = transform(recorded, "jvp", further, _tangent(recorded.count))
     count = recorded.count
     value, tangent = recorded.rebuild(values[:count]), recorded.rebuild(values[count : 2 * count])
-    return (value, tangent, recorded.rebuild_aux(values[2 * count :])) if has_aux else (value, tangent)
+    return (
+        (value, tangent, recorded.rebuild_aux(values[2 * count :])) if has_aux else (value, tangent)
+    )
 
 
 def _tangent(count: int) -> Callable:
@@ -212,14 +249,18 @@ def _tangent(count: int) -> Callable:
         trace = scope_of(env, further)
         values = [env[o] for o in graph.outputs]
         found = push(graph, env, [*further, *(None,) * (graph.arity - len(further))])
-        tangents = [zeros(trace, Type(v.dtype, v.shape)) if t is None else t for v, t in zip(values, found, strict=True)]
+        tangents = [
+            zeros(trace, Type(v.dtype, v.shape)) if t is None else t
+            for v, t in zip(values, found, strict=True)
+        ]
         return [*values[:count], *tangents[:count], *values[count:]]
 
     return step
 
 
 def linearize(f: Function, *args: Any) -> tuple[Any, Function]:
-    """The value of f(*args), and its derivative there as a function of tangents (one for each argument).
+    """The value of f(*args), and its derivative there as a function of tangents (one for each
+    argument).
 
     >>> import numpy as np, bibun
     >>> y, along = bibun.linearize(np.exp, 0.0)
@@ -233,7 +274,9 @@ def linearize(f: Function, *args: Any) -> tuple[Any, Function]:
     values = transform(recorded, "value", (), _forward)
 
     def along(*tangents: Any) -> Any:
-        further = aligned(tangents if len(tangents) != 1 else tangents[0], types, "linearize: the tangents")
+        further = aligned(
+            tangents if len(tangents) != 1 else tangents[0], types, "linearize: the tangents"
+        )
         results = transform(recorded, "jvp", further, _tangent(recorded.count))
         return recorded.rebuild(results[recorded.count :])
 
@@ -241,7 +284,9 @@ def linearize(f: Function, *args: Any) -> tuple[Any, Function]:
 
 
 def aligned(x: Any, types: Sequence[Type], what: str) -> list[Array]:
-    """The leaves of a tangent or cotangent, checked against what they belong to and in its dtype."""
+    """The leaves of a tangent or cotangent, checked against what they belong to and in its
+    dtype.
+    """
     leaves, _ = flatten(x)
     if len(leaves) != len(types):
         raise ShapeError(f"{what} must have {len(types)} arrays, not {len(leaves)}")
@@ -252,7 +297,9 @@ def aligned(x: Any, types: Sequence[Type], what: str) -> list[Array]:
             raise ShapeError(f"{what} must have the shape {t.shape}, not {a.shape}")
         if a.dtype.kind == "c" and t.dtype.kind != "c":
             raise DtypeError(f"{what} must be real like {t}, not {a.dtype}")
-        arrays.append(a if a.dtype == t.dtype else lift(np.astype(a, t.dtype) if a.scope else a.value.astype(t.dtype)))
+        arrays.append(
+            a
+            if a.dtype == t.dtype
+            else lift(np.astype(a, t.dtype) if a.scope else a.value.astype(t.dtype))
+        )
     return arrays
-
-

@@ -71,7 +71,9 @@ def matrices(recorded: Recorded, mode: str) -> tuple[list[list[Any]], list[Any]]
 
 
 def batch_matrix(recorded: Recorded) -> Any:
-    """The Jacobian of each example of a batch, none of which influences another: shape (b, m..., n...)."""
+    """The Jacobian of each example of a batch, none of which influences another: shape (b, m...,
+    n...).
+    """
     trace = recorded.trace
     y, x = trace.types(recorded.outputs[0]), trace.types(recorded.inputs[0])
     one = Type(y.dtype, y.shape[1:])
@@ -82,7 +84,9 @@ def batch_matrix(recorded: Recorded) -> Any:
 
 
 class _Examples:
-    """The step to the Jacobians of all examples: one pull for each entry of one example's result."""
+    """The step to the Jacobians of all examples: one pull for each entry of one example's
+    result.
+    """
 
     def __init__(self, y: Type, x: Type):
         self.y, self.x = y, x
@@ -91,7 +95,9 @@ class _Examples:
         sweep = _Sweep([self.y], [self.x], False)
         one = build([*graph.input_types, self.y], sweep.one(graph))
         n = further[0].shape[0]
-        ((rows, wide),) = batch(one, [*env[: graph.arity], *further], [*(False,) * graph.arity, True], n)
+        ((rows, wide),) = batch(
+            one, [*env[: graph.arity], *further], [*(False,) * graph.arity, True], n
+        )
         rows = np.moveaxis(sweep.widened(rows, wide, n), 0, 1)
         return [np.reshape(rows, (*self.y.shape, *self.x.shape[1:]))]
 
@@ -120,7 +126,10 @@ class _Sweep:
         one = build([*graph.input_types, *seeds], self.one(graph))
         stacked = [*(False,) * graph.arity, *(True,) * len(further)]
         n = further[0].shape[0]
-        wide = [self.widened(y, w, n) for y, w in batch(one, [*env[: graph.arity], *further], stacked, n)]
+        wide = [
+            self.widened(y, w, n)
+            for y, w in batch(one, [*env[: graph.arity], *further], stacked, n)
+        ]
         return [*self._blocks(wide), *(env[o] for o in graph.outputs[count:])]
 
     def one(self, graph: Graph) -> Callable:
@@ -131,27 +140,36 @@ class _Sweep:
             env, trace = evaluate(graph, xs), args[0].scope
             assert trace is not None
             if self.forward:
-                found = push(graph, env, [*seeds, *(None,) * (graph.arity - len(seeds))])[: len(self.outputs)]
-                return [zeros(trace, t) if y is None else y for y, t in zip(found, self.outputs, strict=True)]
+                found = push(graph, env, [*seeds, *(None,) * (graph.arity - len(seeds))])[
+                    : len(self.outputs)
+                ]
+                return [
+                    zeros(trace, t) if y is None else y
+                    for y, t in zip(found, self.outputs, strict=True)
+                ]
             more = (None,) * (len(graph.outputs) - len(seeds))
             sought = [k < len(self.inputs) for k in range(graph.arity)]
             found = pull(graph, env, [*seeds, *more], sought)[: len(self.inputs)]
-            return [zeros(trace, t) if x is None else x for x, t in zip(found, self.inputs, strict=True)]
+            return [
+                zeros(trace, t) if x is None else x for x, t in zip(found, self.inputs, strict=True)
+            ]
 
         return swept
 
     @staticmethod
     def widened(y: Array, wide: bool, n: int) -> Array:
-        return y if wide else np.broadcast_to(y, (n, *y.shape))  # type: ignore[call-overload]
+        return y if wide else np.broadcast_to(y, (n, *y.shape))
 
     def _blocks(self, wide: list[Array]) -> list[Array]:
-        """The rows (or columns) cut into one block for each pair of result and input, result by result."""
+        """The rows (or columns) cut into one block for each pair of result and input, result by
+        result.
+        """
         cut = self.inputs if self.forward else self.outputs
         edges = np.cumsum([0, *(prod(t.shape) for t in cut)])
         blocks = {}
         for a, t in enumerate(cut):
             for b, y in enumerate(wide):
-                part = y[int(edges[a]) : int(edges[a + 1])]
+                part = y if len(cut) == 1 else y[int(edges[a]) : int(edges[a + 1])]
                 if self.forward:
                     part = np.moveaxis(part, 0, -1)
                     blocks[b, a] = np.reshape(part, (*part.shape[:-1], *t.shape))
@@ -170,7 +188,9 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
     array([[4., 2.],
            [2., 0.]])
     """
-    return wraps(f, assigned=("__name__", "__doc__"), updated=())(jacobian(grad(f, argnums), argnums))
+    return wraps(f, assigned=("__name__", "__doc__"), updated=())(
+        jacobian(grad(f, argnums), argnums)
+    )
 
 
 def hvp(f: Function) -> Function:

@@ -38,7 +38,10 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     @wraps(f, assigned=("__name__", "__doc__"), updated=())
     def mapped(*args: Any, **kwargs: Any) -> Any:
         given = _Arguments(args, in_axes)
-        types = [Type(a.dtype, _without(a.shape, x)) for a, x in zip(given.leaves, given.axes, strict=True)]
+        types = [
+            Type(a.dtype, _without(a.shape, x))
+            for a, x in zip(given.leaves, given.axes, strict=True)
+        ]
         recorded = record(f, given.leaves, given.place, "vmap", kwargs, types=types)
         places = _spread(out_axes, recorded, len(recorded.outputs))
         step = _Batched(given.axes, places, given.n)
@@ -56,12 +59,20 @@ class _Arguments:
         self.leaves = [lift(x) for leaves, _ in self.parts for x in leaves]
         per_argument = list(in_axes) if isinstance(in_axes, tuple | list) else [in_axes] * len(args)
         if len(per_argument) != len(args):
-            raise ShapeError(f"vmap: in_axes has {len(per_argument)} entries for {len(args)} arguments")
-        axes = [x for part, axis in zip(self.parts, per_argument, strict=True) for x in _per_leaf(axis, len(part[0]))]
+            raise ShapeError(
+                f"vmap: in_axes has {len(per_argument)} entries for {len(args)} arguments"
+            )
+        axes = [
+            x
+            for part, axis in zip(self.parts, per_argument, strict=True)
+            for x in _per_leaf(axis, len(part[0]))
+        ]
         self.axes = [_normal(x, a) for x, a in zip(axes, self.leaves, strict=True)]
         lengths = {a.shape[x] for a, x in zip(self.leaves, self.axes, strict=True) if x is not None}
         if len(lengths) != 1:
-            given = ", ".join(f"{a.shape} along {x}" for a, x in zip(self.leaves, self.axes, strict=True))
+            given = ", ".join(
+                f"{a.shape} along {x}" for a, x in zip(self.leaves, self.axes, strict=True)
+            )
             raise ShapeError(f"vmap: the mapped axes must exist and have one length, not {given}")
         self.n = lengths.pop()
 
@@ -128,14 +139,18 @@ class _Batched:
 
     def __call__(self, graph: Graph, args: Env, further: list[Array]) -> list[Any]:
         stacked = [x is not None for x in self.axes] + [False] * (graph.arity - len(self.axes))
-        first = [a if not x else np.moveaxis(a, x, 0) for a, x in zip(args, self.axes, strict=False)]
+        first = [
+            a if not x else np.moveaxis(a, x, 0) for a, x in zip(args, self.axes, strict=False)
+        ]
         results = batch(graph, [*first, *args[len(first) :]], stacked, self.n)
         return [self._placed(y, wide, p) for (y, wide), p in zip(results, self.places, strict=True)]
 
     def _placed(self, y: Array, wide: bool, place: int | None) -> Array:
         if place is None:
             if wide:
-                raise ShapeError("vmap: out_axes is None for a result that differs from example to example")
+                raise ShapeError(
+                    "vmap: out_axes is None for a result that differs from example to example"
+                )
             return y
         y = y if wide else stack(y, self.n)
         return y if place == 0 else np.moveaxis(y, 0, place)

@@ -1,6 +1,7 @@
 """Every primitive operation: what it means, its derivative, its batched form, its examples."""
 
 from . import (
+    alignment,
     arithmetic,
     calls,
     cumulative,
@@ -12,7 +13,9 @@ from . import (
     joining,
     linalg,
     matmul,
+    questions,
     reduction,
+    rounding,
     select,
     shaping,
     softmax,
@@ -20,9 +23,11 @@ from . import (
     statistics,
     structure,
     transcendental,
+    ufunc_methods,
 )
 
 __all__ = [
+    "alignment",
     "arithmetic",
     "calls",
     "cumulative",
@@ -34,7 +39,9 @@ __all__ = [
     "joining",
     "linalg",
     "matmul",
+    "questions",
     "reduction",
+    "rounding",
     "select",
     "shaping",
     "softmax",
@@ -42,4 +49,5 @@ __all__ = [
     "statistics",
     "structure",
     "transcendental",
+    "ufunc_methods",
 ]

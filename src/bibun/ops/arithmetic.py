@@ -1,46 +1,111 @@
-"""The table of elementary functions: sums, products, quotients, powers, signs and comparisons.
+"""The table of arithmetic: sums, products, quotients, powers, extremes, comparisons, logic and bits.
 
 A row gives a ufunc and its partial derivatives as NumPy expressions of the result y and the
-arguments; 1 and -1 stand for themselves, None for a function that is piecewise constant.
+arguments; numbers stand for themselves, None for a function that is piecewise constant.
 """
 
 from __future__ import annotations
 
 import operator
+from typing import Any
 
 import numpy as np
 
+from ..array import Array
+from .alignment import known
 from .elementwise import row
 
-# fmt: off
-POSITIVE, ALL = (0.1, 4.0), (-2.0, 2.0)
+# ------------------------------------------------------------ partials that need more than a line
 
-add          = row(np.add,          1,  1,                                    fast=operator.add, commutative=True)
-subtract     = row(np.subtract,     1, -1,                                    fast=operator.sub)
-multiply     = row(np.multiply,     lambda y, a, b: b, lambda y, a, b: a,     fast=operator.mul, commutative=True)
-divide       = row(np.divide,       lambda y, a, b: 1 / b,
-                                    lambda y, a, b: -y / b,                   fast=operator.truediv, domain=POSITIVE)
-negative     = row(np.negative,     -1,                                       fast=operator.neg)
-square       = row(np.square,       lambda y, x: 2 * x)
-sqrt         = row(np.sqrt,         lambda y, x: 0.5 / y,                     domain=POSITIVE)
-absolute     = row(np.absolute,     lambda y, x: np.sign(x),                  fast=operator.abs)
-sign         = row(np.sign,         None)
-maximum      = row(np.maximum,      lambda y, a, b: (1 + np.sign(a - b)) / 2, lambda y, a, b: (1 - np.sign(a - b)) / 2)
-greater      = row(np.greater,      None, None,                               fast=operator.gt)
-less         = row(np.less,         None, None,                               fast=operator.lt)
-equal        = row(np.equal,        None, None,                               fast=operator.eq)
-not_equal    = row(np.not_equal,    None, None,                               fast=operator.ne)
-bitwise_and  = row(np.bitwise_and,  None, None,                               fast=operator.and_)
-bitwise_or   = row(np.bitwise_or,   None, None,                               fast=operator.or_)
-invert       = row(np.invert,       None)
-exp          = row(np.exp,          lambda y, x: y)
-log          = row(np.log,          lambda y, x: 1 / x,                       domain=POSITIVE)
-log1p        = row(np.log1p,        lambda y, x: 1 / (1 + x),                 domain=POSITIVE)
-expm1        = row(np.expm1,        lambda y, x: np.exp(x))
-logaddexp    = row(np.logaddexp,    lambda y, a, b: np.exp(a - y), lambda y, a, b: np.exp(b - y))
-sin          = row(np.sin,          lambda y, x: np.cos(x))
-cos          = row(np.cos,          lambda y, x: -np.sin(x))
-tanh         = row(np.tanh,         lambda y, x: 1 / np.square(np.cosh(x)))
-cosh         = row(np.cosh,         lambda y, x: np.sinh(x))
-sinh         = row(np.sinh,         lambda y, x: np.cosh(x))
+
+def by_base(y: Array, x: Array, p: Array) -> Any:
+    """d(x^p)/dx = p x^(p-1): never y p / x, which is 0/0 at 0 and overflows although the derivative does not."""
+    n = known(p)
+    if n is None:
+        # x^0 is 1 for every x, also near 0, where p x^(p-1) would be 0 * inf.
+        return np.where((x == 0) & (p == 0), 0, p * x ** (p - 1))
+    if n in (0, 1):
+        return n
+    return n * (x if n == 2 else np.square(x) if n == 3 else x ** (n - 1))
+
+
+def by_exponent(y: Array, x: Array, p: Array) -> Any:
+    """d(x^p)/dp = x^p log(x), which is 0 at x = 0 as long as p > 0."""
+    return np.where((x == 0) & (p > 0), 0, y * np.log(x))
+
+
+def at_least(a: Array, b: Array) -> Any:
+    """The partial of an extreme by the argument that wins where a >= b: ties are shared equally.
+
+    A mask and not a product with 0: what is not chosen has no influence, however large its own
+    derivative. `~(a < b)` lets nan through, so that it stays visible.
+    """
+    half, one = a.dtype.type(0.5), a.dtype.type(1)
+    return ~(a < b), np.where(a == b, half, one)
+
+
+def at_least_or_alone(a: Array, b: Array) -> Any:
+    """The same for extremes that ignore nan."""
+    mask, share = at_least(a, b)
+    return mask & (np.isnan(b) | ~np.isnan(a)), share
+
+
+def along_first(y: Array, a: Array, b: Array) -> Any:
+    """d hypot / da = a / hypot, and 0 at the origin, the middle of all limits."""
+    return np.where(y == 0, 0, a / y)
+
+
+def along_second(y: Array, a: Array, b: Array) -> Any:
+    return np.where(y == 0, 0, b / y)
+
+
+# fmt: off
+POSITIVE, ALL, WHOLE = (0.1, 4.0), (-2.0, 2.0), "its argument is a whole number"
+
+add           = row(np.add,           1,  1,                                                  fast=operator.add, commutative=True)
+subtract      = row(np.subtract,      1, -1,                                                  fast=operator.sub)
+multiply      = row(np.multiply,      lambda y, a, b: b,      lambda y, a, b: a,              fast=operator.mul, commutative=True)
+divide        = row(np.divide,        lambda y, a, b: 1 / b,  lambda y, a, b: -(y / b),       fast=operator.truediv, domain=POSITIVE)
+negative      = row(np.negative,      -1,                                                     fast=operator.neg)
+positive      = row(np.positive,      1,                                                      fast=operator.pos)
+reciprocal    = row(np.reciprocal,    lambda y, x: -np.square(y),                             domain=POSITIVE)
+square        = row(np.square,        lambda y, x: 2 * x)
+sqrt          = row(np.sqrt,          lambda y, x: 0.5 / y,                                   domain=POSITIVE)
+cbrt          = row(np.cbrt,          lambda y, x: 1 / (3 * np.square(y)),                    domain=POSITIVE)
+power         = row(np.power,         by_base, by_exponent,                                   fast=operator.pow, domain=POSITIVE)
+float_power   = row(np.float_power,   by_base, by_exponent,                                   domain=POSITIVE)
+absolute      = row(np.absolute,      lambda y, x: np.sign(x),                                fast=operator.abs, real=True)
+fabs          = row(np.fabs,          lambda y, x: np.sign(x))
+sign          = row(np.sign,          None,                                                   real=True)
+conjugate     = row(np.conjugate,     1,                                                      real=True)
+hypot         = row(np.hypot,         along_first, along_second,                              commutative=True)
+copysign      = row(np.copysign,      lambda y, a, b: np.sign(a) * np.sign(y), None)
+heaviside     = row(np.heaviside,     None, lambda y, x, h: x == 0)
+maximum       = row(np.maximum,       lambda y, a, b: at_least(a, b), lambda y, a, b: at_least(b, a), commutative=True, real=True)
+minimum       = row(np.minimum,       lambda y, a, b: at_least(b, a), lambda y, a, b: at_least(a, b), commutative=True, real=True)
+fmax          = row(np.fmax,          lambda y, a, b: at_least_or_alone(a, b), lambda y, a, b: at_least_or_alone(b, a), real=True)
+fmin          = row(np.fmin,          lambda y, a, b: at_least_or_alone(b, a), lambda y, a, b: at_least_or_alone(a, b), real=True)
+greater       = row(np.greater,       None, None,                                             fast=operator.gt)
+greater_equal = row(np.greater_equal, None, None,                                             fast=operator.ge)
+less          = row(np.less,          None, None,                                             fast=operator.lt)
+less_equal    = row(np.less_equal,    None, None,                                             fast=operator.le)
+equal         = row(np.equal,         None, None,                                             fast=operator.eq, commutative=True)
+not_equal     = row(np.not_equal,     None, None,                                             fast=operator.ne, commutative=True)
+logical_and   = row(np.logical_and,   None, None,                                             commutative=True)
+logical_or    = row(np.logical_or,    None, None,                                             commutative=True)
+logical_xor   = row(np.logical_xor,   None, None,                                             commutative=True)
+logical_not   = row(np.logical_not,   None)
+bitwise_and   = row(np.bitwise_and,   None, None,                                             fast=operator.and_, commutative=True)
+bitwise_or    = row(np.bitwise_or,    None, None,                                             fast=operator.or_, commutative=True)
+bitwise_xor   = row(np.bitwise_xor,   None, None,                                             fast=operator.xor, commutative=True)
+left_shift    = row(np.left_shift,    None, None,                                             fast=operator.lshift)
+right_shift   = row(np.right_shift,   None, None,                                             fast=operator.rshift)
+invert        = row(np.invert,        None)
+bitwise_count = row(np.bitwise_count, None)
+gcd           = row(np.gcd,           None, None,                                             commutative=True)
+lcm           = row(np.lcm,           None, None,                                             commutative=True)
+isnan         = row(np.isnan,         None)
+isinf         = row(np.isinf,         None)
+isfinite      = row(np.isfinite,      None)
+signbit       = row(np.signbit,       None)
 # fmt: on

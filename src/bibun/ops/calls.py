@@ -1,4 +1,6 @@
-"""Operations whose fields are graphs: calls that are kept whole, and functions with rules of the user's."""
+"""Operations whose fields are graphs: calls that are kept whole, and functions with rules of the
+user's.
+"""
 
 from __future__ import annotations
 
@@ -60,7 +62,11 @@ class Call(Op):
     def push(self, y, args, tangents):
         given = tuple(t is not None for t in tangents)
         graph, found = pushed(self.graph, given)
-        results = iter(_several(bind(Call(graph), *args, *(t for t in tangents if t is not None)))) if any(found) else iter(())
+        results = (
+            iter(_several(bind(Call(graph), *args, *(t for t in tangents if t is not None))))
+            if any(found)
+            else iter(())
+        )
         return _single(tuple(next(results) if f else None for f in found))
 
     def pull(self, y, args, g, wanted):
@@ -109,7 +115,9 @@ class CustomGradient(Op):
         return outputs(self.backward, evaluate(self.backward, [*known, *g]))
 
     def _filled(self, y, g):
-        return [zeros_like(v) if x is None else x for v, x in zip(y[: self.results], g, strict=False)]
+        return [
+            zeros_like(v) if x is None else x for v, x in zip(y[: self.results], g, strict=False)
+        ]
 
     def pull(self, y, args, g, wanted):
         y, g = _several(y), _several(g)
@@ -118,32 +126,58 @@ class CustomGradient(Op):
             found[: self.count] = self._back(y, args, self._filled(y, g))
         closed_over = tuple(w and k >= self.count for k, w in enumerate(wanted))
         own = [None] * self.results
-        for seeds, sought in (([*g[: self.results], *(None,) * (len(g) - self.results)], closed_over), ([*own, *g[self.results :]], wanted)):
+        for seeds, sought in (
+            ([*g[: self.results], *(None,) * (len(g) - self.results)], closed_over),
+            ([*own, *g[self.results :]], wanted),
+        ):
             if any(x is not None for x in seeds) and any(sought):
                 more = pull(self.forward, evaluate(self.forward, args), seeds, sought)
-                found = [a if b is None else b if a is None else a + b for a, b in zip(found, more, strict=True)]
+                found = [
+                    a if b is None else b if a is None else a + b
+                    for a, b in zip(found, more, strict=True)
+                ]
         return tuple(f if w else None for f, w in zip(found, wanted, strict=True))
 
     def push(self, y, args, tangents):
         y = _several(y)
         true = push(self.forward, evaluate(self.forward, args), tangents)
-        over = push(self.forward, evaluate(self.forward, args), [*(None,) * self.count, *tangents[self.count :]])
-        given = [zeros_like(a) if t is None else t for a, t in zip(args, tangents[: self.count], strict=False)]
+        over = push(
+            self.forward,
+            evaluate(self.forward, args),
+            [*(None,) * self.count, *tangents[self.count :]],
+        )
+        given = [
+            zeros_like(a) if t is None else t
+            for a, t in zip(args, tangents[: self.count], strict=False)
+        ]
         known = [args[k] if where == "argument" else y[k] for where, k in self.needs]
         seeds = [zeros_like(v) for v in y[: self.results]]
         sought = [False] * len(known) + [True] * len(seeds)
-        own = pull(self.backward, evaluate(self.backward, [*known, *seeds]), given, sought)[len(known) :]
-        moved = [b if a is None else a if b is None else a + b for a, b in zip(own, over, strict=False)]
+        own = pull(self.backward, evaluate(self.backward, [*known, *seeds]), given, sought)[
+            len(known) :
+        ]
+        moved = [
+            b if a is None else a if b is None else a + b for a, b in zip(own, over, strict=False)
+        ]
         return _single((*moved, *true[self.results :]))
 
     def batched(self, n):
-        return CustomGradient(stacked(self.forward, n), stacked(self.backward, n), self.needs, self.count, self.results)
+        return CustomGradient(
+            stacked(self.forward, n),
+            stacked(self.backward, n),
+            self.needs,
+            self.count,
+            self.results,
+        )
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
         x = Type(np.dtype(float), (2, 3))
         forward = build([x], lambda x: [np.sin(x)])
-        yield Example(cls(forward, build([x, x], lambda x, g: [g * np.cos(x)]), (("argument", 0),), 1, 1), ((2, 3),))
+        yield Example(
+            cls(forward, build([x, x], lambda x, g: [g * np.cos(x)]), (("argument", 0),), 1, 1),
+            ((2, 3),),
+        )
 
 
 @operation
@@ -170,7 +204,9 @@ class CustomTangent(Op):
 
     def pull(self, y, args, g, wanted):
         env = evaluate(self.tangent, [*args, *(zeros_like(a) for a in args)])
-        return tuple(pull(self.tangent, env, _several(g), [*(False,) * len(args), *wanted])[len(args) :])
+        return tuple(
+            pull(self.tangent, env, _several(g), [*(False,) * len(args), *wanted])[len(args) :]
+        )
 
     def batched(self, n):
         return CustomTangent(stacked(self.forward, n), stacked(self.tangent, n))
@@ -178,7 +214,10 @@ class CustomTangent(Op):
     @classmethod
     def examples(cls) -> Iterator[Example]:
         x = Type(np.dtype(float), (2, 3))
-        yield Example(cls(build([x], lambda x: [np.sin(x)]), build([x, x], lambda x, t: [t * np.cos(x)])), ((2, 3),))
+        yield Example(
+            cls(build([x], lambda x: [np.sin(x)]), build([x, x], lambda x, t: [t * np.cos(x)])),
+            ((2, 3),),
+        )
 
 
 def _several(y: Any) -> tuple:
@@ -207,8 +246,12 @@ def stacked(graph: Graph, n: int) -> Graph:
 
 
 @lru_cache(maxsize=512)
-def pulled(graph: Graph, given: tuple[bool, ...], wanted: tuple[bool, ...]) -> tuple[Graph, tuple[bool, ...]]:
-    """The graph from arguments and the given cotangents to those of the wanted arguments that are not zero."""
+def pulled(
+    graph: Graph, given: tuple[bool, ...], wanted: tuple[bool, ...]
+) -> tuple[Graph, tuple[bool, ...]]:
+    """The graph from arguments and the given cotangents to those of the wanted arguments that
+    are not zero.
+    """
     found: list[bool] = []
 
     def backward(*args: Array) -> list[Array]:
@@ -224,7 +267,9 @@ def pulled(graph: Graph, given: tuple[bool, ...], wanted: tuple[bool, ...]) -> t
 
 @lru_cache(maxsize=512)
 def pushed(graph: Graph, given: tuple[bool, ...]) -> tuple[Graph, tuple[bool, ...]]:
-    """The graph from arguments and the given tangents to the tangents of the results that are not zero."""
+    """The graph from arguments and the given tangents to the tangents of the results that are
+    not zero.
+    """
     found: list[bool] = []
 
     def forward(*args: Array) -> list[Array]:
@@ -241,5 +286,3 @@ def pushed(graph: Graph, given: tuple[bool, ...]) -> tuple[Graph, tuple[bool, ..
 def _example() -> Graph:
     x = Type(np.dtype(float), (2, 3))
     return build([x, x], lambda x, y: [np.sin(x) * y])
-
-

@@ -3,41 +3,83 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from typing import Any
+from importlib import import_module
+from typing import Any, ClassVar
 
 import numpy as np
 
-from ..array import UFUNCS, Array, enter, innermost, lift
-from ..errors import NotDifferentiableError, ShapeError, UnsupportedError
-from ..graph import Example, Linear, Op, Type
-from ..recording import Trace
-from ..zeros import scale
-from .structure import Cast, Reshape, expansion
+from ..array import UFUNCS, Array, Duck, bind, innermost, lift
+from ..errors import DtypeError, NotDifferentiableError, ShapeError, UnsupportedError
+from ..graph import Example, Linear, Op, Type, operation, symmetric
+from ..zeros import scale, select
+from .alignment import NUMBERS, Plan, broadcast, filled, side
 
 TABLE: dict[str, Elementwise] = {}
-Partial = Callable[..., Any] | int | None
+Partial = Callable[..., Any] | float | str | None
+IGNORED = {"casting": "same_kind", "order": "K", "subok": True, "where": True, "out": None}
+
+
+def default(value: Any, usual: Any) -> bool:
+    """Whether an option has its usual value; it may be an array, which has no single truth."""
+    return value is usual or (isinstance(value, str) and value == usual)
+
+
+def signature(nin: int, dtype: Any) -> dict[str, tuple]:
+    """NumPy's way to say which loop is wanted: the one with results of this dtype."""
+    return {} if dtype is None else {"signature": (*(None,) * nin, np.dtype(dtype))}
+
+
+class Formula:
+    """A function that NumPy lacks, written in NumPy, with the dtypes of a ufunc that is like it."""
+
+    def __init__(self, name: str, f: Callable, like: np.ufunc, result: np.dtype | None = None):
+        self.__name__, self.f, self.like, self.result = name, f, like, result
+        self.nin, self.types = like.nin, like.types
+
+    def resolve_dtypes(self, dtypes: tuple, **options: Any) -> tuple[np.dtype, ...]:
+        """The same as for a ufunc: the dtypes of the arguments and the result."""
+        loop = self.like.resolve_dtypes(dtypes, **options)
+        return loop if self.result is None else (*loop[:-1], self.result)
+
+    def __call__(self, *args: Any, dtype: Any = None) -> Any:
+        dtypes = {getattr(a, "dtype", None) for a in args}
+        if (
+            dtype is None
+            and len(dtypes) == 1
+            and getattr(args[0], "dtype", np.dtype(int)).kind in "fc"
+        ):
+            return self.f(*args)
+        kinds = [type(a) if type(a) in NUMBERS else np.asarray(a).dtype for a in args]
+        loop = self.resolve_dtypes((*kinds, None), **signature(self.nin, dtype))
+        return self.f(*(np.asarray(a).astype(t)[()] for a, t in zip(args, loop, strict=False)))
 
 
 class Elementwise(Op):
     """y[i] = f(x[i], ...) for arguments of one shape; defined by one row of a table.
 
-    A partial is a NumPy expression of the result and the arguments, or one of the numbers 1 and -1,
-    or None where the function is piecewise constant. Rows stand for themselves: `np.sin` is the
-    operation and the function that NumPy calls for a traced array.
+    A partial is one of
+    - a NumPy expression of the result and the arguments: an array or a number; an array of bools is
+      a mask, outside of which the derivative is a structural zero, and (mask, factor) is both;
+    - a number;
+    - None where the function is piecewise constant;
+    - a text that says why there is no derivative.
+    Rows stand for themselves: `np.sin` is the operation and the function that NumPy calls for a
+    traced array.
     """
 
-    def __init__(
-        self, ufunc: np.ufunc, partials: tuple[Partial, ...], domain: tuple, fast: Any, why: str | None, commutative: bool
-    ):
-        self.ufunc, self.partials, self.domain, self.why = ufunc, partials, domain, why
-        self.commutative = commutative
-        self.label = ufunc.__name__
+    def __init__(self, ufunc: Any, partials: tuple[Partial, ...], fast: Any = None, **facts: Any):
+        self.ufunc, self.partials, self.label = ufunc, partials, ufunc.__name__
         self.f = fast or ufunc
+        self.domain: tuple[float, float] = facts["domain"]
+        self.commutative: bool = facts["commutative"]
+        self.real: bool = facts["real"]
+        self.home: str = facts["home"]
         self.same: dict[Any, np.dtype] = {}  # dtype of all arguments -> dtype of the result
         self.loops: dict[tuple, tuple[np.dtype, ...]] = {}
+        self.plans: dict[tuple, Plan] = {}
 
     def __reduce__(self) -> tuple:
-        return _row, (self.label,)
+        return _row, (self.label, self.home)
 
     def __repr__(self) -> str:
         return self.label
@@ -62,120 +104,116 @@ class Elementwise(Op):
         return self.f if args[0].shape == () else self.ufunc
 
     def d(self, y, *args):
-        if self.why:
-            raise NotDifferentiableError(f"{self.label} has no derivative: {self.why}")
-        return tuple(p and self._along(p, y, args) for p in self.partials)
+        return tuple(self.along(k, y, args) for k in range(len(args)))
 
-    @staticmethod
-    def _along(p: Partial, y: Any, args: tuple) -> Linear:
-        factor = p(y, *args) if callable(p) else p
-        return Linear(lambda t: scale(t, factor), lambda g: scale(g, factor))  # the Jacobian is diagonal
+    def push(self, y, args, tangents):
+        maps = (self.along(k, y, args) if t is not None else None for k, t in enumerate(tangents))
+        moved = [m.push(t) for m, t in zip(maps, tangents, strict=True) if m]
+        return sum(moved[1:], moved[0]) if moved else None
+
+    def pull(self, y, args, g, wanted):
+        maps = (self.along(k, y, args) if w else None for k, w in enumerate(wanted))
+        return tuple(m and m.pull(g) for m in maps)
+
+    def along(self, k: int, y: Any, args: tuple) -> Linear | None:
+        """dy/darg[k]: the Jacobian is diagonal, hence its own transpose."""
+        partial = self.partials[k]
+        if isinstance(partial, str):
+            raise NotDifferentiableError(
+                f"{self.label}: no derivative by argument {k + 1}: {partial}"
+            )
+        if self.real and args[k].dtype.kind == "c":
+            raise DtypeError(
+                f"{self.label} of a complex array has no complex derivative: "
+                "differentiate with respect to its real and imaginary part"
+            )
+        factor = partial(y, *args) if callable(partial) else partial
+        if factor is None or (not isinstance(factor, Array | tuple) and factor == 0):
+            return None
+        if isinstance(factor, tuple):
+            mask, factor = factor
+            return symmetric(lambda g: select(mask, scale(g, factor)))
+        if isinstance(factor, Array) and factor.dtype == bool:
+            return symmetric(lambda g: select(factor, g))
+        return symmetric(lambda g: scale(g, factor))
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
         for op in TABLE.values():
-            kinds = op.ufunc.types
-            floats = any(set(k.split("->")[0]) & set("fd") for k in kinds)
-            yield Example(op, tuple((2, 3) if floats else _integers for _ in op.partials), op.domain)
+            yield Example(op, tuple(_argument(op, k) for k in range(op.ufunc.nin)), op.domain)
 
     # ------------------------------------------------------------ NumPy's call
 
     def __call__(self, *args: Any, **options: Any) -> Any:
+        for a in args:
+            if not isinstance(a, Duck | np.ndarray | np.generic) and hasattr(a, "__array_ufunc__"):
+                return a.__array_ufunc__(
+                    self.ufunc, "__call__", *args
+                )  # a pattern of a rewrite rule
         return UFUNCS[self.ufunc](*args, **options)
 
     def general(self, args: tuple, options: dict) -> Any:
-        arrays, dtype = self._arguments(args, options)
-        weak = tuple(type(x) if type(x) in (int, float, complex, bool) else a.dtype for x, a in zip(args, arrays, strict=True))
-        loop = self.loop(weak, dtype)
+        """The ufunc on arguments of any kind: as planned for their dtypes and shapes."""
+        forced = self._forced(args, options) if options or len(args) != self.ufunc.nin else None
+        arrays, values, kinds, shapes, abstract = [], [], [], [], False
+        for x in args:
+            weak = type(x) in NUMBERS
+            a = x if type(x) is Array else lift(x)
+            v = a.value
+            abstract = abstract or type(v) is Type
+            arrays.append(a)
+            values.append(x if weak else v)
+            kinds.append(type(x) if weak else v.dtype)
+            shapes.append(v.shape)
+        plan = self.plans.get((*kinds, *shapes, forced)) or self.plan(kinds, shapes, forced)
+        if abstract:
+            value: Any = Type(plan.dtype, plan.shape)
+        else:
+            value = self.f(*values) if forced is None else self.ufunc(*values, dtype=forced)
         trace = innermost(arrays)
         if trace is None:
-            values = (x if isinstance(w, type) else a.value for x, w, a in zip(args, weak, arrays, strict=True))
-            return Array(None, -1, self.f(*values) if dtype is None else self.ufunc(*values, dtype=dtype))
-        shape = _broadcast(self.label, arrays)
-        numbers = [aligned(trace, a, w, t, shape) for a, w, t in zip(arrays, weak, loop, strict=False)]
-        if any(type(a.value) is Type for a in arrays):
-            value = Type(loop[-1], shape)
-        else:
-            values = (x if isinstance(w, type) else a.value for x, w, a in zip(args, weak, arrays, strict=True))
-            value = self.f(*values) if dtype is None else self.ufunc(*values, dtype=dtype)
-        return Array(trace, trace.add((self, *numbers), value), value)
+            return Array(None, -1, value)
+        key = (self, *[s.number(trace, v, a) for s, v, a in zip(plan.sides, values, arrays)])  # noqa: B905
+        return Array(trace, trace.add(key, value), value)
 
-    def _arguments(self, args: tuple, options: dict) -> tuple[list[Array], Any]:
+    def _forced(self, args: tuple, options: dict) -> np.dtype | None:
+        """The dtype that the caller wants; an error for options that cannot be followed."""
         dtype = options.pop("dtype", None)
-        ignored = {"casting": "same_kind", "order": "K", "subok": True, "where": True, "out": None}
-        wrong = {k: v for k, v in options.items() if k not in ignored or v is not ignored[k] and v != ignored[k]}
+        wrong = [k for k, v in options.items() if k not in IGNORED or not default(v, IGNORED[k])]
         if wrong:
             raise UnsupportedError(
                 f"np.{self.label} of a traced array does not take {', '.join(wrong)}: "
                 "write the result to a new name, and use np.where for a condition"
             )
         if len(args) != self.ufunc.nin:
-            raise TypeError(f"{self.label}() takes {self.ufunc.nin} arguments, {len(args)} were given")
-        return [lift(a) for a in args], dtype
+            raise TypeError(f"{self.label}() takes {self.ufunc.nin} arguments, not {len(args)}")
+        return None if dtype is None else np.dtype(dtype)
+
+    def plan(self, kinds: list, shapes: list, forced: np.dtype | None) -> Plan:
+        """What happens to arguments of these kinds and shapes."""
+        loop = self.loop(tuple(kinds), forced)
+        shape = broadcast(self.label, tuple(shapes))
+        sides = [side(k, s, t, shape) for k, s, t in zip(kinds, shapes, loop, strict=False)]
+        plan = self.plans[(*kinds, *shapes, forced)] = Plan(loop[-1], shape, sides)
+        return plan
 
     def loop(self, kinds: tuple, dtype: Any = None) -> tuple[np.dtype, ...]:
-        """The dtypes of NumPy's inner loop for arguments of these dtypes (or Python's number types)."""
+        """The dtypes of NumPy's loop for arguments of these dtypes (or Python's number types)."""
         key = (*kinds, dtype)
         if key not in self.loops:
-            plain = tuple(np.dtype(bool) if k is bool else k for k in kinds)
-            forced = {} if dtype is None else {"signature": (*(None,) * len(kinds), np.dtype(dtype))}
+            plain = [np.dtype(bool) if k is bool else k for k in kinds]
             try:
-                self.loops[key] = self.ufunc.resolve_dtypes((*plain, None), **forced)
+                loop = self.ufunc.resolve_dtypes((*plain, None), **signature(len(kinds), dtype))
             except TypeError as error:
                 given = ", ".join(str(getattr(k, "name", None) or k.__name__) for k in kinds)
                 raise TypeError(f"{self.label} is not defined for {given}: {error}") from None
-            loop = self.loops[key]
+            self.loops[key] = loop
             if dtype is None and len(set(loop[:-1])) == 1 and all(k is loop[0] for k in kinds):
                 self.same[loop[0]] = loop[-1]
         return self.loops[key]
 
 
-def _broadcast(name: str, arrays: list[Array]) -> tuple[int, ...]:
-    try:
-        return np.broadcast_shapes(*(a.shape for a in arrays))
-    except ValueError:
-        raise ShapeError(
-            f"{name}: the shapes {' and '.join(str(a.shape) for a in arrays)} do not broadcast: "
-            "lengths must be equal or 1, counted from the last axis"
-        ) from None
-
-
-def aligned(trace: Trace, a: Array, weak: Any, dtype: np.dtype, shape: tuple[int, ...]) -> int:
-    """The entry of one argument, in the dtype and the shape of the whole operation.
-
-    NumPy itself casts and broadcasts while it computes, so these entries stay without a value.
-    """
-    if isinstance(weak, type):
-        i = trace.scalar(a.value.item(), dtype)
-    else:
-        i = enter(trace, a)
-        if a.dtype != dtype:
-            i = trace.add((Cast(dtype), i), Type(dtype, a.shape))
-    here = () if isinstance(weak, type) else a.shape
-    return broadcast_entry(trace, i, dtype, here, shape)
-
-
-def broadcast_entry(trace: Trace, i: int, dtype: np.dtype, here: tuple[int, ...], shape: tuple[int, ...]) -> int:
-    """The entry of entry i broadcast to `shape`."""
-    if here == shape:
-        return i
-    kept, expand = expansion(here, shape)
-    if kept != here:
-        op, *args = trace.entries[i]
-        i = args[0] if isinstance(op, Reshape) else i
-        if trace.types(i).shape != kept:
-            i = trace.add((Reshape(kept), i), Type(dtype, kept))
-    return trace.add((expand, i), Type(dtype, shape)) if expand else i
-
-
-def filled(trace: Trace, number: Any, like: Any) -> int:
-    """The entry of a Python number broadcast to the shape of `like`."""
-    key = (number, like.dtype, like.shape)
-    i = trace.scalars.get(key)
-    if i is None:
-        i = broadcast_entry(trace, trace.scalar(number, like.dtype), like.dtype, (), like.shape)
-        trace.scalars[key] = i
-    return i
+# ------------------------------------------------------------ what NumPy calls
 
 
 def unary(op: Elementwise) -> Callable[..., Any]:
@@ -204,49 +242,50 @@ def binary(op: Elementwise) -> Callable[..., Any]:
             trace, u = a.scope, a.value
             if type(b) is Array:
                 v = b.value
-                if trace is b.scope and u.dtype is v.dtype and u.shape == v.shape and u.dtype in same:
-                    if trace is not None and trace.active:
-                        abstract = type(u) is Type or type(v) is Type
-                        value = Type(same[u.dtype], u.shape) if abstract else f(u, v)
-                        key = (op, a.index, b.index)
-                        i = trace.table.get(key)
-                        return Array(trace, trace.new(key, value, 3) if i is None else i, value)
+                alike = trace is b.scope and u.dtype is v.dtype and u.shape == v.shape
+                if alike and trace is not None and trace.active and u.dtype in same:
+                    abstract = type(u) is Type or type(v) is Type
+                    value = Type(same[u.dtype], u.shape) if abstract else f(u, v)
+                    key = (op, a.index, b.index)
+                    i = trace.table.get(key)
+                    return Array(trace, trace.new(key, value, 3) if i is None else i, value)
             elif (type(b) is float or type(b) is int) and trace is not None and trace.active:
-                if b and u.dtype in same and u.dtype.kind == "f":
-                    value = Type(same[u.dtype], u.shape) if type(u) is Type else f(u, b)
+                u_of = same.get(u.dtype) if u.dtype.kind == "f" else None
+                if u_of is not None:
+                    value = Type(u_of, u.shape) if type(u) is Type else f(u, b)
                     return Array(trace, trace.add((op, a.index, filled(trace, b, u)), value), value)
         elif (type(a) is float or type(a) is int) and type(b) is Array and not options and not rest:
             trace, v = b.scope, b.value
-            if a and trace is not None and trace.active and v.dtype in same and v.dtype.kind == "f":
-                value = Type(same[v.dtype], v.shape) if type(v) is Type else f(a, v)
+            v_of = same.get(v.dtype) if v.dtype.kind == "f" else None
+            if v_of is not None and trace is not None and trace.active:
+                value = Type(v_of, v.shape) if type(v) is Type else f(a, v)
                 return Array(trace, trace.add((op, filled(trace, a, v), b.index), value), value)
         return op.general((a, b, *rest), options)
 
     return call
 
 
-def _integers(rng: np.random.Generator) -> np.ndarray:
-    return rng.integers(1, 6, (2, 3))
-
-
-def _row(name: str) -> Elementwise:
-    return TABLE[name]
+# ------------------------------------------------------------ rows and families
 
 
 def row(
-    ufunc: np.ufunc,
+    ufunc: Any,
     *partials: Partial,
     domain: tuple = (-2.0, 2.0),
     fast: Any = None,
-    why: str | None = None,
     commutative: bool = False,
+    real: bool = False,
+    home: str = "",
 ) -> Elementwise:
-    """One row of the table: a ufunc of one result and its partial derivatives.
+    """One row of the table: a ufunc (or Formula) of one result and its partial derivatives.
 
     `domain` bounds the floats of its examples, `fast` is the same function as a Python operator
-    (quicker on scalars), and `why` says why there is no derivative, where that is an error.
+    (quicker on scalars), `real` says that only real arguments have a derivative, and `home` is the
+    module of the row if that is loaded late.
     """
-    op = TABLE[ufunc.__name__] = Elementwise(ufunc, partials, domain, fast, why, commutative)
+    op = TABLE[ufunc.__name__] = Elementwise(
+        ufunc, partials, fast, domain=domain, commutative=commutative, real=real, home=home
+    )
     for char in "fd":
         try:
             op.loop((np.dtype(char),) * ufunc.nin)
@@ -254,3 +293,41 @@ def row(
             break
     UFUNCS[ufunc] = {1: unary, 2: binary}[ufunc.nin](op)
     return op
+
+
+def _row(name: str, home: str) -> Elementwise:
+    if home:
+        import_module(home)
+    return TABLE[name]
+
+
+def _argument(op: Elementwise, k: int) -> Any:
+    """An example argument: floats where the function takes them, else small integers."""
+    floats = any(signature[k] in "fd" for signature in op.ufunc.types)
+    return (2, 3) if floats else _integers
+
+
+def _integers(rng: np.random.Generator) -> np.ndarray:
+    return rng.integers(1, 6, (2, 3))
+
+
+@operation
+class Family(Op):
+    """The derivative of some order of one function of a real number; its own is the next order."""
+
+    order: int
+    domain: ClassVar[tuple[float, float]] = (-2.0, 2.0)
+
+    def type(self, x):
+        if x.dtype.kind != "f":
+            raise DtypeError(f"{self.name}: a real floating-point array is needed, not {x}")
+        return x
+
+    def d(self, y, x):
+        factor = bind(type(self)(self.order + 1), x)
+        return (symmetric(lambda g: scale(g, factor)),)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for order in range(3):
+            yield Example(cls(order), ((2, 3),), cls.domain)

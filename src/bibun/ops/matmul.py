@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
 
-from ..array import UFUNCS, Array, bind, implements, lift
+from ..array import FUNCTIONS, UFUNCS, Array, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, type_of
 from ..zeros import move, scale
@@ -140,7 +142,7 @@ def _last(x: Any) -> Array:
 
 
 def _first(y: Any, axes: int) -> Array:
-    """The transpose of that: (..., n, m) or (..., n), with `axes` axes after the dots, as (n, ...)."""
+    """Back again: (..., n, m) or (..., n), where n is the first of the last `axes` axes."""
     return _moved(y, y.ndim - axes, 0)
 
 
@@ -247,8 +249,8 @@ def vecdot(x1: Any, x2: Any, /, *, axis: int = -1, **options: Any) -> Array:
     return multiplied("vecdot", _conjugate(a), b, False, False)
 
 
-def _conjugate(a: Array) -> Array:
-    return np.conjugate(a) if a.dtype.kind == "c" else a  # type: ignore[call-overload]
+def _conjugate(a: Array) -> Any:
+    return np.conjugate(a) if a.dtype.kind == "c" else a
 
 
 @implements(np.linalg.vecdot)
@@ -298,11 +300,9 @@ def linalg_outer(x1: Any, x2: Any, /) -> Array:
 @implements(np.tensordot, np.linalg.tensordot)
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Array:
     a, b = promoted("tensordot", a, b)
-    try:
-        left, right = axes
-    except TypeError:
-        left, right = range(-axes, 0), range(axes)
-    left, right = ([x] if isinstance(x, int | np.integer) else list(x) for x in (left, right))
+    if isinstance(axes, int | np.integer):
+        return contraction("tensordot", a, b, range(-axes, 0), range(axes))
+    left, right = (np.atleast_1d(x).tolist() for x in axes)
     return contraction("tensordot", a, b, left, right)
 
 
@@ -343,3 +343,71 @@ def kron(a: Any, b: Any) -> Array:
     wide = reshape_to(a, tuple(x for k in i for x in (k, 1)))
     y = wide * reshape_to(b, tuple(x for k in j for x in (1, k)))
     return reshape_to(y, tuple(p * q for p, q in zip(i, j, strict=True)))
+
+
+@implements(np.linalg.multi_dot)
+def multi_dot(arrays: Sequence[Any], *, out: None = None) -> Array:
+    chain = [promoted("multi_dot", x, x, out=out)[0] for x in arrays]
+    if len(chain) < 2:
+        raise ShapeError("multi_dot: at least two arrays are needed")
+    if any(x.ndim != 2 for x in chain[1:-1]) or not {chain[0].ndim, chain[-1].ndim} <= {1, 2}:
+        types = ", ".join(str(type_of(x)) for x in chain)
+        raise ShapeError(f"multi_dot: matrices (and vectors at the ends) are needed, not {types}")
+    # Each matrix has the lengths n[k] and n[k + 1]; those of vectors at the ends are 1.
+    ends = 1 if chain[0].ndim == 1 else chain[0].shape[0], (*chain[-1].shape, 1)[1]
+    n = (ends[0], *(x.shape[0] for x in chain[1:]), ends[1])
+    return _chained(chain, 0, len(chain), _cheapest(n))
+
+
+@lru_cache(maxsize=256)
+def _cheapest(n: tuple[int, ...]) -> dict[tuple[int, int], int]:
+    """Where to split the product of the matrices i...j-1, of sizes n[k] x n[k + 1], for all i, j.
+
+    Dynamic programming: Cormen et al., Introduction to Algorithms, section 14.2.
+    """
+    cost = {(i, i + 1): 0 for i in range(len(n) - 1)}
+    split = {}
+    for length in range(2, len(n)):
+        for i in range(len(n) - length):
+            j = i + length
+            costs = {k: cost[i, k] + cost[k, j] + n[i] * n[k] * n[j] for k in range(i + 1, j)}
+            split[i, j] = min(costs, key=costs.__getitem__)
+            cost[i, j] = costs[split[i, j]]
+    return split
+
+
+def _chained(chain: list[Array], i: int, j: int, split: dict[tuple[int, int], int]) -> Array:
+    if j == i + 1:
+        return chain[i]
+    k = split[i, j]
+    return dot(_chained(chain, i, k, split), _chained(chain, k, j, split))
+
+
+@implements(np.linalg.matrix_power)
+def matrix_power(a: Any, n: Any) -> Array:
+    a = lift(a)
+    try:
+        n = index(n)
+    except TypeError as error:
+        raise TypeError("matrix_power: the exponent must be an integer") from error
+    square("matrix_power", a)
+    if n == 0:
+        return lift(np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape))
+    if n < 0:
+        a, n = FUNCTIONS[np.linalg.inv](a), -n
+    y = None
+    while n:  # a is the 2^k-th power, y the product of those that the binary digits of n ask for
+        if n % 2:
+            y = a if y is None else matmul(y, a)
+        n //= 2
+        if n:
+            a = matmul(a, a)
+    return y
+
+
+def square(name: str, a: Array) -> None:
+    """NumPy's error for what is not a (stack of) square matrices."""
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise np.linalg.LinAlgError(
+            f"{name}: square matrices (..., n, n) are needed, not {type_of(a)}"
+        )

@@ -1,16 +1,19 @@
-"""Choosing between arrays by a condition."""
+"""Choosing between arrays by a condition: where, select, clip, nan_to_num."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
-from ..array import bind
-from ..errors import ShapeError
-from ..graph import Example, Linear, Op, operation
+from ..array import UFUNCS, Array, bind, implements, innermost, lift
+from ..errors import ShapeError, UnsupportedError
+from ..graph import Example, Linear, Op, Type, operation
 from ..zeros import coin, select
+from .alignment import NUMBERS, Plan, broadcast, side
+from .structure import cast
 
 
 @operation
@@ -19,7 +22,9 @@ class Where(Op):
 
     def type(self, c, a, b):
         if not c.shape == a.shape == b.shape or c.dtype != bool or a.dtype != b.dtype:
-            raise ShapeError(f"where: needs a bool condition, equal shapes and equal dtypes, not {c}, {a}, {b}")
+            raise ShapeError(
+                f"where: needs a bool condition, equal shapes and equal dtypes, not {c}, {a}, {b}"
+            )
         return a
 
     def value(self, c, a, b):
@@ -44,3 +49,102 @@ class Where(Op):
         yield Example(cls(), (coin, (2, 3), (2, 3)))
 
 
+PLAIN = Where()
+
+
+@lru_cache(maxsize=4096)
+def plan(kinds: tuple, shapes: tuple) -> Plan:
+    """The ways of the condition and of both choices (dtypes, or Python's number types) into a Where."""
+    dtype = np.result_type(*(k() if isinstance(k, type) else k for k in kinds[1:]))
+    shape = broadcast("where", shapes)
+    wanted = (np.dtype(bool), dtype, dtype)
+    return Plan(dtype, shape, [side(*s, shape) for s in zip(kinds, shapes, wanted, strict=True)])
+
+
+@implements(np.where)
+def where(condition: Any, /, *choices: Any) -> Any:
+    if len(choices) != 2:
+        if choices:
+            raise ValueError("where: either both or neither of x and y should be given")
+        return np.nonzero(lift(condition))
+    given = (condition, *choices)
+    arrays = [lift(x) for x in given]
+    values = [x if type(x) in NUMBERS else a.value for x, a in zip(given, arrays, strict=True)]
+    kinds = tuple([type(v) if type(v) in NUMBERS else v.dtype for v in values])
+    way = plan(kinds, tuple([a.value.shape for a in arrays]))
+    abstract = any(type(v) is Type for v in values)
+    value = Type(way.dtype, way.shape) if abstract else np.where(*values)[()]
+    trace = innermost(arrays)
+    if trace is None:
+        return Array(None, -1, value)
+    sides = zip(way.sides, values, arrays, strict=True)
+    return Array(
+        trace, trace.add((PLAIN, *[s.number(trace, v, a) for s, v, a in sides]), value), value
+    )
+
+
+@implements(np.select)
+def choose(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
+    if len(condlist) != len(choicelist):
+        raise ValueError("select: there must be as many choices as conditions")
+    if len(condlist) == 0:
+        raise ValueError("select: at least one condition is needed")
+    choices = [x if type(x) in NUMBERS[:2] else lift(x) for x in (*choicelist, default)]
+    dtype = np.result_type(*(x if type(x) in NUMBERS else x.dtype for x in choices))
+    y = cast(choices[-1], dtype)
+    for k, c in reversed(list(enumerate(map(lift, condlist)))):
+        if c.dtype != bool:
+            raise TypeError(f"select: condition {k} is an array of {c.dtype}; bools are needed")
+        y = where(c, cast(choices[k], dtype), y)
+    return y
+
+
+NOTHING = np._NoValue  # type: ignore[attr-defined]
+
+
+@implements(np.clip)
+def clip(
+    a: Any, a_min: Any = NOTHING, a_max: Any = NOTHING, out: None = None, *,
+    min: Any = NOTHING, max: Any = NOTHING, **options: Any,
+) -> Array:  # fmt: skip
+    """maximum, then minimum: at a bound the derivative is shared with the bound, half and half."""
+    if a_min is NOTHING and a_max is NOTHING:
+        a_min, a_max = (None if bound is NOTHING else bound for bound in (min, max))
+    elif a_min is NOTHING or a_max is NOTHING:
+        raise TypeError(
+            f"clip() is missing the argument {'a_min' if a_min is NOTHING else 'a_max'}"
+        )
+    elif min is not NOTHING or max is not NOTHING:
+        raise ValueError("clip: give either a_min and a_max, or min and max")
+    if out is not None:
+        raise UnsupportedError(
+            "np.clip of a traced array does not take out: write x = np.clip(x, low, high)"
+        )
+    y = lift(a)
+    if y.dtype.kind in "iu":
+        # NumPy lets Python's integers be out of the range of the dtype here, and only here.
+        a_min = None if type(a_min) is int and a_min <= np.iinfo(y.dtype).min else a_min
+        a_max = None if type(a_max) is int and a_max >= np.iinfo(y.dtype).max else a_max
+    if a_min is None and a_max is None:
+        return UFUNCS[np.positive](y, **options)
+    y = y if a_min is None else UFUNCS[np.maximum](y, a_min, **options)
+    return y if a_max is None else UFUNCS[np.minimum](y, a_max, **options)
+
+
+@implements(np.nan_to_num)
+def nan_to_num(
+    x: Any, copy: bool = True, nan: Any = 0.0, posinf: Any = None, neginf: Any = None
+) -> Array:
+    """x where it is finite; what is put in its place has no derivative by x."""
+    y = x = lift(x)
+    if x.dtype.kind not in "fc":
+        return +x if x.dtype != bool else x
+    if x.dtype.kind == "c":
+        raise UnsupportedError(
+            "np.nan_to_num of a traced complex array: apply it to the real and the imaginary part"
+        )
+    most = np.finfo(x.dtype)
+    ends = (nan, most.max if posinf is None else posinf, most.min if neginf is None else neginf)
+    for hit, number in zip((np.isnan(x), x == np.inf, x == -np.inf), ends, strict=True):
+        y = where(hit, cast(number, x.dtype), y)
+    return y

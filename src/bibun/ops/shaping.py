@@ -1,1 +1,217 @@
 """NumPy's functions that change shapes and the order of elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from operator import index
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
+
+from ..array import Array, Duck, bind, implements, lift
+from ..graph import Example, Linear, Op, operation
+from .gather import Slice
+from .structure import Transpose, expand_to, reshape_to
+
+
+@operation
+class Roll(Op):
+    """y[i] = x[i - shift] along each axis in turn; what leaves at one end comes in at the other."""
+
+    kind = "call"
+    keeps_zeros = True
+    shifts: tuple[int, ...]
+    axes: tuple[int, ...]  # negative
+
+    def type(self, x):
+        return x
+
+    def value(self, x):
+        for shift, axis in zip(self.shifts, self.axes, strict=True):
+            k = shift % max(x.shape[axis], 1)
+            rest = (slice(None),) * (-axis - 1)
+            x = np.concatenate((x[(..., slice(x.shape[axis] - k, None), *rest)], x[(..., slice(x.shape[axis] - k), *rest)]), axis)
+        return x
+
+    def d(self, y, x):
+        back = Roll(tuple(-s for s in self.shifts), self.axes)
+        return (Linear(push=lambda t: bind(self, t), pull=lambda g: bind(back, g)),)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls((1,), (-1,)), ((2, 3),))
+        yield Example(cls((1, -1), (-1, -2)), ((4, 3),))
+
+
+# ------------------------------------------------------------ order of axes
+
+
+def permuted(a: Any, order: Sequence[int]) -> Array:
+    """a with its axes in this order (counted from the start); a itself if it has it already."""
+    a = lift(a)
+    axes = tuple(k - a.ndim for k in order)
+    return a if axes == tuple(range(-a.ndim, 0)) else bind(Transpose(axes), a)
+
+
+def view(a: Array) -> Array:
+    """Another name for the memory of a: neither may be changed in place from now on."""
+    if a.scope is not None and a.ndim:
+        a.scope.viewed.add(a.index)
+    return Array(a.scope, a.index, a.value)
+
+
+@implements(np.moveaxis)
+def moveaxis(a: Any, source: Any, destination: Any) -> Array:
+    a = lift(a)
+    sources = normalize_axis_tuple(source, a.ndim, "source")
+    places = normalize_axis_tuple(destination, a.ndim, "destination")
+    if len(sources) != len(places):
+        raise ValueError("`source` and `destination` arguments must have the same number of elements")
+    order = [k for k in range(a.ndim) if k not in sources]
+    for place, k in sorted(zip(places, sources, strict=True)):
+        order.insert(place, k)
+    return view(permuted(a, order))
+
+
+@implements(np.swapaxes)
+def swapaxes(a: Any, axis1: int, axis2: int) -> Array:
+    a = lift(a)
+    i, j = normalize_axis_index(axis1, a.ndim, "axis1"), normalize_axis_index(axis2, a.ndim, "axis2")
+    order = list(range(a.ndim))
+    order[i], order[j] = j, i
+    return view(permuted(a, order))
+
+
+@implements(np.rollaxis)
+def rollaxis(a: Any, axis: int, start: int = 0) -> Array:
+    a = lift(a)
+    axis = normalize_axis_index(axis, a.ndim)
+    if not -a.ndim <= start <= a.ndim:
+        raise np.exceptions.AxisError(f"'start' arg requires {-a.ndim} <= start < {a.ndim + 1}, but {start} was passed in")
+    start += a.ndim if start < 0 else 0
+    return moveaxis(a, axis, start - 1 if axis < start else start)
+
+
+@implements(np.matrix_transpose, np.linalg.matrix_transpose)
+def matrix_transpose(x: Any, /) -> Array:
+    x = lift(x)
+    if x.ndim < 2:
+        raise ValueError(f"Input array must be at least 2-dimensional, but it is {x.ndim}")
+    return swapaxes(x, -1, -2)
+
+
+# ------------------------------------------------------------ axes of length 1
+
+
+@implements(np.expand_dims)
+def expand_dims(a: Any, axis: Any) -> Array:
+    a = lift(a)
+    new = (axis,) if not isinstance(axis, tuple | list) else tuple(axis)
+    n = a.ndim + len(new)
+    places, lengths = normalize_axis_tuple(new, n), iter(a.shape)
+    return view(reshape_to(a, tuple(1 if k in places else next(lengths) for k in range(n))))
+
+
+@implements(np.squeeze)
+def squeeze(a: Any, axis: Any = None) -> Array:
+    a = lift(a)
+    if axis is None:
+        return view(reshape_to(a, tuple(n for n in a.shape if n != 1)))
+    axes = normalize_axis_tuple(axis, a.ndim)
+    if any(a.shape[k] != 1 for k in axes):
+        raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
+    return view(reshape_to(a, tuple(n for k, n in enumerate(a.shape) if k not in axes)))
+
+
+def _at_least(place: Any) -> Any:
+    """np.atleast_?d, from where each shape gets its axes of length 1."""
+
+    def atleast(*arys: Any) -> Any:
+        results = tuple(view(reshape_to(a, place(a.shape))) for a in map(lift, arys))
+        return results[0] if len(results) == 1 else results
+
+    return atleast
+
+
+atleast_1d = implements(np.atleast_1d)(_at_least(lambda s: s or (1,)))
+atleast_2d = implements(np.atleast_2d)(_at_least(lambda s: (1,) * (2 - len(s)) + s))
+atleast_3d = implements(np.atleast_3d)(_at_least(lambda s: {0: (1, 1, 1), 1: (1, *s, 1), 2: (*s, 1)}.get(len(s), s)))
+
+
+# ------------------------------------------------------------ order of elements
+
+
+@implements(np.flip)
+def flip(m: Any, axis: Any = None) -> Array:
+    m = lift(m)
+    axes = range(m.ndim) if axis is None else normalize_axis_tuple(axis, m.ndim)
+    if not any(m.shape[k] > 1 for k in axes):
+        return view(m)
+    first = min(axes)
+    places = tuple((n - 1, -1, -1) if k in axes else None for k, n in enumerate(m.shape))
+    return bind(Slice(places[first:]), m)
+
+
+@implements(np.flipud)
+def flipud(m: Any) -> Array:
+    m = lift(m)
+    if m.ndim < 1:
+        raise ValueError("Input must be >= 1-d.")
+    return flip(m, 0)
+
+
+@implements(np.fliplr)
+def fliplr(m: Any) -> Array:
+    m = lift(m)
+    if m.ndim < 2:
+        raise ValueError("Input must be >= 2-d.")
+    return flip(m, 1)
+
+
+@implements(np.rot90)
+def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
+    m = lift(m)
+    if len(axes) != 2:
+        raise ValueError("len(axes) must be 2.")
+    if axes[0] == axes[1] or abs(axes[0] - axes[1]) == m.ndim:
+        raise ValueError("Axes must be different.")
+    if any(not -m.ndim <= a < m.ndim for a in axes):
+        raise ValueError(f"Axes={tuple(axes)} out of range for array of ndim={m.ndim}.")
+    k %= 4
+    if k == 0:
+        return view(m)
+    if k == 2:
+        return flip(flip(m, axes[0]), axes[1])
+    return swapaxes(flip(m, axes[1]), *axes) if k == 1 else flip(swapaxes(m, *axes), axes[1])
+
+
+@implements(np.roll)
+def roll(a: Any, shift: Any, axis: Any = None) -> Array:
+    a = lift(a)
+    if axis is None:
+        return reshape_to(roll(reshape_to(a, (a.size,)), shift, 0), a.shape)
+    axes = normalize_axis_tuple(axis, a.ndim, allow_duplicate=True)
+    pairs = np.broadcast(shift, axes)
+    if pairs.ndim > 1:
+        raise ValueError("'shift' and 'axis' should be scalars or 1D sequences")
+    shifts, axes = zip(*((index(s), int(k) - a.ndim) for s, k in pairs), strict=True) if pairs.size else ((), ())
+    return bind(Roll(shifts, axes), a)
+
+
+# ------------------------------------------------------------ shapes
+
+
+@implements(np.broadcast_arrays)
+def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Array, ...]:
+    arrays = [lift(a) for a in args]
+    shape = np.broadcast_shapes(*(a.shape for a in arrays))
+    return tuple(view(expand_to(a, shape)) for a in arrays)
+
+
+@implements(np.size)
+def size(a: Any, axis: Any = None) -> int:
+    shape = a.shape if isinstance(a, Duck) else np.shape(a)
+    if axis is None:
+        return int(np.prod(shape, dtype=np.int64))
+    return int(np.prod([shape[k] for k in normalize_axis_tuple(axis, len(shape))], dtype=np.int64))

@@ -1,1 +1,145 @@
-"""The table of transcendental functions: exponentials, logarithms, trigonometry, hyperbolics."""
+"""The table of transcendental functions: exponentials, logarithms, circles and hyperbolas.
+
+A row gives a ufunc and its partial derivatives as NumPy expressions of the result y and the
+arguments. They are written so that their own derivatives are right as well: nothing overflows on
+the way to a finite number, and small numbers are not differences of large ones.
+"""
+
+from __future__ import annotations
+
+import sys
+from importlib import import_module
+from math import log, pi
+from typing import Any
+
+import numpy as np
+
+from ..array import LATER, Array, bind, implements, lift
+from ..graph import operation
+from .alignment import known
+from .elementwise import Family, Formula, row
+
+LN2, LN10 = log(2), log(10)
+
+
+def difference(a: Array, b: Array) -> Array:
+    """a - b, and 0 where both are the same infinity."""
+    if any(n is not None and np.isfinite(n) for n in (known(a), known(b))):
+        return a - b
+    return np.where((a == b) & np.isinf(a), 0, a - b)  # type: ignore[call-overload]
+
+
+def by_ordinate(y: Array, a: Array, b: Array) -> Array:
+    """d arctan2(a, b) / da. Not b / (a^2 + b^2): squares overflow long before the quotient does."""
+    h = np.hypot(a, b)
+    return b / h / h
+
+
+def by_abscissa(y: Array, a: Array, b: Array) -> Array:
+    h = np.hypot(a, b)
+    return -a / h / h
+
+
+def root(x: Array) -> Array:
+    """sqrt(1 - x^2), without cancellation near 1."""
+    return np.sqrt((1 - x) * (1 + x))
+
+
+# fmt: off
+POSITIVE, UNIT, ABOVE = (0.1, 4.0), (-0.9, 0.9), (1.1, 4.0)
+
+SECH      = Formula("sech",    lambda x: 1 / np.cosh(x), like=np.cosh)
+# Accurate in both tails, and silent: no exponential overflows.
+SIGMOID   = Formula("sigmoid", lambda x: np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x))), like=np.exp)
+
+sech      = row(SECH,         lambda y, x: -y * np.tanh(x))
+sigmoid   = row(SIGMOID,      lambda y, x: np.square(0.5 * sech(0.5 * x)))
+exp       = row(np.exp,       lambda y, x: y)
+# Not y log(2): at x = 1024 the value overflows, its derivative does not.
+exp2      = row(np.exp2,      lambda y, x: (2 * LN2) * np.exp2(x - 1))
+expm1     = row(np.expm1,     lambda y, x: np.exp(x))
+log       = row(np.log,       lambda y, x: 1 / x,                                  domain=POSITIVE)
+log2      = row(np.log2,      lambda y, x: (1 / LN2) / x,                          domain=POSITIVE)
+log10     = row(np.log10,     lambda y, x: (1 / LN10) / x,                         domain=POSITIVE)
+log1p     = row(np.log1p,     lambda y, x: 1 / (1 + x),                            domain=POSITIVE)
+# Not exp(a - y): y is rounded, and for large a and b nothing would be left of the difference.
+logaddexp = row(np.logaddexp, lambda y, a, b: sigmoid(difference(a, b)),
+                              lambda y, a, b: sigmoid(difference(b, a)),           commutative=True)
+logaddexp2 = row(np.logaddexp2, lambda y, a, b: sigmoid(LN2 * difference(a, b)),
+                              lambda y, a, b: sigmoid(LN2 * difference(b, a)),     commutative=True)
+sin       = row(np.sin,       lambda y, x: np.cos(x))
+cos       = row(np.cos,       lambda y, x: -np.sin(x))
+tan       = row(np.tan,       lambda y, x: 1 + np.square(y),                       domain=(-1.2, 1.2))
+arcsin    = row(np.arcsin,    lambda y, x: 1 / root(x),                            domain=UNIT)
+arccos    = row(np.arccos,    lambda y, x: -1 / root(x),                           domain=UNIT)
+arctan    = row(np.arctan,    lambda y, x: 1 / (1 + np.square(x)))
+arctan2   = row(np.arctan2,   by_ordinate, by_abscissa,                            domain=POSITIVE)
+sinh      = row(np.sinh,      lambda y, x: np.cosh(x))
+cosh      = row(np.cosh,      lambda y, x: np.sinh(x))
+# Not 1 - y^2, which is 0 in the tails, nor 1 / cosh^2, whose own derivative is there 0 * inf.
+tanh      = row(np.tanh,      lambda y, x: np.square(sech(x)))
+arcsinh   = row(np.arcsinh,   lambda y, x: 1 / np.hypot(1, x))
+arccosh   = row(np.arccosh,   lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)),  domain=ABOVE)
+arctanh   = row(np.arctanh,   lambda y, x: 1 / ((1 - x) * (1 + x)),                domain=UNIT)
+deg2rad   = row(np.deg2rad,   pi / 180)
+radians   = row(np.radians,   pi / 180)
+rad2deg   = row(np.rad2deg,   180 / pi)
+degrees   = row(np.degrees,   180 / pi)
+# fmt: on
+
+
+@operation
+class Sinc(Family):
+    """The derivatives of s(x) = sin(x) / x, with their limits at 0.
+
+    From x s = sin(x): s^(n) = (sin(x + n pi/2) - n s^(n-1)) / x, accurate for |x| >= n; and near 0 the series s^(n) = sum (-1)^((n+j)/2) x^j / (j! (n + j + 1)) over j with n + j even.
+    """
+
+    domain = (-4.0, 4.0)
+
+    def value(self, x):
+        if self.order == 0:
+            # In the words of NumPy, to give its bits.
+            y = np.where(x, x, np.finfo(x.dtype).eps)
+            return (np.sin(y) / y)[()]
+        wide = x.astype(np.promote_types(x.dtype, np.float64))
+        near = np.abs(wide) < max(self.order, 1)
+        y = np.where(near, self._near(np.where(near, wide, 0)), self._far(np.where(near, 1, wide)))
+        return y.astype(x.dtype)[()]
+
+    def _far(self, x):
+        turns = np.sin(x), np.cos(x), -np.sin(x), -np.cos(x)
+        y = turns[0] / x
+        for n in range(1, self.order + 1):
+            y = (turns[n % 4] - n * y) / x
+        return y
+
+    def _near(self, x):
+        n, odd = self.order, self.order % 2
+        power = (-1) ** ((n + odd) // 2) * x**odd
+        y = np.zeros_like(x)
+        for j in range(odd, 40 + 2 * n, 2):
+            y += power / (n + j + 1)
+            power = power * (-(x * x) / ((j + 1) * (j + 2)))
+        return y
+
+
+@implements(np.sinc)
+def sinc(x: Any) -> Array:
+    x = pi * lift(x)  # type: ignore[operator]
+    return bind(Sinc(0), x)
+
+
+def _special(function: Any) -> bool:
+    """Load the rows of scipy.special when one of its functions (or np.i0) is met."""
+    module = sys.modules.get("scipy.special")
+    theirs = (
+        module is not None and getattr(module, getattr(function, "__name__", ""), None) is function
+    )
+    if not theirs and function is not np.i0:
+        return False
+    import_module("bibun.ops.special")
+    return True
+
+
+LATER.append(_special)

@@ -3,4 +3,14 @@
 from .engine import Pattern, Rule, Rules, fill, pattern, rewrite, rules
 from .rules import SIMPLIFY, STABILISE
 
-__all__ = ["SIMPLIFY", "STABILISE", "Pattern", "Rule", "Rules", "fill", "pattern", "rewrite", "rules"]
+__all__ = [
+    "SIMPLIFY",
+    "STABILISE",
+    "Pattern",
+    "Rule",
+    "Rules",
+    "fill",
+    "pattern",
+    "rewrite",
+    "rules",
+]

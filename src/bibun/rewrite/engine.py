@@ -6,17 +6,17 @@ import inspect
 from collections import defaultdict
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..array import Array, bind, enter, lift
-from ..graph import Constant, Graph, Op
-from ..ops.elementwise import TABLE
+from ..graph import Constant, Graph, Op, Type
+from ..ops.elementwise import TABLE, Elementwise
 from ..ops.structure import Expand, Reshape, expand_to
 from ..recording import Trace, building
-from ..walk import apply
 
 Holes = dict[str, Any]
 
@@ -47,7 +47,9 @@ def pattern(kind: type[Op], *args: Any, **fields: Any) -> Pattern:
 
 
 def fill(p: Any, holes: Holes, like: Array | None = None) -> Any:
-    """The expression p with values in its holes; numbers take the dtype of the array they stand beside."""
+    """The expression p with values in its holes; numbers take the dtype of the array they stand
+    beside.
+    """
     if not isinstance(p, Pattern):
         return p
     if p.op is None:
@@ -75,21 +77,57 @@ class Rule:
     def __str__(self) -> str:
         return f"{self.left} = {self.right}"
 
-    def __call__(self, trace: Trace, root: int) -> Array | None:
-        """The right side, if entry `root` of the trace looks like the left side."""
+    def __call__(self, trace: Trace, root: int) -> int | None:
+        """The entry of the right side, if entry `root` of the trace looks like the left side."""
+        if not self._may_fit(trace, root):
+            return None
         of = trace.types(root)
         if self.holds == "real" and of.dtype.kind != "f":
             return None
         for holes in match(trace, self.left, root, {}):
-            if self.condition and not self.condition(**{k: holes[k] for k in _names(self.condition)}):
+            if self.condition and not self.condition(
+                **{k: holes[k] for k in _names(self.condition)}
+            ):
                 continue
-            y = fill(self.right, {k: _array(trace, v) if type(v) is int else v for k, v in holes.items()})
-            y = lift(y) if isinstance(y, Array) else Array(trace, trace.scalar(y, of.dtype), of._replace(shape=()))
+            y = fill(
+                self.right, {k: _array(trace, v) if type(v) is int else v for k, v in holes.items()}
+            )
+            y = (
+                lift(y)
+                if isinstance(y, Array)
+                else Array(trace, trace.scalar(y, of.dtype), of._replace(shape=()))
+            )
             y = expand_to(y, of.shape)
             if (y.dtype, y.shape) != of:
-                raise TypeError(f"the rule {self} changes the type: {of} to {y.dtype}{list(y.shape)}")
-            return y
+                raise TypeError(
+                    f"the rule {self} changes the type: {of} to {y.dtype}{list(y.shape)}"
+                )
+            return enter(trace, y)
         return None
+
+    def _may_fit(self, trace: Trace, root: int) -> bool:
+        """A quick look at the arguments, which sends most nodes away."""
+        args = trace.entries[root][1:]
+        return self._looks_like(trace, args) or (
+            self.commutes and self._looks_like(trace, args[::-1])
+        )
+
+    def _looks_like(self, trace: Trace, args: tuple) -> bool:
+        for p, i in zip(self.left.args, args, strict=False):
+            if type(p) is not Pattern:
+                value = number(trace, i)
+                if value is None or value != p:
+                    return False
+            elif p.op is not None:
+                op = trace.entries[i][0]
+                if op is not p.op and type(op) is not p.op:
+                    return False
+        return True
+
+    @cached_property
+    def commutes(self) -> bool:
+        """Whether the arguments at the root may also stand the other way round."""
+        return getattr(self.left.op, "commutative", False)
 
 
 def _array(trace: Trace, i: int) -> Array:
@@ -105,18 +143,20 @@ def rules(holds: str) -> Callable[[Callable], list[Rule]]:
 
     def collect(equations: Callable) -> list[Rule]:
         holes = map(Pattern, _names(equations))
-        return [Rule(left, right, holds, *condition) for left, right, *condition in equations(*holes)]
+        return [
+            Rule(left, right, holds, *condition) for left, right, *condition in equations(*holes)
+        ]
 
     return collect
 
 
 def number(trace: Trace, i: int) -> Any:
     """The number that fills entry i, or None."""
-    op, *args = trace.entries[i]
-    while isinstance(op, Expand | Reshape):
-        i = args[0]
-        op, *args = trace.entries[i]
-    return op.value().item() if isinstance(op, Constant) and op.shape == () else None
+    entry = trace.entries[i]
+    while type(entry[0]) is Expand or type(entry[0]) is Reshape:
+        entry = trace.entries[entry[1]]
+    op = entry[0]
+    return op.value().item() if type(op) is Constant and op.shape == () else None
 
 
 def match(trace: Trace, p: Any, i: int, holes: Holes) -> Iterator[Holes]:
@@ -173,36 +213,37 @@ class Rules:
         for r in self.all:
             self.by_root[r.left.op].append(r)
 
-    def apply(self, trace: Trace, a: Array) -> Array:
-        """The entry of `a`, rewritten until no rule fits."""
+    def apply(self, trace: Trace, i: int) -> int:
+        """The entry that stands for entry i after rewriting it until no rule fits."""
         for _ in range(100):  # a chain of a hundred rules on one node is a cycle
-            op = trace.entries[a.index][0]
-            fitting = self.by_root.get(op) or self.by_root.get(type(op), ())
-            better = next((b for r in fitting if (b := r(trace, a.index)) is not None and b.index != a.index), None)
+            op = trace.entries[i][0]
+            fitting = self.by_root.get(op if isinstance(op, Elementwise) else type(op))
+            if fitting is None:
+                return i
+            better = next((b for r in fitting if (b := r(trace, i)) is not None and b != i), None)
             if better is None:
-                return a
-            a = better
+                return i
+            i = better
         raise RuntimeError(f"the rewrite rules run in a circle at {op}")
 
 
 def rewrite(graph: Graph, rules: Rules) -> tuple[Graph, list[int | None]]:
-    """The graph with rules applied bottom-up, and for each of its nodes the old node of the same value.
+    """The graph with rules applied bottom-up, and for each of its nodes the old node of the same
+    value.
 
     A node has no old one (None) if a rule made it, or it depends on such a node.
     """
     with building() as trace:
-        env = [Array(trace, trace.input(t), t) for t in graph.input_types]
-        inputs = [a.index for a in env]
-        origin: dict[int, int] = {a.index: i for i, a in enumerate(env)}
+        numbers = [trace.input(t) for t in graph.input_types]
+        origin: dict[int, int] = {k: i for i, k in enumerate(numbers)}
         for i, n in graph.body():
-            y = apply(n, env, trace)
-            env.append(y)
-            if type(y) is Array:
-                if all(type(env[a]) is not Array or origin.get(env[a].index) == a for a in n.args):
-                    origin.setdefault(y.index, i)
-                env[i] = rules.apply(trace, y)
-        outputs = [enter(trace, env[o]) for o in graph.outputs]
-        new, order = trace.close(inputs, outputs)
+            # Rules keep types, so that nothing has to be inferred again.
+            key = (n.op, *[numbers[a] for a in n.args])
+            y = trace.constant(n.op) if isinstance(n.op, Constant) else trace.add(key, n.type)
+            if all(origin.get(numbers[a]) == a for a in n.args):
+                origin.setdefault(y, i)
+            numbers.append(rules.apply(trace, y) if type(n.type) is Type else y)
+        new, order = trace.close(numbers[: graph.arity], [numbers[o] for o in graph.outputs])
     return new, [origin.get(i) for i in order]
 
 

@@ -25,7 +25,9 @@ def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
     """The leaves of a container, and the function that puts other leaves in their places."""
     if isinstance(tree, Duck | np.ndarray | np.generic | float | int):
         return [tree], _only
-    if type(tree) is tuple and all(isinstance(x, Duck | np.ndarray | np.generic | float | int) for x in tree):
+    if type(tree) is tuple and all(
+        isinstance(x, Duck | np.ndarray | np.generic | float | int) for x in tree
+    ):
         return list(tree), tuple
     optree = import_module("optree")
     _register(tree, optree)
@@ -41,7 +43,9 @@ def _only(leaves: list[Any]) -> Any:
     return leaves[0]
 
 
-def container(kind: type, to_leaves: Callable[[Any], Any], from_leaves: Callable[[Any, Any], Any]) -> None:
+def container(
+    kind: type, to_leaves: Callable[[Any], Any], from_leaves: Callable[[Any, Any], Any]
+) -> None:
     """Let a class and its subclasses be containers.
 
     `to_leaves(x)` gives its children and whatever else is needed to rebuild it;
@@ -54,7 +58,8 @@ def _opens(x: Any) -> bool:
     """Whether x is a container that optree has not been told about."""
     kind = type(x)
     return kind not in _known and (
-        is_dataclass(x) and not isinstance(x, type) or any(isinstance(x, k) for k, *_ in _flattenable)
+        (is_dataclass(x) and not isinstance(x, type))
+        or any(isinstance(x, k) for k, *_ in _flattenable)
     )
 
 

@@ -34,7 +34,9 @@ def _differentiable(trace: Trace, i: int) -> bool:
     return any(t.differentiable for t in ((types,) if isinstance(types, Type) else types))
 
 
-def why_unconnected(source: Any, entries: Callable[[Any, Trace], list[int]], targets: Sequence[Array]) -> str:
+def why_unconnected(
+    source: Any, entries: Callable[[Any, Trace], list[int]], targets: Sequence[Array]
+) -> str:
     """The reason in words, with the line at which the path was cut."""
     dtype = getattr(source, "dtype", None)
     if dtype is not None and dtype.kind not in "fc":
@@ -66,7 +68,8 @@ def _cut(trace: Trace, source: int, target: int, followers: set[int]) -> str:
     way = sorted(before & followers - {source})
     cuts = [i for i in way if not _differentiable(trace, i) or not _passes(trace, i)]
     i = cuts[0] if cuts else target
-    return f"the path ends at {trace.entries[i][0].name}, which is piecewise constant ({trace.position(i)})"
+    name, where = trace.entries[i][0].name, trace.position(i)
+    return f"the path ends at {name}, which is piecewise constant ({where})"
 
 
 def _passes(trace: Trace, i: int) -> bool:

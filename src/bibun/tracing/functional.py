@@ -39,7 +39,9 @@ class Recorded(NamedTuple):
         )
 
     def outside(self, i: int) -> Array:
-        """An input or a captured array of the trace, as it is outside (of a tape that still records: as it is)."""
+        """An input or a captured array of the trace, as it is outside (of a tape that still
+        records: as it is).
+        """
         if self.trace.active:
             return Array(self.trace, i, self.trace.values[i])
         if i in self.trace.captured:
@@ -49,10 +51,17 @@ class Recorded(NamedTuple):
 
 
 def record(
-    f: Callable[..., Any], leaves: list[Array], place: Callable[[list[Array]], Sequence[Any]],
-    name: str, kwargs: dict[str, Any], has_aux: bool = False, types: Sequence[Type] | None = None,
+    f: Callable[..., Any],
+    leaves: list[Array],
+    place: Callable[[list[Array]], Sequence[Any]],
+    name: str,
+    kwargs: dict[str, Any],
+    has_aux: bool = False,
+    types: Sequence[Type] | None = None,
 ) -> Recorded:
-    """Run f on `place(traced leaves)`; with `types`, the values of the leaves stay unknown while it runs."""
+    """Run f on `place(traced leaves)`; with `types`, the values of the leaves stay unknown while
+    it runs.
+    """
     trace = Trace()
     with recording(trace):
         known = [a.value for a in leaves] if types is None else list(types)
@@ -88,23 +97,33 @@ def _arrays(aux: Any) -> tuple[list[Array], Rebuild]:
 
 def output(y: Any, name: str) -> Array:
     """A result of the user's function as an Array, or the error that says what it is instead."""
-    if y is None or isinstance(y, str) or not isinstance(y, Duck | np.ndarray | np.generic | float | int | complex):
+    if (
+        y is None
+        or isinstance(y, str)
+        or not isinstance(y, Duck | np.ndarray | np.generic | float | int | complex)
+    ):
         raise NotDifferentiableError(
-            f"{name}: the function must return arrays or numbers (in containers), not {type(y).__name__}"
+            f"{name}: the function must return arrays or numbers (in containers), not "
+            f"{type(y).__name__}"
         )
     return lift(y)
 
 
 def source(x: Any, name: str) -> Array:
-    """An argument to differentiate with respect to: Python's numbers count as floats, integer arrays do not."""
+    """An argument to differentiate with respect to: Python's numbers count as floats, integer
+    arrays do not.
+    """
     if isinstance(x, bool | np.bool_ | str) or x is None:
-        raise DtypeError(f"{name}: the argument is {x!r}; a derivative needs floating-point numbers")
+        raise DtypeError(
+            f"{name}: the argument is {x!r}; a derivative needs floating-point numbers"
+        )
     if type(x) is float or type(x) is int:
         return Array(None, -1, np.float64(x))
     a = lift(x)
     if a.dtype.kind not in "fc":
         raise DtypeError(
-            f"{name}: the argument is an array of dtype {a.dtype}; a derivative needs floating-point numbers: "
+            f"{name}: the argument is an array of dtype {a.dtype}; a derivative needs "
+            "floating-point numbers: "
             "pass x.astype(float)"
         )
     if a.scope is None and a.value.shape == () and type(a.value) is np.ndarray:

@@ -1,0 +1,105 @@
+"""Losses: functions of a prediction and a target, from logits where there are probabilities."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..array import Duck
+from ..errors import DtypeError, ShapeError
+from ..recording import is_abstract
+from .activations import log_softmax, softplus
+
+Loss = Callable[[Any, Any], Any]
+
+
+def softmax_cross_entropy(logits: Any, labels: Any, smoothing: float = 0.0, reduction: str = "mean") -> Any:
+    """-sum_c p[..., c] log_softmax(logits)[..., c]
+
+    The classes are the last axis of the logits. `labels` are integers, or probabilities p in the
+    shape of the logits. With `smoothing` s the target becomes (1 - s) p + s / classes.
+
+    >>> import numpy as np, bibun.nn
+    >>> bibun.nn.softmax_cross_entropy(np.array([[1e3, 0.0], [0.0, 1e3]]), np.array([0, 0]))
+    np.float64(500.0)
+    """
+    logs = log_softmax(logits)
+    if np.shape(labels) == logs.shape:
+        # A class of probability 0 adds nothing, also where its logit is -inf: select and do not multiply.
+        loss = -np.sum(np.where(labels == 0, 0, labels * logs), axis=-1)
+    else:
+        loss = -np.take_along_axis(logs, _classes(labels, logs.shape)[..., None], axis=-1)[..., 0]
+    if smoothing:
+        loss = (1 - smoothing) * loss - smoothing * np.mean(logs, axis=-1)
+    return reduce(loss, reduction)
+
+
+def binary_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
+    """-p log sigmoid(x) - (1 - p) log(1 - sigmoid(x)) for logits x and labels p from 0 to 1."""
+    _same_shape("binary_cross_entropy", logits, labels)
+    # Two positive terms, where log(1 + exp(x)) - p x would cancel.
+    p = labels * 1.0 if getattr(labels, "dtype", np.dtype(float)).kind == "b" else labels
+    return reduce(p * softplus(-logits) + (1 - p) * softplus(logits), reduction)
+
+
+def mean_squared_error(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """(y - t)^2"""
+    _same_shape("mean_squared_error", prediction, target)
+    return reduce((prediction - target) ** 2, reduction)
+
+
+def mean_absolute_error(prediction: Any, target: Any, reduction: str = "mean") -> Any:
+    """|y - t|, with the derivative 0 at y = t"""
+    _same_shape("mean_absolute_error", prediction, target)
+    return reduce(np.abs(prediction - target), reduction)
+
+
+def huber(prediction: Any, target: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
+    """e^2 / 2 for errors up to delta, delta (|e| - delta / 2) beyond. (Huber 1964)"""
+    _same_shape("huber", prediction, target)
+    e = np.abs(prediction - target)
+    near = np.minimum(e, delta)  # one formula for both parts, and no square that could overflow
+    return reduce(near * (e - 0.5 * near), reduction)
+
+
+LOSSES: dict[str, Loss] = {
+    f.__name__: f
+    for f in (softmax_cross_entropy, binary_cross_entropy, mean_squared_error, mean_absolute_error, huber)
+}
+
+
+def reduce(loss: Any, reduction: str) -> Any:
+    """The mean or the sum of the losses of all examples, or (`none`) the losses themselves."""
+    if reduction not in ("mean", "sum", "none"):
+        raise ValueError(f"the reduction is 'mean', 'sum' or 'none', not {reduction!r}")
+    return np.mean(loss) if reduction == "mean" else np.sum(loss) if reduction == "sum" else loss
+
+
+def _classes(labels: Any, shape: tuple[int, ...]) -> np.ndarray:
+    """Labels as integers of the right shape and range."""
+    labels = np.asarray(labels) if not isinstance(labels, Duck) else labels
+    if labels.shape != shape[:-1]:
+        raise ShapeError(
+            f"softmax_cross_entropy: labels of shape {labels.shape} do not fit logits of shape {shape}: "
+            f"integers of shape {shape[:-1]} or probabilities of shape {shape} are needed"
+        )
+    if labels.dtype.kind not in "iu":
+        raise DtypeError(
+            f"softmax_cross_entropy: labels of dtype {labels.dtype} and shape {labels.shape} are not class numbers: "
+            "pass labels.astype(int), or probabilities in the shape of the logits"
+        )
+    known = labels._read().value if isinstance(labels, Duck) else labels
+    if not is_abstract(known) and known.size and not 0 <= known.min() <= known.max() < shape[-1]:
+        raise ValueError(
+            f"softmax_cross_entropy: labels go from {known.min()} to {known.max()}, but the logits have "
+            f"{shape[-1]} classes: 0 to {shape[-1] - 1} are needed"
+        )
+    return labels
+
+
+def _same_shape(name: str, a: Any, b: Any) -> None:
+    # Broadcasting (n, 1) against (n,) would make n * n errors without a word.
+    if np.shape(a) != np.shape(b):
+        raise ShapeError(f"{name}: a prediction of shape {np.shape(a)} does not fit a target of shape {np.shape(b)}")

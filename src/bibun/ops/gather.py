@@ -1,0 +1,411 @@
+"""Reading parts of an array, and adding parts into zeros: each is the transpose of the other."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property, lru_cache
+from itertools import accumulate
+from math import prod
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..array import Array, bind, innermost
+from ..errors import ShapeError
+from ..graph import Example, Linear, Op, Type, operation, type_of
+from ..zeros import parts, select
+from .structure import Transpose, expand_to, reshape_to
+
+WHOLE = slice(None)
+MANY = 1 << 12  # entries from which on adding whole rows pays for the import of scipy.sparse
+Place = int | tuple[int, int, int] | None
+Write = Callable[..., None]  # (out, *indices, g): adds g into out
+
+
+@operation
+class Slice(Op):
+    """y = x[..., *places]: an integer drops its axis, (start, stop, step) thins it, None keeps it whole."""
+
+    kind = "view"
+    keeps_zeros = True
+    places: tuple[Place, ...]  # for the last axes; integers and starts are not negative
+    count = 0  # of indices, beside x
+
+    def type(self, x):
+        lead = len(x.shape) - len(self.places)
+        lengths = []
+        for n, p in zip(x.shape[lead:], self.places, strict=lead >= 0):
+            chosen = range(p, p + 1) if type(p) is int else range(n) if p is None else range(*p)
+            if len(chosen) and not (0 <= chosen[0] < n and 0 <= chosen[-1] < n):
+                raise ShapeError(f"slice: {self.places} does not lie within {x}")
+            if type(p) is not int:
+                lengths.append(len(chosen))
+        return Type(x.dtype, (*x.shape[:lead], *lengths))
+
+    def value(self, x):
+        return x[self.index(len(x.shape))]
+
+    def kernel(self, x):
+        return itemgetter(self.index(len(x.shape)))
+
+    def index(self, ndim: int) -> tuple:
+        """NumPy's index for an array of that many axes."""
+        return (WHOLE,) * (ndim - len(self.places)) + self._last
+
+    @cached_property
+    def _last(self) -> tuple[int | slice, ...]:
+        return tuple(_index(p) for p in self.places)
+
+    def writer(self, out: Type, fresh: bool, g: Type) -> Write:
+        """How g is added to what this reads of `out`, which is zero if it is fresh."""
+        index = self.index(len(out.shape))
+
+        def assign(out, g):
+            out[index] = g
+
+        def add(out, g):
+            out[index] += g
+
+        return assign if fresh else add
+
+    def d(self, y, x):
+        def pull(g):
+            if y.shape == x.shape:  # the whole, or the whole in reverse order
+                return bind(self, g)
+            return scatter(x.shape, [(self, (), g)])
+
+        return (Linear(push=lambda t: bind(self, t), pull=pull),)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls((1, None)), ((2, 3),))
+        yield Example(cls(((2, -1, -1),)), ((2, 3),))
+        yield Example(cls((0, (1, 4, 2), None)), ((2, 4, 2),))
+
+
+def _index(p: Place) -> int | slice:
+    if p is None or type(p) is int:
+        return WHOLE if p is None else p
+    start, stop, step = p
+    return slice(start, None if stop < 0 else stop, step)
+
+
+class Layout(NamedTuple):
+    """How NumPy reads with index arrays: its index, and the order of axes that makes its result ours."""
+
+    index: Callable[[Sequence[Any]], tuple]
+    order: tuple[int, ...] | None
+
+
+@operation
+class Gather(Op):
+    """y = x[..., i, :, j, ...]: index arrays in place of `axes`; their own axes stand where the first of these was.
+
+    y[b, l, k, r] = x[b, l, i[b, k], r]. An index array has `rank` axes k, of length 1 where it
+    repeats itself, after axes b that it shares with x. `unique` promises that nothing is read twice.
+    """
+
+    kind = "call"
+    keeps_zeros = True
+    axes: tuple[int, ...]  # negative and sorted
+    rank: int
+    unique: bool = False
+
+    @property
+    def count(self) -> int:
+        """The number of index arrays."""
+        return len(self.axes)
+
+    def type(self, x, *indices):
+        n, batch = len(x.shape), len(indices[0].shape) - self.rank
+        first = n + self.axes[0]
+        try:
+            full = np.broadcast_shapes(*(i.shape for i in indices))
+            fits = len(full) - self.rank == batch <= first and full[:batch] in (x.shape[:batch], (1,) * batch)
+        except ValueError:
+            fits = False
+        if not fits or any(i.dtype.kind not in "iu" for i in indices):
+            raise ShapeError(f"gather: {', '.join(map(str, indices))} are no indices of {x} along the axes {self.axes}")
+        rest = (x.shape[k] for k in range(first, n) if k - n not in self.axes)
+        return Type(x.dtype, (*x.shape[:first], *full[batch:], *rest))
+
+    def value(self, x, *indices):
+        return self.kernel(type_of(x), *map(type_of, indices))(x, *indices)
+
+    def kernel(self, x, *indices):
+        if len(self.axes) == 1 and len(indices[0].shape) == self.rank:
+            axis = self.axes[0]
+            return lambda x, i: x.take(i, axis)
+        index, order = self.layout(x.shape, len(indices[0].shape))
+
+        def read(x, *indices):
+            y = x[index(indices)]
+            return y if order is None else y.transpose(order)
+
+        return read
+
+    def layout(self, shape: tuple[int, ...], ndim: int) -> Layout:
+        """How to read an array of this shape with index arrays of that many axes."""
+        n, batch = len(shape), ndim - self.rank
+        first = n + self.axes[0]
+        grids = [np.arange(m).reshape(-1, *(1,) * (ndim - b - 1)) for b, m in enumerate(shape[:batch])]
+        places = [*grids, *(None if k - n in self.axes else WHOLE for k in range(batch, n))]
+        gaps = [k for k, p in enumerate(places) if p is None]
+
+        def index(indices: Sequence[Any]) -> tuple:
+            filled = list(places)
+            for k, i in zip(gaps, indices, strict=True):
+                filled[k] = i
+            return tuple(filled)
+
+        apart = gaps[-1] - gaps[0] >= len(gaps) or 0 < batch < first
+        if not apart or not self.rank or batch == first:
+            return Layout(index, None)
+        # NumPy puts the axes of index arrays that do not stand side by side first of all.
+        lead, own = first - batch, range(batch, ndim)
+        back = ndim + lead
+        return Layout(index, (*range(batch), *range(ndim, back), *own, *range(back, back + n - first - len(gaps))))
+
+    def writer(self, out: Type, fresh: bool, *types: Type) -> Write:
+        """How g is added to what this reads of `out`, which is zero if it is fresh."""
+        if not self.unique:
+            return _adder(self, out, *types)
+        index, order = self.layout(out.shape, len(types[0].shape))
+        back = None if order is None else tuple(np.argsort(order))
+
+        def assign(out, *args):
+            out[index(args[:-1])] = args[-1] if back is None else args[-1].transpose(back)
+
+        def add(out, *args):
+            out[index(args[:-1])] += args[-1] if back is None else args[-1].transpose(back)
+
+        return assign if fresh else add
+
+    def d(self, y, x, *indices):
+        own = Linear(lambda t: bind(self, t, *indices), lambda g: scatter(x.shape, [(self, indices, g)]))
+        return (own, *(None for _ in indices))
+
+    def batch(self, args, stacked, n):
+        x, *indices = args
+        if not any(stacked[1:]):
+            return bind(self, *args)
+        # Index arrays of length 1 along the new axis repeat themselves.
+        wide = [i if s else reshape_to(i, (1, *i.shape)) for i, s in zip(indices, stacked[1:], strict=True)]
+        if stacked[0]:
+            return bind(self, x, *wide)
+        batch, first = wide[0].ndim - 1 - self.rank, x.ndim + self.axes[0]
+        wide = [np.moveaxis(i, 0, batch) for i in wide]
+        y = bind(Gather(self.axes, self.rank + 1), x, *wide)  # all n sets of indices read the one x
+        order = (first, *(k for k in range(y.ndim) if k != first))
+        return bind(Transpose(tuple(k - y.ndim for k in order)), y)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        def some(*shape, n=3):
+            return lambda rng: rng.integers(-n, n, shape)
+
+        yield Example(cls((-1,), 1), ((2, 3), some(4)))
+        yield Example(cls((-2,), 2), ((2, 3, 2), some(2, 2)))
+        yield Example(cls((-3, -1), 1), ((2, 3, 2, 3), some(4), some(4)))
+        yield Example(cls((-2, -1), 2), ((3, 3), some(2, 1), some(1, 3)))
+        yield Example(cls((-1,), 0), ((2, 3), some()))
+        yield Example(cls((-2,), 1, unique=True), ((3, 2), lambda rng: np.array([2, 0])))
+
+
+def _adder(read: Gather, out: Type, *types: Type) -> Write:
+    """How g is added into `out` where index arrays say, any number of times into one entry."""
+    *indices, g = types
+    n, ndim = len(out.shape), len(indices[0].shape)
+    strides = [prod(out.shape[k + 1 :]) for k in range(n)]
+    axes, batch, first = [n + a for a in read.axes], ndim - read.rank, n + read.axes[0]
+    start: Any = 0
+    for b in range(batch):
+        start = start + strides[b] * np.arange(out.shape[b]).reshape(-1, *(1,) * (ndim - b - 1))
+    others = [k for k in range(batch, n) if k not in axes]
+    offsets = np.zeros(1, np.intp)
+    for k in others:
+        offsets = np.add.outer(offsets, strides[k] * np.arange(out.shape[k])).ravel()
+    lead = first - batch
+    full = range(batch + lead, batch + lead + read.rank)
+    order = (*range(batch), *full, *range(batch, batch + lead), *range(full.stop, len(g.shape)))
+    rows = _row_adder(g) if others == list(range(n - len(others), n)) else None
+
+    def add(out, *args):
+        *indices, g = args
+        position = start
+        for i, axis in zip(indices, axes, strict=True):
+            position = position + strides[axis] * _inside(i, out.shape[axis])
+        g = np.asarray(g).transpose(order)
+        position = np.broadcast_to(position, g.shape[:ndim]).ravel()
+        if rows is not None:
+            rows(out, position, g)
+        else:
+            np.add.at(out.reshape(-1), np.add.outer(position, offsets).ravel(), g.ravel())
+
+    return add
+
+
+def _inside(i: np.ndarray, n: int) -> np.ndarray:
+    """Indices of an axis of length n, counted from its start."""
+    i = np.asarray(i, np.intp)
+    if i.size and i.min() < 0:
+        i = np.where(i < 0, i + n, i)
+    if i.size and (i.min() < 0 or i.max() >= n):
+        raise IndexError(f"an index is out of bounds for an axis of length {n}")
+    return i
+
+
+def _row_adder(g: Type) -> Callable[..., None] | None:
+    """How whole rows are added: a sparse matrix of ones, applied in place, adds in the same order as np.add.at."""
+    if g.dtype.char not in "fdFD" or prod(g.shape) < MANY:
+        return None
+    try:
+        from scipy.sparse._sparsetools import csc_matvecs
+    except ImportError:
+        return None
+
+    def add(out, position, g):
+        count = len(position)
+        width = g.size // count if count else 1
+        ones = np.ones(count, g.dtype)
+        size = out.size // width
+        csc_matvecs(size, count, width, np.arange(count + 1), position // width, ones, g.ravel(), out.reshape(-1))
+
+    return add
+
+
+Read = Slice | Gather
+
+
+@operation
+class Scatter(Op):
+    """Zeros, into which g[k] is added where reads[k] would read: y = sum over k of transpose(reads[k]) g[k].
+
+    The arguments are, for each read in turn, its index arrays and then g[k]. For bools, + is `or`.
+    """
+
+    kind = "call"
+    keeps_zeros = True
+    shape: tuple[int, ...]
+    reads: tuple[Read, ...]
+
+    def type(self, *args):
+        out = Type(args[-1].dtype, self.shape)
+        for read, (*indices, g) in zip(self.reads, self.groups(args), strict=True):
+            needed = read.type(out, *indices)
+            if needed != g:
+                raise ShapeError(f"scatter: {read} of {out} needs {needed}, not {g}")
+        return out
+
+    def groups(self, args: Sequence) -> Iterator[Sequence]:
+        """The arguments of each read."""
+        ends = list(accumulate(r.count + 1 for r in self.reads))
+        return (args[e - r.count - 1 : e] for r, e in zip(self.reads, ends, strict=True))
+
+    def value(self, *args):
+        return self.kernel(*map(type_of, args))(*args)
+
+    def kernel(self, *types):
+        shape, dtype = self.shape, types[-1].dtype
+        out = Type(dtype, shape)
+        groups = list(self.groups(types))
+        writes = [r.writer(out, k == 0, *g) for k, (r, g) in enumerate(zip(self.reads, groups, strict=True))]
+        if len(writes) == 1:
+            return _one(writes[0], shape, dtype)
+        if all(t.shape == () for t in types) and not any(r.count for r in self.reads):
+            return _points([r.index(len(shape)) for r in self.reads], shape, dtype)
+        ends = list(accumulate(map(len, groups)))
+        steps = [(w, e - len(g), e) for w, g, e in zip(writes, groups, ends, strict=True)]
+
+        def run(*args):
+            y = np.zeros(shape, dtype)
+            for write, start, end in steps:
+                write(y, *args[start:end])
+            return y
+
+        return run
+
+    def push(self, y, args, tangents):
+        pairs = zip(self.reads, self.groups(args), self.groups(tangents), strict=True)
+        moved = [(read, tuple(a[:-1]), t[-1]) for read, a, t in pairs if t[-1] is not None]
+        return scatter(self.shape, moved) if moved else None
+
+    def pull(self, y, args, g, wanted):
+        found: list[Any] = []
+        for read, (*indices, _), (*_, w) in zip(self.reads, self.groups(args), self.groups(wanted), strict=True):
+            found += [*(None for _ in indices), bind(read, g, *indices) if w else None]
+        return tuple(found)
+
+    def batched(self, n):
+        return Scatter((n, *self.shape), self.reads)
+
+    def batch(self, args, stacked, n):
+        wide: list[Any] = []
+        for (*indices, g), (*flags, flag) in zip(self.groups(args), self.groups(stacked), strict=True):
+            if any(flags):  # index arrays of length 1 along the new axis repeat themselves
+                indices = [i if f else reshape_to(i, (1, *i.shape)) for i, f in zip(indices, flags, strict=True)]
+            wide += [*indices, g if flag else expand_to(g, (n, *g.shape))]
+        return bind(self.batched(n), *wide)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        def some(rng):
+            return rng.integers(-3, 3, 4)
+
+        yield Example(cls((2, 3), (Slice((1, None)),)), ((3,),))
+        yield Example(cls((2, 3), (Slice((1, 0)), Slice((0, 2)))), ((), ()))
+        yield Example(cls((3, 2), (Gather((-2,), 1), Slice(((0, 3, 2), None)))), (some, (4, 2), (2, 2)))
+
+
+def _one(write: Write, shape: tuple[int, ...], dtype: np.dtype) -> Callable:
+    def run(*args):
+        y = np.zeros(shape, dtype)
+        write(y, *args)
+        return y
+
+    return run
+
+
+def _points(indices: list[tuple], shape: tuple[int, ...], dtype: np.dtype) -> Callable:
+    """Single numbers, all at once."""
+    size = prod(shape)
+    positions = np.array([np.ravel_multi_index(i, shape) for i in indices], np.intp)
+
+    def run(*args):
+        y = np.zeros(size, dtype)
+        np.add.at(y, positions, np.array(args, dtype))
+        return y.reshape(shape)
+
+    return run
+
+
+def scatter(shape: tuple[int, ...], parts_read: Sequence[tuple[Read, Sequence, Any]]) -> Array:
+    """Zeros of this shape, into which each g is added where its read, with its indices, would read.
+
+    What no g was added to is structurally zero.
+    """
+    op = Scatter(shape, tuple(read for read, _, _ in parts_read))
+    y = bind(op, *(a for _, indices, g in parts_read for a in (*indices, g)))
+    return select(bind(op, *(a for _, indices, g in parts_read for a in (*indices, touched(g)))), y)
+
+
+def touched(g: Any) -> Array:
+    """The mask of the entries of g that are not structurally zero."""
+    inner = parts(g)
+    return ones(g) if inner is None else inner[0]
+
+
+def ones(g: Array) -> Array:
+    """A mask of the shape of g that holds everywhere."""
+    trace = innermost((g,))
+    if trace is None:
+        return Array(None, -1, np.ones(g.shape, bool))
+    true = trace.scalar(True, np.dtype(bool))
+    return expand_to(Array(trace, true, trace.values[true]), g.shape)
+
+
+@lru_cache(maxsize=4096)
+def part(axis: int, place: Place) -> Slice:
+    """The read of one place along one (negative) axis."""
+    return Slice((place, *(None,) * (-axis - 1)))

@@ -1,0 +1,220 @@
+"""Wrong operations: each rule with a sign flipped, a factor, an argument mixed up. The laws must reject them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bibun.graph import Op, Type
+from bibun.ops.elementwise import Elementwise
+
+from . import laws
+from .cases import Case, generator
+
+Change = Callable[[Any], Any]
+FACTOR = 1.01
+
+
+class Mutated(Op):
+    """An operation one of whose methods gives something else."""
+
+    def __init__(self, inner: Op, method: str, change: Change):
+        self.inner, self.method, self.change = inner, method, change
+        self.kind, self.keeps_zeros = inner.kind, inner.keeps_zeros  # type: ignore[misc]
+
+    def _after(self, method: str, found: Any) -> Any:
+        return self.change(found) if method == self.method else found
+
+    def type(self, *args):
+        return self._after("type", self.inner.type(*args))
+
+    def value(self, *args):
+        return self.inner.value(*args)
+
+    def kernel(self, *args):
+        f = self.inner.kernel(*args)
+        return lambda *args: self._after("kernel", f(*args))
+
+    def push(self, y, args, tangents):
+        return self._after("push", self.inner.push(y, args, tangents))
+
+    def pull(self, y, args, g, wanted):
+        return self._after("pull", self.inner.pull(y, args, g, wanted))
+
+    def batched(self, n):
+        return Mutated(self._after("batched", self.inner.batched(n)), self.method, self.change)
+
+    @property
+    def name(self) -> str:
+        return self.inner.name
+
+
+class Mutant(NamedTuple):
+    """A wrong operation on the arguments of a case, and the laws of which one must reject it."""
+
+    label: str
+    case: Case
+    laws: tuple[Callable[[Case], None], ...]
+
+
+DERIVATIVES = (laws.push_is_the_derivative, laws.pull_is_the_transpose)
+
+
+def mutants(case: Case) -> Iterator[Mutant]:
+    """Every mutant of a case."""
+    if laws.differentiable(case):
+        yield from _partials(case) if isinstance(case.op, Elementwise) else _rules(case)
+    yield from _types(case)
+
+
+def killed(mutant: Mutant) -> bool:
+    """Whether a law rejects the mutant."""
+    for law in mutant.laws:
+        try:
+            law(mutant.case)
+        except Exception:
+            return True
+    return False
+
+
+# ------------------------------------------------------------ rows of the table
+
+
+def _partials(case: Case) -> Iterator[Mutant]:
+    op = case.op
+    assert isinstance(op, Elementwise)
+    for k, p in enumerate(op.partials):
+        other = op.partials[(k + 1) % len(op.partials)]
+        changes = {"sign": _times(p, -1), "factor": _times(p, FACTOR), "none": None, "other": other}
+        if isinstance(p, str):  # the reason why there is no derivative
+            continue
+        for label, new in changes.items() if p is not None else [("one", 1)]:
+            row = object.__new__(type(op))  # a copy would be the row itself, which stands for itself
+            row.__dict__.update(op.__dict__)
+            row.partials = (*op.partials[:k], new, *op.partials[k + 1 :])
+            mutant = Mutant(f"partial {k}: {label}", case._replace(op=row), DERIVATIVES)
+            if not equal(case, mutant.case):
+                yield mutant
+
+
+def _times(p: Any, factor: float) -> Any:
+    """A partial times a factor, whichever way the partial is written: number, expression, mask or both."""
+
+    def changed(y: Any, *args: Any) -> Any:
+        found = p(y, *args) if callable(p) else p
+        if found is None:
+            return None
+        if isinstance(found, tuple):
+            return found[0], factor * found[1]
+        return (found, factor) if getattr(found, "dtype", None) == bool else factor * found
+
+    return changed
+
+
+def equal(a: Case, b: Case) -> bool:
+    """Whether the derivatives are the same numbers: such a mutant is not wrong."""
+    rng = generator(a.label)
+    t, g = laws.directions(a.types, rng), laws.directions(laws.result_types(a), rng)
+    try:
+        pairs = [
+            *zip(laws.pushed(a, a.args, t), laws.pushed(b, b.args, t), strict=True),
+            *zip(laws.pulled(a, a.args, g, a.wanted), laws.pulled(b, b.args, g, b.wanted), strict=True),
+        ]
+    except Exception:
+        return False
+    return all(_same(x, y) for x, y in pairs)
+
+
+def _same(x: Any, y: Any) -> bool:
+    x, y = (0 if z is None else z for z in (x, y))
+    return bool(np.allclose(x, y, rtol=1e-12, atol=0))  # rounding in two ways to write the same
+
+
+# ------------------------------------------------------------ other operations
+
+
+def _rules(case: Case) -> Iterator[Mutant]:
+    results, args = len(laws.result_types(case)), len(case.args)
+    for method, count in (("push", results), ("pull", args)):
+        for k in range(count):
+            for label, f in (("sign", lambda x: -x), ("factor", lambda x: FACTOR * x), ("none", lambda x: None)):
+                yield from _valid(case, method, f"{method} {k}: {label}", _at(k, f))
+            if count > 1:
+                yield from _valid(case, method, f"{method} {k}: other", _mixed(k, (k + 1) % count))
+
+
+def _valid(case: Case, method: str, label: str, change: Change) -> Iterator[Mutant]:
+    mutant = Mutant(label, case._replace(op=Mutated(case.op, method, change)), DERIVATIVES)
+    if not equal(case, mutant.case):
+        yield mutant
+
+
+def _at(k: int, f: Callable[[Any], Any]) -> Change:
+    """Change one of the results of a rule."""
+
+    def change(found: Any) -> Any:
+        if type(found) is not tuple:
+            return found if found is None else f(found)
+        return tuple(x if i != k or x is None else f(x) for i, x in enumerate(found))
+
+    return change
+
+
+def _mixed(k: int, other: int) -> Change:
+    """One result of a rule replaced by another, where the shapes allow it."""
+
+    def change(found: Any) -> Any:
+        x, y = found[k], found[other]
+        if x is None or y is None or x.shape != y.shape:
+            return found
+        return tuple(y if i == k else z for i, z in enumerate(found))
+
+    return change
+
+
+# ------------------------------------------------------------ types, kernels, batching
+
+
+def _types(case: Case) -> Iterator[Mutant]:
+    def longer(t: Any) -> Any:
+        return (*t[:-1], longer(t[-1])) if not isinstance(t, Type) else t._replace(shape=(*t.shape, 1))
+
+    def other(t: Any) -> Any:
+        return (*t[:-1], other(t[-1])) if not isinstance(t, Type) else t._replace(dtype=np.dtype("f2"))
+
+    def off(y: Any) -> Any:
+        return (*y[:-1], off(y[-1])) if type(y) is tuple else np.logical_not(y) if y.dtype == bool else y + y.dtype.type(1)
+
+    def shuffled(y: Any) -> Any:
+        return tuple(map(shuffled, y)) if type(y) is tuple else y[::-1]
+
+    rule = (laws.type_rule,)
+    yield Mutant("type: shape", case._replace(op=Mutated(case.op, "type", longer)), rule)
+    yield Mutant("type: dtype", case._replace(op=Mutated(case.op, "type", other)), rule)
+    if all(np.size(y) for y in laws.value(case)):
+        yield Mutant("kernel: off by one", case._replace(op=Mutated(case.op, "kernel", off)), rule)
+    if varies(case):
+        reversed_op = Mutated(case.op, "batched", lambda op: Reversed(op, shuffled))
+        yield Mutant("batched: reversed", case._replace(op=reversed_op), (laws.batch_is_a_loop,))
+
+
+def varies(case: Case) -> bool:
+    """Whether the arguments that the law of batching stacks give results that differ."""
+    wide = [laws.spread(a, 3) for a in case.args]
+    first, last = (laws.value(case, [a[k] for a in wide]) for k in (0, -1))
+    return bool(wide) and any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(first, last, strict=True))
+
+
+class Reversed(Mutated):
+    """A batched operation whose results are in the wrong order."""
+
+    def __init__(self, inner: Op, change: Change):
+        super().__init__(inner, "value", change)
+
+    def value(self, *args):
+        return self.change(self.inner.value(*args))
+
+
+__all__ = ["Mutant", "Mutated", "killed", "mutants"]

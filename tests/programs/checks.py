@@ -1,0 +1,157 @@
+"""What must hold for a program: its derivatives agree with differences, with each other, and under vmap."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+import bibun
+from tests.laws import truth
+from tests.laws.laws import near
+
+from .generate import Program
+
+STEP = 1 / 64
+MARGIN = 64  # how far rounding may exceed the estimate that single precision gives of it
+SMALL = 16  # outputs of at most so many entries are taken for Jacobians
+
+
+class Check:
+    """A program as a function of its inputs, and random directions to look along."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        self.rng = np.random.default_rng(program.seed)
+        self.x = program.inputs
+        self.t, self.s = self.directions(), self.directions()
+        self.weights = [self.rng.uniform(0.5, 1.5, np.shape(y)) for y in program.value(*self.x)]
+        self.argnums = tuple(range(len(self.x)))
+
+    def directions(self) -> tuple:
+        return tuple(self.rng.uniform(-1, 1, x.shape) for x in self.x)
+
+    def loss(self, *xs: Any) -> Any:
+        """One number that all outputs go into."""
+        return sum(np.sum(w.astype(y.dtype) * y) for w, y in zip(self.weights, self.program.run(*xs), strict=True))
+
+    def plain_loss(self, *xs: Any) -> list[np.ndarray]:
+        """The same on plain arrays of any precision."""
+        outputs = zip(self.weights, self.program.value(*xs), strict=True)
+        return [np.asarray(sum(np.sum(w.astype(y.dtype) * y) for w, y in outputs))]
+
+    def grad(self, *xs: Any) -> tuple:
+        return bibun.grad(self.loss, self.argnums)(*xs)
+
+    def slope(self, *xs: Any) -> Any:
+        """The derivative along t."""
+        return inner(self.grad(*xs), self.t)
+
+    # ------------------------------------------------------------ the checks
+
+    def first(self) -> None:
+        """grad and jvp are the limit of differences.
+
+        Rounding: what single precision loses, scaled to double, with a margin; so the tolerance
+        follows the condition of the program. Ten times Ridders' estimate of the error of the truth.
+        """
+        (expected,) = truth.along(self.plain_loss, self.x, self.t, STEP)
+        g = self.grad(*self.x)
+        for found, x in zip(g, self.x, strict=True):
+            assert (found.dtype, found.shape) == (x.dtype, x.shape), f"grad is {found.dtype}{found.shape}"
+        tolerance = 10 * expected.error + self.rounding(self.slope, inner(g, self.t), g)
+        converged(expected)
+        near(inner(g, self.t), expected.value, tolerance, "grad along t, and differences")
+        value, moved = bibun.jvp(self.loss, self.x, self.t)
+        near(moved, expected.value, tolerance, "jvp along t, and differences")
+        near(value, self.plain_loss(*self.x)[0], MARGIN * 2.2e-16 * (1 + abs(value)) * 16, "the value, and NumPy's")
+
+    def rounding(self, f: Callable, found: Any, terms: Any) -> float:
+        """How far double precision may be off: single precision shows how rounding grows."""
+        single = [x.astype(np.float32) for x in self.x]
+        growth = float(abs(truth.WIDE(f(*single)) - truth.WIDE(f(*[x.astype(np.float64) for x in single]))))
+        ratio = np.finfo(np.float64).eps / np.finfo(np.float32).eps
+        scale = sum(float(np.sum(abs(np.asarray(g) * t))) for g, t in zip(terms, self.t, strict=True))
+        growth = growth if np.isfinite(growth) else scale
+        return MARGIN * (growth * ratio + np.finfo(np.float64).eps * (scale + abs(float(found))))
+
+    def second(self) -> None:
+        """The jvp of grad is the limit of differences of grad, and the same as the grad of jvp."""
+        _, moved = bibun.jvp(lambda *xs: bibun.grad(self.loss, self.argnums)(*xs), self.x, self.s)
+        found = inner(moved, self.t)
+        (expected,) = truth.along(lambda *xs: [np.asarray(self.slope(*xs))], self.x, self.s, STEP)
+        converged(expected)
+        scale = sum(float(np.sum(abs(np.asarray(m) * t))) for m, t in zip(moved, self.t, strict=True))
+        # Two nested rules in double: rounding grows by the condition of the program, a thousand at most here.
+        tolerance = 1e5 * np.finfo(float).eps * (1 + scale)
+        near(found, expected.value, 10 * expected.error + tolerance, "jvp of grad, and differences of grad")
+        mixed = bibun.grad(lambda *xs: bibun.jvp(self.loss, xs, self.t)[1], self.argnums)(*self.x)
+        near(inner(mixed, self.s), found, tolerance, "grad of jvp, and jvp of grad")
+
+    def batched(self) -> None:
+        """vmap is a loop, for values and for gradients."""
+        stacks = [np.stack([x * (1 - 0.001 * k) for k in range(3)]) for x in self.x]
+        rows = [[s[k] for s in stacks] for k in range(3)]
+        together = bibun.vmap(lambda *xs: self.program.run(*xs))(*stacks)
+        for k, row in enumerate(rows):
+            for y, expected in zip(together, self.program.value(*row), strict=True):
+                close(y[k], expected, "vmap, and a loop")
+        gradients = bibun.vmap(bibun.grad(self.loss, self.argnums))(*stacks)
+        for k, row in enumerate(rows):
+            for g, expected in zip(gradients, self.grad(*row), strict=True):
+                close(g[k], expected, "vmap of grad, and a loop")
+
+    def jacobian(self) -> None:
+        """The rows of the Jacobian are gradients."""
+        for number, y in enumerate(self.program.value(*self.x)):
+            if not 0 < np.size(y) <= SMALL:
+                continue
+            whole = bibun.jacobian(lambda *xs, k=number: self.program.run(*xs)[k], self.argnums)(*self.x)
+            unit = np.zeros(np.shape(y))
+            at = tuple(int(self.rng.integers(n)) for n in unit.shape)
+            unit[at] = 1
+            row = bibun.grad(lambda *xs, k=number, e=unit: np.sum(e * self.program.run(*xs)[k]), self.argnums)(*self.x)
+            for j, g in zip(whole, row, strict=True):
+                close(np.asarray(j)[at], g, "a row of the Jacobian, and grad")
+            return
+
+
+CHECKS = (Check.first, Check.second, Check.batched, Check.jacobian)
+
+
+class Unknown(Exception):
+    """Differences do not converge: the program has a kink or a jump so near that there is no truth to compare with."""
+
+
+def converged(expected: truth.Derivative) -> None:
+    if not expected.error <= 1e-4 * (1 + abs(expected.value)):
+        raise Unknown
+
+
+def inner(a: Any, b: Any) -> Any:
+    """The sum of the inner products, in the precision of a."""
+    return sum(np.sum(x * np.asarray(y).astype(x.dtype)) for x, y in zip(a, b, strict=True))
+
+
+def close(a: Any, b: Any, what: str) -> None:
+    """Equal up to rounding in another order, which the condition of a program makes a thousand times larger."""
+    b = np.asarray(b)
+    if b.dtype.kind == "f":
+        near(a, b, 1e5 * np.finfo(b.dtype).eps * (1 + np.max(abs(b), initial=0)), what)
+
+
+def failures(program: Program) -> Iterator[str]:
+    """What does not hold for a program; "unknown" where there is no truth."""
+    try:
+        check = Check(program)
+    except Exception as error:
+        yield f"the program does not run: {error!r}"
+        return
+    for one in CHECKS:
+        try:
+            one(check)
+        except Unknown:
+            yield "unknown"
+        except Exception as error:
+            yield f"{one.__name__}: {error if isinstance(error, AssertionError) else repr(error)}"

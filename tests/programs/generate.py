@@ -1,0 +1,285 @@
+"""Random programs: a directed graph of operations on small arrays, the same for the same seed.
+
+A program is data. It runs on plain arrays of any precision, on traced arrays, and on whatever else
+`call` can interpret; its text is Python that can be pasted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bibun.graph import Op
+from bibun.ops.elementwise import TABLE, Elementwise
+from bibun.ops.reduction import Sum
+from bibun.ops.structure import Reshape, expansion
+from tests.laws.cases import MARGIN
+
+from .vocabulary import Call, Entry, entries, path, plain, record, several
+
+LARGEST, HOPELESS = 8.0, 1e6  # results beyond the first are scaled down, beyond the second dropped
+FILLED = 0.75  # how much of its domain an argument fills that had to be scaled
+SPREAD = 0.1  # how far a constant that has a structure (positive definite, ...) is scaled by what was computed
+
+
+class Instruction(NamedTuple):
+    """A call, on the numbers of earlier values and on Python floats, which gives `results` new values."""
+
+    call: Op | Call
+    args: tuple[int | float, ...]
+    results: int
+
+    @property
+    def label(self) -> str:
+        return self.call.name if isinstance(self.call, Op) else path(self.call.function)
+
+
+@dataclass(frozen=True)
+class Program:
+    """Inputs, constants and instructions: values are numbered in this order."""
+
+    seed: int
+    inputs: tuple[np.ndarray, ...]
+    constants: tuple[np.ndarray, ...]
+    body: tuple[Instruction, ...]
+    outputs: tuple[int, ...]
+
+    def run(self, *inputs: Any, call: Callable[..., Any] = record) -> tuple:
+        """The outputs for these inputs. Constants take the precision of the first input."""
+        dtype = inputs[0].dtype
+        values = [*inputs, *(c.astype(dtype) if c.dtype.kind == "f" else c for c in self.constants)]
+        for instruction in self.body:
+            args = [a if isinstance(a, float) else values[a] for a in instruction.args]
+            values += several(call(instruction.call, *args))
+        return tuple(values[o] for o in self.outputs)
+
+    def value(self, *inputs: Any) -> tuple:
+        """The outputs on plain arrays."""
+        with np.errstate(all="ignore"):
+            return self.run(*inputs, call=plain)
+
+    def labels(self) -> list[str]:
+        """What the program calls."""
+        return [i.label for i in self.body]
+
+    def pairs(self) -> set[tuple[str, str]]:
+        """Which operation's result is the argument of which other."""
+        maker: list[str | None] = [None] * (len(self.inputs) + len(self.constants))
+        found = set()
+        for i in self.body:
+            found |= {(m, i.label) for a in i.args if not isinstance(a, float) and (m := maker[a]) is not None}
+            maker += [i.label] * i.results
+        return found
+
+    def __str__(self) -> str:
+        return text(self)
+
+
+def text(program: Program) -> str:
+    """The program as Python."""
+    calls = [i.call for i in program.body if isinstance(i.call, Op) and not isinstance(i.call, Elementwise)]
+    imports = sorted({f"from {type(c).__module__} import {type(c).__name__}" for c in calls})
+    names = [f"x{k}" for k in range(len(program.inputs))]
+    lines = []
+    for c in program.constants:
+        names.append(f"c{len(names)}")
+        lines.append(f"{names[-1]} = {array(c)}")
+    for i in program.body:
+        args = [repr(a) if isinstance(a, float) else names[a] for a in i.args]
+        new = [f"v{len(names) + k}" for k in range(i.results)]
+        names += new
+        lines.append(f"{', '.join(new)} = {written(i.call, args)}")
+    head = ["import numpy as np", "import scipy.special", "from numpy import dtype", "from bibun.array import bind", *imports]
+    point = [f"x{k} = {array(x)}" for k, x in enumerate(program.inputs)]
+    signature = f"def program({', '.join(names[: len(program.inputs)])}):  # seed {program.seed}"
+    last = f"return ({', '.join(names[o] for o in program.outputs)},)"
+    return "\n".join([*head, "", *point, "", signature, *(f"    {line}" for line in [*lines, last]), ""])
+
+
+def array(x: np.ndarray) -> str:
+    """An array as Python, digit for digit."""
+    return f"np.array({x.tolist()!r}, {x.dtype.name!r})"
+
+
+def written(call: Any, args: list[str]) -> str:
+    """One call as Python."""
+    if isinstance(call, Call):
+        return call.text(args)
+    if not isinstance(call, Elementwise):
+        return f"bind({call!r}, {', '.join(args)})"
+    name = call.label
+    if getattr(np, name, None) is call.ufunc:
+        return f"np.{name}({', '.join(args)})"
+    if isinstance(call.ufunc, np.ufunc):
+        return f"scipy.special.{name}({', '.join(args)})"
+    return f"bibun.ops.elementwise.TABLE[{name!r}]({', '.join(args)})"
+
+
+class Rejected(Exception):
+    """A draw that leads out of the range where differences can be trusted."""
+
+
+class Builder:
+    """A program while it grows, with the values that its instructions have at the inputs."""
+
+    def __init__(self, seed: int):
+        self.seed, self.rng = seed, np.random.default_rng(seed)
+        shapes = [((), (3,), (2, 3), (2, 3), (3, 3))[self.rng.integers(5)] for _ in range(self.rng.integers(1, 4))]
+        self.inputs = [self.rng.uniform(-1.5, 1.5, s) for s in shapes]
+        self.steps: list[Instruction | np.ndarray] = []  # constants stand among the instructions until the end
+        self.values: list[np.ndarray] = list(self.inputs)
+        self.used: set[int] = set()
+
+    # ------------------------------------------------------------ values
+
+    def constant(self, x: Any) -> int:
+        self.steps.append(np.asarray(x))
+        self.values.append(np.asarray(x))
+        return len(self.values) - 1
+
+    def call(self, call: Any, *args: int | float) -> list[int]:
+        """The numbers of the results of a new instruction."""
+        given = [a if isinstance(a, float) else self.values[a] for a in args]
+        with np.errstate(all="ignore"):
+            results = several(plain(call, *given))
+        for y in results:
+            if y.dtype.kind == "f" and not (np.isfinite(y).all() and np.max(abs(y), initial=0) < HOPELESS):
+                raise Rejected
+        self.steps.append(Instruction(call, args, len(results)))
+        self.values += map(np.asarray, results)
+        self.used.update(a for a in args if not isinstance(a, float))
+        return list(range(len(self.values) - len(results), len(self.values)))
+
+    def floats(self) -> list[int]:
+        """The values that can be differentiated, the most recent last."""
+        constants = {len(self.inputs) + k for k, s in self._starts() if isinstance(s, np.ndarray)}
+        return [k for k, v in enumerate(self.values) if v.dtype.kind == "f" and v.size and k not in constants]
+
+    def _starts(self) -> list[tuple[int, Any]]:
+        starts, k = [], 0
+        for s in self.steps:
+            starts.append((k, s))
+            k += s.results if isinstance(s, Instruction) else 1
+        return starts
+
+    # ------------------------------------------------------------ arguments
+
+    def pick(self, shape: tuple[int, ...] | None = None) -> int:
+        """A value to go on with: recent ones more often, of this shape if there is one."""
+        floats = self.floats()
+        fitting = [k for k in floats if self.values[k].shape == shape]
+        if fitting and self.rng.random() < 0.8:
+            floats = fitting
+        weights = np.arange(1.0, len(floats) + 1)
+        return int(self.rng.choice(floats, p=weights / weights.sum()))
+
+    def fit(self, k: int, shape: tuple[int, ...]) -> int:
+        """Value k in another shape: reshaped if it has as many entries, else summed, spread and weighted."""
+        x = self.values[k]
+        if x.shape == shape:
+            return k
+        if x.size == int(np.prod(shape)):
+            return self.call(Reshape(shape), k)[0]
+        if x.ndim:
+            (k,) = self.call(Sum(tuple(range(-x.ndim, 0))), k)
+        if not shape:
+            return k
+        # The weights keep copies apart: equal entries would be ties, and equal rows singular matrices.
+        _, expand = expansion((), shape)
+        (wide,) = self.call(expand, k)
+        return self.call(TABLE["multiply"], wide, self.constant(self.rng.uniform(0.2, 1.2, shape)))[0]
+
+    def inside(self, k: int, low: float, high: float) -> int:
+        """Value k, scaled (and moved) where it leaves the domain or comes too near to its ends."""
+        x, margin = self.values[k], MARGIN * (high - low)
+        if x.size == 0 or low + margin <= x.min() and x.max() <= high - margin:
+            return k
+        if low == -high:
+            return self.call(TABLE["multiply"], k, float(FILLED * high / np.max(abs(x))))[0]
+        width = float(x.max() - x.min())
+        factor = FILLED * (high - low) / width if width > high - low else 1.0
+        if factor != 1:
+            (k,) = self.call(TABLE["multiply"], k, factor)
+        middle = float(self.values[k].max() + self.values[k].min()) / 2
+        return self.call(TABLE["add"], k, (low + high) / 2 - middle)[0]
+
+    def structured(self, make: Callable, leading: tuple[int, ...]) -> int:
+        """An argument that an example makes itself: flags may be computed ones, floats are scaled by what was computed."""
+        pieces = [np.asarray(make(self.rng)) for _ in range(int(np.prod(leading)))]
+        x = np.stack(pieces).reshape(leading + pieces[0].shape)
+        if x.dtype == bool:
+            known = [k for k, v in enumerate(self.values) if v.dtype == bool and v.shape == x.shape]
+            if known and self.rng.random() < 0.8:
+                return int(self.rng.choice(known))
+        if x.dtype.kind != "f":
+            return self.constant(x)
+        (s,) = self.call(TABLE["sin"], self.fit(self.pick(()), ()))
+        (s,) = self.call(TABLE["multiply"], s, SPREAD)
+        (s,) = self.call(TABLE["add"], s, 1.0)
+        return self.call(TABLE["multiply"], self.constant(x), s)[0]
+
+    # ------------------------------------------------------------ growth
+
+    def grow(self, entry: Entry) -> None:
+        """One more entry of the vocabulary, or nothing if it leads out of range."""
+        before = len(self.values), len(self.steps), set(self.used)
+        try:
+            self.apply(entry)
+        except (Rejected, ValueError, np.linalg.LinAlgError):
+            del self.values[before[0] :], self.steps[before[1] :]
+            self.used = before[2]
+
+    def apply(self, entry: Entry) -> None:
+        call, leading = entry.call, ()
+        if isinstance(call, Op) and self.rng.random() < 0.2:
+            call, leading = call.batched(2), (2,)
+        args = [self.argument(slot, leading, entry) for slot in entry.slots]
+        for k in self.call(call, *args):
+            x = self.values[k]
+            if x.dtype.kind == "f" and np.max(abs(x), initial=0) > LARGEST:
+                self.call(TABLE["multiply"], k, float(1 / np.max(abs(x))))
+
+    def argument(self, slot: Any, leading: tuple[int, ...], entry: Entry) -> int | float:
+        if callable(slot):
+            return self.structured(slot, leading)
+        shape = leading + tuple(slot)
+        if isinstance(entry.call, Elementwise):  # NumPy broadcasts: other shapes and Python's floats do as well
+            chance = self.rng.random()
+            if chance < 0.15 and len(entry.slots) > 1 and slot is not entry.slots[0]:
+                low, high = entry.domain
+                return float(self.rng.uniform(low + 0.1 * (high - low), high - 0.1 * (high - low)))
+            if chance < 0.5:
+                shape = ((), (3,), (2, 3), (1, 3), (2, 1))[self.rng.integers(5)]
+            elif len(entry.slots) == 1:
+                shape = self.values[self.pick()].shape
+        return self.inside(self.fit(self.pick(shape), shape), *entry.domain)
+
+    def program(self) -> Program:
+        """What has grown; its outputs are the floats that nobody used."""
+        floats = self.floats()
+        outputs = [k for k in floats if k not in self.used] or floats[-1:]
+        n = len(self.inputs)
+        starts = self._starts()
+        constants = [n + k for k, s in starts if isinstance(s, np.ndarray)]
+        order = [*range(n), *constants]
+        order += [n + k + j for k, s in starts if isinstance(s, Instruction) for j in range(s.results)]
+        number = {old: new for new, old in enumerate(order)}
+        body = [
+            s._replace(args=tuple(a if isinstance(a, float) else number[a] for a in s.args))
+            for s in self.steps if isinstance(s, Instruction)
+        ]
+        fixed = [self.values[k] for k in constants]
+        return Program(self.seed, tuple(self.inputs), tuple(fixed), tuple(body), tuple(number[o] for o in outputs))
+
+
+def generate(seed: int, vocabulary: Sequence[Entry] | None = None) -> Program:
+    """The program of a seed. Consecutive seeds begin with consecutive entries, so that none is left out."""
+    vocabulary = vocabulary or entries()
+    builder = Builder(seed)
+    builder.grow(vocabulary[seed % len(vocabulary)])
+    for _ in range(builder.rng.integers(3, 9)):
+        builder.grow(vocabulary[builder.rng.integers(len(vocabulary))])
+    return builder.program()
