@@ -82,7 +82,7 @@ def traced(operations: int) -> Graph:
 
 
 def calls(operations: int, repeats: int) -> tuple[float, float, float]:
-    """Microseconds of a first and of a later gradient, and bytes at the peak, for each operation."""
+    """Microseconds of a first and a later gradient, and bytes at the peak, for each operation."""
     gradient = bibun.value_and_grad(partial(chain, operations=operations))
     bibun.grad(lambda x: x * x)(0.5)  # what is set up only once
     before = peak()
@@ -96,7 +96,7 @@ def calls(operations: int, repeats: int) -> tuple[float, float, float]:
 
 
 class Depth(NamedTuple):
-    """A network of tanh layers: mebibytes at the peak of a gradient, without and with checkpoint."""
+    """A network of tanh layers: MiB at the peak of a gradient, without and with checkpoint."""
 
     layers: int
     plain: float

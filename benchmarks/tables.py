@@ -46,10 +46,12 @@ def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     """A Markdown table: the first column to the left, numbers to the right."""
     widths = [max(len(line[k]) for line in (header, *rows)) for k in range(len(header))]
     rule = ["-" * widths[0], *("-" * (w - 1) + ":" for w in widths[1:])]
-    return "\n".join(
-        f"| {' | '.join([line[0].ljust(widths[0]), *(c.rjust(w) for c, w in zip(line[1:], widths[1:], strict=True))])} |"
-        for line in (header, rule, *rows)
-    )
+    return "\n".join(_line(cells, widths) for cells in (header, rule, *rows))
+
+
+def _line(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = (f"{c:{'<' if k == 0 else '>'}{widths[k]}}" for k, c in enumerate(cells))
+    return f"| {' | '.join(padded)} |"
 
 
 def number(x: float | None) -> str:
@@ -135,8 +137,8 @@ def machine() -> str:
     packages = ("numpy", "autograd", "torch", "tensorflow", "jax")
     versions = ", ".join(f"{name} {_version(name)}" for name in packages)
     return (
-        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, Python {platform.python_version()}, "
-        f"{versions}; one thread each."
+        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, "
+        f"Python {platform.python_version()}, {versions}; one thread each."
     )
 
 

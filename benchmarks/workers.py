@@ -45,20 +45,25 @@ def serve(connection: Connection, name: str) -> None:
     """Answer requests (row, calls) until the pipe closes; 0 calls ask for a first call."""
     system = SYSTEMS[name]()
     _warm_up(system)
-    call: Call
+    made: dict[str, Call] = {}
     while True:
         try:
             row, calls = connection.recv()
         except EOFError:
             return
         try:
-            if calls:
-                connection.send(_seconds(call, calls) / calls)
-            else:
-                call = ROWS[row].make(system)
-                connection.send(_first(system, call))
+            connection.send(_answer(system, made, row, calls))
         except Exception as error:  # a system that cannot run a row says why in the table
             connection.send(f"{type(error).__name__}: {error}".splitlines()[0])
+
+
+def _answer(system: System, made: dict[str, Call], row: str, calls: int) -> Any:
+    """Seconds of one of so many calls; or what `_first` finds, for a row that is new."""
+    if calls:
+        return _seconds(made[row], calls) / calls
+    made.clear()
+    made[row] = ROWS[row].make(system)
+    return _first(system, made[row])
 
 
 def _warm_up(system: System) -> None:

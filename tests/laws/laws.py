@@ -79,6 +79,11 @@ def directions(types: Sequence[Type], rng: np.random.Generator, only: Sequence[b
     )
 
 
+def directed(case: Case) -> np.random.Generator:
+    """Random numbers for directions; not those that the arguments were drawn from."""
+    return generator(f"{case.label} directions")
+
+
 def result_types(case: Case) -> tuple[Type, ...]:
     """The types of the results, by the type rule."""
     return several_types(case.op.type(*case.types))
@@ -164,7 +169,7 @@ def push_is_the_derivative(case: Case) -> None:
     """push(t) is the limit of (f(x + ht) - f(x - ht)) / 2h, for all arguments at once and one by one."""
     if not differentiable(case) or decreed(case):
         return
-    rng = generator(case.label)
+    rng = directed(case)
     tangents = directions(case.types, rng)
     choices = [tangents]
     if sum(case.wanted) > 1:
@@ -179,10 +184,13 @@ def push_is_the_derivative(case: Case) -> None:
 def compare(found: Sequence[Any], expected: Sequence[truth.Derivative], eps: float, what: str) -> None:
     """What a rule gave, against finite differences."""
     for t, e in zip(found, expected, strict=True):
-        scale = size(e.value)
-        assert size(e.error) <= 1e-3 * max(scale, 1), f"{what}: finite differences do not converge"
+        known = e.error <= 1e-3 * (1 + abs(e.value))  # a jump or a kink may be nearer than the smallest step
+        assert 2 * known.sum() >= known.size, f"{what}: finite differences do not converge"
+        scale = size(e.value[known])
         # Ridders' estimate is a guess of the error and not a bound: ten times it. The rule itself rounds.
-        near(0 * e.value if t is None else t, e.value, 10 * e.error + ROUNDING * eps * scale, what)
+        found_here = np.zeros(known.shape) if t is None else np.asarray(t)
+        tolerance = 10 * e.error + ROUNDING * eps * scale
+        near(found_here[known], e.value[known], tolerance[known], what)
 
 
 def coarsest(case: Case) -> float:
@@ -195,7 +203,7 @@ def pull_is_the_transpose(case: Case) -> None:
     """<g, push(t)> = <pull(g), t>, also for some of the arguments and some of the results."""
     if not differentiable(case):
         return
-    rng = generator(case.label)
+    rng = directed(case)
     t, g = directions(case.types, rng), directions(result_types(case), rng)
     whole = pulled(case, case.args, g, case.wanted)
     typed(whole, case.types, "pull")
@@ -230,7 +238,7 @@ def rules_can_be_traced(case: Case) -> None:
     """A graph of push, and one of pull, gives the same as the rule on plain arrays."""
     if not differentiable(case):
         return
-    rng = generator(case.label)
+    rng = directed(case)
     t, g = directions(case.types, rng), directions(result_types(case), rng)
     for graph, given, direct in (
         (push_graph(case, t), t, pushed(case, case.args, t)),
@@ -279,7 +287,7 @@ def second_derivatives(case: Case) -> None:
     """The push of push, and that of pull, is the limit of its differences; the pull of pull is its transpose."""
     if not differentiable(case):
         return
-    rng = generator(case.label)
+    rng = directed(case)
     t, g = directions(case.types, rng), directions(result_types(case), rng)
     for graph, given, rule in (
         (push_graph(case, t), t, lambda xs: pushed(case, xs, cast_like(xs, t))),
@@ -297,7 +305,7 @@ def second_derivatives(case: Case) -> None:
         back = pull_through(graph, [*case.args, *fixed], weights, [*case.wanted, *(False,) * len(fixed)])
         a = inner([(x, y) for x, y in zip(weights, found, strict=True) if x is not None and y is not None])
         b = inner([(x, y) for x, y in zip(back, again, strict=False) if x is not None and y is not None])
-        scale = sum(size(x) * np.size(x) for x in (*found, *back) if x is not None)
+        scale = sum(size(x) * np.size(x) for x in (*found, *back, *fixed) if x is not None)
         near(a, b, ROUNDING * coarsest(case) * scale, "the pull of the rule, transposed")
 
 
@@ -360,7 +368,7 @@ def spread(a: Any, n: int) -> np.ndarray:
 def graph_is_sound(case: Case) -> None:
     """The graph of the operation is valid, prints, and is the same after copying and pickling."""
     graph = op_graph(case).check()
-    assert case.op.name in str(graph), f"the graph does not print the operation:\n{graph}"
+    assert case.op.name in str(graph) or not graph.outputs, f"the graph does not print the operation:\n{graph}"
     assert hash(case.op) == hash(copy.deepcopy(case.op)), "equal operations have different hashes"
     for other in (copy.copy(graph), copy.deepcopy(graph), pickle.loads(pickle.dumps(graph)), op_graph(case)):
         assert other.key == graph.key, "a copy of the graph has another key"

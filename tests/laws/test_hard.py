@@ -13,7 +13,7 @@ SCALAR = [n for n in cases.examples() if n.scalar and all(cases.base(n).wanted)]
 
 @pytest.mark.parametrize("named", SCALAR, ids=lambda n: n.label)
 def test_hard_numbers(named: Named) -> None:
-    for dtype in cases.FLOATS:
+    for dtype in cases.FLOATS[1:]:
         case = cases.in_dtype(cases.base(named), dtype)
         keeps(hard.element_wise, case and hard.points(case, dtype))
 

@@ -43,38 +43,66 @@ def precise(f: Callable[..., Flat], args: Sequence[Any]) -> tuple[Any, ...]:
     return wide
 
 
+def unchanged(f: Callable[..., Flat], args: Sequence[Any]) -> tuple[Any, ...]:
+    """The arguments in the widest precision in which f means the same: NumPy may order equals differently there."""
+    wide, double = precise(f, args), tuple(narrow(a) for a in args)
+    same = all(np.allclose(a, b, rtol=1e-6, atol=1e-6, equal_nan=True) for a, b in zip(f(*wide), f(*double), strict=True))
+    return wide if same else double
+
+
 def along(f: Callable[..., Flat], args: Sequence[Any], tangents: Sequence[Any], step: float) -> list[Derivative]:
-    """The derivatives of the results of f at `args` along `tangents` (None: held fixed)."""
-    args = precise(f, args)
+    """The derivatives of the results of f at `args` along `tangents` (None: held fixed).
+
+    Steps are no powers of two, which would meet the jumps of floor, remainder, ... all at once.
+    """
+    args = unchanged(f, args)
 
     def moved(h: float) -> Flat:
         new = [a if t is None else a + a.dtype.type(h) * t.astype(a.dtype) for a, t in zip(args, tangents, strict=True)]
         return f(*new)
 
-    steps = [step / 2**k for k in range(LEVELS)]
+    steps = [0.7 * step / 2**k for k in range(LEVELS)]
     ups, downs = [moved(h) for h in steps], [moved(-h) for h in steps]
-    return [
-        ridders([(u[k], d[k]) for u, d in zip(ups, downs, strict=True)], steps) for k in range(len(ups[0]))
-    ]
+    inside = max((float(np.max(abs(a), initial=0)) for a in args if a.dtype.kind == "f"), default=0.0)
+    return [ridders([(u[k], d[k]) for u, d in zip(ups, downs, strict=True)], steps, inside) for k in range(len(ups[0]))]
 
 
-def ridders(pairs: list[tuple[np.ndarray, np.ndarray]], steps: list[float]) -> Derivative:
-    """The limit of (up - down) / 2h. The noise of each step is the rounding of the two values."""
+def ridders(pairs: list[tuple[np.ndarray, np.ndarray]], steps: list[float], inside: float) -> Derivative:
+    """The limit of (up - down) / 2h. The noise of each step is the rounding of the two values.
+
+    `inside` is the magnitude of what cancels within f: a result can be smaller than its rounding errors.
+    """
     like = np.asarray(pairs[0][0])
-    if like.dtype.kind not in "f":
+    if like.dtype.kind != "f":
         return Derivative(np.zeros(like.shape), np.zeros(like.shape))
     eps = np.finfo(like.dtype).eps
-    wide = [(np.asarray(u, WIDE), np.asarray(d, WIDE)) for u, d in pairs]
-    best = np.full(like.shape, np.nan, WIDE)
-    least = np.full(like.shape, np.inf, WIDE)
+    slopes, noises = [], []
+    for (u, d), h in zip(pairs, steps, strict=True):
+        up, down = np.asarray(u, WIDE), np.asarray(d, WIDE)
+        slopes.append((up - down) / (2 * WIDE(h)))
+        noises.append(4 * eps * (np.maximum(abs(up), abs(down)) + inside) / h)
+    return extrapolate(slopes, noises, 4, abs(np.asarray(pairs[-1][0], WIDE)))
+
+
+def extrapolate(slopes: list[np.ndarray], noises: list[np.ndarray], base: int, scale: np.ndarray) -> Derivative:
+    """The limit of slopes for steps that are halved, whose error is a series in powers of the step.
+
+    The error falls to one part in `base`, `base` squared, ... at each halving (Richardson). Beside a
+    jump, two entries of the tableau can agree by accident; so entries that are far from the slope of
+    the smallest step are left out, and so is everything if that slope itself still changes by a
+    good part of `scale`. The error is infinite where nothing is left.
+    """
+    last, change = slopes[-1], abs(slopes[-1] - slopes[-2])
+    noise_of_last = noises[-1] + noises[-2]
+    settled = change <= 0.05 * (abs(last) + scale) + noise_of_last
+    best, least = np.full(last.shape, np.nan, WIDE), np.full(last.shape, np.inf, WIDE)
     row: list[np.ndarray] = []
-    for (u, d), h in zip(wide, steps, strict=True):
-        noise = 4 * eps * np.maximum(abs(u), abs(d)) / h
-        new = [(u - d) / (2 * WIDE(h))]
+    for slope, noise in zip(slopes, noises, strict=True):
+        new = [slope]
         for k, old in enumerate(row):
-            new.append(new[k] + (new[k] - old) / (4 ** (k + 1) - 1))
+            new.append(new[k] + (new[k] - old) / (base ** (k + 1) - 1))
             error = np.maximum(abs(new[k + 1] - new[k]), abs(new[k + 1] - old)) + noise
-            better = error < least
+            better = settled & (error < least) & (abs(new[k + 1] - last) <= 1.5 * change + noise_of_last)
             best, least = np.where(better, new[k + 1], best), np.where(better, error, least)
         row = new
     return Derivative(best, least)

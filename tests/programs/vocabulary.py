@@ -140,10 +140,18 @@ def _precision_is_kept(call: Any, args: tuple) -> bool:
 
 
 def _depends(call: Any, args: tuple) -> bool:
-    """Whether there is a float result, and a change of the arguments is seen in it (unlike np.empty_like)."""
-    a, b = _try(call, args), _try(call, tuple(0.75 * x for x in args))
-    return a is not None and b is not None and any(
-        x.dtype.kind == "f" and x.shape == y.shape and not np.array_equal(x, y, equal_nan=True) for x, y in zip(a, b, strict=True)
+    """Whether there are float results that the arguments decide (unlike those of np.empty_like)."""
+    found = []
+    for x in (args, tuple(0.75 * a for a in args), args):
+        del_me = [np.full(s, float(len(found))) for s in (A, M, V, A)]  # memory that an empty array would take
+        del del_me
+        found.append(_try(call, x))
+    if any(f is None for f in found):
+        return False
+    a, b, c = found
+    same = all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, c, strict=True))
+    return same and any(
+        x.dtype.kind == "f" and x.shape == y.shape and not np.array_equal(x, y) for x, y in zip(a, b, strict=True)
     )
 
 

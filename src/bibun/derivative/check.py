@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,10 +15,8 @@ from ..tracing.containers import flatten
 from .differences import WIDE, Estimate, derivatives
 from .gradient import Arguments, jvp, vjp
 
-Call = Callable[..., tuple]  # arrays -> a tuple of arrays
-
 MODES = ("forward", "reverse")
-STEP = 1 / 64  # of the size of each array; extrapolation divides it by 4 again and again
+STEP = 1 / 64  # of the largest entry of each array; extrapolation goes on to smaller and smaller ones
 ROUNDING = 64  # units in the last place by which derivatives of ordinary programs may be off
 SEED = 20  # the same directions in every run: a test must not fail by chance
 
@@ -33,20 +32,20 @@ def check_grads(
 ) -> None:
     """Raise AssertionError unless the derivatives of f at `args` agree with numerical ones.
 
-    Compared are f'(x) t (jvp, "forward") and g f'(x) (vjp, "reverse") with extrapolated central
+    Compared are f'(x) t (jvp, "forward") and g f'(x) t (vjp, "reverse") with extrapolated central
     differences along a random direction t, and in the same way the derivatives of these, up to
     `order`. Arguments and results may be containers. Differences are taken in long double where f
     accepts it, otherwise in float64, otherwise in the dtype of the arguments.
 
     A number passes if it is off by at most `rtol` of itself plus `atol`. By default `rtol` is
-    sqrt(machine epsilon) of the least precise argument: 1.5e-8 for float64, 3.5e-4 for float32.
-    Half of the digits is far more than rounding takes, and no wrong formula is that close.
+    sqrt(machine epsilon) of the least precise argument: 1.5e-8 for float64, 3.5e-4 for float32,
+    since half of the digits is far more than rounding takes, and no wrong formula is that close.
     `atol` is by default what rounding of the values of f explains. `eps` is the largest step,
-    relative to the largest entry of each array (by default 1/64).
+    relative to the largest entry of each array; by default 1/64.
 
     Raises AssertionError with function, order, mode, both numbers and their relative error, also
-    where the differences do not converge; DtypeError for arguments that are not real floating-point
-    numbers; whatever f raises.
+    where differences do not converge; DtypeError for arguments that are not real floating-point
+    numbers; NotDifferentiableError if f returns none.
 
     Method: Ridders, Advances in Engineering Software 4 (1982), 75-76.
 
@@ -54,16 +53,15 @@ def check_grads(
     >>> bibun.check_grads(lambda x, w: np.sin(x @ w), np.ones((2, 3)), np.ones(3))
     """
     if order < 1 or not modes or any(m not in MODES for m in modes):
-        raise ValueError(
-            f"check_grads: order is 1 or more and modes are some of {MODES}, not {order} and {modes!r}"
-        )
+        raise ValueError(f"check_grads: order >= 1 and modes out of {MODES} are needed, not {order} and {modes!r}")
     given = Arguments(args, tuple(range(len(args))), "check_grads")
-    x = [a._plain("check_grads(f, x)") for a in given.leaves]
+    x = list(_plain(given.leaves))
     if any(a.dtype.kind != "f" for a in x):
-        raise DtypeError(f"check_grads: real arguments are needed, not {[str(a.dtype) for a in x]}")
+        raise DtypeError(f"check_grads: real arguments are needed, not {', '.join(str(a.dtype) for a in x)}")
     least = max(float(np.finfo(a.dtype).eps) for a in x)
     limits = Limits(least**0.5 if rtol is None else rtol, atol, least, eps or STEP)
-    _check(_flat(f, given), x, order, modes, limits, f"check_grads: {_called(f)}, order", [])
+    with np.errstate(all="ignore"):
+        _Check(_called(f), x, order, modes, limits).run(_flat(f, given), [], [])
 
 
 class Limits(NamedTuple):
@@ -73,6 +71,23 @@ class Limits(NamedTuple):
     atol: float | None
     eps: float
     step: float
+
+
+class Numerical(NamedTuple):
+    """A numerical derivative, how far it may be off, whether that is little, and the absolute tolerance."""
+
+    value: np.ndarray
+    error: np.ndarray
+    converged: bool
+    atol: float
+
+
+Call = Callable[..., tuple]  # arrays -> a tuple of arrays
+
+
+def _called(f: Any) -> str:
+    name, code = getattr(f, "__name__", repr(f)), getattr(inspect.unwrap(f), "__code__", None)
+    return name if code is None else f"{name} ({Path(code.co_filename).name}:{code.co_firstlineno})"
 
 
 def _flat(f: Callable[..., Any], given: Arguments) -> Call:
@@ -87,32 +102,8 @@ def _flat(f: Callable[..., Any], given: Arguments) -> Call:
     return call
 
 
-def _called(f: Any) -> str:
-    name, code = getattr(f, "__name__", repr(f)), getattr(f, "__code__", None)
-    return name if code is None else f"{name} ({Path(code.co_filename).name}:{code.co_firstlineno})"
-
-
-def _check(
-    f: Call, x: list[Any], order: int, modes: Sequence[str], limits: Limits, name: str, taken: list[str]
-) -> None:
-    """Compare the derivatives of f in each mode, and then those of each of these derivatives."""
-    rng = np.random.default_rng(SEED + len(taken))
-    t = [_direction(rng, a) * _size(a) for a in x]
-    y = _plain(f(*x))
-    g = tuple(_direction(rng, b) for b in y)
-    numerical = _numerical(f, x, t, y, limits)
-    label = f"{name} {len(taken) + 1}"
-    for mode in modes:
-        way = [mode, *taken]
-        what = f"{label}, {' over '.join(way)}"
-        if mode == "forward":
-            _forward(jvp(f, x, t)[1], numerical, limits, what)
-            derivative = _pushed(f, t)
-        else:
-            _reverse(vjp(f, *x)[1](g), t, g, numerical, limits, what)
-            derivative = _pulled(f, g)
-        if len(way) < order:
-            _check(derivative, x, order, modes, limits, name, way)
+def _plain(results: Sequence[Any]) -> tuple:
+    return tuple(lift(y)._plain("check_grads(f, x)") for y in results)
 
 
 def _direction(rng: np.random.Generator, a: Any) -> Any:
@@ -121,46 +112,8 @@ def _direction(rng: np.random.Generator, a: Any) -> Any:
     return np.asarray(signs * rng.uniform(0.5, 1, np.shape(a)), a.dtype)[()]
 
 
-def _size(a: Any) -> Any:
-    """The largest entry: the step is relative to it, in the dtype of a."""
-    return a.dtype.type(np.max(abs(a), initial=0) or 1)
-
-
-def _plain(results: Sequence[Any]) -> tuple:
-    return tuple(lift(y)._plain("check_grads(f, x)") for y in results)
-
-
-def _pushed(f: Call, t: list[Any]) -> Call:
-    return lambda *x: jvp(f, x, t)[1]
-
-
-def _pulled(f: Call, g: tuple) -> Call:
-    return lambda *x: vjp(f, *x)[1](g)
-
-
-class Numerical(NamedTuple):
-    """A numerical derivative, how far it may be off, how far it is allowed to be, and what rounding explains."""
-
-    value: np.ndarray
-    error: np.ndarray
-    limit: float
-    rounding: float
-
-    def allowed(self, limits: Limits) -> np.ndarray:
-        """How far an automatic derivative may be from this one."""
-        absolute = self.rounding if limits.atol is None else limits.atol
-        return limits.rtol * abs(self.value) + absolute + self.error
-
-
-def _numerical(f: Call, x: list[Any], t: list[Any], y: tuple, limits: Limits) -> list[Numerical]:
-    """The derivative of every result along t, in the widest precision in which f runs."""
-    wide, precise = _widest(f, x)
-
-    def moved(h: float) -> tuple:
-        return _plain(f(*(a + a.dtype.type(h) * s.astype(a.dtype) for a, s in zip(wide, t, strict=True))))
-
-    found = zip(derivatives(moved, limits.step), y, precise, strict=True)
-    return [_judged(estimate, a, b, limits) for estimate, a, b in found]
+def _largest(a: Any) -> Any:
+    return np.max(abs(np.asarray(a, WIDE)), initial=0)
 
 
 def _widest(f: Call, x: list[Any]) -> tuple[list[Any], tuple]:
@@ -168,47 +121,91 @@ def _widest(f: Call, x: list[Any]) -> tuple[list[Any], tuple]:
     for dtype in (WIDE, np.float64):
         wide = [a.astype(np.promote_types(dtype, a.dtype)) for a in x]
         try:
-            with np.errstate(all="ignore"):
-                return wide, _plain(f(*wide))
+            return wide, _plain(f(*wide))
         except (TypeError, ValueError, KeyError):  # SciPy and LAPACK stop at double precision
             continue
     return x, _plain(f(*x))
 
 
-def _judged(estimate: Estimate, y: Any, precise: Any, limits: Limits) -> Numerical:
-    with np.errstate(all="ignore"):
-        # t is of the size of x, hence y of the size that a derivative along t is expected to have.
-        size = np.max(abs(np.asarray(y, WIDE)), initial=0)
-        expected = size + np.max(abs(estimate.value), initial=0)
-        measured = np.max(abs(np.asarray(y, WIDE) - precise), initial=0)  # what f itself lost
-        limit = np.finfo(np.asarray(precise).dtype).eps ** 0.5 * expected
-    return Numerical(*estimate, float(limit), float(ROUNDING * (measured + limits.eps * size)))
+class _Check:
+    """The derivatives of one function at one point, compared order after order."""
 
+    def __init__(self, name: str, x: list[Any], order: int, modes: Sequence[str], limits: Limits):
+        self.name, self.x, self.order, self.modes, self.limits = name, x, order, modes, limits
+        # Steps are relative to the size of each array, so that derivatives along t are of the size of f.
+        self.sizes = [a.dtype.type(_largest(a) or 1) for a in x]
 
-def _forward(found: tuple, numerical: list[Numerical], limits: Limits, what: str) -> None:
-    """f'(x) t, in each result at the entry that is furthest off."""
-    for k, (a, n) in enumerate(zip(found, numerical, strict=True)):
-        if np.size(a):
-            wide, allowed = np.asarray(a, WIDE), n.allowed(limits)
-            with np.errstate(all="ignore"):
+    def run(self, f: Call, taken: list[str], inherited: list[Any]) -> None:
+        """Compare the derivatives of f in each mode, and then those of each of these derivatives.
+
+        f is the derivative of the user's function in the modes `taken`; its results round as if they
+        were of the sizes `inherited` (sin x cos x - cos x sin x is not 0).
+        """
+        rng = np.random.default_rng(SEED + len(taken))
+        t = [_direction(rng, a) * s for a, s in zip(self.x, self.sizes, strict=True)]
+        y = _plain(f(*self.x))
+        g = tuple(_direction(rng, b) for b in y)
+        sizes = [max(_largest(b), s) for b, s in zip(y, inherited or [0] * len(y), strict=True)]
+        numerical = self._numerical(f, t, y, sizes)
+        for mode in self.modes:
+            way = [mode, *taken]
+            what = f"check_grads: {self.name}, order {len(way)}, {' over '.join(way)}"
+            if mode == "forward":
+                self._forward(jvp(f, self.x, t)[1], numerical, what)
+                derivative, inherit = _pushed(f, t), sizes
+            else:
+                self._reverse(vjp(f, *self.x)[1](g), t, g, numerical, what)
+                derivative, inherit = _pulled(f, g, self.sizes), [max(sizes)] * len(t)
+            if len(way) < self.order:
+                self.run(derivative, way, inherit)
+
+    def _numerical(self, f: Call, t: list[Any], y: tuple, sizes: list[Any]) -> list[Numerical]:
+        """The derivative of every result along t, in the widest precision in which f runs."""
+        x, precise = _widest(f, self.x)
+
+        def moved(h: float) -> tuple:
+            return _plain(f(*(a + a.dtype.type(h) * s.astype(a.dtype) for a, s in zip(x, t, strict=True))))
+
+        found = zip(derivatives(moved, self.limits.step), y, precise, sizes, strict=True)
+        return [self._judged(estimate, b, c, size) for estimate, b, c, size in found]
+
+    def _judged(self, n: Estimate, y: Any, precise: Any, size: Any) -> Numerical:
+        lost = np.nan_to_num(_largest(np.asarray(y, WIDE) - precise))  # by the rounding of f itself
+        rounding = ROUNDING * (lost + self.limits.eps * max(size, _largest(n.value)))
+        scale = np.finfo(np.asarray(precise).dtype).eps ** 0.5 * max(size, _largest(n.value))
+        converged = bool(np.all(n.error <= max(scale, rounding)))
+        return Numerical(*n, converged, float(rounding if self.limits.atol is None else self.limits.atol))
+
+    def _allowed(self, n: Numerical) -> np.ndarray:
+        return self.limits.rtol * abs(n.value) + n.atol + n.error
+
+    def _forward(self, found: tuple, numerical: list[Numerical], what: str) -> None:
+        """f'(x) t, in each result at the entry that is furthest off."""
+        for k, (a, n) in enumerate(zip(found, numerical, strict=True)):
+            if np.size(a):
+                wide, allowed = np.asarray(a, WIDE), self._allowed(n)
                 off = np.nan_to_num(np.asarray(abs(wide - n.value) / allowed), nan=np.inf)
-            i = np.unravel_index(np.argmax(off), off.shape)
-            place = (f", result {k}" if len(found) > 1 else "") + (f" at {list(map(int, i))}" if i else "")
-            _agree(what + place, wide[i], n.value[i], n.error[i] <= n.limit, allowed[i])
+                i = np.unravel_index(np.argmax(off), off.shape)
+                place = (f", result {k}" if len(found) > 1 else "") + (f" at {list(map(int, i))}" if i else "")
+                _agree(what + place, wide[i], n.value[i], n.converged, allowed[i])
+
+    def _reverse(self, found: tuple, t: list[Any], g: tuple, numerical: list[Numerical], what: str) -> None:
+        """The number g f'(x) t."""
+        terms = [np.asarray(p, WIDE) * s for p, s in zip(found, t, strict=True)]
+        pairs = [(np.asarray(w, WIDE), n) for w, n in zip(g, numerical, strict=True)]
+        truth = sum(np.sum(w * n.value) for w, n in pairs)
+        allowed = sum(np.sum(abs(w) * self._allowed(n)) for w, n in pairs)
+        allowed += ROUNDING * self.limits.eps * sum(np.sum(abs(p)) for p in terms)
+        _agree(what, sum(np.sum(p) for p in terms), truth, all(n.converged for n in numerical), allowed)
 
 
-def _reverse(
-    found: tuple, t: list[Any], g: tuple, numerical: list[Numerical], limits: Limits, what: str
-) -> None:
-    """The number g f'(x) t."""
-    terms = [np.asarray(p, WIDE) * s for p, s in zip(found, t, strict=True)]
-    weights = [np.asarray(w, WIDE) for w in g]
-    pairs = list(zip(weights, numerical, strict=True))
-    truth = sum(np.sum(w * n.value) for w, n in pairs)
-    allowed = sum(np.sum(abs(w) * n.allowed(limits)) for w, n in pairs)
-    allowed += ROUNDING * limits.eps * sum(np.sum(abs(p)) for p in terms)
-    converged = all(np.all(n.error <= n.limit) for n in numerical)
-    _agree(what, sum(np.sum(p) for p in terms), truth, converged, allowed)
+def _pushed(f: Call, t: list[Any]) -> Call:
+    return lambda *x: jvp(f, x, t)[1]
+
+
+def _pulled(f: Call, g: tuple, sizes: list[Any]) -> Call:
+    """The cotangents of the arguments, times the sizes of these: they are then of the size of f."""
+    return lambda *x: tuple(p * s.astype(p.dtype) for p, s in zip(vjp(f, *x)[1](g), sizes, strict=True))
 
 
 def _agree(what: str, value: Any, truth: Any, converged: bool, allowed: Any) -> None:
@@ -221,5 +218,5 @@ def _agree(what: str, value: Any, truth: Any, converged: bool, allowed: Any) -> 
     if not abs(value - truth) <= allowed:
         size = max(abs(value), abs(truth))
         raise AssertionError(
-            f"{numbers}: relative error {abs(value - truth) / size:.2g}, {allowed / size:.2g} is allowed"
+            f"{numbers}: the relative error is {abs(value - truth) / size:.2g}, {allowed / size:.2g} is allowed"
         )

@@ -14,9 +14,10 @@ from .activations import (
     swish,
     tanh,
 )
+from .copies import UnbuiltError
 from .dense import Activation, Dense, Flatten, Sequential
 from .initializers import SeedError
-from .layer import Layer, UnbuiltError
+from .layer import Layer
 from .losses import (
     binary_cross_entropy,
     huber,

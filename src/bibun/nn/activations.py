@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..derivative.custom import stop_gradient
+from ..array import Duck
+from ..ops import softmax as ops
 
 Function = Callable[[Any], Any]
 
@@ -66,20 +67,17 @@ def tanh(x: Any) -> Any:
 
 def softmax(x: Any, axis: int = -1) -> Any:
     """y[i] = exp(x[i]) / sum_j exp(x[j])"""
-    e = np.exp(_shifted(x, axis))
-    return e / np.sum(e, axis=axis, keepdims=True)
+    return _as_given(ops.softmax(x, axis), x)
 
 
 def log_softmax(x: Any, axis: int = -1) -> Any:
     """y[i] = x[i] - log(sum_j exp(x[j]))"""
-    z = _shifted(x, axis)
-    # The largest z is 0, and logaddexp keeps the digits of log(1 + tiny), which log would lose.
-    return z - np.logaddexp.reduce(z, axis=axis, keepdims=True)
+    return _as_given(ops.log_softmax(x, axis), x)
 
 
-def _shifted(x: Any, axis: int) -> Any:
-    """x minus its largest element, which changes no softmax: no derivative needs to flow through it."""
-    return x - stop_gradient(np.max(x, axis=axis, keepdims=True))
+def _as_given(y: Any, x: Any) -> Any:
+    """Plain arrays give plain arrays."""
+    return y if isinstance(x, Duck) or y.scope is not None else y.value
 
 
 swish = silu
@@ -99,5 +97,7 @@ def activation(how: str | Function | None) -> Function:
     if callable(how):
         return how
     if how not in ACTIVATIONS:
-        raise ValueError(f"the activation is a function or one of {', '.join(ACTIVATIONS)}, not {how!r}")
+        raise ValueError(
+            f"the activation is a function or one of {', '.join(ACTIVATIONS)}, not {how!r}"
+        )
     return ACTIVATIONS[how]

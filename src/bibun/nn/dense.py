@@ -27,9 +27,14 @@ class Dense(Layer):
     """
 
     def __init__(
-        self, units: int, activation: str | Callable[[Any], Any] | None = None, use_bias: bool = True,
-        kernel_initializer: Initializer = "glorot_uniform", bias_initializer: Initializer = "zeros", **options: Any,
-    ):  # fmt: skip
+        self,
+        units: int,
+        activation: str | Callable[[Any], Any] | None = None,
+        use_bias: bool = True,
+        kernel_initializer: Initializer = "glorot_uniform",
+        bias_initializer: Initializer = "zeros",
+        **options: Any,
+    ):
         super().__init__(**options)
         if not isinstance(units, int | np.integer) or units < 1:
             raise ValueError(f"Dense: units is a number of outputs, at least 1, not {units!r}")
@@ -40,7 +45,9 @@ class Dense(Layer):
         """Make kernel (inputs, units) and bias (units,)."""
         if len(input_shape) == 0:
             raise ShapeError(f"{self.path}: an input of shape () does not fit: (..., n) is needed")
-        self.add_weight("kernel", (input_shape[-1], self.units), initializer=self.kernel_initializer)
+        self.add_weight(
+            "kernel", (input_shape[-1], self.units), initializer=self.kernel_initializer
+        )
         if self.use_bias:
             self.add_weight("bias", (self.units,), initializer=self.bias_initializer)
 
@@ -89,7 +96,7 @@ class Sequential(Layer):
         if self._path is not None:
             self._claim(self._path, None)
 
-    def label(self, name: str, layer: Layer) -> str:
+    def _label(self, name: str, layer: Layer) -> str:
         """Its class and its place: Dense_0."""
         return f"{type(layer).__name__}_{name.removeprefix('layers_')}"
 
@@ -103,7 +110,9 @@ class Sequential(Layer):
         return iter(self.layers)
 
     def __repr__(self) -> str:
-        return f"Sequential({', '.join(getattr(x, '__name__', None) or repr(x) for x in self.layers)})"
+        return (
+            f"Sequential({', '.join(getattr(x, '__name__', None) or repr(x) for x in self.layers)})"
+        )
 
 
 class Flatten(Layer):

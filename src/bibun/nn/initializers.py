@@ -11,7 +11,6 @@ import numpy as np
 from ..errors import BibunError, ShapeError
 
 Initializer = str | Callable[[tuple[int, ...]], Any] | Any
-Rng = np.random.Generator
 
 
 class SeedError(BibunError, ValueError):
@@ -30,12 +29,12 @@ def fans(shape: tuple[int, ...]) -> tuple[int, int]:
     return window * shape[-2], window * shape[-1]
 
 
-def _uniform(rng: Rng, shape: tuple[int, ...], variance: float) -> np.ndarray:
+def _uniform(rng: np.random.Generator, shape: tuple[int, ...], variance: float) -> np.ndarray:
     bound = sqrt(3 * variance)
     return rng.uniform(-bound, bound, shape)
 
 
-def _normal(rng: Rng, shape: tuple[int, ...], variance: float) -> np.ndarray:
+def _normal(rng: np.random.Generator, shape: tuple[int, ...], variance: float) -> np.ndarray:
     return rng.normal(0.0, sqrt(variance), shape)
 
 
@@ -55,20 +54,31 @@ FIXED: dict[str, Callable[[tuple[int, ...]], np.ndarray]] = {"zeros": np.zeros, 
 # fmt: on
 
 
-def initial(how: Initializer, shape: tuple[int, ...], dtype: np.dtype, place: str, rng: Rng | None) -> np.ndarray:
+def initial(
+    how: Initializer,
+    shape: tuple[int, ...],
+    dtype: np.dtype,
+    place: str,
+    rng: np.random.Generator | None,
+) -> np.ndarray:
     """The first value of the weight at the path `place`."""
     if isinstance(how, str) and how not in RANDOM and how not in FIXED:
-        raise ValueError(f"{place}: the initializer is one of {', '.join([*RANDOM, *FIXED])}, not {how!r}")
+        raise ValueError(
+            f"{place}: the initializer is one of {', '.join([*RANDOM, *FIXED])}, not {how!r}"
+        )
     if isinstance(how, str) and how in RANDOM:
         if rng is None:
             raise SeedError(
-                f"{place}: a random weight made in __init__ needs a seed, because the layer does not know its "
-                "path yet: make it in build(self, input_shape), or call super().__init__(seed=...) before"
+                f"{place}: a random weight made in __init__ needs a seed, because the layer does "
+                "not know its path yet: make it in build(self, input_shape), or call "
+                "super().__init__(seed=...) before"
             )
         draw, variance = RANDOM[how]
         value = draw(rng, shape, variance(*fans(shape)))
     else:
         value = FIXED[how](shape) if isinstance(how, str) else how(shape) if callable(how) else how
     if np.shape(value) != shape:
-        raise ShapeError(f"{place}: an initial value of shape {np.shape(value)} does not fit: {shape} is needed")
+        raise ShapeError(
+            f"{place}: an initial value of shape {np.shape(value)} does not fit: {shape} is needed"
+        )
     return np.array(value, dtype)

@@ -1,21 +1,30 @@
-"""Layers: functions with weights of their own, which are at the same time containers of these weights."""
+"""Layers: functions with weights of their own, and their place in a model."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
-from typing import Any
+from types import FunctionType
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 
 from ..array import Duck
-from ..errors import BibunError, ShapeError, TapeError
-from ..tracing.containers import container
+from ..errors import ShapeError, TapeError
 from ..variable import Variable
 from .initializers import Initializer, initial
 
-INTERNAL = {"_weights", "_prototype", "_leaves"}  # attributes that are not the user's
-Seed = int | Sequence[int] | np.random.Generator
+INTERNAL = {"_weights", "_copy"}  # attributes that are not the user's
+PLAIN = {
+    str,
+    int,
+    float,
+    bool,
+    type(None),
+    FunctionType,
+    np.ufunc,
+}  # what holds no weights, quickly
+Seed: TypeAlias = int | Sequence[int] | np.random.Generator
 
 
 class Layer:
@@ -54,13 +63,12 @@ class Layer:
     built: bool
     _path: str | None
     _weights: dict[str, Any]
-    _prototype: Layer | None  # of a copy with other arrays as weights: the layer itself
-    _leaves: list[Any]
+    _copy: Copy | None
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Layer:
         # Here and not in __init__, so that a subclass that forgets super().__init__() works too.
         self = super().__new__(cls)
-        self._weights, self._prototype, self._leaves, self._path = {}, None, [], None
+        self._weights, self._copy, self._path = {}, None, None
         self.name = self.seed = self.dtype = None
         self.built = cls.build is Layer.build
         return self
@@ -71,12 +79,12 @@ class Layer:
     def __init_subclass__(cls, **options: Any) -> None:
         super().__init_subclass__(**options)
         if "build" in vars(cls):
-            cls.build = _building(cls.build)  # type: ignore[method-assign]
+            setattr(cls, "build", _building(cls.build))  # noqa: B010
 
     # ------------------------------------------------------------ what subclasses write
 
     def build(self, input_shape: Any) -> None:
-        """Make the weights, for inputs of this shape. (Of several inputs in a container: their shapes.)"""
+        """Make the weights, for inputs of this shape (for a container of inputs: their shapes)."""
 
     def call(self, *args: Any, **kwargs: Any) -> Any:
         """The function itself."""
@@ -108,9 +116,8 @@ class Layer:
         try:
             return self.call(*args, **kwargs)
         except Exception as error:
-            if not getattr(error, "layer", None):  # the innermost layer says where it was
+            if not getattr(error, "__notes__", None):  # the innermost layer says where it was
                 shapes = ", ".join(str(_shapes(a)) for a in args)
-                error.layer = self.path  # type: ignore[attr-defined]
                 error.add_note(f"in the layer {self.path}, called with an input of shape {shapes}")
             raise
 
@@ -124,23 +131,25 @@ class Layer:
         given, n = np.shape(x), len(ending)
         if len(given) < n or given[len(given) - n :] != tuple(ending):
             needed = ", ".join(("...", *map(str, ending)))
-            raise ShapeError(f"{self.path}: an input of shape {given} does not fit: ({needed}) is needed")
+            raise ShapeError(
+                f"{self.path}: an input of shape {given} does not fit: ({needed}) is needed"
+            )
 
     # ------------------------------------------------------------ weights
 
     @property
     def trainable_variables(self) -> list[Any]:
         """The trainable weights of this layer and of all inside it, each once."""
-        if self._prototype is not None:
-            return list(self._leaves)
+        if self._copy is not None:
+            return self._copy.leaves()
         return [v for v in self.variables if v.trainable]
 
     @property
     def variables(self) -> list[Any]:
         """All weights of this layer and of all inside it, each once."""
-        if self._prototype is not None:
-            leaves = iter(self._leaves)
-            return [next(leaves) if v.trainable else v for v in self._prototype.variables]
+        if self._copy is not None:
+            leaves = iter(self._copy.leaves())
+            return [next(leaves) if v.trainable else v for v in self._copy.original.variables]
         return [v for _, v in self.named_variables()]
 
     def named_variables(self) -> list[tuple[str, Variable]]:
@@ -170,14 +179,19 @@ class Layer:
 
     def set_weights(self, values: Sequence[Any]) -> None:
         """Replace the values of all weights, in the order of `variables`."""
-        if self._prototype is not None:
-            raise TapeError(f"{self.path}: this is a copy with arrays as weights: set those of the model itself")
+        if self._copy is not None:
+            raise TapeError(
+                f"{self.path}: this is a copy with arrays as weights: set those of the model itself"
+            )
         variables = self.variables
         if len(values) != len(variables):
             raise ShapeError(f"{self.path}: {len(variables)} weights are needed, not {len(values)}")
         for v, value in zip(variables, values, strict=True):
             if np.shape(value) != v.shape:
-                raise ShapeError(f"{v.name}: a value of shape {np.shape(value)} does not fit: {v.shape} is needed")
+                raise ShapeError(
+                    f"{v.name}: a value of shape {np.shape(value)} does not fit: "
+                    f"{v.shape} is needed"
+                )
         for v, value in zip(variables, values, strict=True):
             v.assign(value)
 
@@ -187,7 +201,13 @@ class Layer:
         for path, layer in self.walk():
             own = [(n, x) for n, x in layer._parts() if not isinstance(x, Layer)]
             weights = ", ".join(f"{n} {x.shape}" for n, x in own)
-            rows.append((path, weights if layer.built else "(not built)", f"{sum(x.size for _, x in own):,}"))
+            rows.append(
+                (
+                    path,
+                    weights if layer.built else "(not built)",
+                    f"{sum(x.size for _, x in own):,}",
+                )
+            )
         rows.append(("in all", "", f"{sum(np.size(v) for v in self.variables):,}"))
         a, b, c = (max(len(r[k]) for r in rows) for k in range(3))
         return "\n".join(f"{x:{a}}  {y:{b}}  {z:>{c}}" for x, y, z in rows)
@@ -196,24 +216,33 @@ class Layer:
         weights = self.__dict__.get("_weights", {})
         if name in weights:
             return weights[name]
-        late = "" if self.__dict__.get("built", True) else ": its weights are made at the first call"
+        late = (
+            "" if self.__dict__.get("built", True) else ": its weights are made at the first call"
+        )
         raise AttributeError(f"{type(self).__name__} has no attribute {name!r}{late}")
 
     def __repr__(self) -> str:
-        return f"{type(self).__name__}({', '.join(f'{n}: {x.shape}' for n, x in self._weights.items())})"
+        weights = ", ".join(f"{name}: {x.shape}" for name, x in self._weights.items())
+        return f"{type(self).__name__}({weights})"
 
     # ------------------------------------------------------------ inside
 
     def _parts(self) -> Iterator[tuple[str, Any]]:
         """What is directly in this layer, with its name: first weights, then layers."""
-        own = [p for k, x in vars(self).items() if k not in INTERNAL for p in _inside(x, k)]
-        weights = {id(x) for x in self._weights.values()}
         yield from self._weights.items()
-        yield from ((n, x) for n, x in own if isinstance(x, Variable) and id(x) not in weights)
-        yield from ((x.name or self.label(n, x), x) for n, x in own if isinstance(x, Layer))
+        layers = []
+        for attribute, value in vars(self).items():
+            if type(value) in PLAIN or attribute in INTERNAL:
+                continue
+            for name, x in _inside(value, attribute):
+                if isinstance(x, Layer):
+                    layers.append((x.name or self._label(name, x), x))
+                elif not any(x is v for v in self._weights.values()):
+                    yield name, x
+        yield from layers
 
-    def label(self, name: str, layer: Layer) -> str:
-        """The name of an inner layer that has none of its own; `name` is its attribute, blocks_0 in a list."""
+    def _label(self, name: str, layer: Layer) -> str:
+        """The name of an inner layer; `name` is its attribute, blocks_0 for the first of a list."""
         return name
 
     def _claim(self, path: str, parent: Layer | None) -> None:
@@ -233,18 +262,24 @@ class Layer:
                 elif isinstance(x, Variable) and (name in layer._weights or x.name == "variable"):
                     x.name = f"{path}/{name}"
 
-    def _name_and_shape(self, given: tuple, name: str | None, shape: Any) -> tuple[str, tuple[int, ...]]:
+    def _name_and_shape(
+        self, given: tuple, name: str | None, shape: Any
+    ) -> tuple[str, tuple[int, ...]]:
         for x in given:
             if isinstance(x, str) and name is None:
                 name = x
             elif not isinstance(x, str) and shape is None:
                 shape = x
             else:
-                raise TypeError(f"{self.path}: add_weight takes a name and a shape by position, not {given}")
+                raise TypeError(
+                    f"{self.path}: add_weight takes a name and a shape by position, not {given}"
+                )
         name = name or f"weight_{len(self._weights)}"
         shape = (shape,) if isinstance(shape, int | np.integer) else shape
         if shape is None or any(not isinstance(n, int | np.integer) or n < 0 for n in shape):
-            raise ShapeError(f"{self.path}/{name}: a weight needs a shape of known lengths, not {shape}")
+            raise ShapeError(
+                f"{self.path}/{name}: a weight needs a shape of known lengths, not {shape}"
+            )
         if name in self._weights:
             raise ValueError(f"{self.path}: there is a weight {name!r} already")
         return name, tuple(map(int, shape))
@@ -259,8 +294,32 @@ class Layer:
         return np.random.default_rng([*np.atleast_1d(seed), *place.encode()])
 
 
-class UnbuiltError(BibunError, ValueError):
-    """A layer has no weights yet: they are made at the first call, when the shape of the input is known."""
+class Frame:
+    """A model and its trainable Variables, whose places other arrays may take."""
+
+    def __init__(self, model: Layer):
+        self.model, self.variables = model, model.trainable_variables
+
+    def __eq__(self, other: Any) -> bool:
+        return isinstance(other, Frame) and self.model is other.model
+
+    def __hash__(self) -> int:
+        return id(self.model)
+
+
+class Copy(NamedTuple):
+    """Of a layer with other arrays as weights: what it is a copy of."""
+
+    original: Layer
+    frame: Frame  # of the model that was copied as a whole
+    arrays: list[Any]  # in place of its trainable Variables
+
+    def leaves(self) -> list[Any]:
+        """The arrays in place of the trainable Variables of this layer."""
+        if self.original is self.frame.model:
+            return list(self.arrays)
+        place = {id(v): x for v, x in zip(self.frame.variables, self.arrays, strict=True)}
+        return [place[id(v)] for v in self.original.trainable_variables]
 
 
 def _building(build: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
@@ -301,49 +360,3 @@ def _inside(x: Any, name: str) -> Iterator[tuple[str, Any]]:
     elif isinstance(x, dict):
         for k, y in x.items():
             yield from _inside(y, f"{name}_{k}")
-
-
-# ------------------------------------------------------------ layers as containers
-
-
-def _to_leaves(layer: Layer) -> tuple[list[Any], Layer]:
-    if layer._prototype is not None:
-        return layer._leaves, layer._prototype
-    for path, inner in layer.walk():
-        if not inner.built:
-            raise UnbuiltError(
-                f"{path}: the layer has no weights yet: they are made at the first call, so call {layer.path} "
-                "once on an input before you differentiate with respect to it"
-            )
-    return layer.trainable_variables, layer
-
-
-def _from_leaves(layer: Layer, leaves: Any) -> Layer:
-    """A copy of the layer, and of those inside, with these arrays in place of the trainable weights."""
-    place = {id(v): x for v, x in zip(layer.trainable_variables, leaves, strict=True)}
-    return _copy(layer, place, {})
-
-
-def _copy(x: Any, place: dict[int, Any], made: dict[int, Layer]) -> Any:
-    if isinstance(x, Variable):
-        return place.get(id(x), x)
-    if isinstance(x, Layer):
-        return made.get(id(x)) or _copy_layer(x, place, made)
-    if isinstance(x, tuple | list):
-        new = [_copy(y, place, made) for y in x]
-        if all(a is b for a, b in zip(x, new, strict=True)):
-            return x
-        return type(x)(*new) if hasattr(x, "_fields") else type(x)(new)
-    return {k: _copy(y, place, made) for k, y in x.items()} if isinstance(x, dict) else x
-
-
-def _copy_layer(layer: Layer, place: dict[int, Any], made: dict[int, Layer]) -> Layer:
-    if layer._prototype is not None:
-        return layer
-    new = made[id(layer)] = object.__new__(type(layer))
-    new.__dict__.update({k: _copy(x, place, made) for k, x in vars(layer).items()})
-    new._prototype, new._leaves = layer, [place[id(v)] for v in layer.trainable_variables]
-    return new
-
-
-container(Layer, _to_leaves, _from_leaves)

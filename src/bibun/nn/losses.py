@@ -15,7 +15,9 @@ from .activations import log_softmax, softplus
 Loss = Callable[[Any, Any], Any]
 
 
-def softmax_cross_entropy(logits: Any, labels: Any, smoothing: float = 0.0, reduction: str = "mean") -> Any:
+def softmax_cross_entropy(
+    logits: Any, labels: Any, smoothing: float = 0.0, reduction: str = "mean"
+) -> Any:
     """-sum_c p[..., c] log_softmax(logits)[..., c]
 
     The classes are the last axis of the logits. `labels` are integers, or probabilities p in the
@@ -27,7 +29,7 @@ def softmax_cross_entropy(logits: Any, labels: Any, smoothing: float = 0.0, redu
     """
     logs = log_softmax(logits)
     if np.shape(labels) == logs.shape:
-        # A class of probability 0 adds nothing, also where its logit is -inf: select and do not multiply.
+        # A class of probability 0 adds nothing, also where its logit is -inf: hence where.
         loss = -np.sum(np.where(labels == 0, 0, labels * logs), axis=-1)
     else:
         loss = -np.take_along_axis(logs, _classes(labels, logs.shape)[..., None], axis=-1)[..., 0]
@@ -66,7 +68,13 @@ def huber(prediction: Any, target: Any, delta: float = 1.0, reduction: str = "me
 
 LOSSES: dict[str, Loss] = {
     f.__name__: f
-    for f in (softmax_cross_entropy, binary_cross_entropy, mean_squared_error, mean_absolute_error, huber)
+    for f in (
+        softmax_cross_entropy,
+        binary_cross_entropy,
+        mean_squared_error,
+        mean_absolute_error,
+        huber,
+    )
 }
 
 
@@ -82,19 +90,20 @@ def _classes(labels: Any, shape: tuple[int, ...]) -> np.ndarray:
     labels = np.asarray(labels) if not isinstance(labels, Duck) else labels
     if labels.shape != shape[:-1]:
         raise ShapeError(
-            f"softmax_cross_entropy: labels of shape {labels.shape} do not fit logits of shape {shape}: "
-            f"integers of shape {shape[:-1]} or probabilities of shape {shape} are needed"
+            f"softmax_cross_entropy: labels of shape {labels.shape} do not fit logits of shape "
+            f"{shape}: integers of shape {shape[:-1]} or probabilities of shape {shape} are needed"
         )
     if labels.dtype.kind not in "iu":
         raise DtypeError(
-            f"softmax_cross_entropy: labels of dtype {labels.dtype} and shape {labels.shape} are not class numbers: "
-            "pass labels.astype(int), or probabilities in the shape of the logits"
+            f"softmax_cross_entropy: labels of dtype {labels.dtype} and shape {labels.shape} are "
+            "not class numbers: pass labels.astype(int), or probabilities in the shape of the "
+            "logits"
         )
     known = labels._read().value if isinstance(labels, Duck) else labels
     if not is_abstract(known) and known.size and not 0 <= known.min() <= known.max() < shape[-1]:
         raise ValueError(
-            f"softmax_cross_entropy: labels go from {known.min()} to {known.max()}, but the logits have "
-            f"{shape[-1]} classes: 0 to {shape[-1] - 1} are needed"
+            f"softmax_cross_entropy: labels go from {known.min()} to {known.max()}, but the "
+            f"logits have {shape[-1]} classes: 0 to {shape[-1] - 1} are needed"
         )
     return labels
 
@@ -102,4 +111,7 @@ def _classes(labels: Any, shape: tuple[int, ...]) -> np.ndarray:
 def _same_shape(name: str, a: Any, b: Any) -> None:
     # Broadcasting (n, 1) against (n,) would make n * n errors without a word.
     if np.shape(a) != np.shape(b):
-        raise ShapeError(f"{name}: a prediction of shape {np.shape(a)} does not fit a target of shape {np.shape(b)}")
+        raise ShapeError(
+            f"{name}: a prediction of shape {np.shape(a)} does not fit a target of shape "
+            f"{np.shape(b)}"
+        )

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ..array import Array, bind, implements
+from ..array import Array, bind, implements, lift
 from ..graph import Example, Linear, Op, Type, operation
 from ..zeros import move, scale
-from .reduction import NO, dropped, fold, once, operand, refuse, summed, widened, without_nan
-from .structure import Transpose, cast, reshape_to
+from .reduction import NO, dropped, fold, once, operand, refuse, rows, summed, widened, without_nan
+from .structure import cast, reshape_to
 
 LISTED = (np.dtype(np.float32), np.dtype(np.float64))
 FEW = 16  # lanes up to which a loop over Python's floats is quicker than one over arrays
@@ -221,17 +221,9 @@ class Prod(Op):
 
 def product_of_others(x: Array, axes: tuple[int, ...]) -> Array:
     """For each x the product of all others along the axes."""
-    if len(axes) == 1:
-        (axis,) = axes
-        return bind(CumProd(axis, False, True), x) * bind(CumProd(axis, True, True), x)
-    n = x.ndim
-    order = (*(i for i in range(-n, 0) if i not in axes), *axes)
-    back = tuple(order.index(i) - n for i in range(-n, 0))
-    lanes = bind(Transpose(order), x)
-    others = product_of_others(
-        reshape_to(lanes, (*dropped(x.shape, axes), prod_of(x.shape[a] for a in axes))), (-1,)
-    )
-    return bind(Transpose(back), reshape_to(others, lanes.shape))
+    (axis,) = axes if len(axes) == 1 else (-1,)
+    x, restore = (x, lift) if len(axes) == 1 else rows(x, axes)
+    return restore(bind(CumProd(axis, False, True), x) * bind(CumProd(axis, True, True), x))
 
 
 # ------------------------------------------------------------ NumPy's functions

@@ -1,1 +1,234 @@
-"""Eigenvalues and Cholesky factors."""
+"""Cholesky factors and eigenvalues of symmetric matrices.
+
+An argument is taken for the symmetric matrix that it is. Derivatives are those of the function of
+(a + a^T) / 2: gradients are symmetric. A matrix that is visibly not symmetric means, as in NumPy,
+the one with the same lower (or upper) triangle, and its gradient is that of this triangle.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from warnings import warn
+
+import numpy as np
+
+from ..array import FUNCTIONS, Array, bind, implements
+from ..graph import Example, Op, Type, operation, symmetric
+from ..zeros import select
+from .linalg import Solve, floating, matrices
+from .matmul import mT, product
+from .norms import Norm
+from .reduction import Sum
+from .structure import expand_to, reshape_to
+
+EighResult = type(np.linalg.eigh(np.eye(1)))
+
+
+def positive(rng: np.random.Generator) -> np.ndarray:
+    """An example of a symmetric positive definite matrix."""
+    a = rng.uniform(-1, 1, (3, 3))
+    return a @ a.T + np.diag([1.0, 2.0, 4.0])
+
+
+def halves(a: np.ndarray) -> np.ndarray:
+    """(a + a^T) / 2 of a plain array: a itself, bit for bit, if it is symmetric."""
+    half = a * a.dtype.type(0.5)
+    return half + np.swapaxes(half, -1, -2)
+
+
+def averaged(a: Any) -> Any:
+    """(a + a^T) / 2."""
+    return (a + mT(a)) / 2
+
+
+def taken(a: Array, lower: bool) -> Array:
+    """The symmetric matrix that NumPy reads: a, or the mirror image of a triangle of it."""
+    v = a.value
+    if type(v) is Type:
+        return a
+    off = np.abs(v - np.swapaxes(v, -1, -2)).max(initial=0)
+    # What differs by rounding was meant to be symmetric; what differs by more was not.
+    if not off > np.sqrt(np.finfo(v.dtype).eps) * np.abs(v).max(initial=0):
+        return a
+    triangle = FUNCTIONS[np.tril if lower else np.triu]
+    return triangle(a) + mT(triangle(a, -1 if lower else 1))
+
+
+# ------------------------------------------------------------ Cholesky
+
+
+@operation
+class Cholesky(Op):
+    """The lower triangular y with y y^T = a.
+
+    dy = y phi(y^-1 da y^-T), where phi takes the lower triangle and halves its diagonal. With
+    s = y^-T phi(y^T g) y^-1 the cotangent of a is (s + s^T) / 2: Murray, Differentiation of the
+    Cholesky decomposition, 2016, equations 8 and 10; Giles 2008, section 2.4.
+    """
+
+    kind = "call"
+
+    def type(self, a):
+        return matrices("cholesky", a)
+
+    def value(self, a):
+        return np.linalg.cholesky(halves(a))
+
+    def push(self, y, args, tangents):
+        solve = Solve(lower=True)
+        half = bind(solve, y, averaged(tangents[0]))
+        return product(y, _phi(bind(solve, y, mT(half))))
+
+    def pull(self, y, args, g, wanted):
+        solve = Solve(transposed=True, lower=True)
+        half = bind(solve, y, _phi(product(mT(y), g)))
+        return (averaged(bind(solve, y, mT(half))),)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(), (positive,))
+
+
+def _phi(x: Any) -> Array:
+    """The lower triangle of x, with half of the diagonal."""
+    tril = FUNCTIONS[np.tril]
+    return (tril(x) + tril(x, -1)) / 2
+
+
+@implements(np.linalg.cholesky)
+def cholesky(a: Any, /, *, upper: bool = False) -> Array:
+    (a,) = floating("cholesky", a)
+    y = bind(Cholesky(), taken(a, not upper))
+    return mT(y) if upper else y
+
+
+# ------------------------------------------------------------ eigenvalues
+
+
+@operation
+class Eigh(Op):
+    """Eigenvalues w in ascending order and eigenvectors v of a symmetric matrix: a = v diag(w) v^T.
+
+    With p = v^T da v: dw_j = p_jj and dv = v q, q_ij = p_ij / (w_j - w_i), q_ii = 0. The cotangent
+    of a is v (diag(g_w) + r) v^T with r_ij = (m_ij - m_ji) / 2 / (w_j - w_i), m = v^T g_v (Giles
+    2008, section 3.1).
+
+    Where w_i = w_j, the eigenvectors are arbitrary up to a rotation, and a function that has a
+    derivative does not see it: then m_ij = m_ji, and r_ij = 0. This is right for functions of
+    eigenvalues that are symmetric in equal ones, such as their sum, and of the space that belongs
+    to equal eigenvalues, such as v1 v1^T. It is not right for v diag(h(w)) v^T, whose r_ij depends
+    on h': hence the warning of `Repeated`.
+    """
+
+    kind = "call"
+
+    def type(self, a):
+        matrices("eigh", a)
+        return Type(a.dtype, a.shape[:-1]), a
+
+    def value(self, a):
+        return tuple(np.linalg.eigh(halves(a)))
+
+    def push(self, y, args, tangents):
+        w, v = y
+        moved = product(averaged(tangents[0]), v)
+        p, dw = product(mT(v), moved), bind(Sum((-2,)), v * moved)
+        gaps, equal = _gaps(w)
+        return dw, product(v, _over(bind(Repeated(), w, p), gaps, equal))
+
+    def pull(self, y, args, g, wanted):
+        w, v = y
+        along = None
+        if g[0] is not None:
+            along = v * expand_to(reshape_to(g[0], (*w.shape[:-1], 1, w.shape[-1])), v.shape)
+        if g[1] is not None:
+            turned = product(v, self._turned(w, product(mT(v), g[1])))
+            along = turned if along is None else along + turned
+        return (None if along is None else product(along, mT(v)),)
+
+    @staticmethod
+    def _turned(w, m):
+        m = bind(Repeated(), w, m)
+        skew = (m - mT(m)) / 2
+        gaps, equal = _gaps(w)
+        return _over(skew, gaps, equal & (np.abs(skew) <= _rounding(m, (-2, -1))))
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(), (positive,))
+
+
+def _over(m: Any, gaps: Any, but: Any) -> Any:
+    """m / gaps, and 0 where `but`, without dividing by zero there."""
+    return select(~but, m / (gaps + np.astype(but, m.dtype)))
+
+
+def _gaps(w: Any) -> tuple[Any, Any]:
+    """w_j - w_i, and where these are equal as far as rounding tells."""
+    n = w.shape[-1]
+    shape = (*w.shape, n)
+    columns = expand_to(reshape_to(w, (*w.shape[:-1], 1, n)), shape)
+    gaps = columns - expand_to(reshape_to(w, (*w.shape, 1)), shape)
+    return gaps, np.abs(gaps) <= _rounding(w, (-1,))
+
+
+def _rounding(x: Any, axes: tuple[int, ...]) -> Any:
+    """n eps times the norm of a vector or matrix, for each entry of a matrix."""
+    n = x.shape[-1]
+    size = bind(Norm(2.0, axes), x) * (n * float(np.finfo(x.dtype).eps))
+    return expand_to(reshape_to(size, (*size.shape, 1, 1)), (*size.shape, n, n))
+
+
+@operation
+class Repeated(Op):
+    """m itself, with a warning where it joins equal eigenvalues w in a way that may matter."""
+
+    kind = "call"
+
+    def type(self, w, m):
+        return matrices("eigh", m)
+
+    def value(self, w, m):
+        n = w.shape[-1]
+        eps = n * np.finfo(w.dtype).eps
+        gaps = np.abs(w[..., None, :] - w[..., :, None])
+        near = gaps <= eps * np.sqrt((w * w).sum(-1))[..., None, None]
+        even = np.abs(m + np.swapaxes(m, -1, -2)) / 2
+        seen = even > eps * np.sqrt((m * m).sum((-2, -1)))[..., None, None]
+        if np.any(near & seen & ~np.eye(n, dtype=bool)):
+            warn(MESSAGE, RuntimeWarning, stacklevel=2)
+        return m
+
+    def d(self, y, w, m):
+        return None, symmetric(lambda g: g)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(), ((3,), (3, 3)))
+
+
+MESSAGE = (
+    "eigh: a function of eigenvectors of equal eigenvalues was differentiated: this is right if it "
+    "depends on the space that they span, but not for functions of the matrix, such as "
+    "v @ np.diag(h(w)) @ v.T"
+)
+
+
+def _symmetric(name: str, a: Any, UPLO: str) -> Array:
+    uplo = UPLO.upper()
+    if uplo not in ("L", "U"):
+        raise ValueError(f"{name}: UPLO must be 'L' or 'U', not {UPLO!r}")
+    (a,) = floating(name, a)
+    matrices(name, Type(a.dtype, a.shape))
+    return taken(a, uplo == "L")
+
+
+@implements(np.linalg.eigh)
+def eigh(a: Any, UPLO: str = "L") -> Any:
+    return EighResult(*bind(Eigh(), _symmetric("eigh", a, UPLO)))
+
+
+@implements(np.linalg.eigvalsh)
+def eigvalsh(a: Any, UPLO: str = "L") -> Any:
+    return bind(Eigh(), _symmetric("eigvalsh", a, UPLO))[0]

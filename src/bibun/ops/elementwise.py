@@ -70,7 +70,7 @@ class Elementwise(Op):
     def __init__(self, ufunc: Any, partials: tuple[Partial, ...], fast: Any = None, **facts: Any):
         self.ufunc, self.partials, self.label = ufunc, partials, ufunc.__name__
         self.f = fast or ufunc
-        self.domain: tuple[float, float] = facts["domain"]
+        self.domain: Any = facts["domain"]
         self.commutative: bool = facts["commutative"]
         self.real: bool = facts["real"]
         self.home: str = facts["home"]
@@ -95,7 +95,14 @@ class Elementwise(Op):
     def type(self, *args):
         if any(a.shape != args[0].shape for a in args):
             raise ShapeError(f"{self.label}: the shapes differ: {', '.join(map(str, args))}")
-        return Type(self.loop(tuple(a.dtype for a in args))[-1], args[0].shape)
+        given = tuple(a.dtype for a in args)
+        *needed, dtype = self.loop(given)
+        if tuple(needed) != given:
+            raise DtypeError(
+                f"{self.label}: {', '.join(map(str, args))} have to be cast to "
+                f"{', '.join(map(str, needed))} before"
+            )
+        return Type(dtype, args[0].shape)
 
     def value(self, *args):
         return self.f(*args)
@@ -140,7 +147,9 @@ class Elementwise(Op):
     @classmethod
     def examples(cls) -> Iterator[Example]:
         for op in TABLE.values():
-            yield Example(op, tuple(_argument(op, k) for k in range(op.ufunc.nin)), op.domain)
+            shared = isinstance(op.domain[0], float)
+            arguments = tuple(_argument(op, k) for k in range(op.ufunc.nin))
+            yield Example(op, arguments, op.domain) if shared else Example(op, arguments)
 
     # ------------------------------------------------------------ NumPy's call
 
@@ -271,7 +280,7 @@ def binary(op: Elementwise) -> Callable[..., Any]:
 def row(
     ufunc: Any,
     *partials: Partial,
-    domain: tuple = (-2.0, 2.0),
+    domain: Any = (-2.0, 2.0),
     fast: Any = None,
     commutative: bool = False,
     real: bool = False,
@@ -279,7 +288,7 @@ def row(
 ) -> Elementwise:
     """One row of the table: a ufunc (or Formula) of one result and its partial derivatives.
 
-    `domain` bounds the floats of its examples, `fast` is the same function as a Python operator
+    `domain` bounds the floats of its examples (or one pair of bounds for each argument), `fast` is the same function as a Python operator
     (quicker on scalars), `real` says that only real arguments have a derivative, and `home` is the
     module of the row if that is loaded late.
     """
@@ -303,8 +312,12 @@ def _row(name: str, home: str) -> Elementwise:
 
 def _argument(op: Elementwise, k: int) -> Any:
     """An example argument: floats where the function takes them, else small integers."""
-    floats = any(signature[k] in "fd" for signature in op.ufunc.types)
-    return (2, 3) if floats else _integers
+    if not any(signature[k] in "fd" for signature in op.ufunc.types):
+        return _integers
+    if isinstance(op.domain[0], float):
+        return (2, 3)
+    low, high = op.domain[k]
+    return lambda rng: rng.uniform(low, high, (2, 3))
 
 
 def _integers(rng: np.random.Generator) -> np.ndarray:

@@ -35,9 +35,9 @@ class Slice(Op):
     def type(self, x):
         lead = len(x.shape) - len(self.places)
         lengths = []
-        for n, p in zip(x.shape[lead:], self.places, strict=lead >= 0):
+        for n, p in zip(x.shape[max(lead, 0) :], self.places, strict=False):
             chosen = range(p, p + 1) if type(p) is int else range(n) if p is None else range(*p)
-            if len(chosen) and not (0 <= chosen[0] < n and 0 <= chosen[-1] < n):
+            if lead < 0 or len(chosen) and not (0 <= chosen[0] < n and 0 <= chosen[-1] < n):
                 raise ShapeError(f"slice: {self.places} does not lie within {x}")
             if type(p) is not int:
                 lengths.append(len(chosen))
@@ -122,7 +122,8 @@ class Gather(Op):
         first = n + self.axes[0]
         try:
             full = np.broadcast_shapes(*(i.shape for i in indices))
-            fits = len(full) - self.rank == batch <= first and full[:batch] in (x.shape[:batch], (1,) * batch)
+            shared = zip(full[:batch], x.shape, strict=False)
+            fits = len(full) - self.rank == batch <= first and all(m in (1, k) for m, k in shared)
         except ValueError:
             fits = False
         if not fits or any(i.dtype.kind not in "iu" for i in indices):
@@ -187,11 +188,8 @@ class Gather(Op):
         return (own, *(None for _ in indices))
 
     def batch(self, args, stacked, n):
-        x, *indices = args
-        if not any(stacked[1:]):
-            return bind(self, *args)
-        # Index arrays of length 1 along the new axis repeat themselves.
-        wide = [i if s else reshape_to(i, (1, *i.shape)) for i, s in zip(indices, stacked[1:], strict=True)]
+        x, *_ = args
+        wide = self.widened(args[1:], stacked[1:])
         if stacked[0]:
             return bind(self, x, *wide)
         batch, first = wide[0].ndim - 1 - self.rank, x.ndim + self.axes[0]
@@ -199,6 +197,12 @@ class Gather(Op):
         y = bind(Gather(self.axes, self.rank + 1), x, *wide)  # all n sets of indices read the one x
         order = (first, *(k for k in range(y.ndim) if k != first))
         return bind(Transpose(tuple(k - y.ndim for k in order)), y)
+
+    def widened(self, indices: Sequence[Any], stacked: Sequence[bool]) -> list[Any]:
+        """Index arrays beside a new first axis of x. Of length 1 along that axis, they repeat themselves."""
+        if not any(stacked) and all(i.ndim == self.rank for i in indices):
+            return list(indices)
+        return [i if s else reshape_to(i, (1, *i.shape)) for i, s in zip(indices, stacked, strict=True)]
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
@@ -342,9 +346,8 @@ class Scatter(Op):
 
     def batch(self, args, stacked, n):
         wide: list[Any] = []
-        for (*indices, g), (*flags, flag) in zip(self.groups(args), self.groups(stacked), strict=True):
-            if any(flags):  # index arrays of length 1 along the new axis repeat themselves
-                indices = [i if f else reshape_to(i, (1, *i.shape)) for i, f in zip(indices, flags, strict=True)]
+        for read, (*indices, g), (*flags, flag) in zip(self.reads, self.groups(args), self.groups(stacked), strict=True):
+            indices = read.widened(indices, flags) if indices else indices
             wide += [*indices, g if flag else expand_to(g, (n, *g.shape))]
         return bind(self.batched(n), *wide)
 

@@ -1,1 +1,458 @@
-"""Putting arrays together, cutting them apart, padding and repeating them."""
+"""Putting arrays together and cutting them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+from numpy.lib.array_utils import normalize_axis_index
+
+from ..array import Array, Duck, bind, enter, implements, innermost, lift
+from ..errors import ShapeError, TracingError, UnsupportedError
+from ..graph import Example, Item, Op, Type, operation
+from ..recording import Trace
+from ..zeros import parts, select, zeros_like
+from .gather import ones, part, scatter
+from .shaping import atleast_1d, atleast_2d, atleast_3d
+from .structure import cast, reshape_to
+
+FEW = 2  # cotangents up to which slices are less work than one operation with several results
+
+
+@operation
+class Concatenate(Op):
+    """The arguments one behind the other along an axis. The transpose of Split."""
+
+    kind = "call"
+    keeps_zeros = True
+    axis: int  # negative
+
+    def type(self, *args):
+        first = args[0]
+        if -self.axis > len(first.shape):
+            raise ShapeError(f"concatenate: {first} has no axis {self.axis}")
+        rest = _without(first.shape, self.axis)
+        for x in args[1:]:
+            if len(x.shape) != len(first.shape) or _without(x.shape, self.axis) != rest or x.dtype != first.dtype:
+                raise ShapeError(f"concatenate: {first} and {x} do not fit: all axes but axis {self.axis} must be equal")
+        return Type(first.dtype, _with(rest, self.axis, sum(x.shape[self.axis] for x in args)))
+
+    def value(self, *args):
+        return np.concatenate(args, self.axis)
+
+    def kernel(self, *args):
+        join, axis = np.concatenate, self.axis
+        return lambda *args: join(args, axis)
+
+    def push(self, y, args, tangents):
+        return joined(self, args, tangents)
+
+    def pull(self, y, args, g, wanted):
+        sizes = tuple(a.shape[self.axis] for a in args)
+        return taken_apart(Split(self.axis, sizes), g, wanted)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(-1), ((2, 3), (2, 1)))
+        yield Example(cls(-2), ((2, 3), (0, 3), (1, 3)))
+
+
+@operation
+class Split(Op):
+    """Parts of these sizes along an axis, as several results. The transpose of Concatenate."""
+
+    kind = "view"
+    axis: int  # negative
+    sizes: tuple[int, ...]
+
+    def type(self, x):
+        if -self.axis > len(x.shape) or x.shape[self.axis] != sum(self.sizes):
+            raise ShapeError(f"split: {x} does not have {sum(self.sizes)} entries along the axis {self.axis}")
+        rest = _without(x.shape, self.axis)
+        return tuple(Type(x.dtype, _with(rest, self.axis, n)) for n in self.sizes)
+
+    def value(self, x):
+        return tuple(p.value(x) for p in self.places)
+
+    @property
+    def places(self) -> list:
+        """The same as reads of one part each."""
+        ends = accumulate(self.sizes)
+        return [part(self.axis, (e - n, e, 1)) for n, e in zip(self.sizes, ends, strict=True)]
+
+    def push(self, y, args, tangents):
+        return moved_apart(self, tangents[0])
+
+    def pull(self, y, args, g, wanted):
+        return (put_together(Concatenate(self.axis), self.places, args[0], y, g),)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(-1, (1, 2)), ((2, 3),))
+        yield Example(cls(-2, (2, 0, 1)), ((3, 2),))
+
+
+@operation
+class Stack(Op):
+    """Equal arrays side by side along a new axis. The transpose of Unstack."""
+
+    kind = "call"
+    keeps_zeros = True
+    axis: int  # negative, of the result
+
+    def type(self, *args):
+        if any(x != args[0] for x in args) or -self.axis > len(args[0].shape) + 1:
+            raise ShapeError(f"stack: equal types are needed, and an axis {self.axis}, not {', '.join(map(str, args))}")
+        return Type(args[0].dtype, _with(args[0].shape, self.axis, len(args)))
+
+    def value(self, *args):
+        return self.kernel(*args)(*args)
+
+    def kernel(self, x, *rest):
+        array, dtype = np.array, x.dtype
+        if len(x.shape) + self.axis < 0:
+            return lambda *args: array(args, dtype)
+        shape, behind = _with(x.shape, self.axis, 1 + len(rest)), (slice(None),) * (-self.axis - 1)
+
+        def stacked(*args):
+            y = np.empty(shape, dtype)
+            for k, x in enumerate(args):
+                y[(..., k, *behind)] = x
+            return y
+
+        return stacked
+
+    def push(self, y, args, tangents):
+        return joined(self, args, tangents)
+
+    def pull(self, y, args, g, wanted):
+        return taken_apart(Unstack(self.axis, len(args)), g, wanted)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(-1), ((), (), ()))
+        yield Example(cls(-2), ((2, 3), (2, 3)))
+
+
+@operation
+class Unstack(Op):
+    """The n arrays that lie side by side along an axis, as several results. The transpose of Stack."""
+
+    kind = "view"
+    axis: int  # negative
+    n: int
+
+    def type(self, x):
+        if -self.axis > len(x.shape) or x.shape[self.axis] != self.n:
+            raise ShapeError(f"unstack: {x} does not have {self.n} entries along the axis {self.axis}")
+        return (Type(x.dtype, _without(x.shape, self.axis)),) * self.n
+
+    def value(self, x):
+        return self.kernel(x)(x)
+
+    def kernel(self, x):
+        if len(x.shape) + self.axis == 0:
+            return tuple
+        order = (len(x.shape) + self.axis, *_without(tuple(range(len(x.shape))), self.axis))
+        return lambda x: tuple(x.transpose(order))
+
+    @property
+    def places(self) -> list:
+        """The same as reads of one part each."""
+        return [part(self.axis, k) for k in range(self.n)]
+
+    def push(self, y, args, tangents):
+        return moved_apart(self, tangents[0])
+
+    def pull(self, y, args, g, wanted):
+        return (put_together(Stack(self.axis), self.places, args[0], y, g),)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(-1, 3), ((3,),))
+        yield Example(cls(-2, 2), ((2, 3),))
+        yield Example(cls(-1, 0), ((2, 0),))
+
+
+def _without(shape: tuple[int, ...], axis: int) -> tuple[int, ...]:
+    k = len(shape) + axis
+    return shape[:k] + shape[k + 1 :]
+
+
+def _with(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
+    k = len(shape) + axis + 1
+    return (*shape[:k], n, *shape[k:])
+
+
+# ------------------------------------------------------------ derivatives: what is joined keeps its zeros
+
+
+def joined(op: Op, args: Sequence[Any], tangents: Sequence[Any]) -> Any:
+    """The operation on tangents: those that are None, or masked, are structurally zero in the result as well."""
+    if all(t is None for t in tangents):
+        return None
+    y = bind(op, *(zeros_like(a) if t is None else t for a, t in zip(args, tangents, strict=True)))
+    if all(t is not None and parts(t) is None for t in tangents):
+        return y
+    return select(bind(op, *map(_mask, args, tangents)), y)
+
+
+def _mask(like: Array, t: Any) -> Array:
+    """Where t is not structurally zero."""
+    if t is None:
+        return ~ones(like)
+    inner = parts(t)
+    return ones(t) if inner is None else inner[0]
+
+
+def moved_apart(op: Op, t: Any) -> tuple:
+    """Parts of a tangent: each keeps its part of the mask."""
+    inner = parts(t)
+    if inner is None:
+        return bind(op, t)
+    return tuple(select(m, x) for m, x in zip(bind(op, inner[0]), bind(op, inner[1]), strict=True))
+
+
+def taken_apart(cut: Split | Unstack, g: Any, wanted: Sequence[bool]) -> tuple:
+    """The wanted parts of a cotangent."""
+    if sum(wanted) <= FEW:
+        return tuple(bind(p, g) if w else None for p, w in zip(cut.places, wanted, strict=True))
+    return tuple(p if w else None for p, w in zip(bind(cut, g), wanted, strict=True))
+
+
+def put_together(op: Op, places: Sequence[Any], x: Array, y: Sequence[Array], g: Sequence[Any]) -> Any:
+    """The cotangent of x from those of its parts, some of which may be missing."""
+    given = [(p, (), t) for p, t in zip(places, g, strict=True) if t is not None]
+    if len(given) == len(places):
+        return joined(op, y, g) if places else None
+    return scatter(x.shape, given) if given else None
+
+
+# ------------------------------------------------------------ what is joined
+
+
+def array_like(x: Any) -> Array:
+    """x as an array, also if it is a nested list with traced arrays in it."""
+    if isinstance(x, list | tuple) and traced(x):
+        return stack([array_like(y) for y in x])
+    return lift(x)
+
+
+def traced(x: Any) -> bool:
+    """Whether x is, or a nested list x contains, an Array or a Variable."""
+    return isinstance(x, Duck) or (isinstance(x, list | tuple) and any(map(traced, x)))
+
+
+def promoted(arrays: Sequence[Any], dtype: Any = None, casting: str = "same_kind", weak: bool = False) -> list[Array]:
+    """Arrays of one dtype. Python's numbers only count as such if they are weak."""
+    lifted = [array_like(a) for a in arrays]
+    if dtype is None:
+        first = lifted[0].dtype if lifted else None
+        if all(a.dtype is first for a in lifted):
+            return lifted
+        plain = (int, float, complex) if weak else ()
+        dtype = np.result_type(*(x if type(x) in plain else a.dtype for x, a in zip(arrays, lifted, strict=True)))
+    dtype = np.dtype(dtype)
+    for a in lifted:
+        if not np.can_cast(a.dtype, dtype, casting):
+            raise TypeError(f"Cannot cast array data from {a.dtype!r} to {dtype!r} according to the rule '{casting}'")
+    return [cast(a, dtype) for a in lifted]
+
+
+def refuse_out(out: Any, name: str) -> None:
+    """An error for a place to write to."""
+    if out is not None:
+        raise UnsupportedError(f"np.{name}: out= is not supported for traced arrays: use the result instead")
+
+
+# ------------------------------------------------------------ NumPy's functions that join
+
+
+@implements(np.concatenate)
+def concatenate(arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Array:
+    refuse_out(out, "concatenate")
+    arrays = promoted(list(arrays), dtype, casting, weak=axis is None)
+    if not arrays:
+        raise ValueError("need at least one array to concatenate")
+    if axis is None:
+        arrays, axis = [reshape_to(a, (a.size,)) for a in arrays], 0
+    n = arrays[0].ndim
+    if not n:
+        raise ValueError("zero-dimensional arrays cannot be concatenated")
+    return bind(_concatenate(normalize_axis_index(axis, n) - n), *arrays)
+
+
+@implements(np.stack)
+def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Array:
+    refuse_out(out, "stack")
+    arrays = promoted(list(arrays), dtype, casting)
+    if not arrays:
+        raise ValueError("need at least one array to stack")
+    if any(a.shape != arrays[0].shape for a in arrays):
+        raise ValueError("all input arrays must have the same shape")
+    n = arrays[0].ndim + 1
+    return bind(_stack(normalize_axis_index(axis, n) - n), *arrays)
+
+
+_concatenate, _stack, _unstack = lru_cache(Concatenate), lru_cache(Stack), lru_cache(Unstack)
+
+
+@implements(np.vstack)
+def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Array:
+    return concatenate([atleast_2d(array_like(a)) for a in tup], 0, dtype=dtype, casting=casting)
+
+
+@implements(np.hstack)
+def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Array:
+    arrays = [atleast_1d(array_like(a)) for a in tup]
+    return concatenate(arrays, 0 if arrays and arrays[0].ndim == 1 else 1, dtype=dtype, casting=casting)
+
+
+@implements(np.dstack)
+def dstack(tup: Any) -> Array:
+    return concatenate([atleast_3d(array_like(a)) for a in tup], 2)
+
+
+@implements(np.column_stack)
+def column_stack(tup: Any) -> Array:
+    arrays = [array_like(a) for a in tup]
+    return concatenate([a if a.ndim > 1 else reshape_to(a, (a.size, 1)) for a in arrays], 1)
+
+
+@implements(np.append)
+def append(arr: Any, values: Any, axis: int | None = None) -> Array:
+    arr, values = array_like(arr), array_like(values)
+    if axis is None:
+        arr, values, axis = reshape_to(arr, (arr.size,)), reshape_to(values, (values.size,)), 0
+    return concatenate((arr, values), axis)
+
+
+@implements(np.block)
+def block(arrays: Any) -> Array:
+    shape = np.block(_shapes(arrays)).shape  # NumPy's own errors
+    depth, inner = 0, arrays
+    while isinstance(inner, list):
+        depth, inner = depth + 1, inner[0]
+
+    def join(x: Any, level: int) -> Array:
+        if isinstance(x, list):
+            return concatenate([join(y, level + 1) for y in x], level - depth)
+        x = lift(x)
+        return reshape_to(x, (1,) * (len(shape) - x.ndim) + x.shape)
+
+    return join(arrays, 0)
+
+
+def _shapes(x: Any) -> Any:
+    """Nested lists with bools of the same shapes."""
+    if isinstance(x, list):
+        return [_shapes(y) for y in x]
+    return x if isinstance(x, tuple) else np.broadcast_to(np.False_, lift(x).shape)
+
+
+# ------------------------------------------------------------ NumPy's functions that cut
+
+
+@implements(np.array_split)
+def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
+    x = lift(ary)
+    n = x.shape[axis]
+    axis = axis if axis < 0 else axis - x.ndim
+    pieces = [range(n)[p] for p in _pieces(indices_or_sections, n)]
+    if [k for p in pieces for k in (p.start, p.stop)] == _borders([len(p) for p in pieces]) and sum(map(len, pieces)) == n:
+        return list(bind(Split(axis, tuple(map(len, pieces))), x))
+    return [bind(part(axis, (p.start, p.stop, 1) if len(p) else (0, 0, 1)), x) for p in pieces]
+
+
+def _pieces(sections: Any, n: int) -> list[slice]:
+    """The parts as NumPy counts them."""
+    if np.ndim(sections):
+        ends = [0, *map(int, sections), n]
+        return list(map(slice, ends[:-1], ends[1:]))
+    count = int(sections)
+    if count <= 0:
+        raise ValueError("number sections must be larger than 0.")
+    each, extra = divmod(n, count)
+    ends = [0, *accumulate([each + 1] * extra + [each] * (count - extra))]
+    return list(map(slice, ends[:-1], ends[1:]))
+
+
+def _borders(sizes: list[int]) -> list[int]:
+    ends = list(accumulate(sizes))
+    return [k for n, e in zip(sizes, ends, strict=True) for k in (e - n, e)]
+
+
+@implements(np.split)
+def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
+    if not np.ndim(indices_or_sections) and lift(ary).shape[axis] % indices_or_sections:
+        raise ValueError("array split does not result in an equal division")
+    return array_split(ary, indices_or_sections, axis)
+
+
+def _split_along(name: str, least: int, axis: int) -> Any:
+    """np.hsplit, np.vsplit, np.dsplit."""
+
+    def cut(ary: Any, indices_or_sections: Any) -> list[Array]:
+        x = lift(ary)
+        if x.ndim < least:
+            raise ValueError(f"{name} only works on arrays of {least} or more dimensions")
+        return split(x, indices_or_sections, min(axis, x.ndim - 1))
+
+    return cut
+
+
+hsplit = implements(np.hsplit)(_split_along("hsplit", 1, 1))
+vsplit = implements(np.vsplit)(_split_along("vsplit", 2, 0))
+dsplit = implements(np.dsplit)(_split_along("dsplit", 3, 2))
+
+
+def unstack(x: Any, /, *, axis: int = 0) -> tuple[Array, ...]:
+    x = lift(x)
+    if x.ndim == 0:
+        raise ValueError("Input array must be at least 1-d.")
+    axis = normalize_axis_index(axis, x.ndim) - x.ndim
+    return bind(_unstack(axis, x.shape[axis]), x)
+
+
+if hasattr(np, "unstack"):
+    implements(np.unstack)(unstack)
+
+
+@implements(iter)
+def rows(x: Any) -> Iterator[Array]:
+    """`for row in x` and `a, b = x`: all rows are read by one operation."""
+    x = lift(x)
+    if x.ndim == 0:
+        raise TypeError("iteration over a 0-d array")
+    trace = innermost((x,))
+    if trace is None:
+        return (Array(None, -1, v) for v in x.value)
+    return iter(_recorded(trace, x))
+
+
+def _recorded(trace: Trace, x: Array) -> list[Array]:
+    """The rows of x as recorded arrays."""
+    op = _unstack(-x.ndim, x.shape[0])
+    values = op.type(x.value) if type(x.value) is Type else tuple(x.value)
+    if x.ndim > 1:
+        trace.viewed.add(x.index)
+    i = trace.add((op, enter(trace, x)), values)
+    return [Array(trace, trace.add((_item(k), i), v), v) for k, v in enumerate(values)]
+
+
+_item = lru_cache(maxsize=1 << 12)(Item)
+
+
+# ------------------------------------------------------------ writing into arrays
+
+
+@implements(np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
+def refuse_writing(*args: Any, **options: Any) -> None:
+    """NumPy's functions that change their first argument."""
+    raise TracingError(
+        "writing a traced array into another array would lose its derivative: "
+        "build the new array with np.where, np.concatenate or np.stack instead"
+    )

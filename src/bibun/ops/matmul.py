@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import prod
-from operator import index
 from typing import Any
 
 import numpy as np
 
-from ..array import FUNCTIONS, UFUNCS, Array, bind, implements, lift
+from ..array import UFUNCS, Array, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, type_of
 from ..zeros import move, scale
@@ -71,13 +70,13 @@ class MatMul(Op):
         """The cotangent of a: g b^T, where g has the axes of a without k, and those of b."""
         if self.columns:
             return product(g, mT(b)) if self.rows else product(b, g, columns=False)
-        return _spread(g, b) if self.rows else _scaled(g, b)
+        return spread(g, b) if self.rows else _scaled(g, b)
 
     def _right(self, a, g):
         """The cotangent of b: a^T g."""
         if self.rows:
             return product(mT(a), g) if self.columns else product(g, a, rows=False)
-        return mT(_spread(g, a)) if self.columns else _scaled(g, a)
+        return mT(spread(g, a)) if self.columns else _scaled(g, a)
 
     def batch(self, args, stacked, n):
         a, b = args
@@ -156,7 +155,7 @@ def _scaled(g: Any, v: Any) -> Array:
     return scale(move(lambda g: expand_to(reshape_to(g, (*g.shape, 1)), v.shape), g), v)
 
 
-def _spread(g: Any, v: Any) -> Array:
+def spread(g: Any, v: Any) -> Array:
     """g[..., i] v[..., k]."""
     shape = (*g.shape, v.shape[-1])
     wide = expand_to(reshape_to(v, (*v.shape[:-1], 1, v.shape[-1])), shape)
@@ -381,33 +380,3 @@ def _chained(chain: list[Array], i: int, j: int, split: dict[tuple[int, int], in
         return chain[i]
     k = split[i, j]
     return dot(_chained(chain, i, k, split), _chained(chain, k, j, split))
-
-
-@implements(np.linalg.matrix_power)
-def matrix_power(a: Any, n: Any) -> Array:
-    a = lift(a)
-    try:
-        n = index(n)
-    except TypeError as error:
-        raise TypeError("matrix_power: the exponent must be an integer") from error
-    square("matrix_power", a)
-    if n == 0:
-        return lift(np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape))
-    if n < 0:
-        a, n = FUNCTIONS[np.linalg.inv](a), -n
-    y = None
-    while n:  # a is the 2^k-th power, y the product of those that the binary digits of n ask for
-        if n % 2:
-            y = a if y is None else matmul(y, a)
-        n //= 2
-        if n:
-            a = matmul(a, a)
-    return y
-
-
-def square(name: str, a: Array) -> None:
-    """NumPy's error for what is not a (stack of) square matrices."""
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise np.linalg.LinAlgError(
-            f"{name}: square matrices (..., n, n) are needed, not {type_of(a)}"
-        )

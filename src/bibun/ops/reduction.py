@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache
+from math import prod
 from typing import Any, ClassVar
 
 import numpy as np
@@ -13,7 +14,7 @@ from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation
 from ..recording import Trace, is_abstract
 from ..zeros import coin
-from .structure import Expand, axes_of, behind, cast, reshape_to
+from .structure import Expand, Transpose, axes_of, behind, cast, reshape_to
 
 NO: Any = np._NoValue  # NumPy's mark for an argument that was not given
 
@@ -214,6 +215,22 @@ def keep(y: Any, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: Any) -
     if keepdims is False or keepdims is NO:
         return y
     return reshape_to(y, aligned(shape, axes)) if keepdims else y
+
+
+def rows(x: Any, axes: tuple[int, ...]) -> tuple[Array, Callable[[Any], Array]]:
+    """x with these axes moved to the end and flattened into one, and the way back."""
+    shape, n = x.shape, x.ndim
+    if axes == (-1,):
+        return lift(x), lift
+    order = (*(i for i in range(-n, 0) if i not in axes), *axes)
+    moved = x if order == tuple(range(-n, 0)) else bind(Transpose(order), x)
+    between, count = moved.shape, prod(shape[k] for k in axes)
+    back = Transpose(tuple(order.index(i) - n for i in range(-n, 0)))
+
+    def restore(y: Any) -> Array:
+        return bind(back, reshape_to(y, between))
+
+    return reshape_to(moved, (*dropped(shape, axes), count)), restore
 
 
 # ------------------------------------------------------------ NumPy's functions

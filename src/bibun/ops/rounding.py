@@ -20,7 +20,7 @@ def scaling(y: Array, x: Array, n: Array) -> Array:
 
 
 # fmt: off
-POSITIVE = (0.1, 4.0)
+INSIDE   = (2.4, 2.6), (0.98, 1.02)  # the quotient stays between 2 and 3
 FRACTION = Formula("fraction", lambda x: np.modf(x)[0],  like=np.spacing)
 EXPONENT = Formula("exponent", lambda x: np.frexp(x)[1], like=np.spacing, result=np.dtype(np.intc))
 
@@ -33,10 +33,10 @@ nextafter    = row(np.nextafter,    1, None)
 ldexp        = row(np.ldexp,        scaling, None)
 fraction     = row(FRACTION,        1)
 exponent     = row(EXPONENT,        None)
-floor_divide = row(np.floor_divide, None, None,                                   fast=operator.floordiv)
-remainder    = row(np.remainder,    1, lambda y, a, b: -np.floor_divide(a, b),    fast=operator.mod)
+floor_divide = row(np.floor_divide, None, None,                                fast=operator.floordiv, domain=INSIDE)
+remainder    = row(np.remainder,    1, lambda y, a, b: -np.floor_divide(a, b), fast=operator.mod,      domain=INSIDE)
 # a - y is a whole multiple of b, while a / b may be rounded up to the next one.
-fmod         = row(np.fmod,         1, lambda y, a, b: -np.rint((a - y) / b))
+fmod         = row(np.fmod,         1, lambda y, a, b: -np.rint((a - y) / b),  domain=INSIDE)
 # fmt: on
 
 

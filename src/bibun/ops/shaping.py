@@ -28,11 +28,21 @@ class Roll(Op):
         return x
 
     def value(self, x):
+        return self.kernel(x)(x)
+
+    def kernel(self, x):
+        cuts = []
         for shift, axis in zip(self.shifts, self.axes, strict=True):
-            k = shift % max(x.shape[axis], 1)
-            rest = (slice(None),) * (-axis - 1)
-            x = np.concatenate((x[(..., slice(x.shape[axis] - k, None), *rest)], x[(..., slice(x.shape[axis] - k), *rest)]), axis)
-        return x
+            n, rest = x.shape[axis], (slice(None),) * (-axis - 1)
+            cut = n - shift % max(n, 1)
+            cuts.append(((..., slice(cut, None), *rest), (..., slice(cut), *rest), axis))
+
+        def rolled(x):
+            for last, first, axis in cuts:
+                x = np.concatenate((x[last], x[first]), axis)
+            return x
+
+        return rolled
 
     def d(self, y, x):
         back = Roll(tuple(-s for s in self.shifts), self.axes)

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
-from ..array import Array, bind, enter, lift
+from ..array import Array, bind, enter
 from ..graph import Constant, Graph, Op, Type
 from ..ops.elementwise import TABLE, Elementwise
 from ..ops.structure import Expand, Reshape, expand_to
@@ -85,18 +85,12 @@ class Rule:
         if self.holds == "real" and of.dtype.kind != "f":
             return None
         for holes in match(trace, self.left, root, {}):
-            if self.condition and not self.condition(
-                **{k: holes[k] for k in _names(self.condition)}
-            ):
+            filled = {k: _array(trace, v) if type(v) is int else v for k, v in holes.items()}
+            if self.condition and not self.condition(**_only(filled, self.condition)):
                 continue
-            y = fill(
-                self.right, {k: _array(trace, v) if type(v) is int else v for k, v in holes.items()}
-            )
-            y = (
-                lift(y)
-                if isinstance(y, Array)
-                else Array(trace, trace.scalar(y, of.dtype), of._replace(shape=()))
-            )
+            y = fill(self.right, filled)
+            if not isinstance(y, Array):
+                y = Array(trace, trace.scalar(y, of.dtype), of._replace(shape=()))
             y = expand_to(y, of.shape)
             if (y.dtype, y.shape) != of:
                 raise TypeError(
@@ -132,6 +126,10 @@ class Rule:
 
 def _array(trace: Trace, i: int) -> Array:
     return Array(trace, i, trace.values[i])
+
+
+def _only(holes: Holes, condition: Callable) -> Holes:
+    return {k: holes[k] for k in _names(condition)}
 
 
 def _names(f: Callable) -> list[str]:

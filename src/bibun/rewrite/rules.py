@@ -7,13 +7,25 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..ops.elementwise import TABLE
+from ..ops.reduction import Sum
 from ..ops.select import Where
-from .engine import Rules, pattern, rules
+from ..ops.softmax import LogSoftmax, LogSumExp, Softmax
+from ..ops.structure import Expand, Reshape
+from .engine import Pattern, Rules, pattern, rules
+
+
+def sigmoid(x: Pattern) -> Pattern:
+    """1 / (1 + exp(-x)), which is no NumPy function."""
+    return Pattern("sigmoid", TABLE["sigmoid"], (x,))
 
 
 # fmt: off
 @rules(holds="always")
-def identities(x, y, c):
+def identities(x, y, c, shape, inner):
+    reshaped = pattern(Reshape, x, shape=shape)
+    yield pattern(Reshape, pattern(Reshape, x, shape=inner), shape=shape), reshaped
+    yield reshaped,                         x, lambda x, shape: x.shape == shape
     yield x * 1,                            x
     yield 1 * x,                            x
     yield x / 1,                            x
@@ -26,15 +38,45 @@ def identities(x, y, c):
 
 @rules(holds="real")
 def stable(x, y):
-    yield np.log(1 + np.exp(x)),            np.logaddexp(0, x)
-    yield np.log(np.exp(x) + 1),            np.logaddexp(0, x)
-    yield np.log(np.exp(x) + np.exp(y)),    np.logaddexp(x, y)
-    yield np.log(1 + x),                    np.log1p(x)
-    yield np.log(x + 1),                    np.log1p(x)
-    yield np.exp(x) - 1,                    np.expm1(x)
     yield 1 / np.exp(x),                    np.exp(-x)
+    yield y / np.exp(x),                    y * np.exp(-x)
+    yield np.exp(x) / np.exp(y),            np.exp(x - y)
+    yield np.exp(x) * np.exp(y),            np.exp(x + y)
+    yield np.sqrt(np.exp(x)),               np.exp(x / 2)
+    yield np.log(np.exp(x)),                x
+    yield np.exp(x) - 1,                    np.expm1(x)
+    yield 1 - np.exp(x),                    -np.expm1(x)
+    yield np.log(1 + x),                    np.log1p(x)
+    yield np.log(1 - x),                    np.log1p(-x)
+    yield np.log(1 + np.exp(x)),            np.logaddexp(0, x)
+    yield np.log1p(np.exp(x)),              np.logaddexp(0, x)
+    yield np.log(np.exp(x) + np.exp(y)),    np.logaddexp(x, y)
+    yield 1 / (1 + np.exp(-x)),             sigmoid(x)
+    yield 1 / (1 + np.exp(x)),              sigmoid(-x)
+    yield np.exp(x) / (1 + np.exp(x)),      sigmoid(x)
+    yield 1 - sigmoid(x),                   sigmoid(-x)
+    yield np.log(sigmoid(x)),               -np.logaddexp(0, -x)
+    yield 1 - np.cos(x),                    2 * np.square(np.sin(x / 2))
+
+
+@rules(holds="real")
+def softmax(x, y, axes, shape, full):
+    along = lambda op: lambda z: pattern(op, z, axes=axes)  # noqa: E731
+    lse, soft, log_soft = along(LogSumExp), along(Softmax), along(LogSoftmax)
+    reshaped = lambda z: pattern(Reshape, z, shape=shape)  # noqa: E731
+    spread = lambda z: pattern(Expand, z, axes=axes, shape=full)  # noqa: E731
+    total, shifted = pattern(Sum, np.exp(x), axes=axes), x - spread(y)
+
+    yield np.log(total),                    lse(x)
+    yield np.log(reshaped(total)),          reshaped(lse(x))
+    yield lse(shifted) + y,                 lse(x)
+    yield reshaped(lse(shifted)) + reshaped(y), reshaped(lse(x))
+    yield np.exp(x) / spread(total),        soft(x)
+    yield np.log(soft(x)),                  log_soft(x)
+    yield soft(shifted),                    soft(x)
+    yield log_soft(shifted),                log_soft(x)
 # fmt: on
 
 
-STABILISE = Rules(identities, stable)
+STABILISE = Rules(identities, stable, softmax)
 SIMPLIFY = Rules(identities)

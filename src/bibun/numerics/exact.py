@@ -1,0 +1,224 @@
+"""A traced program run on other numbers: SymPy's expressions, or mpmath's numbers of many digits.
+
+NumPy computes with arrays of objects by itself: `+` is theirs, and np.exp(x) calls x.exp(). So most
+operations run as they are written. What a library calls by another name, and what NumPy would ask
+an expression to decide, stands in the tables below.
+"""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from ..graph import Constant, Graph, Item, Node, Op
+from ..ops.elementwise import Elementwise
+from ..ops.select import Where
+from ..ops.structure import Cast
+
+LONGEST = 20_000  # operations in the formula of an array: SymPy needs minutes for longer ones
+
+# fmt: off
+FORMULAS: dict[str, Callable] = {  # functions that a library lacks or means differently
+    "cbrt":      lambda lib, x: lib.sign(x) * abs(x) ** (lib.sign(1) / 3),
+    "exp2":      lambda lib, x: 2**x,
+    "expm1":     lambda lib, x: lib.exp(x) - 1,
+    "log1p":     lambda lib, x: lib.log(1 + x),
+    "log2":      lambda lib, x: lib.log(x) / lib.log(2),
+    "log10":     lambda lib, x: lib.log(x) / lib.log(10),
+    "logaddexp": lambda lib, a, b: lib.log(lib.exp(a) + lib.exp(b)),
+    "hypot":     lambda lib, a, b: lib.sqrt(a**2 + b**2),
+    "sigmoid":   lambda lib, x: 1 / (1 + lib.exp(-x)),
+    "expit":     lambda lib, x: 1 / (1 + lib.exp(-x)),
+    "logit":     lambda lib, x: lib.log(x / (1 - x)),
+    "gammaln":   lambda lib, x: lib.loggamma(x),
+    "psi":       lambda lib, x: lib.digamma(x),
+}
+SYMPY = {  # SymPy's names, where NumPy would compare values that an expression does not have
+    "absolute": "Abs", "maximum": "Max", "minimum": "Min", "power": "Pow", "ceil": "ceiling",
+    "greater": "Gt", "greater_equal": "Ge", "less": "Lt", "less_equal": "Le",
+    "equal": "Eq", "not_equal": "Ne",
+    "bitwise_and": "And", "bitwise_or": "Or", "invert": "Not",
+    "logical_and": "And", "logical_or": "Or", "logical_not": "Not",
+}
+# fmt: on
+
+
+class NotExpressibleError(ValueError):
+    """A traced operation cannot be computed with the objects of another library."""
+
+
+class Library:
+    """The functions and numbers of SymPy or mpmath, under NumPy's names."""
+
+    def __init__(self, module: Any, whole: Callable, infinity: Any, names: dict[str, str]):
+        self.module, self.whole, self.infinity, self.names = module, whole, infinity, names
+        self.known: dict[str, Callable | None] = {}
+
+    def number(self, x: Any) -> Any:
+        """A number of Python or NumPy, exactly; an element as what it holds."""
+        if isinstance(x, Element):
+            return x.value
+        if not isinstance(x, bool | int | float | np.generic):
+            return x
+        if not np.isfinite(x):
+            return self.module.nan if x != x else self.infinity if x > 0 else -self.infinity
+        p, q = (int(x), 1) if isinstance(x, np.bool_) else x.as_integer_ratio()
+        return self.whole(p) / self.whole(q)
+
+    def function(self, name: str) -> Callable | None:
+        """The library's function that NumPy calls by this name."""
+        if name in FORMULAS:
+            return lambda *args: FORMULAS[name](self.module, *args)
+        return getattr(self.module, self.names.get(name, name.replace("arc", "a", 1)), None)
+
+    def direct(self, op: Elementwise) -> Callable | None:
+        """The library's function for an operation, if it has the same value at an example."""
+        if op.name not in self.known:
+            given = op.name in self.names
+            self.known[op.name] = self.function(op.name) if given else self._tried(op)
+        return self.known[op.name]
+
+    def _tried(self, op: Elementwise) -> Callable | None:
+        function, (low, high) = self.function(op.name), op.domain
+        args = [low + part * (high - low) for part in (0.7, 0.6)[: op.ufunc.nin]]
+        try:
+            expected, found = op.ufunc(*args), function(*map(self.number, args))  # type: ignore[misc]
+            same = found == expected or abs(float(found) - expected) <= 1e-9 * abs(expected)
+        except (TypeError, ValueError, AttributeError):
+            return None
+        return function if same else None
+
+    def elements(self, x: Any) -> np.ndarray:
+        """An array of numbers as an array of elements; integers and bools stay what they are."""
+        x = np.asarray(x)
+        return x if x.dtype.kind not in "f" else np.asarray(self.call(self.number)(x), object)
+
+    def call(self, function: Callable, count: int = 1) -> Callable:
+        """A function of the library's objects as a function of arrays of elements."""
+
+        def applied(*args: Any) -> Element:
+            return Element(self, function(*map(self.number, args)))
+
+        return np.frompyfunc(applied, count, 1)
+
+
+class Element:
+    """A number of another library as NumPy wants an object to be: with operators, x.exp(), ..."""
+
+    __slots__ = ("library", "value")
+
+    def __init__(self, library: Library, value: Any):
+        self.library, self.value = library, value
+
+    def __getattr__(self, name: str) -> Callable:
+        function = None if name.startswith("_") else self.library.function(name)
+        if function is None:
+            raise AttributeError(name)
+        library = self.library
+        return lambda *others: Element(library, function(self.value, *map(library.number, others)))
+
+    # fmt: off
+    def __neg__(self) -> Element: return Element(self.library, -self.value)
+    def __pos__(self) -> Element: return self
+    def __abs__(self) -> Element: return Element(self.library, abs(self.value))
+    def __hash__(self) -> int: return hash(self.value)
+    def __bool__(self) -> bool: return bool(self.value)
+    def __eq__(self, other: Any) -> Any: return self.value == self.library.number(other)
+    def __ne__(self, other: Any) -> Any: return self.value != self.library.number(other)
+    def __lt__(self, other: Any) -> Any: return self.value < self.library.number(other)
+    def __le__(self, other: Any) -> Any: return self.value <= self.library.number(other)
+    def __gt__(self, other: Any) -> Any: return self.value > self.library.number(other)
+    def __ge__(self, other: Any) -> Any: return self.value >= self.library.number(other)
+    # fmt: on
+
+
+def _operator(f: Callable) -> tuple[Callable, Callable]:
+    def straight(self: Element, other: Any) -> Any:
+        return Element(self.library, f(self.value, self.library.number(other)))
+
+    def reflected(self: Element, other: Any) -> Any:
+        return Element(self.library, f(self.library.number(other), self.value))
+
+    return straight, reflected
+
+
+for _name in ("add", "sub", "mul", "truediv", "pow"):
+    _straight, _reflected = _operator(getattr(operator, _name))
+    setattr(Element, f"__{_name}__", _straight)
+    setattr(Element, f"__r{_name}__", _reflected)
+
+
+def sympy() -> Library:
+    """SymPy, imported now."""
+    module = import_module("sympy")
+    return Library(module, module.Integer, module.oo, SYMPY)
+
+
+def mpmath() -> Library:
+    """mpmath, imported now; its precision is that of its context."""
+    module = import_module("mpmath")
+    return Library(module, module.mpf, module.inf, {})
+
+
+def interpret(graph: Graph, args: Sequence[Any], library: Library) -> list[Any]:
+    """The results of a graph on arrays of elements, or NotExpressibleError with the operation."""
+    env: list[Any] = list(args)
+    lengths: dict[Any, int] = {}
+    for _, n in graph.body():
+        y = _apply(n, [env[a] for a in n.args], library)
+        env.append(y if isinstance(n.type, tuple) and not hasattr(n.type, "dtype") else np.asarray(y))
+        if library.names is SYMPY and _length(env[-1], lengths) > LONGEST:
+            raise NotExpressibleError(f"the formula has more than {LONGEST} operations")
+    return [env[o] for o in graph.outputs]
+
+
+def _apply(n: Node, args: list[Any], library: Library) -> Any:
+    op = n.op
+    if isinstance(op, Item):
+        return args[0][op.index]
+    if isinstance(op, Constant):
+        return library.elements(op.value())
+    if all(a.dtype != object for a in args):
+        return library.elements(op.value(*args))
+    try:
+        return _objects(op, args, library)
+    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        raise NotExpressibleError(f"not expressible: {op.name}") from error
+
+
+def _objects(op: Op, args: list[Any], library: Library) -> Any:
+    """An operation on arrays of which some hold elements."""
+    if isinstance(op, Cast) and op.dtype.kind == "f":  # numbers of any precision stay as they are
+        return args[0] if library.names is not SYMPY else library.call(_as_number)(args[0])
+    if isinstance(op, Where) and args[0].dtype == object:
+        return library.call(_piecewise, 3)(*args)
+    if isinstance(op, Elementwise):
+        function = library.direct(op)
+        if function is not None:
+            return library.call(function, len(args))(*args)
+    return op.value(*args)
+
+
+def _as_number(x: Any) -> Any:
+    return _piecewise(x, 1, 0) if x.is_Boolean or x.is_Relational else x
+
+
+def _piecewise(condition: Any, a: Any, b: Any) -> Any:
+    return import_module("sympy").Piecewise((a, condition), (b, True))
+
+
+def _length(x: Any, known: dict[Any, int]) -> int:
+    """How many operations the formulas of an array have, written out."""
+    if not isinstance(x, np.ndarray) or x.dtype != object:
+        return 0
+    return sum(_tree(e.value, known) for e in x.flat if isinstance(e, Element))
+
+
+def _tree(e: Any, known: dict[Any, int]) -> int:
+    if e not in known:
+        known[e] = 1 + sum(_tree(a, known) for a in getattr(e, "args", ()))
+    return known[e]

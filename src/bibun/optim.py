@@ -1,0 +1,326 @@
+"""Optimisers: SGD and Adam, for Variables on a tape and for containers of arrays."""
+
+from __future__ import annotations
+
+from abc import abstractmethod
+from collections.abc import Callable, Iterable, Sequence
+from math import sqrt
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from .array import Array, Duck
+from .errors import DtypeError, ShapeError, TapeError
+from .recording import is_abstract
+from .tracing.containers import flatten
+from .variable import Variable
+
+Rate = float | Callable[[int], float]
+
+
+class State(NamedTuple):
+    """What is remembered between updates: how many there were, and arrays like the parameters."""
+
+    step: int
+    slots: tuple[list[Any], ...]
+
+
+class Optimizer:
+    """A rule that makes parameters better with their gradients. There are two ways to use it.
+
+    Variables: `apply_gradients(zip(gradients, variables))` assigns new values, and the optimiser
+    remembers its moments for each Variable.
+
+    Any container (tuple, dict, dataclass, Layer, ...), without side effects:
+    `state = optimizer.init(parameters)`, then `parameters, state = optimizer.update(parameters,
+    gradients, state)`. This way can be differentiated itself.
+
+    The learning rate is a number, or a function of the number of updates that were made before.
+    With `weight_decay` w, each update also subtracts rate * w * p, apart from the gradient
+    (Loshchilov and Hutter, Decoupled weight decay regularization, 2019).
+
+    A gradient that is not finite raises FloatingPointError, and then nothing has changed.
+    """
+
+    def __init__(self, learning_rate: Rate, weight_decay: float = 0.0):
+        name = type(self).__name__
+        if not callable(learning_rate) and not 0 <= learning_rate < np.inf:
+            raise ValueError(
+                f"{name}: the learning rate is a positive number or a function of the step, "
+                f"not {learning_rate!r}"
+            )
+        _within(name, "weight_decay", weight_decay, 0, np.inf)
+        self.learning_rate, self.weight_decay = learning_rate, weight_decay
+        self.step = 0  # updates by apply_gradients
+        self._of: dict[int, tuple[Variable, list[np.ndarray]]] = {}  # the slots of each Variable
+
+    # ------------------------------------------------------------ the rule
+
+    slots = 0  # how many arrays the rule remembers for each parameter
+
+    @abstractmethod
+    def change(
+        self, p: Any, g: Any, slots: Sequence[Any], step: int, rate: Any
+    ) -> tuple[Any, list[Any]]:
+        """What to subtract from p at update number `step` (from 1), and the new slots."""
+
+    @abstractmethod
+    def change_in_place(
+        self, g: np.ndarray, slots: Sequence[np.ndarray], step: int, rate: float
+    ) -> np.ndarray:
+        """The same bits for plain arrays: writes into the slots, and returns a new array."""
+
+    # ------------------------------------------------------------ containers
+
+    def init(self, parameters: Any) -> State:
+        """The state before the first update."""
+        leaves, _ = flatten(parameters)
+        return State(
+            0, tuple([np.zeros(np.shape(p), _dtype(p)) for p in leaves] for _ in range(self.slots))
+        )
+
+    def update(self, parameters: Any, gradients: Any, state: State) -> tuple[Any, State]:
+        """New parameters, in the container of the old ones, and the new state.
+
+        >>> import numpy as np, bibun
+        >>> sgd = bibun.optim.SGD(0.1)
+        >>> parameters = {"w": np.array([1.0, 2.0])}
+        >>> state = sgd.init(parameters)
+        >>> sgd.update(parameters, {"w": np.array([1.0, 1.0])}, state)[0]
+        {'w': array([0.9, 1.9])}
+        """
+        ps, rebuild = flatten(parameters)
+        gs, _ = flatten(gradients)
+        if len(ps) != len(gs) or any(len(s) != len(ps) for s in state.slots):
+            held = ", ".join(str(len(s)) for s in state.slots) or "none"
+            raise ShapeError(
+                f"update: {len(ps)} parameters need as many gradients and slots: there are "
+                f"{len(gs)} gradients, and the state holds {held}: make it by init(parameters)"
+            )
+        names = [getattr(p, "name", f"parameter {k}") for k, p in enumerate(ps)]
+        gs = [_checked(g, p, n, "update") for g, p, n in zip(gs, ps, names, strict=True)]
+        step, rate = state.step + 1, self._rate(state.step)
+        new: list[Any] = []
+        slots: list[list[Any]] = [[] for _ in range(self.slots)]
+        for p, g, *old in zip(ps, gs, *state.slots, strict=True):
+            change, found = self.change(p, g, old, step, rate)
+            new.append(
+                _plain(
+                    p - change - rate * self.weight_decay * p if self.weight_decay else p - change
+                )
+            )
+            for kept, s in zip(slots, found, strict=True):
+                kept.append(_plain(s))
+        return rebuild(new), State(step, tuple(slots))
+
+    # ------------------------------------------------------------ Variables
+
+    def apply_gradients(self, pairs: Iterable[tuple[Any, Variable]]) -> None:
+        """Assign new values to Variables, given pairs of (gradient, Variable)."""
+        found = [(_of_variable(g, v), v) for g, v in pairs]
+        if not found:
+            raise ValueError(
+                "apply_gradients: there are no gradients: was the model called before?"
+            )
+        if len({id(v) for _, v in found}) != len(found):
+            raise ValueError("apply_gradients: a Variable is there twice: add its gradients first")
+        rate = float(self._rate(self.step))
+        self.step += 1
+        for g, v in found:
+            new = self.change_in_place(g, self._slots(v), self.step, rate)
+            np.subtract(v.stored, new, out=new)
+            if self.weight_decay:
+                new -= rate * self.weight_decay * v.stored
+            new.flags.writeable = False  # then `assign` keeps this array instead of a copy
+            v.assign(new)
+
+    def _slots(self, v: Variable) -> list[np.ndarray]:
+        if id(v) not in self._of:
+            self._of[id(v)] = v, [np.zeros(v.shape, v.dtype) for _ in range(self.slots)]
+        return self._of[id(v)][1]
+
+    def _rate(self, step: int) -> Any:
+        rate = self.learning_rate(step) if callable(self.learning_rate) else self.learning_rate
+        if isinstance(rate, Duck):
+            return rate
+        if not 0 <= rate < np.inf:
+            raise ValueError(f"{type(self).__name__}: the learning rate at step {step} is {rate}")
+        return float(rate)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_of": list(self._of.values())}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        self._of = {id(v): (v, slots) for v, slots in state["_of"]}
+
+
+class SGD(Optimizer):
+    """p -= rate * g; with momentum m: b = m * b + g, and p -= rate * b (nesterov: g + m * b for b).
+
+    Sources: Polyak 1964; Sutskever et al., On the importance of initialization and momentum, 2013.
+
+    >>> import bibun
+    >>> p = bibun.Variable(1.0)
+    >>> bibun.optim.SGD(0.1).apply_gradients([(2.0, p)])
+    >>> p
+    Variable(array(0.8), name='variable')
+    """
+
+    def __init__(
+        self,
+        learning_rate: Rate = 0.01,
+        momentum: float = 0.0,
+        nesterov: bool = False,
+        weight_decay: float = 0.0,
+    ):
+        super().__init__(learning_rate, weight_decay)
+        _within("SGD", "momentum", momentum, 0, 1)
+        if nesterov and not momentum:
+            raise ValueError("SGD: nesterov needs a momentum, for example 0.9")
+        self.momentum, self.nesterov, self.slots = momentum, nesterov, int(momentum > 0)
+
+    def change(
+        self, p: Any, g: Any, slots: Sequence[Any], step: int, rate: Any
+    ) -> tuple[Any, list[Any]]:
+        """The formula."""
+        if not slots:
+            return rate * g, []
+        b = self.momentum * slots[0] + g
+        return rate * (g + self.momentum * b if self.nesterov else b), [b]
+
+    def change_in_place(
+        self, g: np.ndarray, slots: Sequence[np.ndarray], step: int, rate: float
+    ) -> np.ndarray:
+        """The formula, in place."""
+        if not slots:
+            return _product(g, rate)
+        b = slots[0]
+        np.multiply(b, self.momentum, out=b)
+        np.add(b, g, out=b)
+        if not self.nesterov:
+            return _product(b, rate)
+        change = _product(b, self.momentum)
+        np.add(g, change, out=change)
+        return np.multiply(change, rate, out=change)
+
+
+class Adam(Optimizer):
+    """p -= rate * m' / (sqrt(v') + epsilon), with running means m of g and v of g^2.
+
+    m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2; m' = m / (1 - b1^t) and v' = v / (1 - b2^t) are
+    free of the bias towards their start at zero. Source: Kingma and Ba, Adam, 2015, algorithm 1.
+    With `weight_decay` it is AdamW.
+    """
+
+    slots = 2
+
+    def __init__(
+        self, learning_rate: Rate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,
+        epsilon: float = 1e-8, weight_decay: float = 0.0,
+    ):  # fmt: skip
+        super().__init__(learning_rate, weight_decay)
+        _within("Adam", "beta_1", beta_1, 0, 1)
+        _within("Adam", "beta_2", beta_2, 0, 1)
+        _within("Adam", "epsilon", epsilon, 0, np.inf)
+        self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
+
+    def change(
+        self, p: Any, g: Any, slots: Sequence[Any], step: int, rate: Any
+    ) -> tuple[Any, list[Any]]:
+        """The formula, with the two bias corrections as numbers."""
+        b1, b2 = self.beta_1, self.beta_2
+        m = b1 * slots[0] + (1 - b1) * g
+        v = b2 * slots[1] + (1 - b2) * g * g
+        change = m / (np.sqrt(v) * (1 / sqrt(1 - b2**step)) + self.epsilon)
+        return change * (rate / (1 - b1**step)), [m, v]
+
+    def change_in_place(
+        self, g: np.ndarray, slots: Sequence[np.ndarray], step: int, rate: float
+    ) -> np.ndarray:
+        """The formula, in place."""
+        b1, b2, (m, v) = self.beta_1, self.beta_2, slots
+        change = _product(g, 1 - b1)
+        np.multiply(m, b1, out=m)
+        np.add(m, change, out=m)
+        np.multiply(g, 1 - b2, out=change)
+        np.multiply(change, g, out=change)
+        np.multiply(v, b2, out=v)
+        np.add(v, change, out=v)
+        np.sqrt(v, out=change)
+        np.multiply(change, 1 / sqrt(1 - b2**step), out=change)
+        np.add(change, self.epsilon, out=change)
+        np.divide(m, change, out=change)
+        return np.multiply(change, rate / (1 - b1**step), out=change)
+
+
+# ------------------------------------------------------------ checks
+
+
+def _product(x: np.ndarray, factor: float) -> np.ndarray:
+    """x * factor as a new array, also where x has no axes (NumPy would give a scalar)."""
+    return np.multiply(x, factor, out=np.empty_like(x))
+
+
+def _plain(x: Any) -> Any:
+    """Arrays that nobody records are plain arrays again."""
+    return x.value if type(x) is Array and x.scope is None else x
+
+
+def _dtype(p: Any) -> np.dtype:
+    dtype = getattr(p, "dtype", np.dtype(float))
+    if dtype.kind not in "fc":
+        raise DtypeError(f"init: a parameter has dtype {dtype}; floating-point numbers are needed")
+    return dtype
+
+
+def _within(name: str, what: str, x: float, low: float, high: float) -> None:
+    if not low <= x < high:
+        raise ValueError(f"{name}: {what} lies from {low} to below {high}, not {x!r}")
+
+
+def _of_variable(g: Any, v: Any) -> np.ndarray:
+    """The gradient of a Variable as a plain array."""
+    if not isinstance(v, Variable):
+        raise TypeError(
+            "apply_gradients: pairs of (gradient, Variable) are needed, not a "
+            f"{type(v).__name__} second"
+        )
+    if g is None:
+        raise TapeError(
+            f"apply_gradients: the gradient of {v.name!r} is None: it does not influence the loss"
+        )
+    g = _checked(g, v, v.name, "apply_gradients")
+    g = g._read().value if isinstance(g, Duck) else g
+    if is_abstract(g):
+        raise TapeError(
+            f"apply_gradients: the gradient of {v.name!r} has no value here (inside vmap): "
+            "use update"
+        )
+    return np.asarray(g)
+
+
+def _checked(g: Any, p: Any, name: str, caller: str) -> Any:
+    """The gradient in the dtype of its parameter, if it fits and is finite."""
+    g = g if isinstance(g, Duck) else np.asarray(g)
+    if g.shape != np.shape(p):
+        raise ShapeError(
+            f"{caller}: the gradient of {name!r} has shape {g.shape}, its parameter {np.shape(p)}"
+        )
+    if g.dtype != _dtype(p):
+        if g.dtype.kind == "c":
+            raise DtypeError(
+                f"{caller}: the gradient of {name!r} is complex, its parameter {_dtype(p)}"
+            )
+        g = g.astype(_dtype(p))
+    value = g._read().value if isinstance(g, Duck) else g
+    # A finite sum has only finite terms; another may have overflowed, and then one looks closely.
+    if not is_abstract(value) and not np.isfinite(np.vdot(value, value)):
+        wrong = np.argwhere(~np.isfinite(value))
+        if len(wrong):
+            first = tuple(map(int, wrong[0]))
+            raise FloatingPointError(
+                f"{caller}: the gradient of {name!r} has {len(wrong)} of {value.size} entries that "
+                f"are not finite, the first at {first}: {value[first]}; nothing was changed"
+            )
+    return g
