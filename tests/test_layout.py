@@ -20,6 +20,7 @@ ORDER = [
     {"errors"},
     {"graph"},
     {"recording"},
+    {"interface"},
     {"array"},
     {"variable"},
     {"loops"},

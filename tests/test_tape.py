@@ -8,7 +8,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import bibun
 from bibun import GradientTape, Variable, constant
-from bibun.errors import TapeError, UnconnectedWarning
+from bibun.array import bind
+from bibun.errors import NotDifferentiableError, TapeError, UnconnectedWarning, UnsupportedError
+from bibun.graph import Op, operation
 
 X = np.array([[-1.0, 0, 1], [2, 3, 4], [-1, -5, 2]])
 W = np.array([[-0.1, 0.2], [0.3, -0.4], [0.5, 0.6]])
@@ -440,11 +442,24 @@ def test_assign_while_recording():
     assert tape.gradient(z, x) == 4 + 6
 
 
+@operation
+class Opaque(Op):
+    """An operation that nobody gave a derivative."""
+
+    def type(self, x):
+        return x
+
+    def value(self, x):
+        return x
+
+
 def test_operation_without_a_derivative():
     x = Variable(2.0)
     with GradientTape() as tape:
-        y = np.nextafter(x, 3.0)
-    with pytest.raises(bibun.errors.NotDifferentiableError, match="nextafter has no derivative"):
+        y = bind(Opaque(), x)
+        with pytest.raises(UnsupportedError, match=r"no rule for numpy.unwrap.*`np.unwrap\(x\)`"):
+            np.unwrap(x)
+    with pytest.raises(NotDifferentiableError, match="opaque has no derivative"):
         tape.gradient(y, x)
 
 

@@ -7,7 +7,6 @@ a subclass of ndarray, so that no code can take the number out of it unnoticed.
 from __future__ import annotations
 
 import operator
-from abc import abstractmethod
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -21,23 +20,8 @@ from .errors import (
     conversion_error,
 )
 from .graph import Item, Op, Type
+from .interface import FUNCTIONS, LATER, UFUNCS, Function, Interface, implements
 from .recording import Trace, is_abstract
-
-UFUNCS: dict[Any, Callable] = {}  # np.sin -> our sin
-FUNCTIONS: dict[Any, Callable] = {}  # np.sum -> our sum
-LATER: list[Callable[[Any], bool]] = []  # modules of functions that are loaded when first met
-Function = Callable[..., Any]
-
-
-def implements(*functions: Any) -> Callable[[Function], Function]:
-    """Let a NumPy function, called on an Array, mean the decorated function."""
-
-    def register(ours: Function) -> Function:
-        for f in functions:
-            (UFUNCS if isinstance(f, np.ufunc) else FUNCTIONS)[f] = ours
-        return ours
-
-    return register
 
 
 def _found(table: dict[Any, Callable], function: Any) -> Callable | None:
@@ -46,92 +30,12 @@ def _found(table: dict[Any, Callable], function: Any) -> Callable | None:
     return table.get(function)
 
 
-def forward(function: Any) -> Function:
-    """A method that means a NumPy function of the object itself."""
-
-    def method(self: Any, *args: Any, **options: Any) -> Any:
-        return (UFUNCS if function in UFUNCS else FUNCTIONS)[function](self, *args, **options)
-
-    method.__name__ = method.__qualname__ = function.__name__
-    method.__doc__ = f"The same as numpy.{function.__name__}."
-    return method
-
-
-def _binary(ufunc: np.ufunc) -> tuple[Function, Function, Function]:
-    """The methods of an operator: x + y, y + x, x += y."""
-
-    def straight(self: Any, other: Any) -> Any:
-        return UFUNCS[ufunc](self, other)
-
-    def reflected(self: Any, other: Any) -> Any:
-        return UFUNCS[ufunc](other, self)
-
-    def inplace(self: Any, other: Any) -> Any:
-        return self._become(UFUNCS[ufunc](self, other), ufunc.__name__)
-
-    return straight, reflected, inplace
-
-
-class Duck:
-    """ndarray's interface over `UFUNCS` and `FUNCTIONS`, shared by Array and Variable."""
+class Duck(Interface):
+    """The interface with NumPy's protocols, shared by Array and Variable: nothing takes the
+    number out unnoticed.
+    """
 
     __slots__ = ()
-    __hash__ = None  # type: ignore[assignment]
-    __array_priority__ = 1000.0
-
-    # fmt: off
-    __add__,      __radd__,      __iadd__      = _binary(np.add)
-    __sub__,      __rsub__,      __isub__      = _binary(np.subtract)
-    __mul__,      __rmul__,      __imul__      = _binary(np.multiply)
-    __truediv__,  __rtruediv__,  __itruediv__  = _binary(np.divide)
-    __floordiv__, __rfloordiv__, __ifloordiv__ = _binary(np.floor_divide)
-    __mod__,      __rmod__,      __imod__      = _binary(np.remainder)
-    __pow__,      __rpow__,      __ipow__      = _binary(np.power)
-    __matmul__,   __rmatmul__,   __imatmul__   = _binary(np.matmul)
-    __and__,      __rand__,      __iand__      = _binary(np.bitwise_and)
-    __or__,       __ror__,       __ior__       = _binary(np.bitwise_or)
-    __xor__,      __rxor__,      __ixor__      = _binary(np.bitwise_xor)
-    __lshift__,   __rlshift__,   __ilshift__   = _binary(np.left_shift)
-    __rshift__,   __rrshift__,   __irshift__   = _binary(np.right_shift)
-    __divmod__,   __rdivmod__,   _             = _binary(np.divmod)
-    __lt__,       __le__                       = forward(np.less),     forward(np.less_equal)
-    __gt__,       __ge__                       = forward(np.greater),  forward(np.greater_equal)
-    __eq__,       __ne__                       = forward(np.equal),    forward(np.not_equal)
-    __neg__,      __pos__                      = forward(np.negative), forward(np.positive)
-    __abs__,      __invert__                   = forward(np.absolute), forward(np.invert)
-
-    sum,     prod    = forward(np.sum),     forward(np.prod)
-    mean,    std     = forward(np.mean),    forward(np.std)
-    var,     round   = forward(np.var),     forward(np.round)
-    max,     min     = forward(np.max),     forward(np.min)
-    argmax,  argmin  = forward(np.argmax),  forward(np.argmin)
-    any,     all     = forward(np.any),     forward(np.all)
-    cumsum,  cumprod = forward(np.cumsum),  forward(np.cumprod)
-    clip,    repeat  = forward(np.clip),    forward(np.repeat)
-    ravel,   squeeze = forward(np.ravel),   forward(np.squeeze)
-    argsort, take    = forward(np.argsort), forward(np.take)
-    trace,   dot     = forward(np.trace),   forward(np.dot)
-    swapaxes         = forward(np.swapaxes)
-    diagonal         = forward(np.diagonal)
-    astype,  flatten = forward(np.astype),  forward(np.ravel)
-    copy             = forward(np.copy)
-    nonzero          = forward(np.nonzero)
-    conj = conjugate = forward(np.conjugate)
-    # fmt: on
-
-    def __round__(self, digits: int = 0) -> Any:
-        return FUNCTIONS[np.round](self, digits)
-
-    def reshape(self, *shape: Any, order: str = "C") -> Any:
-        """The same as numpy.reshape; the lengths may be given one by one."""
-        return FUNCTIONS[np.reshape](self, shape[0] if len(shape) == 1 else shape, order=order)
-
-    def transpose(self, *axes: Any) -> Any:
-        """The same as numpy.transpose; the axes may be given one by one."""
-        return FUNCTIONS[np.transpose](self, axes[0] if len(axes) == 1 else (axes or None))
-
-    def __getitem__(self, index: Any) -> Any:
-        return FUNCTIONS[operator.getitem](self, index)
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TracingError(
@@ -187,16 +91,6 @@ class Duck:
     def __index__(self) -> int:
         return operator.index(self._known("an index")[()])
 
-    def __len__(self) -> int:
-        if not self.shape:
-            raise TypeError("len() of an array without axes")
-        return self.shape[0]
-
-    def __iter__(self) -> Iterator:
-        if not self.shape:
-            raise TypeError("iteration over an array without axes")
-        return (self[i] for i in range(self.shape[0]))
-
     def __format__(self, spec: str) -> str:
         value = self._known("formatting")
         return format(value[()] if value.ndim == 0 else value, spec) if spec else str(self)
@@ -222,14 +116,6 @@ class Duck:
         """
         return self._known("x.numpy()")
 
-    @abstractmethod
-    def _read(self) -> Array:
-        """The array itself; for a Variable, its value as it is recorded now."""
-
-    @abstractmethod
-    def _become(self, result: Array, name: str) -> Any:
-        """What `x op= y` leaves in x."""
-
     def _plain(self, how: str) -> Any:
         array = self._read()
         trace = array.scope
@@ -248,20 +134,6 @@ class Duck:
                 "use np.where instead of if, and array operations instead of loops over values"
             )
         return value
-
-    # fmt: off
-    shape = property(lambda self: self._read().value.shape)
-    dtype = property(lambda self: self._read().value.dtype)
-    ndim  = property(lambda self: len(self.shape))
-    size  = property(lambda self: int(np.prod(self.shape, dtype=np.int64)))
-    itemsize = property(lambda self: self.dtype.itemsize)
-    nbytes   = property(lambda self: self.size * self.itemsize)
-    T     = property(lambda self: FUNCTIONS[np.transpose](self))
-    mT    = property(lambda self: FUNCTIONS[np.matrix_transpose](self))
-    real  = property(lambda self: FUNCTIONS[np.real](self))
-    imag  = property(lambda self: FUNCTIONS[np.imag](self))
-    flat  = property(lambda self: iter(self.ravel()))
-    # fmt: on
 
 
 class Array(Duck):
@@ -436,3 +308,21 @@ def wrap(x: Any) -> Any:
     if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "biufc":
         return Array(None, -1, x)
     return type(x)(map(wrap, x)) if type(x) in (tuple, list) else x
+
+
+__all__ = [
+    "FUNCTIONS",
+    "LATER",
+    "UFUNCS",
+    "Array",
+    "Duck",
+    "Function",
+    "bind",
+    "compute",
+    "enter",
+    "implements",
+    "innermost",
+    "lift",
+    "put",
+    "wrap",
+]

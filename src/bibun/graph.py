@@ -13,6 +13,8 @@ from typing import Any, ClassVar, NamedTuple, dataclass_transform
 
 import numpy as np
 
+from .errors import NotDifferentiableError
+
 
 class Type(NamedTuple):
     """What is known of an array before it exists: element type and shape."""
@@ -104,7 +106,7 @@ class Op:
 
     def d(self, y: Any, *args: Any) -> tuple[Linear | None, ...]:
         """dy/darg for each argument, written in NumPy; None where y is piecewise constant."""
-        raise NotImplementedError
+        raise NotDifferentiableError(f"{self.name} has no derivative")
 
     def push(self, y: Any, args: tuple, tangents: tuple) -> Any:
         """The tangent of y; tangents that are None are zero, and so is a result of None."""
@@ -231,7 +233,7 @@ class Node(NamedTuple):
 
     op: Op
     args: tuple[int, ...]
-    type: Type | tuple[Type, ...]
+    type: Any  # a Type, or a tuple of them for several results
 
 
 class Graph:

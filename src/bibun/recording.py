@@ -176,7 +176,7 @@ class Trace:
         """The entry of a constant. Zero and nan are told apart by their bytes."""
         if self.origin is not None:
             return self.constant(Constant(dtype, np.asarray(number, dtype).tobytes()))
-        key = (number, dtype)
+        key: tuple = (number, dtype)
         i = self.scalars.get(key) if number else None
         if i is None:
             plain = number and number == number and type(number) is not complex  # 1 + 0j == 1 - 0j

@@ -196,12 +196,13 @@ class GradientTape:
     ) -> Any:
         leaves, rebuild = flatten(sources)
         t = _target(target)
+        trace = t.scope
         results = []
         for leaf in leaves:
             blocks = [
-                _wrapped(solve(_recorded(t.scope, [i], [t.index])))
-                for i in _entries(leaf, t.scope)
-                if connected(t.scope, i, [t.index])
+                _wrapped(solve(_recorded(trace, [i], [t.index])))
+                for i in _entries(leaf, trace)
+                if trace is not None and connected(trace, i, [t.index])
             ]
             shape = (*t.shape, *np.shape(leaf)[shared:])
             results.append(
@@ -278,13 +279,13 @@ def _gradients(
 
 def _sweep(recorded: Recorded, seeds: list[Array] | None) -> list[Array | None]:
     extra = seeds or []
-    step = Reverse(recorded.count, len(recorded.inputs), seeds is None)
+    step = Reverse(recorded.results, len(recorded.inputs), seeds is None)
     nested = recorded.trace.active or any(a.scope is not None and a.scope.active for a in extra)
     types = [Type(a.dtype, a.shape) for a in extra]
     derived = find(
         recorded, "gradient", types, step, seeds is None, not nested and recorded.concrete
     )
-    results = execute(recorded, derived, extra, nested)[recorded.count :]
+    results = execute(recorded, derived, extra, nested)[recorded.results :]
     return [None if m else _wrapped(g) for g, m in zip(results, derived.step.missing, strict=True)]
 
 

@@ -15,7 +15,7 @@ from . import laws, truth
 from .cases import Case, frozen, generator
 
 LEVELS = 14
-STEP = 0.0117  # no power of two: those meet the jumps of floor, remainder, ... all at once
+STEP = 1 / 64
 CONVERGED = 1e-6  # relative to dy/dx or y/x: what one-sided differences reach for smooth functions
 CLOSE = 1e-5  # relative: ten times what converges; a wrong formula is off by far more
 
@@ -57,12 +57,12 @@ def _at_scale(
     format = np.finfo(start.dtype)
     slopes, noises = [], []
     for level in range(LEVELS):
-        moved = x + scale / 2**level
+        moved = x + scale * truth.RATIO**level
         h = np.asarray(moved - x, truth.WIDE)  # what is left of the step after rounding
         y = np.asarray(f(moved))
         slopes.append((np.asarray(y, truth.WIDE) - start) / h)
         noises.append(4 * (format.eps * np.maximum(abs(y), abs(start)) + format.smallest_subnormal) / abs(h))
-    return truth.extrapolate(slopes, noises, 2, size)  # one-sided differences have errors h, h², h³, ...
+    return truth.extrapolate(slopes, noises, 1, size)  # one-sided differences have errors h, h², h³, ...
 
 
 def points(case: Case, dtype: np.dtype) -> Case:

@@ -1,7 +1,7 @@
 """Derivatives that are not ours: finite differences in the widest precision there is.
 
-Ridders' method (Advances in Engineering Software 4, 1982): central differences with steps that are
-halved, extrapolated to zero; each entry takes the place in the tableau where its error is least.
+Ridders' method (Advances in Engineering Software 4, 1982): central differences with shrinking
+steps, extrapolated to zero; each entry takes the place in the tableau where its error is least.
 """
 
 from __future__ import annotations
@@ -11,7 +11,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-LEVELS = 11
+LEVELS = 12
+RATIO = 0.53  # of one step to the one before; not 1/2, which meets the jumps of floor, remainder, ... all at once
 WIDE = np.longdouble
 Flat = list[np.ndarray]
 
@@ -51,17 +52,14 @@ def unchanged(f: Callable[..., Flat], args: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def along(f: Callable[..., Flat], args: Sequence[Any], tangents: Sequence[Any], step: float) -> list[Derivative]:
-    """The derivatives of the results of f at `args` along `tangents` (None: held fixed).
-
-    Steps are no powers of two, which would meet the jumps of floor, remainder, ... all at once.
-    """
+    """The derivatives of the results of f at `args` along `tangents` (None: held fixed)."""
     args = unchanged(f, args)
 
     def moved(h: float) -> Flat:
         new = [a if t is None else a + a.dtype.type(h) * t.astype(a.dtype) for a, t in zip(args, tangents, strict=True)]
         return f(*new)
 
-    steps = [0.7 * step / 2**k for k in range(LEVELS)]
+    steps = [step * RATIO**k for k in range(LEVELS)]
     ups, downs = [moved(h) for h in steps], [moved(-h) for h in steps]
     inside = max((float(np.max(abs(a), initial=0)) for a in args if a.dtype.kind == "f"), default=0.0)
     return [ridders([(u[k], d[k]) for u, d in zip(ups, downs, strict=True)], steps, inside) for k in range(len(ups[0]))]
@@ -81,14 +79,13 @@ def ridders(pairs: list[tuple[np.ndarray, np.ndarray]], steps: list[float], insi
         up, down = np.asarray(u, WIDE), np.asarray(d, WIDE)
         slopes.append((up - down) / (2 * WIDE(h)))
         noises.append(4 * eps * (np.maximum(abs(up), abs(down)) + inside) / h)
-    return extrapolate(slopes, noises, 4, abs(np.asarray(pairs[-1][0], WIDE)))
+    return extrapolate(slopes, noises, 2, abs(np.asarray(pairs[-1][0], WIDE)))
 
 
-def extrapolate(slopes: list[np.ndarray], noises: list[np.ndarray], base: int, scale: np.ndarray) -> Derivative:
-    """The limit of slopes for steps that are halved, whose error is a series in powers of the step.
+def extrapolate(slopes: list[np.ndarray], noises: list[np.ndarray], power: int, scale: np.ndarray) -> Derivative:
+    """The limit of slopes for shrinking steps h, whose error is a series in h**power (Richardson).
 
-    The error falls to one part in `base`, `base` squared, ... at each halving (Richardson). Beside a
-    jump, two entries of the tableau can agree by accident; so entries that are far from the slope of
+    Beside a jump, two entries of the tableau can agree by accident; so entries that are far from the slope of
     the smallest step are left out, and so is everything if that slope itself still changes by a
     good part of `scale`. The error is infinite where nothing is left.
     """
@@ -100,7 +97,7 @@ def extrapolate(slopes: list[np.ndarray], noises: list[np.ndarray], base: int, s
     for slope, noise in zip(slopes, noises, strict=True):
         new = [slope]
         for k, old in enumerate(row):
-            new.append(new[k] + (new[k] - old) / (base ** (k + 1) - 1))
+            new.append(new[k] + (new[k] - old) / (RATIO ** (-power * (k + 1)) - 1))
             error = np.maximum(abs(new[k + 1] - new[k]), abs(new[k + 1] - old)) + noise
             better = settled & (error < least) & (abs(new[k + 1] - last) <= 1.5 * change + noise_of_last)
             best, least = np.where(better, new[k + 1], best), np.where(better, error, least)

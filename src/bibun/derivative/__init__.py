@@ -1,6 +1,7 @@
 """The user's transforms: each is one walk over the graph of what ran."""
 
-from .custom import checkpoint, custom_gradient, custom_jvp, stop_gradient
+from .boundaries import checkpoint, stop_gradient
+from .custom import custom_gradient, custom_jvp
 from .gradient import grad, jvp, linearize, value_and_grad, vjp
 from .jacobian import hessian, hvp, jacobian
 from .mapping import vmap

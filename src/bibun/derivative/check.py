@@ -16,7 +16,9 @@ from .differences import WIDE, Estimate, derivatives
 from .gradient import Arguments, jvp, vjp
 
 MODES = ("forward", "reverse")
-STEP = 1 / 64  # of the largest entry of each array; extrapolation goes on to smaller and smaller ones
+STEP = (
+    1 / 64
+)  # of the largest entry of each array; extrapolation goes on to smaller and smaller ones
 ROUNDING = 64  # units in the last place by which derivatives of ordinary programs may be off
 SEED = 20  # the same directions in every run: a test must not fail by chance
 
@@ -53,11 +55,15 @@ def check_grads(
     >>> bibun.check_grads(lambda x, w: np.sin(x @ w), np.ones((2, 3)), np.ones(3))
     """
     if order < 1 or not modes or any(m not in MODES for m in modes):
-        raise ValueError(f"check_grads: order >= 1 and modes out of {MODES} are needed, not {order} and {modes!r}")
+        raise ValueError(
+            f"check_grads: order >= 1 and modes out of {MODES} are needed, not {order} and {modes!r}"
+        )
     given = Arguments(args, tuple(range(len(args))), "check_grads")
     x = list(_plain(given.leaves))
     if any(a.dtype.kind != "f" for a in x):
-        raise DtypeError(f"check_grads: real arguments are needed, not {', '.join(str(a.dtype) for a in x)}")
+        raise DtypeError(
+            f"check_grads: real arguments are needed, not {', '.join(str(a.dtype) for a in x)}"
+        )
     least = max(float(np.finfo(a.dtype).eps) for a in x)
     limits = Limits(least**0.5 if rtol is None else rtol, atol, least, eps or STEP)
     with np.errstate(all="ignore"):
@@ -94,9 +100,13 @@ def _flat(f: Callable[..., Any], given: Arguments) -> Call:
     """f as a function of arrays that returns a tuple of arrays: its floating-point results."""
 
     def call(*leaves: Any) -> tuple:
-        found = tuple(y for y in flatten(f(*given.place(list(leaves))))[0] if lift(y).dtype.kind == "f")
+        found = tuple(
+            y for y in flatten(f(*given.place(list(leaves))))[0] if lift(y).dtype.kind == "f"
+        )
         if not found:
-            raise NotDifferentiableError("check_grads: the function returns no real floating-point number")
+            raise NotDifferentiableError(
+                "check_grads: the function returns no real floating-point number"
+            )
         return found
 
     return call
@@ -164,7 +174,9 @@ class _Check:
         x, precise = _widest(f, self.x)
 
         def moved(h: float) -> tuple:
-            return _plain(f(*(a + a.dtype.type(h) * s.astype(a.dtype) for a, s in zip(x, t, strict=True))))
+            return _plain(
+                f(*(a + a.dtype.type(h) * s.astype(a.dtype) for a, s in zip(x, t, strict=True)))
+            )
 
         found = zip(derivatives(moved, self.limits.step), y, precise, sizes, strict=True)
         return [self._judged(estimate, b, c, size) for estimate, b, c, size in found]
@@ -174,7 +186,9 @@ class _Check:
         rounding = ROUNDING * (lost + self.limits.eps * max(size, _largest(n.value)))
         scale = np.finfo(np.asarray(precise).dtype).eps ** 0.5 * max(size, _largest(n.value))
         converged = bool(np.all(n.error <= max(scale, rounding)))
-        return Numerical(*n, converged, float(rounding if self.limits.atol is None else self.limits.atol))
+        return Numerical(
+            *n, converged, float(rounding if self.limits.atol is None else self.limits.atol)
+        )
 
     def _allowed(self, n: Numerical) -> np.ndarray:
         return self.limits.rtol * abs(n.value) + n.atol + n.error
@@ -186,17 +200,23 @@ class _Check:
                 wide, allowed = np.asarray(a, WIDE), self._allowed(n)
                 off = np.nan_to_num(np.asarray(abs(wide - n.value) / allowed), nan=np.inf)
                 i = np.unravel_index(np.argmax(off), off.shape)
-                place = (f", result {k}" if len(found) > 1 else "") + (f" at {list(map(int, i))}" if i else "")
+                place = (f", result {k}" if len(found) > 1 else "") + (
+                    f" at {list(map(int, i))}" if i else ""
+                )
                 _agree(what + place, wide[i], n.value[i], n.converged, allowed[i])
 
-    def _reverse(self, found: tuple, t: list[Any], g: tuple, numerical: list[Numerical], what: str) -> None:
+    def _reverse(
+        self, found: tuple, t: list[Any], g: tuple, numerical: list[Numerical], what: str
+    ) -> None:
         """The number g f'(x) t."""
         terms = [np.asarray(p, WIDE) * s for p, s in zip(found, t, strict=True)]
         pairs = [(np.asarray(w, WIDE), n) for w, n in zip(g, numerical, strict=True)]
         truth = sum(np.sum(w * n.value) for w, n in pairs)
         allowed = sum(np.sum(abs(w) * self._allowed(n)) for w, n in pairs)
         allowed += ROUNDING * self.limits.eps * sum(np.sum(abs(p)) for p in terms)
-        _agree(what, sum(np.sum(p) for p in terms), truth, all(n.converged for n in numerical), allowed)
+        _agree(
+            what, sum(np.sum(p) for p in terms), truth, all(n.converged for n in numerical), allowed
+        )
 
 
 def _pushed(f: Call, t: list[Any]) -> Call:
@@ -205,7 +225,9 @@ def _pushed(f: Call, t: list[Any]) -> Call:
 
 def _pulled(f: Call, g: tuple, sizes: list[Any]) -> Call:
     """The cotangents of the arguments, times the sizes of these: they are then of the size of f."""
-    return lambda *x: tuple(p * s.astype(p.dtype) for p, s in zip(vjp(f, *x)[1](g), sizes, strict=True))
+    return lambda *x: tuple(
+        p * s.astype(p.dtype) for p, s in zip(vjp(f, *x)[1](g), sizes, strict=True)
+    )
 
 
 def _agree(what: str, value: Any, truth: Any, converged: bool, allowed: Any) -> None:

@@ -1,161 +1,24 @@
-"""Derivatives by the user's word: custom_gradient, custom_jvp, stop_gradient, checkpoint."""
+"""Derivatives by the user's word: custom_gradient and custom_jvp."""
 
 from __future__ import annotations
 
 import inspect
-from collections import OrderedDict
-from collections.abc import Callable, Hashable, Sequence
 from functools import wraps
 from threading import local
 from typing import Any
 
 import numpy as np
 
-from ..array import Array, Duck, bind, enter, innermost, lift, put
+from ..array import Array, enter
 from ..errors import NotDifferentiableError, ShapeError
 from ..graph import Graph, Op, Type
-from ..ops.calls import Call, CustomGradient, CustomTangent, StopGradient
+from ..ops.calls import CustomGradient, CustomTangent
 from ..ops.structure import cast
-from ..recording import Trace, recording, threads
-from ..rewrite import STABILISE, rewrite
+from ..recording import Trace, recording
 from ..tracing.containers import flatten
 from ..tracing.functional import Recorded, output, record
 from ..zeros import zeros
-
-Function = Callable[..., Any]
-
-
-class Memo:
-    """Operations made from traced functions, by what was traced; the least recently used dropped
-    first.
-    """
-
-    def __init__(self, most: int = 512):
-        self.most = most
-        self.kept: OrderedDict[Hashable, Any] = OrderedDict()
-
-    def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
-        """What was made under this key, or is made now."""
-        found = self.kept.get(key)
-        if found is None:
-            found = self.kept[key] = make()
-            if len(self.kept) > self.most:
-                self.kept.popitem(last=False)
-        return found
-
-
-MEMO = Memo()
-
-
-class Arguments:
-    """The positional arguments of a call: floating-point arrays as leaves, everything else as it
-    is.
-    """
-
-    def __init__(self, args: tuple):
-        self.parts = [_flatten(a) for a in args]
-        self.arrays = [
-            (p, k)
-            for p, (leaves, _) in enumerate(self.parts)
-            for k, x in enumerate(leaves)
-            if _floating(x)
-        ]
-        self.leaves = [lift(self.parts[p][0][k]) for p, k in self.arrays]
-
-    def place(self, leaves: Sequence[Array]) -> list[Any]:
-        """The arguments with these arrays in place of their own."""
-        copies = [list(old) for old, _ in self.parts]
-        for (p, k), x in zip(self.arrays, leaves, strict=True):
-            copies[p][k] = x
-        return [rebuild(new) for new, (_, rebuild) in zip(copies, self.parts, strict=True)]
-
-    @property
-    def traced(self) -> bool:
-        """Whether anything can be recorded: an argument is, or what the function closes over may
-        be.
-        """
-        return bool(threads.open) or innermost(self.leaves) is not None
-
-
-def _flatten(x: Any) -> tuple[list[Any], Callable]:
-    return (
-        flatten(x) if x is not None and not isinstance(x, str) else ([x], lambda leaves: leaves[0])
-    )
-
-
-def _floating(x: Any) -> bool:
-    return type(x) is float or (
-        isinstance(x, Duck | np.ndarray | np.generic) and x.dtype.kind in "fc"
-    )
-
-
-def stop_gradient(x: Any) -> Any:
-    """x (an array or a container of arrays), through which no derivative flows.
-
-    >>> import bibun
-    >>> bibun.grad(lambda x: x * bibun.stop_gradient(x))(3.0)
-    np.float64(3.0)
-    """
-    leaves, rebuild = flatten(x)
-    return rebuild(
-        [bind(StopGradient(), leaf) if isinstance(leaf, Duck) else leaf for leaf in leaves]
-    )
-
-
-def checkpoint(f: Function) -> Function:
-    """f, with its intermediate values recomputed for the derivative instead of stored.
-
-    Memory for time: a chain of n steps cut into sqrt(n) checkpointed pieces needs memory for about
-    2 sqrt(n) steps and one more forward evaluation. Method: Griewank and Walther, Evaluating
-    Derivatives, chapter 12; Chen et al. 2016, arXiv:1604.06174.
-
-    >>> import numpy as np, bibun
-    >>> bibun.grad(bibun.checkpoint(lambda x: np.sin(np.sin(x))))(0.0)
-    np.float64(1.0)
-    """
-
-    @wraps(f)
-    def wrapped(*args: Any, **kwargs: Any) -> Any:
-        given = Arguments(args)
-        if not given.traced:
-            return f(*args, **kwargs)
-        recorded = record(f, given.leaves, given.place, "checkpoint", kwargs)
-        op, entries = MEMO.get(_key("checkpoint", recorded), lambda: _whole(recorded))
-        return recorded.rebuild(_apply(op, recorded, entries, recorded.outputs))
-
-    return wrapped
-
-
-def _key(name: str, recorded: Recorded, *more: Hashable) -> Hashable:
-    t = recorded.trace
-    return (
-        name,
-        tuple(t.entries),
-        tuple(t.bits),
-        tuple(recorded.inputs),
-        tuple(recorded.outputs),
-        *more,
-    )
-
-
-def _whole(recorded: Recorded) -> tuple[Op, list[int]]:
-    graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
-    return Call(rewrite(graph, STABILISE)[0]), order[: graph.arity]
-
-
-def _apply(op: Op, recorded: Recorded, entries: Sequence[int], results: Sequence[int]) -> list[Any]:
-    """The operation on what is outside of the trace, with the values that the trace already has."""
-    trace = recorded.trace
-    outside = [recorded.outside(i) for i in entries]
-    around = innermost(outside)
-    values = tuple(
-        trace.values[i] if type(trace.values[i]) is Type else trace.value(i) for i in results
-    )
-    if around is None:
-        return [Array(None, -1, v) for v in values]
-    value = values if len(values) != 1 else values[0]
-    y = put(around, (op, *(enter(around, a) for a in outside)), value)
-    return list(y) if type(y) is tuple else [y]
+from .boundaries import MEMO, Arguments, Function, apply, key, leaves_of
 
 
 def custom_gradient(f: Function) -> Function:
@@ -183,8 +46,8 @@ def custom_gradient(f: Function) -> Function:
         if not given.traced:
             return f(*args, **kwargs)[0]
         made = _Custom(f, given, kwargs)
-        results = _apply(made.op, made.recorded, made.entries, made.results)
-        return made.recorded.rebuild(results[: made.recorded.count])
+        results = apply(made.op, made.recorded, made.entries, made.results)
+        return made.recorded.rebuild(results[: made.recorded.results])
 
     return wrapped
 
@@ -206,14 +69,14 @@ class _Custom:
                 self._record_rule(trace)
         finally:
             trace.stop()
-        key = _key(
+        made = key(
             "custom_gradient",
             self.recorded,
             tuple(self.seeds),
             tuple(self.pulled),
             len(self.variables),
         )
-        self.op, self.entries, self.results = MEMO.get(key, self._make)
+        self.op, self.entries, self.results = MEMO.get(made, self._make)
 
     def _split(self, f: Function) -> Function:
         def first(*args: Any, **kwargs: Any) -> Any:
@@ -279,7 +142,7 @@ class _Custom:
                 "arguments"
             )
         leaves = [
-            [None] * len(p[0]) if g is None else _flatten(g)[0]
+            [None] * len(p[0]) if g is None else leaves_of(g)[0]
             for g, p in zip(each, parts, strict=True)
         ]
         for p, got in enumerate(leaves):
@@ -359,7 +222,8 @@ class custom_jvp:
     """
 
     def __init__(self, f: Function):
-        self.f, self.rule = f, None
+        self.f = f
+        self.rule: Function | None = None
         self.depth = _Depth()
         wraps(f)(self)
 
@@ -378,10 +242,10 @@ class custom_jvp:
             return self.f(*args, **kwargs)
         recorded = record(self.f, given.leaves, given.place, "custom_jvp", kwargs)
         op, entries = MEMO.get(
-            _key("custom_jvp", recorded, self.rule, self.depth.rules),
+            key("custom_jvp", recorded, self.rule, self.depth.rules),
             lambda: self._make(recorded, given),
         )
-        return recorded.rebuild(_apply(op, recorded, entries, recorded.outputs))
+        return recorded.rebuild(apply(op, recorded, entries, recorded.outputs))
 
     def _make(self, recorded: Recorded, given: Arguments) -> tuple[Op, list[int]]:
         forward, order = recorded.trace.close(recorded.inputs, recorded.outputs)

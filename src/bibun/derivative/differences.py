@@ -19,7 +19,9 @@ class Estimate(NamedTuple):
     error: np.ndarray
 
 
-def derivatives(f: Callable[[Any], Sequence[Any]], step: float, levels: int = LEVELS) -> list[Estimate]:
+def derivatives(
+    f: Callable[[Any], Sequence[Any]], step: float, levels: int = LEVELS
+) -> list[Estimate]:
     """df/dh at h = 0 for every array that f(h) returns.
 
     Central differences with steps that shrink, extrapolated to zero; each entry takes the place in

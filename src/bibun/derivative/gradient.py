@@ -168,7 +168,7 @@ def _value_and_grad(
 
 def check_scalar(recorded: Recorded, name: str) -> None:
     """Only one real number has a gradient."""
-    types = [recorded.trace.types(i) for i in recorded.outputs[: recorded.count]]
+    types = [recorded.trace.types(i) for i in recorded.outputs[: recorded.results]]
     if len(types) != 1 or types[0].shape != ():
         given = ", ".join(map(str, types)) or "nothing"
         raise NotDifferentiableError(
@@ -196,7 +196,7 @@ def vjp(f: Function, *args: Any, has_aux: bool = False, **kwargs: Any) -> Any:
     given.leaves = [_kept(a) for a in given.leaves]
     recorded = record(f, given.leaves, given.place, "vjp", kwargs, has_aux)
     values = transform(recorded, "value", (), _forward)
-    count = recorded.count
+    count = recorded.results
     types = [Type(v.dtype, v.shape) for v in values[:count]]
 
     def pullback(cotangent: Any) -> tuple:
@@ -234,8 +234,8 @@ def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: b
         tuple(tangents) if len(tangents) != 1 else tangents[0], types, "jvp: the tangents"
     )
     recorded = record(f, given.leaves, given.place, "jvp", {}, has_aux)
-    values = transform(recorded, "jvp", further, _tangent(recorded.count))
-    count = recorded.count
+    values = transform(recorded, "jvp", further, _tangent(recorded.results))
+    count = recorded.results
     value, tangent = recorded.rebuild(values[:count]), recorded.rebuild(values[count : 2 * count])
     return (
         (value, tangent, recorded.rebuild_aux(values[2 * count :])) if has_aux else (value, tangent)
@@ -277,8 +277,8 @@ def linearize(f: Function, *args: Any) -> tuple[Any, Function]:
         further = aligned(
             tangents if len(tangents) != 1 else tangents[0], types, "linearize: the tangents"
         )
-        results = transform(recorded, "jvp", further, _tangent(recorded.count))
-        return recorded.rebuild(results[recorded.count :])
+        results = transform(recorded, "jvp", further, _tangent(recorded.results))
+        return recorded.rebuild(results[recorded.results :])
 
     return recorded.rebuild(values), along
 

@@ -54,7 +54,7 @@ def jacobian(
 
 def matrices(recorded: Recorded, mode: str) -> tuple[list[list[Any]], list[Any]]:
     """The blocks dy/dx for every result y and input x, and the auxiliary results."""
-    trace, count = recorded.trace, recorded.count
+    trace, count = recorded.trace, recorded.results
     outputs = [trace.types(i) for i in recorded.outputs[:count]]
     inputs = [trace.types(i) for i in recorded.inputs]
     for t in outputs:

@@ -243,19 +243,6 @@ def prod(
     return fold(Prod, np.prod, np.multiply, operand(a), axis, dtype, keepdims, initial, where)
 
 
-@implements((np.multiply, "reduce"))
-def multiply_reduce(
-    array: Any,
-    axis: Any = 0,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: Any = NO,
-    initial: Any = NO,
-    where: Any = NO,
-) -> Array:
-    return prod(array, axis, dtype, out, keepdims, initial, where)
-
-
 @implements(np.nanprod)
 def nanprod(
     a: Any,
@@ -294,16 +281,6 @@ def cumsum(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Arr
 @implements(np.cumprod)
 def cumprod(a: Any, axis: Any = None, dtype: Any = None, out: None = None) -> Array:
     return _running(CumProd, "cumprod", a, axis, dtype, out)
-
-
-@implements((np.add, "accumulate"))
-def add_accumulate(array: Any, axis: Any = 0, dtype: Any = None, out: None = None) -> Array:
-    return cumsum(array, axis, dtype, out)
-
-
-@implements((np.multiply, "accumulate"))
-def multiply_accumulate(array: Any, axis: Any = 0, dtype: Any = None, out: None = None) -> Array:
-    return cumprod(array, axis, dtype, out)
 
 
 @implements(np.nancumsum)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import reduce
 from itertools import combinations, permutations
+from string import ascii_letters
 from typing import Any
 
 import numpy as np
 
 from ..array import Array, bind, implements
-from ..errors import NotDifferentiableError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
 from ..zeros import move, scale
 from .linalg import LinAlgError, floating, matrices, spoiled, well_conditioned
@@ -21,9 +22,9 @@ SlogdetResult = type(np.linalg.slogdet(np.eye(1)))
 
 
 def singular(rng: np.random.Generator) -> np.ndarray:
-    """An example of a matrix of rank 2."""
-    a = rng.uniform(-1, 1, (3, 3))
-    return np.concatenate([a[:2], a[:1] - a[1:2]])
+    """An example of a matrix of rank 3."""
+    a = rng.uniform(-1, 1, (4, 4))
+    return np.concatenate([a[:3], a[:1] - a[1:2]])
 
 
 def _inner(x: Any, y: Any) -> Array:
@@ -63,36 +64,11 @@ class Det(Op):
 
 @operation
 class Cofactors(Op):
-    """The gradient of the determinant: y = det(a) a^-T where that can be computed well.
+    """The gradient of the determinant of a, differentiated along further matrices t, which commute.
 
-    Otherwise, with the singular value decomposition a = u diag(s) v, it is
-    y = det(u) det(v) u diag(c) v, where c_i is the product of all s but s_i.
-    """
-
-    kind = "call"
-
-    def type(self, a):
-        return matrices("det", a)
-
-    def value(self, a):
-        return cofactors(a)
-
-    def d(self, y, a):
-        return (symmetric(lambda t: bind(CofactorsAlong(), a, t)),)  # second derivatives commute
-
-    @classmethod
-    def examples(cls) -> Iterator[Example]:
-        yield Example(cls(), (well_conditioned,))
-        yield Example(cls(), (singular,))
-
-
-@operation
-class CofactorsAlong(Op):
-    """The derivative of the cofactors of a along one matrix or two, which commute.
-
-    With b = a^-1, x = b t and z = b s these are det(a) (tr(x) b - x b)^T along t, and
-    det(a) ((tr(x) tr(z) - tr(x z)) b - tr(x) z b - tr(z) x b + x z b + z x b)^T along t and s.
-    For matrices that are almost singular see `expanded`.
+    The derivative of det a along t_1 ... t_m is det(a) times the sum over all permutations of their
+    sign and, for each cycle (i j ...), tr(a^-1 t_i a^-1 t_j ...); here one t is left open. Where a
+    is almost singular, see `expanded`.
     """
 
     kind = "call"
@@ -104,35 +80,41 @@ class CofactorsAlong(Op):
         b = well_inverted(a)
         if b is None:
             return expanded(a, along)
-        xs = [b @ t for t in along]
-        traces = [_trace(x) for x in xs]
-        y = -xs[0] @ b
-        if len(along) == 1:
-            y += traces[0] * b
-        else:
-            (x, z), (p, q) = xs, traces
-            y = ((p * q - _trace(x @ z)) * b) - p * (z @ b) + (x @ z + z @ x) @ b + q * y
+        xs, y = [b @ t for t in along], np.zeros_like(a)
+        for order in permutations(range(len(xs) + 1)):
+            *rest, last = cycles(order)
+            term = reduce(np.matmul, [*(xs[k] for k in last[1:]), b])
+            for cycle in rest:
+                term = -term * _trace(reduce(np.matmul, [xs[k] for k in cycle]))
+            y += term if len(xs) % 2 == 0 else -term
         return np.linalg.det(a)[..., None, None] * np.swapaxes(y, -1, -2)
 
     def d(self, y, a, *along):
-        def further(s):
-            if len(along) == 2:
-                raise NotDifferentiableError(
-                    "det: only the first three derivatives are known: use np.linalg.slogdet for "
-                    "higher ones of regular matrices"
-                )
-            return bind(self, a, *along, s)
-
-        def instead(k):
+        def replaced(k):
             return symmetric(lambda s: bind(self, a, *along[:k], s, *along[k + 1 :]))
 
-        return symmetric(further), *(instead(k) for k in range(len(along)))
+        further = symmetric(lambda s: bind(self, a, *along, s))
+        return further, *(replaced(k) for k in range(len(along)))
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
-        for a in (well_conditioned, singular):
-            yield Example(cls(), (a, (3, 3)))
-            yield Example(cls(), (a, (3, 3), (3, 3)))
+        for count in range(3):
+            yield Example(cls(), (singular, *((4, 4),) * count))
+        yield Example(cls(), (well_conditioned, (3, 3)))
+
+
+def cycles(order: tuple[int, ...]) -> list[list[int]]:
+    """The cycles of a permutation; that of the last number comes last and begins with it."""
+    found, left = [], list(range(len(order)))
+    while left:
+        cycle = [left[0]]
+        while order[cycle[-1]] != cycle[0]:
+            cycle.append(order[cycle[-1]])
+        left = [k for k in left if k not in cycle]
+        found.append(cycle)
+    open_cycle = next(c for c in found if len(order) - 1 in c)
+    k = open_cycle.index(len(order) - 1)
+    return [*(c for c in found if c is not open_cycle), open_cycle[k:] + open_cycle[:k]]
 
 
 def _trace(x: np.ndarray) -> np.ndarray:
@@ -140,31 +122,24 @@ def _trace(x: np.ndarray) -> np.ndarray:
 
 
 def expanded(a: np.ndarray, along: tuple[np.ndarray, ...]) -> np.ndarray:
-    """The derivatives of cofactors for any matrix.
+    """The same for any matrix, from its singular value decomposition a = u diag(s) v.
 
-    In the bases of a = u diag(s) v, the coefficients of the polynomial det(diag(s) + x + z + ...)
-    are products of s, without those of two (p) or three (q) different rows.
+    In these bases the coefficients of the polynomial det(diag(s) + t_1 + t_2 + ...) are products
+    of all s but those of the rows that are taken from a t.
     """
     u, s, v, sign = decomposed(a)
     back = np.swapaxes(u, -1, -2), np.swapaxes(v, -1, -2)
-    x, *more = (back[0] @ t @ back[1] for t in along)
-    p, sums = others(s, 1 + len(along)), np.einsum
-    xd = np.diagonal(x, axis1=-2, axis2=-1)
-    if not more:
-        on, off = sums("...ij,...j->...i", p, xd), -p * np.swapaxes(x, -1, -2)
-    else:
-        z = more[0]
-        zd = np.diagonal(z, axis1=-2, axis2=-1)
-        on = sums("...ijk,...i,...j->...k", p, xd, zd) - sums("...ijk,...ij,...ji->...k", p, x, z)
-        off = sums("...mlk,...mk,...lm->...kl", p, x, z) + sums(
-            "...mlk,...mk,...lm->...kl", p, z, x
-        )
-        off -= sums("...mlk,...m,...lk->...kl", p, xd, z) + sums(
-            "...mlk,...m,...lk->...kl", p, zd, x
-        )
-    rows = range(s.shape[-1])
-    off[..., rows, rows] = on
-    return sign * (u @ off @ v)
+    ts = [back[0] @ t @ back[1] for t in along]
+    y, p, rows = np.zeros_like(u), others(s, len(ts) + 1), range(s.shape[-1])
+    for order in permutations(range(len(ts) + 1)):
+        names = ["..." + ascii_letters[i] + ascii_letters[k] for i, k in enumerate(order)]
+        fixed = order[-1] == len(ts)  # the open place is on the diagonal
+        result = names.pop()[:-1] if fixed else names.pop()
+        every = "..." + ascii_letters[: len(order)]
+        term = np.einsum(",".join([every, *names]) + "->" + result, p, *ts)
+        sign_of = 1 if (len(order) - len(cycles(order))) % 2 == 0 else -1
+        y[(..., rows, rows) if fixed else ...] += sign_of * term
+    return sign * (u @ y @ v)
 
 
 def others(s: np.ndarray, count: int) -> np.ndarray:
@@ -179,22 +154,13 @@ def others(s: np.ndarray, count: int) -> np.ndarray:
 
 
 def well_inverted(a: np.ndarray) -> np.ndarray | None:
-    """The inverses, if all of them are good to three quarters of the digits."""
+    """The inverses, if all of them are about as good as such inverses can be."""
     try:
         b = np.linalg.inv(a)
     except LinAlgError:
         return None
     condition = np.abs(a).sum(-1).max(-1, initial=0) * np.abs(b).sum(-1).max(-1, initial=0)
-    return b if np.all(condition < np.finfo(a.dtype).eps ** -0.25) else None
-
-
-def cofactors(a: np.ndarray) -> np.ndarray:
-    """The matrices of cofactors of a stack of matrices, singular ones among them."""
-    b = well_inverted(a)
-    if b is not None:
-        return np.linalg.det(a)[..., None, None] * np.swapaxes(b, -1, -2)
-    u, s, v, sign = decomposed(a)
-    return (u * (sign[..., 0] * others(s, 1))[..., None, :]) @ v
+    return b if np.all(condition < 100 * a.shape[-1]) else None
 
 
 def decomposed(a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -251,7 +217,7 @@ class LogDetGradient(Op):
             return np.swapaxes(spoiled(np.linalg.inv(a), a), -1, -2)
         except LinAlgError:
             with np.errstate(all="ignore"):
-                limit = cofactors(a) / a.dtype.type(0)
+                limit = expanded(a, ()) / a.dtype.type(0)
             regular = np.linalg.slogdet(a)[0][..., None, None] != 0
             b = np.linalg.inv(np.where(regular, a, np.eye(a.shape[-1], dtype=a.dtype)))
             return np.where(regular, np.swapaxes(b, -1, -2), limit)

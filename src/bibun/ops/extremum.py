@@ -193,28 +193,6 @@ def min(
     return _extreme(Min, a, axis, out, keepdims, initial, where)
 
 
-def _reduce(kind: type[Extreme]) -> Any:
-    """np.maximum.reduce and np.minimum.reduce."""
-
-    def reduce(
-        array: Any,
-        axis: Any = 0,
-        dtype: Any = None,
-        out: None = None,
-        keepdims: Any = NO,
-        initial: Any = NO,
-        where: Any = NO,
-    ) -> Array:
-        array = operand(array) if dtype is None else cast(operand(array), np.dtype(dtype))
-        return _extreme(kind, array, axis, out, keepdims, initial, where)
-
-    return reduce
-
-
-implements((np.maximum, "reduce"))(_reduce(Max))
-implements((np.minimum, "reduce"))(_reduce(Min))
-
-
 @implements(np.ptp)
 def ptp(a: Any, axis: Any = None, out: None = None, keepdims: Any = NO) -> Array:
     refuse("ptp", out=out)

@@ -237,6 +237,8 @@ def _adder(read: Gather, out: Type, *types: Type) -> Write:
 
     def add(out, *args):
         *indices, g = args
+        if g.size == 0:  # NumPy does not look at indices that read nothing
+            return
         position = start
         for i, axis in zip(indices, axes, strict=True):
             position = position + strides[axis] * _inside(i, out.shape[axis])
@@ -253,9 +255,9 @@ def _adder(read: Gather, out: Type, *types: Type) -> Write:
 def _inside(i: np.ndarray, n: int) -> np.ndarray:
     """Indices of an axis of length n, counted from its start."""
     i = np.asarray(i, np.intp)
-    if i.size and i.min() < 0:
+    if i.min() < 0:
         i = np.where(i < 0, i + n, i)
-    if i.size and (i.min() < 0 or i.max() >= n):
+    if i.min() < 0 or i.max() >= n:
         raise IndexError(f"an index is out of bounds for an axis of length {n}")
     return i
 
@@ -271,7 +273,7 @@ def _row_adder(g: Type) -> Callable[..., None] | None:
 
     def add(out, position, g):
         count = len(position)
-        width = g.size // count if count else 1
+        width = g.size // count
         ones = np.ones(count, g.dtype)
         size = out.size // width
         csc_matvecs(size, count, width, np.arange(count + 1), position // width, ones, g.ravel(), out.reshape(-1))

@@ -288,19 +288,6 @@ def masked(a: Array, where: Any, other: Any) -> Array:
     return np.where(np.broadcast_to(where, a.shape), a, a.dtype.type(other))  # type: ignore[return-value]
 
 
-@implements((np.add, "reduce"))
-def add_reduce(
-    array: Any,
-    axis: Any = 0,
-    dtype: Any = None,
-    out: None = None,
-    keepdims: Any = NO,
-    initial: Any = NO,
-    where: Any = NO,
-) -> Array:
-    return sum(array, axis, dtype, out, keepdims, initial, where)
-
-
 @implements(np.nansum)
 def nansum(
     a: Any,

@@ -12,8 +12,8 @@ from ..array import Array, bind, implements
 from ..errors import ShapeError
 from ..graph import Example, Linear, Op, Type, operation
 from ..recording import is_abstract
-from ..zeros import move, scale
-from .calls import StopGradient
+from ..zeros import carry, scale
+from .norms import Norm
 from .reduction import (
     NO,
     Count,
@@ -36,8 +36,7 @@ from .structure import cast, expand_to
 class RootMeanSquare(Op):
     """y = sqrt(sum of x^2 along `axes` / n); dy/dx = x / (n y), and 0 where all x are zero.
 
-    It is computed from z = x / max |x|, whose squares neither overflow nor underflow: z / (n y(z)).
-    At zero y has a kink, and 0 is the derivative of least norm.
+    The derivative is that of the norm by sqrt(n), whose squares neither overflow nor underflow.
     """
 
     kind = "reduce"
@@ -53,19 +52,13 @@ class RootMeanSquare(Op):
         return np.sqrt(np.add.reduce(np.square(x), self.axes) / n)
 
     def d(self, y, x, n):
-        def direction():
-            # The quotient is the same for any size, which therefore counts as a constant.
-            size = bind(StopGradient(), np.max(np.absolute(x), axis=self.axes, initial=0))
-            z = x / widened(np.where(size == 0, 1, size), x.shape, self.axes)
-            slope = np.where(size == 0, np.inf, n * bind(self, z, n))
-            return z / widened(slope, x.shape, self.axes)
-
-        def pull(g):
-            return scale(move(lambda h: widened(h, x.shape, self.axes), g), direction())
-
-        in_n = -0.5 * y / n
+        norm = Norm(2.0, self.axes)
+        (in_x,) = norm.d(bind(norm, x), x)
+        root, in_n = np.sqrt(n), -0.5 * y / n
         return (
-            Linear(lambda t: np.sum(scale(t, direction()), axis=self.axes), pull),
+            Linear(
+                lambda t: in_x.push(t) / root, lambda g: in_x.pull(carry(lambda h: h / root, g))
+            ),
             Linear(lambda t: scale(t, in_n), lambda g: scale(g, in_n)),
         )
 
@@ -217,7 +210,7 @@ def _weights(w: Array, a: Array, axis: Any) -> Array:
 
 
 def _spread(root: bool, a: Array, axes: tuple[int, ...], options: dict[str, Any]) -> Array:
-    """The variance or, as a `root`, the standard deviation: the common case, then as NumPy does it."""
+    """The variance or, as a `root`, the standard deviation; the common case comes first."""
     dtype, ddof, where, given = (options[k] for k in ("dtype", "ddof", "where", "mean"))
     if dtype is None and where is NO and given is NO and isinstance(ddof, int):
         n = size_along(a.shape, axes)

@@ -40,11 +40,6 @@ def by_abscissa(y: Array, a: Array, b: Array) -> Array:
     return -a / h / h
 
 
-def root(x: Array) -> Array:
-    """sqrt(1 - x^2), without cancellation near 1."""
-    return np.sqrt((1 - x) * (1 + x))
-
-
 # fmt: off
 POSITIVE, UNIT, ABOVE = (0.1, 4.0), (-0.9, 0.9), (1.1, 4.0)
 
@@ -70,8 +65,8 @@ logaddexp2 = row(np.logaddexp2, lambda y, a, b: sigmoid(LN2 * difference(a, b)),
 sin       = row(np.sin,       lambda y, x: np.cos(x))
 cos       = row(np.cos,       lambda y, x: -np.sin(x))
 tan       = row(np.tan,       lambda y, x: 1 + np.square(y),                       domain=(-1.2, 1.2))
-arcsin    = row(np.arcsin,    lambda y, x: 1 / root(x),                            domain=UNIT)
-arccos    = row(np.arccos,    lambda y, x: -1 / root(x),                           domain=UNIT)
+arcsin    = row(np.arcsin,    lambda y, x: 1 / np.sqrt(1 - np.square(x)),                            domain=UNIT)
+arccos    = row(np.arccos,    lambda y, x: -1 / np.sqrt(1 - np.square(x)),                          domain=UNIT)
 arctan    = row(np.arctan,    lambda y, x: 1 / (1 + np.square(x)))
 arctan2   = row(np.arctan2,   by_ordinate, by_abscissa,                            domain=POSITIVE)
 sinh      = row(np.sinh,      lambda y, x: np.cosh(x))
@@ -80,7 +75,7 @@ cosh      = row(np.cosh,      lambda y, x: np.sinh(x))
 tanh      = row(np.tanh,      lambda y, x: np.square(sech(x)))
 arcsinh   = row(np.arcsinh,   lambda y, x: 1 / np.hypot(1, x))
 arccosh   = row(np.arccosh,   lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)),  domain=ABOVE)
-arctanh   = row(np.arctanh,   lambda y, x: 1 / ((1 - x) * (1 + x)),                domain=UNIT)
+arctanh   = row(np.arctanh,   lambda y, x: 1 / (1 - np.square(x)),                domain=UNIT)
 deg2rad   = row(np.deg2rad,   pi / 180)
 radians   = row(np.radians,   pi / 180)
 rad2deg   = row(np.rad2deg,   180 / pi)

@@ -21,7 +21,7 @@ class Recorded(NamedTuple):
     inputs: list[int]  # entries of the traced arguments
     given: list[Array]  # these arguments, as they are outside
     outputs: list[int]  # entries of the results, and then of the arrays in the auxiliary result
-    count: int  # how many of them are results
+    results: int  # how many of them are results
     rebuild: Rebuild  # the results as the function returned them, from their leaves
     rebuild_aux: Rebuild  # what came second, with has_aux, from its arrays
 

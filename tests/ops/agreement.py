@@ -1,0 +1,97 @@
+"""Whether a function of traced arrays is NumPy's: value, dtype, shape and error, and a graph that gives the same."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from bibun.array import lift
+from bibun.graph import Type
+from bibun.program import Program
+from bibun.tracing.functional import record
+from bibun.walk import build
+
+SLACK = (
+    64  # units in the last place between a value and its replay, whose sums run in another order
+)
+
+
+def several(y: Any) -> list[Any]:
+    """One result or a tuple of them as a list."""
+    return list(y) if isinstance(y, tuple | list) else [y]
+
+
+def outcome(f: Callable[..., Any], *args: Any) -> Any:
+    """The results, or the error."""
+    with warnings.catch_warnings(), np.errstate(all="ignore"):
+        warnings.simplefilter("ignore")
+        try:
+            return several(f(*args))
+        except (ValueError, TypeError, IndexError, ZeroDivisionError) as error:
+            return error
+
+
+def on_traced(f: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
+    """The values that f has while it is traced."""
+    recorded = record(f, [lift(a) for a in args], lambda leaves: leaves, "test", {})
+    return [recorded.trace.value(i) for i in recorded.outputs]
+
+
+def on_types(f: Callable[..., Any], args: Sequence[Any]) -> tuple[list[Type], list[Any]]:
+    """The types of f where only types are known, and the values of the graph that it then makes."""
+    graph = build([Type(a.dtype, a.shape) for a in args], lambda *xs: several(f(*xs))).check()
+    return list(graph.output_types), Program(graph)(*args)
+
+
+def bits(y: Any) -> tuple:
+    """Everything that is to be equal. A nan is a nan, whatever its sign."""
+    y = np.array(y)
+    if y.dtype.kind == "f":
+        y[np.isnan(y)] = np.nan
+    return y.dtype, y.shape, y.tobytes()
+
+
+def near(found: Any, expected: Any, what: str, slack: float = SLACK) -> None:
+    """Equal up to rounding, relative to the greatest magnitude."""
+    if expected.dtype.kind != "f":
+        assert bits(found) == bits(expected), f"{what}: {found!r} instead of {expected!r}"
+        return
+    finite = np.abs(expected[np.isfinite(expected)]) if expected.shape else abs(expected)
+    eps = np.finfo(expected.dtype).eps
+    np.testing.assert_allclose(
+        found,
+        expected,
+        rtol=slack * eps,
+        atol=slack * eps * np.max(finite, initial=0),
+        err_msg=what,
+    )
+
+
+def agrees(
+    f: Callable[..., Any], *args: Any, what: str = "", abstract: bool = True, exact: bool = True
+) -> None:
+    """f is the same on traced arrays as on plain ones, to the bit if `exact`; or both raise the same error."""
+    expected, found = outcome(f, *args), outcome(on_traced, f, args)
+    if isinstance(expected, Exception):
+        assert isinstance(found, type(expected)), f"{what}: {found!r} instead of {expected!r}"
+        return
+    assert not isinstance(found, Exception), f"{what}: {found!r} instead of {expected!r}"
+    expected = [np.asarray(y)[()] for y in expected]
+    for y, z in zip(found, expected, strict=True):
+        if exact:
+            assert bits(y) == bits(z), f"{what}: {y!r} instead of {z!r}"
+        else:
+            assert bits(y)[:2] == bits(z)[:2], f"{what}: {y!r} instead of {z!r}"
+            near(y, z, what)
+    if not abstract:
+        return
+    replay = outcome(on_types, f, args)
+    assert not isinstance(replay, Exception), f"{what}, abstract: {replay!r}"
+    for t, y, z in zip(*replay, expected, strict=True):
+        assert (t.dtype, t.shape) == bits(z)[:2] == bits(y)[:2], (
+            f"{what}: type {t}, replay {y!r}, NumPy {z!r}"
+        )
+        near(y, z, what)
