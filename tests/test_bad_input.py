@@ -6,6 +6,7 @@ import math
 
 import numpy as np
 import pytest
+import scipy.special
 
 import bibun
 from bibun import errors, grad, jacobian, jvp, vjp, vmap
@@ -127,6 +128,16 @@ def test_other_conversions(how):
     assert text.startswith(
         f"{how} needs a plain number and would lose the derivative of a traced array"
     )
+
+
+def test_scipy_functions_that_are_no_ufuncs():
+    text = message(errors.TracingError, lambda: grad(scipy.special.logsumexp)(x))
+    assert text.startswith(
+        "scipy's logsumexp takes plain arrays only and would lose the derivative: use a function of "
+        "bibun.scipy or of the table of supported operations, or bibun.custom_gradient  ("
+    )
+    assert text.endswith(where("grad(scipy.special.logsumexp)(x)"))
+    np.testing.assert_allclose(grad(bibun.scipy.special.logsumexp)(x), np.ones(3) / 3)
 
 
 def test_assignment_into_an_untraced_array():

@@ -16,6 +16,9 @@ from typing import NamedTuple
 PACKAGE = str(Path(__file__).parent)
 
 
+LIBRARIES = ("numpy", "scipy", "optree")  # whose frames are not the user's
+
+
 class BibunError(Exception):
     """The base of all errors that bibun raises itself; they also are TypeError or ValueError."""
 
@@ -120,8 +123,7 @@ def user_frame() -> FrameType | None:
 def _internal(file: str) -> bool:
     return (
         file.startswith((PACKAGE, "<__array_function__", "<frozen"))
-        or "/numpy/" in file
-        or "/optree/" in file
+        or any(f"/{library}/" in file for library in LIBRARIES)
     )
 
 
@@ -150,6 +152,11 @@ def conversion_error(how: str) -> TracingError:
             "assignment of a traced array into an untraced array would lose its derivative: "
             "build the array with np.stack, np.concatenate or np.where instead"
         )
+    if how == "__array__" and (name := _scipy_function()):
+        return TracingError(
+            f"scipy's {name} takes plain arrays only and would lose the derivative: use a function "
+            "of bibun.scipy or of the table of supported operations, or bibun.custom_gradient"
+        )
     if how == "__array__":
         return TracingError(
             "a traced array cannot become a plain NumPy array without losing its derivative: "
@@ -166,3 +173,14 @@ def conversion_error(how: str) -> TracingError:
         "keep the array (NumPy functions accept it), or use bibun.stop_gradient(x) to take its "
         "value"
     )
+
+
+def _scipy_function() -> str:
+    """The SciPy function that the user's code has called, if that is where we are."""
+    frame: FrameType | None = sys._getframe(1)
+    name = ""
+    while frame is not None and _internal(frame.f_code.co_filename):
+        if "/scipy/" in frame.f_code.co_filename:
+            name = frame.f_code.co_name
+        frame = frame.f_back
+    return name

@@ -5,10 +5,9 @@ Nothing here knows about NumPy's protocols, about walks over graphs or about nat
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, fields
 from functools import cached_property
+from importlib import import_module
 from typing import Any, ClassVar, NamedTuple, dataclass_transform
 
 import numpy as np
@@ -36,8 +35,7 @@ def type_of(x: Any) -> Type:
     return Type(x.dtype, x.shape)
 
 
-@dataclass(frozen=True)
-class Linear:
+class Linear(NamedTuple):
     """A linear map and its transpose: push carries tangents, pull carries cotangents."""
 
     push: Callable[[Any], Any]
@@ -50,25 +48,66 @@ def symmetric(f: Callable[[Any], Any]) -> Linear:
 
 
 @dataclass_transform(frozen_default=True)
-def operation(cls: type) -> type:
-    """A frozen dataclass whose hash is computed once: an operation is hashed each time it is
-    recorded.
+def operation(cls: Any) -> Any:
+    """A frozen dataclass in little: its annotated names are fields, compared and hashed by value.
+
+    There are many operations, and dataclasses take half a millisecond each to make, which an import
+    would feel; and an operation is hashed each time it is recorded, so that its hash is kept.
     """
-    cls = dataclass(frozen=True)(cls)
-    by_fields = cls.__hash__
-    names = [f.name for f in fields(cls)]
-
-    def __hash__(self: Any) -> int:
-        known = self.__dict__.get("_hash")
-        if known is None:
-            known = self.__dict__["_hash"] = by_fields(self)
-        return known
-
-    def __reduce__(self: Any) -> tuple:  # the hash of a string differs from process to process
-        return type(self), tuple(getattr(self, n) for n in names)
-
-    cls.__hash__, cls.__reduce__ = __hash__, __reduce__  # type: ignore[method-assign, assignment]
+    own = [n for n, t in cls.__annotations__.items() if not str(t).startswith("ClassVar")]
+    cls.fields = (*cls.fields, *own)
+    cls.__init__, cls.__setattr__, cls.__reduce__ = _set_fields, _refuse, _rebuild
+    cls.__eq__, cls.__hash__, cls.__repr__ = _same, _kept_hash, _shown
     return cls
+
+
+def _set_fields(self: Any, *values: Any, **named: Any) -> None:
+    fields = self.fields
+    if named or len(values) != len(fields):
+        values = _all_values(self, values, named)
+    self.__dict__.update(zip(fields, values, strict=True))
+
+
+def _all_values(self: Any, values: tuple, named: dict[str, Any]) -> tuple:
+    """A value for each field, from those given by position or name, and the defaults."""
+    left = self.fields[len(values) :]
+    unknown = named.keys() - set(left)
+    missing = [f for f in left if f not in named and not hasattr(type(self), f)]
+    if len(values) > len(self.fields) or unknown or missing:
+        name, given = type(self).__name__, (*values, *sorted(named))
+        raise TypeError(f"{name} has the fields {self.fields}, not {given}")
+    return (*values, *(named[f] if f in named else getattr(type(self), f) for f in left))
+
+
+def _refuse(self: Any, name: str, value: Any) -> None:
+    raise AttributeError(f"{type(self).__name__}.{name} cannot be set: operations are frozen")
+
+
+def _same(self: Any, other: object) -> bool:
+    if self is other:
+        return True
+    return type(self) is type(other) and _values(self) == _values(other)
+
+
+def _kept_hash(self: Any) -> int:
+    known = self.__dict__.get("_hash")
+    if known is None:
+        known = self.__dict__["_hash"] = hash((type(self), _values(self)))
+    return known
+
+
+def _rebuild(self: Any) -> tuple:
+    # Without the hash: those of strings differ from process to process.
+    return type(self), _values(self)
+
+
+def _shown(self: Any) -> str:
+    values = ", ".join(f"{f}={getattr(self, f)!r}" for f in self.fields)
+    return f"{type(self).__name__}({values})"
+
+
+def _values(self: Any) -> tuple:
+    return tuple(self.__dict__[f] for f in self.fields)
 
 
 class Op:
@@ -87,6 +126,8 @@ class Op:
     """Whether derivatives only move, add or drop entries, so that a mask can be carried through."""
     opaque: ClassVar[bool] = False
     """Whether rewrite rules must not look behind the result."""
+
+    fields: ClassVar[tuple[str, ...]] = ()
 
     def type(self, *args: Type) -> Type | tuple[Type, ...]:
         """The type of the result (a tuple for several results), or an error that names the
@@ -145,7 +186,7 @@ class Op:
         return type(self).__name__.lower()
 
     def __str__(self) -> str:
-        parameters = ", ".join(f"{k}={v}" for k, v in vars(self).items() if not k.startswith("_"))
+        parameters = ", ".join(f"{f}={getattr(self, f)}" for f in self.fields)
         return self.name + (f"<{parameters}>" if parameters else "")
 
 
@@ -276,7 +317,8 @@ class Graph:
     @cached_property
     def key(self) -> str:
         """The same for equal programs, in every process: a digest of the whole text."""
-        digest = hashlib.sha256(repr((self.arity, self.outputs)).encode())
+        # Imported here: it loads a library of cryptography, and few programs ask for a key.
+        digest = import_module("hashlib").sha256(repr((self.arity, self.outputs)).encode())
         for n in self.nodes:
             digest.update(repr((n.op, n.args)).encode())
         return digest.hexdigest()

@@ -57,6 +57,7 @@ class Optimizer:
     # ------------------------------------------------------------ the rule
 
     slots = 0  # how many arrays the rule remembers for each parameter
+    squares = False  # whether it squares gradients
 
     @abstractmethod
     def change(
@@ -98,17 +99,14 @@ class Optimizer:
                 f"{len(gs)} gradients, and the state holds {held}: make it by init(parameters)"
             )
         names = [getattr(p, "name", f"parameter {k}") for k, p in enumerate(ps)]
-        gs = [_checked(g, p, n, "update") for g, p, n in zip(gs, ps, names, strict=True)]
+        gs = [self._checked(g, p, n, "update") for g, p, n in zip(gs, ps, names, strict=True)]
         step, rate = state.step + 1, self._rate(state.step)
         new: list[Any] = []
         slots: list[list[Any]] = [[] for _ in range(self.slots)]
         for p, g, *old in zip(ps, gs, *state.slots, strict=True):
             change, found = self.change(p, g, old, step, rate)
-            new.append(
-                _plain(
-                    p - change - rate * self.weight_decay * p if self.weight_decay else p - change
-                )
-            )
+            q = p - change
+            new.append(_plain(q - rate * self.weight_decay * p if self.weight_decay else q))
             for kept, s in zip(slots, found, strict=True):
                 kept.append(_plain(s))
         return rebuild(new), State(step, tuple(slots))
@@ -117,7 +115,7 @@ class Optimizer:
 
     def apply_gradients(self, pairs: Iterable[tuple[Any, Variable]]) -> None:
         """Assign new values to Variables, given pairs of (gradient, Variable)."""
-        found = [(_of_variable(g, v), v) for g, v in pairs]
+        found = [(self._of_variable(g, v), v) for g, v in pairs]
         if not found:
             raise ValueError(
                 "apply_gradients: there are no gradients: was the model called before?"
@@ -153,6 +151,57 @@ class Optimizer:
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
         self._of = {id(v): (v, slots) for v, slots in state["_of"]}
+
+    # ------------------------------------------------------------ checks
+
+    def _of_variable(self, g: Any, v: Any) -> np.ndarray:
+        """The gradient of a Variable as a plain array."""
+        if not isinstance(v, Variable):
+            raise TypeError(
+                "apply_gradients: pairs of (gradient, Variable) are needed, not a "
+                f"{type(v).__name__} second"
+            )
+        if g is None:
+            raise TapeError(
+                f"apply_gradients: the gradient of {v.name!r} is None: it does not influence the "
+                "loss"
+            )
+        g = self._checked(g, v, v.name, "apply_gradients")
+        g = g._read().value if isinstance(g, Duck) else g
+        if is_abstract(g):
+            raise TapeError(
+                f"apply_gradients: the gradient of {v.name!r} has no value here (inside vmap): "
+                "use update"
+            )
+        return np.asarray(g)
+
+    def _checked(self, g: Any, p: Any, name: str, caller: str) -> Any:
+        """The gradient in the dtype of its parameter, if it fits and is finite."""
+        g = g if isinstance(g, Duck) else np.asarray(g)
+        dtype, what = _dtype(p), f"{caller}: the gradient of {name!r}"
+        if g.shape != np.shape(p):
+            raise ShapeError(f"{what} has shape {g.shape}, its parameter {np.shape(p)}")
+        if g.dtype.kind == "c" and dtype.kind != "c":
+            raise DtypeError(f"{what} is complex, its parameter {dtype}")
+        g = g if g.dtype == dtype else g.astype(dtype)
+        value = g._read().value if isinstance(g, Duck) else g
+        # A finite sum of squares has only finite terms; otherwise one looks closely.
+        if not is_abstract(value) and not np.isfinite(np.vdot(value, value)):
+            self._explain(value, what)
+        return g
+
+    def _explain(self, g: np.ndarray, what: str) -> None:
+        """Say which entries of a gradient are not finite, or too large for the rule."""
+        with np.errstate(over="ignore"):
+            found = np.argwhere(~np.isfinite(g * g if self.squares else g))
+        if not len(found):
+            return
+        first = tuple(map(int, found[0]))
+        fault = "too large to be squared" if np.isfinite(g[first]) else "not finite"
+        raise FloatingPointError(
+            f"{what} has {len(found)} of {g.size} entries that are {fault}, the first at {first}: "
+            f"{g[first]}; nothing was changed"
+        )
 
 
 class SGD(Optimizer):
@@ -213,7 +262,7 @@ class Adam(Optimizer):
     With `weight_decay` it is AdamW.
     """
 
-    slots = 2
+    slots, squares = 2, True
 
     def __init__(
         self, learning_rate: Rate = 0.001, beta_1: float = 0.9, beta_2: float = 0.999,
@@ -254,7 +303,7 @@ class Adam(Optimizer):
         return np.multiply(change, rate / (1 - b1**step), out=change)
 
 
-# ------------------------------------------------------------ checks
+# ------------------------------------------------------------ small parts
 
 
 def _product(x: np.ndarray, factor: float) -> np.ndarray:
@@ -277,50 +326,3 @@ def _dtype(p: Any) -> np.dtype:
 def _within(name: str, what: str, x: float, low: float, high: float) -> None:
     if not low <= x < high:
         raise ValueError(f"{name}: {what} lies from {low} to below {high}, not {x!r}")
-
-
-def _of_variable(g: Any, v: Any) -> np.ndarray:
-    """The gradient of a Variable as a plain array."""
-    if not isinstance(v, Variable):
-        raise TypeError(
-            "apply_gradients: pairs of (gradient, Variable) are needed, not a "
-            f"{type(v).__name__} second"
-        )
-    if g is None:
-        raise TapeError(
-            f"apply_gradients: the gradient of {v.name!r} is None: it does not influence the loss"
-        )
-    g = _checked(g, v, v.name, "apply_gradients")
-    g = g._read().value if isinstance(g, Duck) else g
-    if is_abstract(g):
-        raise TapeError(
-            f"apply_gradients: the gradient of {v.name!r} has no value here (inside vmap): "
-            "use update"
-        )
-    return np.asarray(g)
-
-
-def _checked(g: Any, p: Any, name: str, caller: str) -> Any:
-    """The gradient in the dtype of its parameter, if it fits and is finite."""
-    g = g if isinstance(g, Duck) else np.asarray(g)
-    if g.shape != np.shape(p):
-        raise ShapeError(
-            f"{caller}: the gradient of {name!r} has shape {g.shape}, its parameter {np.shape(p)}"
-        )
-    if g.dtype != _dtype(p):
-        if g.dtype.kind == "c":
-            raise DtypeError(
-                f"{caller}: the gradient of {name!r} is complex, its parameter {_dtype(p)}"
-            )
-        g = g.astype(_dtype(p))
-    value = g._read().value if isinstance(g, Duck) else g
-    # A finite sum has only finite terms; another may have overflowed, and then one looks closely.
-    if not is_abstract(value) and not np.isfinite(np.vdot(value, value)):
-        wrong = np.argwhere(~np.isfinite(value))
-        if len(wrong):
-            first = tuple(map(int, wrong[0]))
-            raise FloatingPointError(
-                f"{caller}: the gradient of {name!r} has {len(wrong)} of {value.size} entries that "
-                f"are not finite, the first at {first}: {value[first]}; nothing was changed"
-            )
-    return g

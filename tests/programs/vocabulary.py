@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun import jvp
+from bibun import jvp, vmap
 from bibun.array import FUNCTIONS, Array, bind
 from bibun.errors import BibunError
 from bibun.graph import Op
@@ -120,14 +120,53 @@ def _operations() -> Iterator[Entry]:
 
 
 def _functions() -> Iterator[Entry]:
-    rng = np.random.default_rng(0)
+    for entry in _candidates():
+        if not _refusal(entry):
+            yield entry
+
+
+def refused() -> dict[str, str]:
+    """What bibun has a rule for and declines with these arguments, and why: nothing that programs test."""
+    return {repr(e.call): reason for e in _candidates() if (reason := _refusal(e))}
+
+
+@cache
+def _candidates() -> tuple[Entry, ...]:
+    """NumPy's functions with patterns of arguments that NumPy itself accepts."""
     functions = [f for f in FUNCTIONS if callable(f) and getattr(f, "__module__", "").startswith("numpy")]
+    found = []
     for f in sorted(functions, key=path):
         for pattern, options, shapes in PATTERNS:
             call = Call(f, pattern, tuple(options.items()))
-            args = tuple(rng.uniform(-2, 2, s) for s in shapes)
-            if _precision_is_kept(call, args) and _depends(call, args) and _has_rule(call, args):
-                yield Entry(path(f), call, shapes, (-2.0, 2.0))
+            args = _arguments(shapes)
+            if _precision_is_kept(call, args) and _depends(call, args):
+                found.append(Entry(path(f), call, shapes, (-2.0, 2.0)))
+    return tuple(found)
+
+
+def _arguments(shapes: tuple) -> tuple[np.ndarray, ...]:
+    rng = np.random.default_rng(0)
+    return tuple(rng.uniform(-2, 2, s) for s in shapes)
+
+
+def _refusal(entry: Entry) -> str:
+    """What bibun says against a function with these options, differentiated or under vmap; other errors are failures."""
+    args = _arguments(entry.slots)
+
+    def f(*xs: Any) -> tuple:
+        return tuple(y for y in several(entry.call(*xs)) if isinstance(y, Array))
+
+    for transform in (
+        lambda: jvp(f, args, tuple(map(np.ones_like, args))),
+        lambda: vmap(f)(*(np.stack([a, a]) for a in args)),
+    ):
+        try:
+            transform()
+        except BibunError as error:
+            return str(error).split("  (")[0]
+        except Exception:
+            return ""
+    return ""
 
 
 def _precision_is_kept(call: Any, args: tuple) -> bool:
@@ -164,14 +203,3 @@ def _try(call: Any, args: tuple) -> tuple | None:
     except Exception:
         return None
     return found if all(isinstance(y, np.ndarray | np.generic) for y in found) else None
-
-
-def _has_rule(call: Call, args: tuple) -> bool:
-    """Whether bibun accepts the function with these options; that it says no is not what programs test."""
-    try:
-        jvp(lambda *xs: tuple(y for y in several(call(*xs)) if isinstance(y, Array)), args, tuple(map(np.ones_like, args)))
-    except BibunError:
-        return False
-    except Exception:
-        return True  # a failure that a program is to find
-    return True

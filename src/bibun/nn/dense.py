@@ -94,7 +94,7 @@ class Sequential(Layer):
         """One more layer at the end."""
         self.layers.append(layer)
         if self._path is not None:
-            self._claim(self._path, None)
+            self._claim(self._path)
 
     def _label(self, name: str, layer: Layer) -> str:
         """Its class and its place: Dense_0."""

@@ -110,7 +110,7 @@ class Layer:
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         if self._path is None:
-            self._claim(self.name or type(self).__name__, None)
+            self._claim(self.path)
         if not self.built:
             self.build(_shapes(args[0]) if args else ())
         try:
@@ -167,11 +167,12 @@ class Layer:
         while stack:
             path, layer = stack.pop()
             yield path, layer
-            inner = [(f"{path}/{n}", x) for n, x in layer._parts() if isinstance(x, Layer)]
-            for place, x in reversed(inner):
-                if id(x) not in seen:
-                    seen.add(id(x))
-                    stack.append((place, x))
+            inner: dict[int, tuple[str, Layer]] = {}
+            for name, x in layer._parts():
+                if isinstance(x, Layer) and id(x) not in seen:
+                    inner.setdefault(id(x), (f"{path}/{name}", x))
+            seen.update(inner)
+            stack.extend(reversed(inner.values()))
 
     def get_weights(self) -> list[np.ndarray]:
         """The values of all weights, as copies."""
@@ -245,22 +246,17 @@ class Layer:
         """The name of an inner layer; `name` is its attribute, blocks_0 for the first of a list."""
         return name
 
-    def _claim(self, path: str, parent: Layer | None) -> None:
+    def _claim(self, path: str) -> None:
         """Know the path, and let all inside know theirs."""
-        claimed = [(path, self, parent)]
-        seen = {id(self)}
-        while claimed:
-            path, layer, parent = claimed.pop()
-            layer._path = path
-            if parent is not None:
-                layer.seed = parent.seed if layer.seed is None else layer.seed
-                layer.dtype = parent.dtype if layer.dtype is None else layer.dtype
+        self._path = path
+        for place, layer in self.walk():
+            layer._path = place
             for name, x in layer._parts():
-                if isinstance(x, Layer) and id(x) not in seen:
-                    seen.add(id(x))
-                    claimed.append((f"{path}/{name}", x, layer))
-                elif isinstance(x, Variable) and (name in layer._weights or x.name == "variable"):
-                    x.name = f"{path}/{name}"
+                if isinstance(x, Layer):
+                    x.seed = layer.seed if x.seed is None else x.seed
+                    x.dtype = layer.dtype if x.dtype is None else x.dtype
+                elif name in layer._weights or x.name == "variable":
+                    x.name = f"{place}/{name}"
 
     def _name_and_shape(
         self, given: tuple, name: str | None, shape: Any
@@ -328,15 +324,15 @@ def _building(build: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:
     @wraps(build)
     def built(self: Layer, input_shape: Any) -> None:
         if self._path is None:
-            self._claim(self.name or type(self).__name__, None)
+            self._claim(self.path)
         before = dict(self._weights)
         try:
             build(self, input_shape)
         except BaseException:
-            self._weights = before
+            self._weights, self.built = before, False
             raise
         self.built = True
-        self._claim(self.path, None)
+        self._claim(self.path)
 
     return built
 

@@ -19,6 +19,7 @@ from ..ops.elementwise import Elementwise
 from ..ops.select import Where
 from ..ops.structure import Cast
 
+LARGEST = 100_000  # bits: exp(exp(10)) has 31778
 LONGEST = 20_000  # operations in the formula of an array: SymPy needs minutes for longer ones
 
 # fmt: off
@@ -54,8 +55,9 @@ class NotExpressibleError(ValueError):
 class Library:
     """The functions and numbers of SymPy or mpmath, under NumPy's names."""
 
-    def __init__(self, module: Any, whole: Callable, infinity: Any, names: dict[str, str]):
-        self.module, self.whole, self.infinity, self.names = module, whole, infinity, names
+    def __init__(self, module: Any, whole: Callable, infinity: Any, names: dict[str, str], check: Callable):
+        self.module, self.whole, self.infinity = module, whole, infinity
+        self.names, self.check = names, check
         self.known: dict[str, Callable | None] = {}
 
     def number(self, x: Any) -> Any:
@@ -95,7 +97,7 @@ class Library:
     def elements(self, x: Any) -> np.ndarray:
         """An array of numbers as an array of elements; integers and bools stay what they are."""
         x = np.asarray(x)
-        return x if x.dtype.kind not in "f" else np.asarray(self.call(self.number)(x), object)
+        return self.call(self.number)(x) if x.dtype.kind == "f" else x
 
     def call(self, function: Callable, count: int = 1) -> Callable:
         """A function of the library's objects as a function of arrays of elements."""
@@ -110,6 +112,7 @@ class Element:
     """A number of another library as NumPy wants an object to be: with operators, x.exp(), ..."""
 
     __slots__ = ("library", "value")
+    shape, ndim, dtype = (), 0, np.dtype(object)
 
     def __init__(self, library: Library, value: Any):
         self.library, self.value = library, value
@@ -152,28 +155,22 @@ for _name in ("add", "sub", "mul", "truediv", "pow"):
     setattr(Element, f"__r{_name}__", _reflected)
 
 
-def sympy() -> Library:
-    """SymPy, imported now."""
-    module = import_module("sympy")
-    return Library(module, module.Integer, module.oo, SYMPY)
-
-
-def mpmath() -> Library:
-    """mpmath, imported now; its precision is that of its context."""
-    module = import_module("mpmath")
-    return Library(module, module.mpf, module.inf, {})
-
-
 def interpret(graph: Graph, args: Sequence[Any], library: Library) -> list[Any]:
     """The results of a graph on arrays of elements, or NotExpressibleError with the operation."""
     env: list[Any] = list(args)
-    lengths: dict[Any, int] = {}
     for _, n in graph.body():
         y = _apply(n, [env[a] for a in n.args], library)
-        env.append(y if isinstance(n.type, tuple) and not hasattr(n.type, "dtype") else np.asarray(y))
-        if library.names is SYMPY and _length(env[-1], lengths) > LONGEST:
-            raise NotExpressibleError(f"the formula has more than {LONGEST} operations")
+        if isinstance(y, bool | np.ndarray) and np.ndim(y) == 0:
+            y = np.asarray(y)[()]  # a number among arrays is an element, not an array without axes
+        library.check(_values(y))
+        env.append(y)
     return [env[o] for o in graph.outputs]
+
+
+def _values(y: Any) -> list[Any]:
+    """What the elements of a result hold."""
+    found = y.flat if isinstance(y, np.ndarray) and y.dtype == object else [y]
+    return [e.value for e in found if isinstance(e, Element)]
 
 
 def _apply(n: Node, args: list[Any], library: Library) -> Any:
@@ -211,14 +208,39 @@ def _piecewise(condition: Any, a: Any, b: Any) -> Any:
     return import_module("sympy").Piecewise((a, condition), (b, True))
 
 
-def _length(x: Any, known: dict[Any, int]) -> int:
-    """How many operations the formulas of an array have, written out."""
-    if not isinstance(x, np.ndarray) or x.dtype != object:
-        return 0
-    return sum(_tree(e.value, known) for e in x.flat if isinstance(e, Element))
+class _Lengths:
+    """Refuses formulas that are too long, written out."""
+
+    def __init__(self) -> None:
+        self.known: dict[Any, int] = {}
+
+    def __call__(self, values: list[Any]) -> None:
+        if sum(map(self._length, values)) > LONGEST:
+            raise NotExpressibleError(f"the formula has more than {LONGEST} operations")
+
+    def _length(self, e: Any) -> int:
+        if e not in self.known:
+            self.known[e] = 1 + sum(self._length(a) for a in e.args)
+        return self.known[e]
 
 
-def _tree(e: Any, known: dict[Any, int]) -> int:
-    if e not in known:
-        known[e] = 1 + sum(_tree(a, known) for a in getattr(e, "args", ()))
-    return known[e]
+def _real_and_moderate(values: list[Any]) -> None:
+    """Refuses complex numbers, which are nan in NumPy, and numbers whose sine takes minutes."""
+    mag = import_module("mpmath").mag
+    for v in values:
+        if not hasattr(v, "_mpf_"):
+            raise NotExpressibleError("a value is not real")
+        if abs(v) not in (0, np.inf) and mag(v) > LARGEST:
+            raise NotExpressibleError(f"a value is larger than 2^{LARGEST}")
+
+
+def sympy() -> Library:
+    """SymPy, imported now."""
+    module = import_module("sympy")
+    return Library(module, module.Integer, module.oo, SYMPY, _Lengths())
+
+
+def mpmath() -> Library:
+    """mpmath, imported now; its precision is that of its context."""
+    module = import_module("mpmath")
+    return Library(module, module.mpf, module.inf, {}, _real_and_moderate)

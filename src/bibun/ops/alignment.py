@@ -44,6 +44,32 @@ class Plan(NamedTuple):
     shape: tuple[int, ...]
     sides: list[Side]
 
+    def numbers(self, trace: Trace, values: list, arrays: list[Array]) -> list[int]:
+        """The entries of the arguments."""
+        return [s.number(trace, v, a) for s, v, a in zip(self.sides, values, arrays, strict=True)]
+
+
+def taken(args: tuple) -> tuple[list[Array], list, list, list, bool]:
+    """The arguments as Arrays, their values as NumPy gets them, their kinds, their shapes.
+
+    A kind is a dtype, or one of Python's types of numbers. Last, whether a value is not known.
+    """
+    arrays, values, kinds, shapes, abstract = [], [], [], [], False
+    for x in args:
+        kind = type(x)
+        a = x if kind is Array else lift(x)
+        v = a.value
+        if kind in NUMBERS:
+            values.append(x)
+            kinds.append(kind)
+        else:
+            values.append(v)
+            kinds.append(v.dtype)
+            abstract = abstract or type(v) is Type
+        arrays.append(a)
+        shapes.append(v.shape)
+    return arrays, values, kinds, shapes, abstract
+
 
 @lru_cache(maxsize=4096)
 def side(kind: Any, here: tuple[int, ...], dtype: np.dtype, shape: tuple[int, ...]) -> Side:
@@ -86,7 +112,7 @@ def filled(trace: Trace, number: Any, like: Any) -> int:
 
 
 def known(a: Any) -> Any:
-    """The number of which an array consists, where the graph under construction says so, or None."""
+    """The number of which an array consists if the graph under construction says so, or None."""
     a = lift(a)
     if a.scope is None or a.scope.origin is None:
         return None

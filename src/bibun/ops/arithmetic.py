@@ -34,19 +34,27 @@ def by_exponent(y: Array, x: Array, p: Array) -> Any:
     return np.where((x == 0) & (p > 0), 0, y * np.log(x))
 
 
-def at_least(a: Array, b: Array) -> Any:
-    """The partial of an extreme by the argument that wins where a >= b: ties are shared equally.
+def larger(a: Array, b: Array) -> Any:
+    """The partial of max(a, b) by a: all of it where a wins, half where they are equal.
 
     A mask and not a product with 0: what is not chosen has no influence, however large its own
     derivative. `~(a < b)` lets nan through, so that it stays visible.
     """
-    half, one = a.dtype.type(0.5), a.dtype.type(1)
-    return ~(a < b), np.where(a == b, half, one)
+    return ~(a < b), shared(a, b)
 
 
-def at_least_or_alone(a: Array, b: Array) -> Any:
-    """The same for extremes that ignore nan."""
-    mask, share = at_least(a, b)
+def smaller(a: Array, b: Array) -> Any:
+    """The partial of min(a, b) by a."""
+    return ~(a > b), shared(a, b)
+
+
+def shared(a: Array, b: Array) -> Any:
+    return np.where(a == b, a.dtype.type(0.5), a.dtype.type(1))
+
+
+def known_of(extreme: Any, a: Array, b: Array) -> Any:
+    """The same by a for extremes that ignore nan: nan wins only against nan."""
+    mask, share = extreme(a, b)
     return mask & (np.isnan(b) | ~np.isnan(a)), share
 
 
@@ -81,10 +89,10 @@ conjugate     = row(np.conjugate,     1,                                        
 hypot         = row(np.hypot,         along_first, along_second,                              commutative=True)
 copysign      = row(np.copysign,      lambda y, a, b: np.sign(a) * np.sign(y), None)
 heaviside     = row(np.heaviside,     None, lambda y, x, h: x == 0)
-maximum       = row(np.maximum,       lambda y, a, b: at_least(a, b), lambda y, a, b: at_least(b, a), commutative=True, real=True)
-minimum       = row(np.minimum,       lambda y, a, b: at_least(b, a), lambda y, a, b: at_least(a, b), commutative=True, real=True)
-fmax          = row(np.fmax,          lambda y, a, b: at_least_or_alone(a, b), lambda y, a, b: at_least_or_alone(b, a), real=True)
-fmin          = row(np.fmin,          lambda y, a, b: at_least_or_alone(b, a), lambda y, a, b: at_least_or_alone(a, b), real=True)
+maximum       = row(np.maximum,       lambda y, a, b: larger(a, b),            lambda y, a, b: larger(b, a),  commutative=True, real=True)
+minimum       = row(np.minimum,       lambda y, a, b: smaller(a, b),           lambda y, a, b: smaller(b, a), commutative=True, real=True)
+fmax          = row(np.fmax,          lambda y, a, b: known_of(larger, a, b),  lambda y, a, b: known_of(larger, b, a),  real=True)
+fmin          = row(np.fmin,          lambda y, a, b: known_of(smaller, a, b), lambda y, a, b: known_of(smaller, b, a), real=True)
 greater       = row(np.greater,       None, None,                                             fast=operator.gt)
 greater_equal = row(np.greater_equal, None, None,                                             fast=operator.ge)
 less          = row(np.less,          None, None,                                             fast=operator.lt)

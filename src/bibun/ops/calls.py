@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from ..array import Array, bind
+from ..errors import DtypeError
 from ..graph import Example, Graph, Op, Type, operation
 from ..program import Program
 from ..walk import batch, build, evaluate, outputs, pull, push, stack
@@ -50,7 +51,7 @@ class Call(Op):
     graph: Graph
 
     def type(self, *args):
-        return _single(self.graph.output_types)
+        return _result(self, self.graph, args)
 
     def value(self, *args):
         return _single(tuple(program(self.graph)(*args)))
@@ -105,7 +106,7 @@ class CustomGradient(Op):
     results: int
 
     def type(self, *args):
-        return _single(self.forward.output_types)
+        return _result(self, self.forward, args)
 
     def value(self, *args):
         return _single(tuple(program(self.forward)(*args)))
@@ -193,7 +194,7 @@ class CustomTangent(Op):
     tangent: Graph
 
     def type(self, *args):
-        return _single(self.forward.output_types)
+        return _result(self, self.forward, args)
 
     def value(self, *args):
         return _single(tuple(program(self.forward)(*args)))
@@ -218,6 +219,14 @@ class CustomTangent(Op):
             cls(build([x], lambda x: [np.sin(x)]), build([x, x], lambda x, t: [t * np.cos(x)])),
             ((2, 3),),
         )
+
+
+def _result(op: Op, graph: Graph, args: tuple) -> Any:
+    """The type of the result of a graph, which was made for arguments of certain types."""
+    if args != graph.input_types:
+        given, needed = (", ".join(map(str, types)) for types in (args, graph.input_types))
+        raise DtypeError(f"{op.name}: the graph was made for ({needed}), not for ({given})")
+    return _single(graph.output_types)
 
 
 def _several(y: Any) -> tuple:

@@ -328,12 +328,14 @@ _cumulative(CumProd, "cumulative_prod", 1)
 @implements(np.diff)
 def diff(a: Any, n: int = 1, axis: Any = -1, prepend: Any = NO, append: Any = NO) -> Array:
     a = operand(a)
+    if n == 0:
+        return a
     if n < 0:
         raise ValueError(f"order must be non-negative but got {n!r}")
     if not a.ndim:
         raise ValueError("diff requires input that is at least one dimensional")
     axis = np.lib.array_utils.normalize_axis_index(axis, a.ndim)
-    if n and not (prepend is NO and append is NO):
+    if not (prepend is NO and append is NO):
         edge = (*a.shape[:axis], 1, *a.shape[axis + 1 :])
         ends = [x if x is NO else operand(x) for x in (prepend, append)]
         ends = [x if x is NO or x.ndim else np.broadcast_to(x, edge) for x in ends]

@@ -14,7 +14,7 @@ from warnings import warn
 import numpy as np
 
 from ..array import FUNCTIONS, Array, bind, implements
-from ..graph import Example, Op, Type, operation, symmetric
+from ..graph import Example, Op, Type, operation, symmetric, type_of
 from ..zeros import select
 from .linalg import Solve, floating, matrices
 from .matmul import mT, product
@@ -42,8 +42,10 @@ def averaged(a: Any) -> Any:
     return (a + mT(a)) / 2
 
 
-def taken(a: Array, lower: bool) -> Array:
-    """The symmetric matrix that NumPy reads: a, or the mirror image of a triangle of it."""
+def read(name: str, x: Any, lower: bool) -> Array:
+    """The symmetric matrix that NumPy reads: x, or a triangle of it and its mirror image."""
+    (a,) = floating(name, x)
+    matrices(name, type_of(a))
     v = a.value
     if type(v) is Type:
         return a
@@ -98,8 +100,7 @@ def _phi(x: Any) -> Array:
 
 @implements(np.linalg.cholesky)
 def cholesky(a: Any, /, *, upper: bool = False) -> Array:
-    (a,) = floating("cholesky", a)
-    y = bind(Cholesky(), taken(a, not upper))
+    y = bind(Cholesky(), read("cholesky", a, not upper))
     return mT(y) if upper else y
 
 
@@ -215,20 +216,17 @@ MESSAGE = (
 )
 
 
-def _symmetric(name: str, a: Any, UPLO: str) -> Array:
-    uplo = UPLO.upper()
-    if uplo not in ("L", "U"):
-        raise ValueError(f"{name}: UPLO must be 'L' or 'U', not {UPLO!r}")
-    (a,) = floating(name, a)
-    matrices(name, Type(a.dtype, a.shape))
-    return taken(a, uplo == "L")
+def _lower(UPLO: str) -> bool:
+    if UPLO.upper() not in ("L", "U"):
+        raise ValueError(f"UPLO must be 'L' or 'U', not {UPLO!r}")
+    return UPLO.upper() == "L"
 
 
 @implements(np.linalg.eigh)
 def eigh(a: Any, UPLO: str = "L") -> Any:
-    return EighResult(*bind(Eigh(), _symmetric("eigh", a, UPLO)))
+    return EighResult(*bind(Eigh(), read("eigh", a, _lower(UPLO))))
 
 
 @implements(np.linalg.eigvalsh)
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
-    return bind(Eigh(), _symmetric("eigvalsh", a, UPLO))[0]
+    return bind(Eigh(), read("eigvalsh", a, _lower(UPLO)))[0]

@@ -8,11 +8,11 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..array import UFUNCS, Array, Duck, bind, innermost, lift
+from ..array import UFUNCS, Array, Duck, bind, innermost
 from ..errors import DtypeError, NotDifferentiableError, ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
 from ..zeros import scale, select
-from .alignment import NUMBERS, Plan, broadcast, filled, side
+from .alignment import NUMBERS, Plan, broadcast, filled, side, taken
 
 TABLE: dict[str, Elementwise] = {}
 Partial = Callable[..., Any] | float | str | None
@@ -156,33 +156,32 @@ class Elementwise(Op):
     def __call__(self, *args: Any, **options: Any) -> Any:
         for a in args:
             if not isinstance(a, Duck | np.ndarray | np.generic) and hasattr(a, "__array_ufunc__"):
-                return a.__array_ufunc__(
-                    self.ufunc, "__call__", *args
-                )  # a pattern of a rewrite rule
+                # A pattern of a rewrite rule: it knows what to do with ufuncs.
+                return a.__array_ufunc__(self.ufunc, "__call__", *args)
         return UFUNCS[self.ufunc](*args, **options)
 
     def general(self, args: tuple, options: dict) -> Any:
         """The ufunc on arguments of any kind: as planned for their dtypes and shapes."""
         forced = self._forced(args, options) if options or len(args) != self.ufunc.nin else None
-        arrays, values, kinds, shapes, abstract = [], [], [], [], False
-        for x in args:
-            weak = type(x) in NUMBERS
-            a = x if type(x) is Array else lift(x)
-            v = a.value
-            abstract = abstract or type(v) is Type
-            arrays.append(a)
-            values.append(x if weak else v)
-            kinds.append(type(x) if weak else v.dtype)
-            shapes.append(v.shape)
+        arrays, values, kinds, shapes, abstract = taken(args)
         plan = self.plans.get((*kinds, *shapes, forced)) or self.plan(kinds, shapes, forced)
         if abstract:
             value: Any = Type(plan.dtype, plan.shape)
+        elif forced is None:
+            # bool_array ** 2 has another dtype than np.power(bool_array, 2).
+            value = self.f(*values) if plan.dtype.kind == "f" else self.ufunc(*values)
         else:
-            value = self.f(*values) if forced is None else self.ufunc(*values, dtype=forced)
+            value = self.ufunc(*values, dtype=forced)
         trace = innermost(arrays)
         if trace is None:
             return Array(None, -1, value)
-        key = (self, *[s.number(trace, v, a) for s, v, a in zip(plan.sides, values, arrays)])  # noqa: B905
+        try:
+            key = (self, *plan.numbers(trace, values, arrays))
+        except OverflowError:
+            if abstract or plan.dtype != bool:
+                raise
+            # NumPy compares with Python's integers of any size, so they get a dtype here.
+            return self.general(tuple(np.asarray(x) if type(x) is int else x for x in args), {})
         return Array(trace, trace.add(key, value), value)
 
     def _forced(self, args: tuple, options: dict) -> np.dtype | None:

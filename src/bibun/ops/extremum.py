@@ -152,6 +152,7 @@ def _extreme(
         return y if keepdims is NO else keep(y, a.shape, op.axes, keepdims)
     refuse(kind.__name__.lower(), out=out)
     sign = 1 if kind is Max else -1
+    initial = _start(kind, initial, where)
 
     def numpy(a: Any, initial: Any, where: Any) -> Any:
         return (np.max if sign > 0 else np.min)(a, op.axes, initial=initial, where=where)
@@ -159,7 +160,7 @@ def _extreme(
     def expression(a: Any, initial: Any, where: Any) -> Any:
         if where is not NO:
             a = masked(a, where, _lowest(a.dtype, sign))
-        if initial is NO or initial is None:
+        if initial is NO:
             return bind(op, a)
         start = np.broadcast_to(cast(initial, a.dtype), dropped(a.shape, op.axes))
         if 0 in (a.shape[k] for k in op.axes):
@@ -167,6 +168,15 @@ def _extreme(
         return (np.maximum if sign > 0 else np.minimum)(bind(op, a), start)
 
     return keep(as_numpy(numpy, expression, a, initial, where), a.shape, op.axes, keepdims)
+
+
+def _start(kind: type[Extreme], initial: Any, where: Any) -> Any:
+    """What the result starts from; a mask may leave nothing, so that it needs one."""
+    if initial is not NO and initial is not None:
+        return initial
+    if where is not NO:
+        kind.reduce(np.ones(1), where=np.ones(1, bool))  # NumPy's own error
+    return NO
 
 
 @implements(np.max, np.amax)
@@ -229,6 +239,7 @@ def _without_nan(
     a = operand(a)
     axes = axes_for(axis, a.ndim)
     sign = 1 if kind is Max else -1
+    initial = _start(kind, initial, where)
 
     def numpy(a: Any, initial: Any, where: Any) -> Any:
         return (np.nanmax if sign > 0 else np.nanmin)(a, axes, initial=initial, where=where)

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..array import Array, bind, implements
 from ..errors import UnsupportedError
-from .reduction import NO, aligned, as_numpy, axes_for, dropped, keep, operand, refuse, rows
+from .reduction import NO, aligned, as_numpy, axes_within, dropped, keep, operand, refuse, rows
 from .sorting import Sort
 from .structure import cast
 
@@ -20,7 +20,7 @@ def median(
 ) -> Array:
     refuse("median", out=out, overwrite_input=overwrite_input)
     a = operand(a)
-    axes = axes_for(axis, a.ndim)
+    axes = axes_within(axis, a.ndim)
     y = as_numpy(lambda a: np.median(a, axes), lambda a: _median(a, axes), a)
     return keep(y, a.shape, axes, keepdims)
 
@@ -49,7 +49,7 @@ def nanmedian(
     a = operand(a)
     if a.dtype.kind != "f":
         return median(a, axis, keepdims=keepdims)
-    axes = axes_for(axis, a.ndim)
+    axes = axes_within(axis, a.ndim)
 
     def expression(a: Any) -> Any:
         y = rows(a, axes)[0]
@@ -94,7 +94,7 @@ def _quantiles(function: Any, whole: int) -> Callable[..., Array]:
                 f"np.{name} of a traced array has the methods {known}, not {method!r}"
             )
         a = operand(a)
-        axes = axes_for(axis, a.ndim)
+        axes = axes_within(axis, a.ndim)
 
         def numpy(a: Any, q: Any) -> Any:
             return function(a, q, axes, method=method, keepdims=keepdims)

@@ -135,6 +135,13 @@ def axes_for(axis: Any, ndim: int) -> tuple[int, ...]:
     return axes_of(axis, ndim) if ndim else ()  # NumPy lets 0 and -1 pass for an array without axes
 
 
+def axes_within(axis: Any, ndim: int) -> tuple[int, ...]:
+    """The same for means and medians, which do not let 0 pass for an array without axes."""
+    if not ndim:
+        np.mean(np.zeros(()), axis=axis)
+    return axes_for(axis, ndim)
+
+
 @lru_cache(maxsize=4096, typed=True)
 def over(kind: type[Op], axis: Any, ndim: int) -> Any:
     """The reduction of this kind; the same object each time, since its hash is computed once."""
@@ -268,7 +275,10 @@ def fold(
         y = once(op, a)
         return y if keepdims is NO else keep(y, u.shape, op.axes, keepdims)
     dtype = summed(u.dtype) if dtype is None else np.dtype(dtype)
-    initial = NO if initial is None else initial
+    if initial is None:
+        initial = NO
+        if where is not NO:
+            function(np.ones(1), initial=None, where=np.ones(1, bool))  # NumPy's own error
 
     def numpy(a: Any, initial: Any, where: Any) -> Any:
         return function(a, axis=op.axes, dtype=dtype, initial=initial, where=where)

@@ -12,7 +12,7 @@ from ..array import UFUNCS, Array, bind, implements, innermost, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation
 from ..zeros import coin, select
-from .alignment import NUMBERS, Plan, broadcast, side
+from .alignment import NUMBERS, Plan, broadcast, side, taken
 from .structure import cast
 
 
@@ -53,12 +53,14 @@ PLAIN = Where()
 
 
 @lru_cache(maxsize=4096)
-def plan(kinds: tuple, shapes: tuple) -> Plan:
-    """The ways of the condition and of both choices (dtypes, or Python's number types) into a Where."""
+def plan(kinds_and_shapes: tuple) -> Plan:
+    """The ways of the condition and of both choices into a Where."""
+    kinds, shapes = kinds_and_shapes[:3], kinds_and_shapes[3:]
     dtype = np.result_type(*(k() if isinstance(k, type) else k for k in kinds[1:]))
     shape = broadcast("where", shapes)
     wanted = (np.dtype(bool), dtype, dtype)
-    return Plan(dtype, shape, [side(*s, shape) for s in zip(kinds, shapes, wanted, strict=True)])
+    sides = [side(k, s, t, shape) for k, s, t in zip(kinds, shapes, wanted, strict=True)]
+    return Plan(dtype, shape, sides)
 
 
 @implements(np.where)
@@ -67,20 +69,13 @@ def where(condition: Any, /, *choices: Any) -> Any:
         if choices:
             raise ValueError("where: either both or neither of x and y should be given")
         return np.nonzero(lift(condition))
-    given = (condition, *choices)
-    arrays = [lift(x) for x in given]
-    values = [x if type(x) in NUMBERS else a.value for x, a in zip(given, arrays, strict=True)]
-    kinds = tuple([type(v) if type(v) in NUMBERS else v.dtype for v in values])
-    way = plan(kinds, tuple([a.value.shape for a in arrays]))
-    abstract = any(type(v) is Type for v in values)
+    arrays, values, kinds, shapes, abstract = taken((condition, *choices))
+    way = plan((*kinds, *shapes))
     value = Type(way.dtype, way.shape) if abstract else np.where(*values)[()]
     trace = innermost(arrays)
     if trace is None:
         return Array(None, -1, value)
-    sides = zip(way.sides, values, arrays, strict=True)
-    return Array(
-        trace, trace.add((PLAIN, *[s.number(trace, v, a) for s, v, a in sides]), value), value
-    )
+    return Array(trace, trace.add((PLAIN, *way.numbers(trace, values, arrays)), value), value)
 
 
 @implements(np.select)

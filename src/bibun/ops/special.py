@@ -19,7 +19,7 @@ from ..errors import DtypeError
 from ..graph import Example, Op, operation, symmetric
 from ..zeros import scale
 from . import elementwise
-from .elementwise import Elementwise, Family
+from .elementwise import Elementwise, Family, Formula
 from .structure import cast
 from .transcendental import LN10, sigmoid
 
@@ -65,6 +65,8 @@ class Erfcx(Family):
 
     def value(self, x):
         wide = double(x)
+        if self.order == 0:
+            return sc.erfcx(wide).astype(x.dtype)[()]
         right = wide > 0
         y = np.where(
             right,
@@ -82,8 +84,8 @@ class Erfcx(Family):
         return 2 / sqrt(pi) * (-2) ** self.order * width ** (self.order + 1) * y
 
     def _recurrence(self, x):
-        y = sc.erfcx(x)
-        before, y = y, 2 * x * y - 2 / sqrt(pi) if self.order else y
+        before = sc.erfcx(x)
+        y = 2 * x * before - 2 / sqrt(pi)
         for n in range(1, self.order):
             before, y = y, 2 * x * y + 2 * n * before
         return y
@@ -172,9 +174,15 @@ def ratio(x: Array, y: Array) -> Array:
     return np.where((x == 0) & (y == 0), 0, x / y)
 
 
-def mills(x: Array) -> Array:
-    """The density of the normal distribution at x, over its integral up to x; accurate in both tails."""
-    return sqrt(2 / pi) / sc.erfcx(-x / sqrt(2))
+def by_mills(y: Array, x: Array) -> Array:
+    """The derivative of y = mills(x), in symbols -y (x + y).
+
+    For x < 0 that is a difference of large numbers; there y = s(x) - x with a small s, and with
+    E = erfcx at z = -x / sqrt(2): s = -E' / (sqrt(2) E) and s' = (E'' / E - (E' / E)^2) / 2.
+    """
+    z = np.where(x < 0, x, 0) / -sqrt(2)
+    e, e1, e2 = (bind(Erfcx(n), z) for n in range(3))
+    return np.where(x < 0, (e2 / e - np.square(e1 / e)) / 2 - 1, -y * (x + y))
 
 
 def gamma_density(a: Array, x: Array) -> Array:
@@ -192,6 +200,10 @@ def slope_of_i1e(x: Array) -> Any:
 POSITIVE, UNIT, ALL = (0.2, 4.0), (0.05, 0.95), (-2.0, 2.0)
 NO_ORDER = "SciPy has no derivative of it by its parameter"
 RATE     = 2 / sqrt(pi)
+# The density of the normal distribution over its integral, without the cancellation of tails.
+MILLS    = Formula("mills", lambda x: sqrt(2 / pi) / sc.erfcx(-x / sqrt(2)), like=sc.erfcx)
+
+mills     = row(MILLS,        by_mills)
 
 erf       = row(sc.erf,       lambda y, x: RATE * np.exp(-np.square(x)))
 erfc      = row(sc.erfc,      lambda y, x: -RATE * np.exp(-np.square(x)))
@@ -203,7 +215,7 @@ ndtr      = row(sc.ndtr,      lambda y, x: np.exp(-np.square(x) / 2) / sqrt(2 * 
 log_ndtr  = row(sc.log_ndtr,  lambda y, x: mills(x))
 ndtri     = row(sc.ndtri,     lambda y, x: np.exp(np.square(y) / 2) * sqrt(2 * pi), domain=UNIT)
 ndtri_exp = row(sc.ndtri_exp, lambda y, x: 1 / mills(y),                            domain=(-4.0, -0.1))
-logit     = row(sc.logit,     lambda y, x: 1 / (x * (1 - x)),                       domain=UNIT)
+logit     = row(sc.logit,     lambda y, x: 1 / x + 1 / (1 - x),                      domain=UNIT)
 log_expit = row(sc.log_expit, lambda y, x: sigmoid(-x))
 
 gamma     = row(sc.gamma,     lambda y, x: y * sc.psi(x),                           domain=POSITIVE)

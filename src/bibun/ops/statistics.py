@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..array import Array, bind, implements
-from ..errors import ShapeError
+from ..errors import DtypeError, ShapeError
 from ..graph import Example, Linear, Op, Type, operation
 from ..recording import is_abstract
 from ..zeros import carry, scale
@@ -19,7 +19,7 @@ from .reduction import (
     Count,
     Sum,
     as_numpy,
-    axes_for,
+    axes_within,
     dropped,
     keep,
     masked,
@@ -95,6 +95,10 @@ def number(a: Array, where: Any, axes: tuple[int, ...], dtype: np.dtype) -> Any:
 def precision(a: np.dtype, dtype: Any) -> tuple[np.dtype, np.dtype]:
     """The dtypes in which to compute, and of the result."""
     if dtype is not None:
+        if np.dtype(dtype).kind not in "fc":
+            raise DtypeError(
+                f"a mean in whole numbers has no derivative: dtype={dtype} is no float"
+            )
         return np.result_type(a, dtype), np.dtype(dtype)
     if a.kind in "biu":
         return np.dtype(np.float64), np.dtype(np.float64)
@@ -117,7 +121,7 @@ def mean(
     refuse("mean", out=out)
     a = operand(a)
     u = a.value
-    op = over(Sum, axis, len(u.shape))
+    op = over(Sum, axis, len(u.shape)) if u.shape else Sum(axes_within(axis, 0))
     if dtype is None and where is NO:
         n = size_along(u.shape, op.axes)
         if plainly(u, n):
@@ -155,7 +159,7 @@ def nanmean(
     a = operand(a)
     if a.dtype.kind not in "fc":
         return mean(a, axis, dtype, out, keepdims, where=where)
-    axes = axes_for(axis, a.ndim)
+    axes = axes_within(axis, a.ndim)
     y = as_numpy(
         lambda a, where: np.nanmean(a, axes, dtype, where=where),
         lambda a, where: _mean(a, axes, dtype, _valid(a, where)),
@@ -175,7 +179,7 @@ def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = NO
 ) -> Any:
     a = operand(a)
-    axes = axes_for(axis, a.ndim)
+    axes = axes_within(axis, a.ndim)
     if weights is None:
         y = mean(a, axis, keepdims=keepdims)
         total = np.full(y.shape, a.size / y.size if y.size else 0, y.dtype)
@@ -209,105 +213,70 @@ def _weights(w: Array, a: Array, axis: Any) -> Array:
 # ------------------------------------------------------------ variances
 
 
-def _spread(root: bool, a: Array, axes: tuple[int, ...], options: dict[str, Any]) -> Array:
-    """The variance or, as a `root`, the standard deviation; the common case comes first."""
-    dtype, ddof, where, given = (options[k] for k in ("dtype", "ddof", "where", "mean"))
-    if dtype is None and where is NO and given is NO and isinstance(ddof, int):
-        n = size_along(a.shape, axes)
-        if plainly(a, n):
-            d = a - np.mean(a, axis=axes, keepdims=True)
-            return (
-                _root(d, axes, n - ddof)
-                if root
-                else _over(np.sum(np.square(d), axis=axes), n - ddof)
-            )
-    function = np.std if root else np.var
+class Spread(NamedTuple):
+    """One of np.var, np.std, np.nanvar and np.nanstd, along axes of an array."""
 
-    def numpy(a: Any, where: Any, given: Any) -> Any:
-        return function(a, axes, dtype, ddof=ddof, where=where, mean=given)
+    function: Any
+    axes: tuple[int, ...]
+    dtype: Any
+    ddof: Any
 
-    def expression(a: Any, where: Any, given: Any) -> Any:
-        return _deviation(root, a, axes, dtype, ddof, where, given)
+    def of(self, a: Array, where: Any, given: Any) -> Any:
+        """The common case, then every other as NumPy does it."""
+        n = size_along(a.shape, self.axes)
+        usual = self.dtype is None and where is NO and given is NO and isinstance(self.ddof, int)
+        if usual and plainly(a, n) and self.function in (np.var, np.std):
+            d = a - np.mean(a, axis=self.axes, keepdims=True)
+            return self.from_deviations(d, max(n - self.ddof, 0))
+        return as_numpy(self.numpy, self.expression, a, where, given)
 
-    return as_numpy(numpy, expression, a, where, given)
+    def numpy(self, a: Any, where: Any, given: Any) -> Any:
+        return self.function(a, self.axes, self.dtype, ddof=self.ddof, where=where, mean=given)
 
-
-def _deviation(
-    root: bool, a: Array, axes: tuple[int, ...], dtype: Any, ddof: Any, where: Any, given: Any
-) -> Any:
-    """The variance or its root in any dtype, over a part of the elements, about any mean."""
-    work, result = precision(a.dtype, dtype)
-    if given is NO:
-        given = keep(_mean(cast(a, work), axes, None, where), a.shape, axes, True)
-    d = cast(a, work) - cast(given, work)
-    if where is not NO:
-        d = masked(d, where, 0)
-    n = number(a, where, axes, work) - ddof
-    y = _root(d, axes, n) if root else _over(np.sum(np.square(d), axis=axes), n)
-    return cast(y, result)
-
-
-def _over(total: Any, n: Any) -> Any:
-    """total / n, with n < 0 as 0."""
-    return total / (np.maximum(n, 0) if isinstance(n, Array) else max(n, 0))
-
-
-def _root(d: Any, axes: tuple[int, ...], n: Any) -> Any:
-    n = np.maximum(n, 0) if isinstance(n, Array) else d.dtype.type(max(n, 0))
-    return bind(RootMeanSquare(axes), d, expand_to(n, dropped(d.shape, axes)))
-
-
-def _degrees(name: str, ddof: Any, correction: Any) -> Any:
-    if correction is NO:
-        return ddof
-    if ddof != 0:
-        raise ValueError("ddof and correction can't be provided simultaneously.")
-    return correction
-
-
-def _variance(function: Any, root: bool, nan: bool) -> Callable[..., Array]:
-    """np.var, np.std, np.nanvar or np.nanstd."""
-    name = function.__name__
-
-    def variance(
-        a: Any,
-        axis: Any = None,
-        dtype: Any = None,
-        out: None = None,
-        ddof: Any = 0,
-        keepdims: Any = NO,
-        *,
-        where: Any = NO,
-        mean: Any = NO,
-        correction: Any = NO,
-    ) -> Array:
-        refuse(name, out=out)
-        a = operand(a)
-        axes = axes_for(axis, a.ndim)
-        ddof = _degrees(name, ddof, correction)
-        if nan and a.dtype.kind in "fc":
-            y = as_numpy(
-                lambda a, where, given: function(
-                    a, axes, dtype, ddof=ddof, where=where, mean=given
-                ),
-                lambda a, where, given: _deviation(
-                    root, a, axes, dtype, ddof, _valid(a, where), given
-                ),
-                a,
-                where,
-                mean,
-            )
+    def expression(self, a: Array, where: Any, given: Any) -> Any:
+        """In any dtype, over a part of the elements, about any mean."""
+        nan = self.function in (np.nanvar, np.nanstd) and a.dtype.kind == "f"
+        where = _valid(a, where) if nan else where
+        work, result = precision(a.dtype, self.dtype)
+        if given is NO:
+            given = keep(_mean(cast(a, work), self.axes, None, where), a.shape, self.axes, True)
+        d = cast(a, work) - cast(given, work)
+        if where is NO:
+            n = max(size_along(a.shape, self.axes) - self.ddof, 0)
         else:
-            y = _spread(root, a, axes, {"dtype": dtype, "ddof": ddof, "where": where, "mean": mean})
+            d, n = masked(d, where, 0), number(a, where, self.axes, work) - self.ddof
+            n = np.where(n > 0, n, np.nan if nan else 0)
+        return cast(self.from_deviations(d, n), result)
+
+    def from_deviations(self, d: Any, n: Any) -> Any:
+        """The mean of squares, or its root."""
+        if self.function in (np.var, np.nanvar):
+            return np.sum(np.square(d), axis=self.axes) / n
+        n = n if isinstance(n, Array) else d.dtype.type(n)
+        return bind(RootMeanSquare(self.axes), d, expand_to(n, dropped(d.shape, self.axes)))
+
+
+def _spread(function: Any) -> Callable[..., Array]:
+    """Our np.var, np.std, np.nanvar or np.nanstd."""
+
+    def spread(
+        a: Any, axis: Any = None, dtype: Any = None, out: None = None, ddof: Any = 0,
+        keepdims: Any = NO, *, where: Any = NO, mean: Any = NO, correction: Any = NO,
+    ) -> Array:  # fmt: skip
+        refuse(function.__name__, out=out)
+        if correction is not NO:
+            if ddof != 0:
+                raise ValueError("ddof and correction can't be provided simultaneously.")
+            ddof = correction
+        a = operand(a)
+        axes = axes_within(axis, a.ndim)
+        y = Spread(function, axes, dtype, ddof).of(a, where, mean)
         return keep(y, a.shape, axes, keepdims)
 
-    return implements(function)(variance)
+    return implements(function)(spread)
 
 
-var = _variance(np.var, root=False, nan=False)
-std = _variance(np.std, root=True, nan=False)
-nanvar = _variance(np.nanvar, root=False, nan=True)
-nanstd = _variance(np.nanstd, root=True, nan=True)
+var, std, nanvar, nanstd = map(_spread, (np.var, np.std, np.nanvar, np.nanstd))
 
 
 # ------------------------------------------------------------ covariances

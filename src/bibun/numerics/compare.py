@@ -1,0 +1,291 @@
+"""compare: automatic, symbolic and numerical differentiation of one function, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from importlib.util import find_spec
+from math import prod
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..array import lift
+from ..derivative.differences import WIDE, derivatives
+from ..derivative.gradient import Arguments, check_scalar, grad
+from ..graph import Graph, Type
+from ..tracing.functional import record
+from . import exact
+
+Function = Callable[[Any], Any]
+
+DIGITS, STEP = 120, 1e-30  # differences with this step are right to 60 digits, and 90 are left for cancellation
+MOST = 1_000_000  # operations on numbers of many digits: about ten seconds
+MOST_SHOWN = 40  # characters of a formula
+SECONDS = 0.01  # how long each method is timed
+
+
+@dataclass(frozen=True)
+class Row:
+    """One method: its gradient (None: not possible, `note` says why), relative error, calls of f and seconds."""
+
+    name: str
+    gradient: Any
+    error: float
+    evaluations: int
+    seconds: float
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `compare` returns: the rows, and the gradient (with its source) that they are measured by."""
+
+    value: Any
+    rows: tuple[Row, ...]
+    truth: np.ndarray
+    source: str
+
+    def __getitem__(self, name: str) -> Row:
+        return next(r for r in self.rows if r.name == name)
+
+    def __iter__(self) -> Iterator[Row]:
+        return iter(self.rows)
+
+    def __str__(self) -> str:
+        head = ("method", "gradient", "error", "calls of f", "µs", "")
+        lines = [head, *(_cells(r) for r in self.rows), ("truth", _shown(self.truth), "", "", "", self.source)]
+        widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+        texts = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d:>{widths[3]}}  {e:>{widths[4]}}  {f}"
+                 for a, b, c, d, e, f in lines]  # fmt: skip
+        return "\n".join([f"f(x) = {_shown(self.value)}", *(t.rstrip() for t in texts)])
+
+    __repr__ = __str__
+
+
+def _cells(r: Row) -> tuple[str, ...]:
+    if r.gradient is None:
+        return r.name, "-", "-", "-", "-", r.note
+    return r.name, _shown(r.gradient), f"{r.error:.1e}", str(r.evaluations), f"{1e6 * r.seconds:.1f}", r.note
+
+
+def _shown(x: Any) -> str:
+    """Up to four numbers, in the digits of their dtype."""
+    flat = np.ravel(x)
+    digits = np.finfo(flat.dtype).precision if flat.dtype != WIDE else 17
+    numbers = [f"{float(v):.{digits}g}" for v in flat[:4]]
+    return numbers[0] if np.ndim(x) == 0 else f"[{', '.join(numbers)}{', ...' if flat.size > 4 else ''}]"
+
+
+def compare(f: Function, x: Any) -> Comparison:
+    """The gradient of f at x by every kind of differentiation, with errors and costs.
+
+    f maps a number or an array to one number. The rows are
+
+    - automatic: `bibun.grad`;
+    - symbolic: f run on SymPy's symbols and differentiated there, then evaluated in NumPy;
+    - forward difference, central difference: with the usual steps, sqrt(eps) and cbrt(eps) of x;
+    - complex step: the imaginary part of f(x + ih) / h (Squire and Trapp, SIAM Review 40, 1998);
+    - Richardson: central differences extrapolated to zero (Ridders 1982).
+
+    A method that cannot do it says why. Errors are relative to the largest entry of a gradient that
+    none of the methods made: differences of the traced program in 120 digits of mpmath. Where that
+    is not possible it is Richardson's in the widest float, and `source` says so.
+
+    >>> import numpy as np, bibun
+    >>> table = bibun.compare(np.sin, 1.0)
+    >>> [row.name for row in table if row.error < 1e-14]
+    ['automatic', 'symbolic', 'complex step']
+    """
+    given = Arguments((x,), 0, "compare")
+    recorded = record(f, given.leaves, given.place, "compare", {})
+    check_scalar(recorded, "compare")
+    graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
+    captured = [recorded.trace.value(i) for i in order[1 : graph.arity]]
+    program = Traced(graph, captured, given.leaves[0]._plain("compare(f, x)"))
+    with np.errstate(all="ignore"):
+        truth, source = _truth(f, program)
+        rows = [_row(name, f, program.x, method, truth) for name, method in METHODS.items()]
+        rows.insert(1, _symbolic(program, truth))
+    return Comparison(recorded.trace.value(recorded.outputs[0]), tuple(rows), truth, source)
+
+
+class Traced(NamedTuple):
+    """What ran: its graph, the arrays that it met on the way, and the argument."""
+
+    graph: Graph
+    captured: list[Any]
+    x: Any
+
+    def run(self, x: Any, library: exact.Library) -> Any:
+        """The number that the program makes of an array of elements."""
+        (y,) = exact.interpret(self.graph, [x, *map(library.elements, self.captured)], library)
+        return y.value
+
+
+# ------------------------------------------------------------ the methods
+
+
+def _places(x: Any) -> Iterator[tuple[tuple[int, ...], Any]]:
+    """The place of every entry, and its size, which steps are relative to."""
+    return ((i, abs(np.asarray(x)[i]) or x.dtype.type(1)) for i in np.ndindex(np.shape(x)))
+
+
+def _moved(x: Any, i: tuple[int, ...], h: Any) -> Any:
+    y = np.array(x, np.result_type(x.dtype, h))
+    y[i] += h
+    return y[()]
+
+
+def _number(y: Any) -> Any:
+    return lift(y)._plain("compare(f, x)")
+
+
+def _automatic(f: Function, x: Any) -> Any:
+    return grad(f)(x)
+
+
+def _forward_difference(f: Function, x: Any) -> list[Any]:
+    y, h = _number(f(x)), np.finfo(x.dtype).eps ** 0.5
+    return [(_number(f(_moved(x, i, h * size))) - y) / (h * size) for i, size in _places(x)]
+
+
+def _central_difference(f: Function, x: Any) -> list[Any]:
+    h = np.cbrt(np.finfo(x.dtype).eps)
+    moved = (((f(_moved(x, i, s * h * size)) for s in (1, -1)), size) for i, size in _places(x))
+    return [(_number(up) - _number(down)) / (2 * h * size) for (up, down), size in moved]
+
+
+def _complex_step(f: Function, x: Any) -> list[Any]:
+    h, z = 1e-20, x.astype(np.result_type(x.dtype, np.complex64))
+    values = [_number(f(_moved(z, i, z.dtype.type(1j * h)))) for i, _ in _places(x)]
+    if any(y.dtype.kind != "c" for y in values):
+        raise TypeError("f drops the imaginary part")
+    return [y.imag / h for y in values]
+
+
+def _richardson(f: Function, x: Any) -> list[Any]:
+    def along(i: tuple[int, ...], size: Any) -> Any:
+        return derivatives(lambda h: (_number(f(_moved(x, i, x.dtype.type(h) * size))),), 1 / 64)[0].value / size
+
+    return [along(i, size) for i, size in _places(x)]
+
+
+METHODS: dict[str, Callable[[Function, Any], Any]] = {
+    "automatic": _automatic,
+    "forward difference": _forward_difference,
+    "central difference": _central_difference,
+    "complex step": _complex_step,
+    "Richardson": _richardson,
+}
+
+
+# ------------------------------------------------------------ rows
+
+
+class _Counted:
+    """A function that counts its calls."""
+
+    def __init__(self, f: Function):
+        self.f, self.calls = f, 0
+
+    def __call__(self, x: Any) -> Any:
+        self.calls += 1
+        return self.f(x)
+
+
+def _row(name: str, f: Function, x: Any, method: Callable, truth: np.ndarray) -> Row:
+    counted = _Counted(f)
+    try:
+        found = method(counted, x)
+    except Exception as error:  # whatever f raises on such a number; what it was stands in the row
+        return Row(name, None, np.nan, counted.calls, np.nan, f"{type(error).__name__}: {error}")
+    return Row(name, *_measured(found, x, truth), counted.calls, _seconds(lambda: method(f, x)))
+
+
+def _measured(found: Any, x: Any, truth: np.ndarray) -> tuple[Any, float]:
+    """A gradient in the dtype of x, and its error."""
+    g = np.reshape(np.asarray(found, x.dtype), np.shape(x))
+    wide = np.asarray(g, WIDE)
+    same = (wide == truth) | (np.isnan(wide) & np.isnan(truth))
+    largest = np.max(abs(truth), initial=0)
+    return g[()], float(np.max(np.where(same, 0, abs(wide - truth)), initial=0) / (largest or 1))
+
+
+def _seconds(call: Callable[[], Any]) -> float:
+    """The least time of several calls."""
+    best, end = np.inf, perf_counter() + SECONDS
+    while perf_counter() < end or best == np.inf:
+        start = perf_counter()
+        call()
+        best = min(best, perf_counter() - start)
+    return best
+
+
+def _symbolic(program: Traced, truth: np.ndarray) -> Row:
+    name, x, start = "symbolic", program.x, perf_counter()
+    if find_spec("sympy") is None:
+        return Row(name, None, np.nan, 0, np.nan, "SymPy is not installed: pip install sympy")
+    try:
+        formula, gradient = _derived(program, exact.sympy())
+    except exact.NotExpressibleError as error:
+        return Row(name, None, np.nan, 0, np.nan, str(error))
+    note = f"{formula}, " if len(formula) <= MOST_SHOWN else ""
+    note += f"derived in {1e3 * (perf_counter() - start):.0f} ms"
+    values = np.ravel(x)
+    return Row(name, *_measured(gradient(values), x, truth), 0, _seconds(lambda: gradient(values)), note)
+
+
+def _derived(program: Traced, library: exact.Library) -> tuple[str, Callable]:
+    """The derivatives as a text, and as a function of the entries of x."""
+    sympy, shape = library.module, np.shape(program.x)
+    symbols = [sympy.Symbol("x" + "_".join(map(str, i)), real=True) for i in np.ndindex(shape)]
+    elements = np.array([exact.Element(library, s) for s in symbols], object).reshape(shape)[()]
+    y = program.run(elements, library)
+    if y.count_ops() * len(symbols) > 10 * exact.LONGEST:
+        raise exact.NotExpressibleError(f"too long: {y.count_ops()} operations and {len(symbols)} symbols")
+    found = [sympy.diff(y, s) for s in symbols]
+    return ", ".join(map(str, found)), sympy.lambdify([symbols], found, ["scipy", "numpy"], cse=True)
+
+
+# ------------------------------------------------------------ the truth
+
+
+def _truth(f: Function, program: Traced) -> tuple[np.ndarray, str]:
+    """The gradient that none of the methods made, and where it is from."""
+    n, shapes = np.size(program.x), (n.type.shape for _, n in program.graph if isinstance(n.type, Type))
+    reason = "mpmath is not installed"
+    if find_spec("mpmath") is not None:
+        try:
+            if 2 * n * sum(map(prod, shapes)) > MOST:
+                raise exact.NotExpressibleError("too long for mpmath")
+            return _by_digits(program), f"differences in {DIGITS} digits (mpmath)"
+        except exact.NotExpressibleError as error:
+            reason = str(error)
+    x = program.x.astype(WIDE)
+    try:
+        found = _richardson(f, x)
+    except (TypeError, ValueError, KeyError):  # SciPy and LAPACK stop at double precision
+        x = program.x.astype(np.float64)
+        found = _richardson(f, x)
+    return np.reshape(np.asarray(found, WIDE), np.shape(x)), f"Richardson in {x.dtype} ({reason})"
+
+
+def _by_digits(program: Traced) -> np.ndarray:
+    """Central differences with a tiny step in numbers of many digits."""
+    library = exact.mpmath()
+    with library.module.workdps(DIGITS):
+        x = library.elements(program.x)
+        gradient = np.empty(np.shape(x), WIDE)
+        for i, size in _places(program.x):
+            h = library.number(STEP * float(size))
+            up, down = (program.run(_with(x, i, s * h), library) for s in (1, -1))
+            gradient[i] = WIDE(library.module.nstr((up - down) / (2 * h), 30))
+    return gradient
+
+
+def _with(x: Any, i: tuple[int, ...], h: Any) -> Any:
+    y = np.array(x, object)
+    y[i] = y[i] + h
+    return y[()]

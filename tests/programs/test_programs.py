@@ -1,0 +1,50 @@
+"""Random programs: their derivatives agree with differences, with each other, and under vmap."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from .checks import failures
+from .coverage import Coverage
+from .generate import generate, text
+
+COUNT, CHUNK = 400, 20
+NEAR_A_KINK = 0.02  # of the checks may have no truth: a kink or a jump is nearer than the smallest step
+
+
+@pytest.mark.parametrize("first", range(0, COUNT, CHUNK))
+def test_programs(first: int) -> None:
+    unknown = 0
+    for seed in range(first, first + CHUNK):
+        found = list(failures(generate(seed)))
+        unknown += found.count("unknown")
+        broken = [f for f in found if f != "unknown"]
+        assert not broken, f"seed {seed}: {'; '.join(broken)}\n{text(generate(seed))}"
+    assert unknown <= max(2, NEAR_A_KINK * 4 * CHUNK), f"{unknown} checks without a truth to compare with"
+
+
+def test_programs_use_what_there_is() -> None:
+    coverage = Coverage.of(map(generate, range(COUNT)))
+    print(coverage)
+    assert coverage.share >= 0.9, str(coverage)
+
+
+def test_a_seed_is_a_program() -> None:
+    assert text(generate(7)) == text(generate(7))
+
+
+def test_the_text_of_a_program_runs() -> None:
+    """What is printed for a failing program can be pasted; graphs as fields are the exception."""
+    ran = 0
+    for seed in range(40):
+        program = generate(seed)
+        if "Graph(" in text(program):
+            continue
+        names: dict = {}
+        exec(text(program), names)
+        found = names["program"](*program.inputs)
+        for y, expected in zip(found, program.value(*program.inputs), strict=True):
+            np.testing.assert_array_equal(getattr(y, "value", y), expected)
+        ran += 1
+    assert ran > 20
