@@ -11,7 +11,7 @@ import numpy as np
 import bibun
 from bibun import nn, optim
 
-STEPS, BATCH = 300, 64
+STEPS, BATCH = 600, 64
 
 
 def half_moons(n, rng):
@@ -32,11 +32,11 @@ def accuracy(model, x, label):
 
 # ---------------------------------------------------------------- over a tape
 #
-# The weights are Variables. The tape sees them when they are read; the optimiser assigns new values.
+# The weights are Variables. The tape sees when they are read; the optimiser assigns new values.
 
 
 def train_on_tape(x, label, rng):
-    model, optimizer = network(), optim.Adam(0.01)
+    model, optimizer = network(), optim.Adam(0.03)
     for _ in range(STEPS):
         batch = rng.integers(0, len(x), BATCH)
         with bibun.GradientTape() as tape:
@@ -57,12 +57,12 @@ def loss_of(model, x, label):
 
 
 def train_by_functions(x, label, rng):
-    model, optimizer = network(), optim.Adam(0.01)
+    model, optimizer = network(), optim.Adam(0.03)
     model(x[:1])  # makes the weights
     state = optimizer.init(model)
     for _ in range(STEPS):
         batch = rng.integers(0, len(x), BATCH)
-        loss, gradient = bibun.value_and_grad(loss_of)(model, x[batch], label[batch])
+        gradient = bibun.grad(loss_of)(model, x[batch], label[batch])
         model, state = optimizer.update(model, gradient, state)
     return model
 

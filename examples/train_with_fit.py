@@ -1,4 +1,4 @@
-"""bibun.fit: a network learns a noisy curve with outliers, with a loss and an activation of our own."""
+"""bibun.fit: a noisy curve with outliers, learned with a loss and an activation of our own."""
 
 from __future__ import annotations
 

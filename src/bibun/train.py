@@ -54,7 +54,9 @@ def fit(
     >>> np.round(model.kernel.numpy(), 1)
     array([[3.]])
     """
-    optimizer = Adam() if optimizer is None else optimizer
+    if not isinstance(model, Layer):
+        raise TypeError(f"fit: the model is a bibun.nn.Layer, not a {type(model).__name__}")
+    optimizer, x, y = Adam() if optimizer is None else optimizer, _data(x), _data(y)
     measures = _measures(loss, metrics)
     n = _length(x, y)
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
@@ -89,7 +91,7 @@ def evaluate(
     >>> bibun.train.evaluate(np.sin, np.zeros(3), np.ones(3), loss="mean_squared_error")
     {'loss': 1.0}
     """
-    measures = _measures(loss, metrics)
+    measures, x, y = _measures(loss, metrics), _data(x), _data(y)
     batches = [slice(i, i + batch_size) for i in range(0, _length(x, y), batch_size)]
 
     def measured() -> Iterator[tuple[int, list[float]]]:
@@ -127,6 +129,7 @@ def _step(
 ) -> Callable[[Any, Any], list[float]]:
     """The function of one batch that improves the model and returns the measures before that."""
     loss, *metrics = measures.values()
+    variables = model.trainable_variables
 
     def of_batch(model: Layer, x: Any, y: Any) -> tuple[Any, Any]:
         prediction = model(x)
@@ -136,9 +139,7 @@ def _step(
 
     def step(x: Any, y: Any) -> list[float]:
         (value, prediction), gradient = both(model, x, y)
-        optimizer.apply_gradients(
-            zip(gradient.trainable_variables, model.trainable_variables, strict=True)
-        )
+        optimizer.apply_gradients(zip(gradient.trainable_variables, variables, strict=True))
         return [float(value), *(float(f(prediction, y)) for f in metrics)]
 
     return step
@@ -180,6 +181,12 @@ def _mean(
 
 def _value(x: Any) -> Any:
     return x.numpy() if isinstance(x, Duck) else x
+
+
+def _data(x: Any) -> Any:
+    """Lists of numbers as arrays; arrays and containers of them as they are."""
+    numbers = all(isinstance(a, int | float | np.generic) for a in flatten(x)[0])
+    return np.asarray(x) if numbers else x
 
 
 def _length(x: Any, y: Any) -> int:

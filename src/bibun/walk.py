@@ -47,7 +47,8 @@ def evaluate(graph: Graph, args: Sequence[Any], trace: Trace | None = None) -> E
 def _same_types(graph: Graph, env: Env) -> bool:
     """Whether these arrays are symbols of exactly the types that the graph was made for."""
     return all(
-        a.scope is not None and a.value == t for a, t in zip(env, graph.input_types, strict=True)
+        a.scope is not None and (a.dtype, a.shape) == t  # a constant has a value here, no Type
+        for a, t in zip(env, graph.input_types, strict=True)
     )
 
 

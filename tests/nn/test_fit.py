@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import sys
+
 import numpy as np
 import pytest
 
@@ -104,6 +107,20 @@ def test_accuracy():
         accuracy(p, np.zeros(3))
 
 
+def test_lists_of_numbers_and_a_bar_on_a_terminal(monkeypatch, capsys):
+    pytest.importorskip("tqdm")
+
+    class Terminal(io.StringIO):
+        def isatty(self):
+            return True
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    x, labels = [[0.0, 1.0], [1.0, 0.0]], [0, 1]
+    history = bibun.fit(nn.Dense(2), x, labels, loss="softmax_cross_entropy", epochs=2)
+    assert len(history["loss"]) == 2 and "epoch 1/2" in capsys.readouterr().out
+    assert "epoch 2/2:" in sys.stderr.getvalue()
+
+
 def test_bad_input(digits):
     x, y = digits
     with pytest.raises(
@@ -116,6 +133,8 @@ def test_bad_input(digits):
         bibun.fit(small(), x, y, loss="crossentropy")
     with pytest.raises(ValueError, match=r"^fit: batch_size is a number of examples"):
         bibun.fit(small(), x, y, loss="softmax_cross_entropy", batch_size=0)
+    with pytest.raises(TypeError, match=r"^fit: the model is a bibun.nn.Layer, not a ufunc$"):
+        bibun.fit(np.sin, x, y, loss="mean_squared_error")
     broken = x[:40].copy()
     broken[3, 3] = np.nan
     with pytest.raises(

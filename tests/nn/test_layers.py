@@ -124,7 +124,7 @@ def test_weights_are_found_everywhere_once_with_paths():
     assert [v.name for v in model.variables][-2:] == ["Net/head/kernel", "Net/head/bias"]
     assert model[0].again.path == "Net/Tree_0/blocks_0"
     assert "Net/Tree_0/blocks_1_1_last  kernel (4, 2), bias (2,)" in model.summary()
-    assert model.summary().splitlines()[-1].split() == ["in", "all", "56"]
+    assert model.summary().splitlines()[-1].split() == ["in", "all", "51"]
 
 
 def test_weights_may_be_declared_in_any_order_of_arguments():

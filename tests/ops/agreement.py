@@ -1,4 +1,4 @@
-"""Whether a function of traced arrays is NumPy's: value, type, error, and a graph that gives the same."""
+"""Whether a function of traced arrays is NumPy's: value, type, error; and what its graph gives."""
 
 from __future__ import annotations
 

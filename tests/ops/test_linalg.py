@@ -386,6 +386,11 @@ def test_a_triangle_means_the_symmetric_matrix_that_numpy_reads() -> None:
         y, g = bibun.value_and_grad(lambda a, f=f, w=w: np.sum(w * f(a)))(part(a))
         assert abs(y - np.sum(w * f(part(a)))) < 1e-13
         np.testing.assert_allclose(g, part(2 * whole - np.diag(np.diag(whole))), atol=1e-13)
+        both = np.stack([part(a), a])  # some of a stack, and where values are not known
+        expected = np.stack([g, whole])
+        total = lambda a, f=f, w=w: np.sum(w * f(a))  # noqa: E731
+        np.testing.assert_allclose(bibun.grad(total)(both), expected, atol=1e-13)
+        np.testing.assert_allclose(bibun.vmap(bibun.grad(total))(both), expected, atol=1e-13)
 
 
 # ------------------------------------------------------------ stacks

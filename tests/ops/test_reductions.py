@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Iterator
+from functools import partial
 from itertools import product
 from typing import Any
 
@@ -51,7 +52,8 @@ AXES = [None, 0, -1, 1, (), (0,), (0, -1), (-1, 0), (0, 0), 3, 1.5]
 def test_reductions_are_numpys(f: Any) -> None:
     for x, axis, keepdims in product(arrays(), AXES, (False, True)):
         what = f"{f.__name__} {x.dtype}{x.shape} {axis=} {keepdims=}"
-        agrees(lambda x: f(x, axis=axis, keepdims=keepdims), x, what=what)
+        whole = x.size < 1000 or x.dtype != "f2"  # NumPy's squares overflow there, not ours
+        agrees(partial(f, axis=axis, keepdims=keepdims), x, what=what, abstract=whole)
 
 
 @pytest.mark.parametrize("f", FOLDS + MEANS, ids=lambda f: f.__name__)
@@ -73,9 +75,7 @@ def test_options_of_reductions_are_numpys(f: Any) -> None:
         options = {k: v for option in more for k, v in option.items()}
         if set(options) <= set(known):
             x = numbers((2, 3, 4), dtype, nan=True)
-            agrees(
-                lambda x, o=options: f(x, axis=axis, **o), x, what=f"{f.__name__} {dtype} {options}"
-            )
+            agrees(partial(f, axis=axis, **options), x, what=f"{f.__name__} {dtype} {options}")
 
 
 @pytest.mark.parametrize("f", [np.var, np.std])
@@ -96,7 +96,7 @@ def test_where_and_initial_may_be_traced() -> None:
 def test_running_sums_and_products_are_numpys(f: Any) -> None:
     for x, axis, dtype in product(arrays(), [None, 0, -1, 1, 3, (0,)], [None, np.float32]):
         agrees(
-            lambda x: f(x, axis=axis, dtype=dtype),
+            partial(f, axis=axis, dtype=dtype),
             x,
             what=f"{f.__name__} {x.dtype}{x.shape} {axis} {dtype}",
         )
@@ -104,7 +104,7 @@ def test_running_sums_and_products_are_numpys(f: Any) -> None:
 
 def test_differences_and_integrals_are_numpys() -> None:
     for x, n, axis in product(arrays(), (0, 1, 2, -1), (0, -1, 2)):
-        agrees(lambda x: np.diff(x, n, axis), x, what=f"diff {x.dtype}{x.shape} {n} {axis}")
+        agrees(partial(np.diff, n=n, axis=axis), x, what=f"diff {x.dtype}{x.shape} {n} {axis}")
     x, t = numbers((2, 5, 3), np.dtype(float)), np.arange(5.0) ** 2
     agrees(lambda x: np.diff(x, axis=1, prepend=0.0, append=x), x)
     agrees(lambda x, t: np.trapezoid(x, t, axis=1), x, t)
@@ -120,15 +120,21 @@ def test_differences_and_integrals_are_numpys() -> None:
 def test_averages_and_covariances_are_numpys() -> None:
     for dtype, axis in product(DTYPES, (None, 1, (0, 1))):
         x = numbers((4, 5), dtype)
-        agrees(lambda x: np.average(x, axis), x)
-        agrees(lambda x: np.average(x, axis, weights=np.abs(x) + 1, returned=True), x)
+        agrees(partial(np.average, axis=axis), x)
+        agrees(lambda x, k=axis: np.average(x, k, weights=np.abs(x) + 1, returned=True), x)
     x, w = numbers((4, 5), np.dtype(float)), np.arange(1.0, 5.0)
     agrees(lambda x, w: np.average(x, 0, w, True, keepdims=True), x, w)
     agrees(lambda x, w: np.average(x, 0, w - w), x, w, abstract=False)
     agrees(lambda x, w: np.average(x, None, w), x, w)
     agrees(lambda x, w: np.average(x, 1, w), x, w)
-    for options in ({}, {"rowvar": False}, {"bias": True}, {"ddof": 0}, {"aweights": np.arange(1.0, 6.0)},
-                    {"fweights": np.arange(5) % 2}, {"aweights": np.ones(5), "fweights": np.arange(5)}):  # fmt: skip
+    weights, counts = np.arange(1.0, 6.0), np.arange(5)
+    plain = [{}, {"rowvar": False}, {"bias": True}, {"ddof": 0}]
+    weighted = [
+        {"aweights": weights},
+        {"fweights": counts},
+        {"aweights": weights, "fweights": counts},
+    ]
+    for options in plain + weighted:
         agrees(lambda x, o=options: np.cov(x, **o), x, what=f"cov {options}")
     agrees(lambda x: np.cov(x[0], x[1]), x)
     agrees(lambda x: np.corrcoef(x), x)
@@ -164,7 +170,7 @@ def test_out_is_refused() -> None:
 
 
 def wide_difference(f: Any, x: np.ndarray, t: np.ndarray) -> Any:
-    """The derivative of a NumPy function along t in extended precision, by central differences of fourth order."""
+    """The derivative along t in extended precision: central differences of fourth order."""
     x, t, h = x.astype(np.longdouble), t.astype(np.longdouble), np.longdouble(1e-4)
     near, far = (f(x + k * h * t) - f(x - k * h * t) for k in (1, 2))
     return np.asarray((8 * near - far) / (12 * h), float)
@@ -315,9 +321,9 @@ def test_values_are_scipys() -> None:
                     with pytest.raises(type(error)):
                         ours(x, axis=axis)
                     continue
-                found = plain(ours(x, axis=axis))
+                found, eps = plain(ours(x, axis=axis)), np.finfo(expected.dtype).eps
                 np.testing.assert_allclose(
-                    found, expected, rtol=1e-14, atol=1e-15, err_msg=f"{theirs} {axis}"
+                    found, expected, rtol=64 * eps, atol=8 * eps, err_msg=f"{theirs} {axis}"
                 )
                 assert found.dtype == expected.dtype
         b = np.array([[1, -2, 0.5], [1, 1, 1], [0, 1, 1], [1, 1, 1], [-1, -1, 0]])
@@ -371,7 +377,7 @@ def test_infinite_exponents() -> None:
 
 
 def test_weights_of_a_mixture_may_be_zero() -> None:
-    """d/db log(sum of b exp(a)) = exp(a) / sum, also where b is zero; a with no weight does not count."""
+    """d/db log(sum of b exp(a)) = exp(a) / sum, also where b is zero."""
     a, b = np.array([1.0, 2.0, 1e5]), np.array([0.5, 0.5, 0.0])
     a[2] = 3.0
     total = np.sum(b * np.exp(a))

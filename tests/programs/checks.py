@@ -13,7 +13,7 @@ from tests.laws.laws import near
 
 from .generate import Program
 
-STEP = 1 / 64
+STEP = 1 / 512  # programs amplify what their inputs do
 MARGIN = 64  # how far rounding may exceed the estimate that single precision gives of it
 SMALL = 16  # outputs of at most so many entries are taken for Jacobians
 
@@ -34,7 +34,10 @@ class Check:
 
     def loss(self, *xs: Any) -> Any:
         """One number that all outputs go into."""
-        return sum(np.sum(w.astype(y.dtype) * y) for w, y in zip(self.weights, self.program.run(*xs), strict=True))
+        return sum(
+            np.sum(w.astype(y.dtype) * y)
+            for w, y in zip(self.weights, self.program.run(*xs), strict=True)
+        )
 
     def plain_loss(self, *xs: Any) -> list[np.ndarray]:
         """The same on plain arrays of any precision."""
@@ -59,22 +62,31 @@ class Check:
         (expected,) = truth.along(self.plain_loss, self.x, self.t, STEP)
         g = self.grad(*self.x)
         for found, x in zip(g, self.x, strict=True):
-            assert (found.dtype, found.shape) == (x.dtype, x.shape), f"grad is {found.dtype}{found.shape}"
+            assert (found.dtype, found.shape) == (x.dtype, x.shape), (
+                f"grad is {found.dtype}{found.shape}"
+            )
         tolerance = 10 * expected.error + self.rounding(self.slope, inner(g, self.t), g)
         converged(expected)
         near(inner(g, self.t), expected.value, tolerance, "grad along t, and differences")
         value, moved = bibun.jvp(self.loss, self.x, self.t)
         near(moved, expected.value, tolerance, "jvp along t, and differences")
-        near(value, self.plain_loss(*self.x)[0], MARGIN * 2.2e-16 * (1 + abs(value)) * 16, "the value, and NumPy's")
+        near(
+            value,
+            self.plain_loss(*self.x)[0],
+            MARGIN * 2.2e-16 * (1 + abs(value)) * 16,
+            "the value, and NumPy's",
+        )
 
     def rounding(self, f: Callable, found: Any, terms: Any) -> float:
         """How far double precision may be off: single precision shows how rounding grows."""
+        eps, coarse = np.finfo(np.float64).eps, np.finfo(np.float32).eps
+        scale = abs(float(found)) + sum(float(np.sum(abs(np.asarray(g) * t))) for g, t in zip(terms, self.t, strict=True))
         single = [x.astype(np.float32) for x in self.x]
-        growth = float(abs(truth.WIDE(f(*single)) - truth.WIDE(f(*[x.astype(np.float64) for x in single]))))
-        ratio = np.finfo(np.float64).eps / np.finfo(np.float32).eps
-        scale = sum(float(np.sum(abs(np.asarray(g) * t))) for g, t in zip(terms, self.t, strict=True))
-        growth = growth if np.isfinite(growth) else scale
-        return MARGIN * (growth * ratio + np.finfo(np.float64).eps * (scale + abs(float(found))))
+        try:
+            growth = abs(float(f(*single)) - float(f(*[x.astype(np.float64) for x in single]))) / coarse
+        except bibun.errors.DtypeError:  # graphs as fields are made for one precision
+            growth = np.inf
+        return MARGIN * eps * (scale + (growth if np.isfinite(growth) else scale / coarse))
 
     def second(self) -> None:
         """The jvp of grad is the limit of differences of grad, and the same as the grad of jvp."""
@@ -82,10 +94,17 @@ class Check:
         found = inner(moved, self.t)
         (expected,) = truth.along(lambda *xs: [np.asarray(self.slope(*xs))], self.x, self.s, STEP)
         converged(expected)
-        scale = sum(float(np.sum(abs(np.asarray(m) * t))) for m, t in zip(moved, self.t, strict=True))
+        scale = sum(
+            float(np.sum(abs(np.asarray(m) * t))) for m, t in zip(moved, self.t, strict=True)
+        )
         # Two nested rules in double: rounding grows by the condition of the program, a thousand at most here.
         tolerance = 1e5 * np.finfo(float).eps * (1 + scale)
-        near(found, expected.value, 10 * expected.error + tolerance, "jvp of grad, and differences of grad")
+        near(
+            found,
+            expected.value,
+            10 * expected.error + tolerance,
+            "jvp of grad, and differences of grad",
+        )
         mixed = bibun.grad(lambda *xs: bibun.jvp(self.loss, xs, self.t)[1], self.argnums)(*self.x)
         near(inner(mixed, self.s), found, tolerance, "grad of jvp, and jvp of grad")
 
@@ -107,11 +126,15 @@ class Check:
         for number, y in enumerate(self.program.value(*self.x)):
             if not 0 < np.size(y) <= SMALL:
                 continue
-            whole = bibun.jacobian(lambda *xs, k=number: self.program.run(*xs)[k], self.argnums)(*self.x)
+            whole = bibun.jacobian(lambda *xs, k=number: self.program.run(*xs)[k], self.argnums)(
+                *self.x
+            )
             unit = np.zeros(np.shape(y))
             at = tuple(int(self.rng.integers(n)) for n in unit.shape)
             unit[at] = 1
-            row = bibun.grad(lambda *xs, k=number, e=unit: np.sum(e * self.program.run(*xs)[k]), self.argnums)(*self.x)
+            row = bibun.grad(
+                lambda *xs, k=number, e=unit: np.sum(e * self.program.run(*xs)[k]), self.argnums
+            )(*self.x)
             for j, g in zip(whole, row, strict=True):
                 close(np.asarray(j)[at], g, "a row of the Jacobian, and grad")
             return
@@ -125,7 +148,7 @@ class Unknown(Exception):
 
 
 def converged(expected: truth.Derivative) -> None:
-    if not expected.error <= 1e-4 * (1 + abs(expected.value)):
+    if not expected.error <= 1e-6 * (1 + abs(expected.value)):
         raise Unknown
 
 

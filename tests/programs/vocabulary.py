@@ -133,6 +133,7 @@ def refused() -> dict[str, str]:
 @cache
 def _candidates() -> tuple[Entry, ...]:
     """NumPy's functions with patterns of arguments that NumPy itself accepts."""
+    cases.operations()  # loads what is loaded late, with the functions in it
     functions = [f for f in FUNCTIONS if callable(f) and getattr(f, "__module__", "").startswith("numpy")]
     found = []
     for f in sorted(functions, key=path):

@@ -56,7 +56,7 @@ def check_grads(
     """
     if order < 1 or not modes or any(m not in MODES for m in modes):
         raise ValueError(
-            f"check_grads: order >= 1 and modes out of {MODES} are needed, not {order} and {modes!r}"
+            f"check_grads: order >= 1 and modes of {MODES} are needed, not {order} and {modes!r}"
         )
     given = Arguments(args, tuple(range(len(args))), "check_grads")
     x = list(_plain(given.leaves))
@@ -71,7 +71,7 @@ def check_grads(
 
 
 class Limits(NamedTuple):
-    """How far apart two derivatives may be; machine epsilon of the least precise argument; the step."""
+    """How far apart derivatives may be; machine epsilon of the least precise argument; the step."""
 
     rtol: float
     atol: float | None
@@ -80,7 +80,7 @@ class Limits(NamedTuple):
 
 
 class Numerical(NamedTuple):
-    """A numerical derivative, how far it may be off, whether that is little, and the absolute tolerance."""
+    """A numerical derivative, how far it may be off, whether that is little, and the tolerance."""
 
     value: np.ndarray
     error: np.ndarray
@@ -123,7 +123,9 @@ def _direction(rng: np.random.Generator, a: Any) -> Any:
 
 
 def _largest(a: Any) -> Any:
-    return np.max(abs(np.asarray(a, WIDE)), initial=0)
+    """The largest finite entry, without its sign."""
+    wide = abs(np.asarray(a, WIDE))
+    return np.max(wide, initial=0, where=np.isfinite(wide))
 
 
 def _widest(f: Call, x: list[Any]) -> tuple[list[Any], tuple]:
@@ -142,14 +144,14 @@ class _Check:
 
     def __init__(self, name: str, x: list[Any], order: int, modes: Sequence[str], limits: Limits):
         self.name, self.x, self.order, self.modes, self.limits = name, x, order, modes, limits
-        # Steps are relative to the size of each array, so that derivatives along t are of the size of f.
+        # Steps are relative to the size of each array: derivatives along t are of the size of f.
         self.sizes = [a.dtype.type(_largest(a) or 1) for a in x]
 
     def run(self, f: Call, taken: list[str], inherited: list[Any]) -> None:
         """Compare the derivatives of f in each mode, and then those of each of these derivatives.
 
-        f is the derivative of the user's function in the modes `taken`; its results round as if they
-        were of the sizes `inherited` (sin x cos x - cos x sin x is not 0).
+        f is the derivative of the user's function in the modes `taken`; its results round as
+        if they were of the sizes `inherited` (sin x cos x - cos x sin x is not 0).
         """
         rng = np.random.default_rng(SEED + len(taken))
         t = [_direction(rng, a) * s for a, s in zip(self.x, self.sizes, strict=True)]
@@ -182,13 +184,13 @@ class _Check:
         return [self._judged(estimate, b, c, size) for estimate, b, c, size in found]
 
     def _judged(self, n: Estimate, y: Any, precise: Any, size: Any) -> Numerical:
-        lost = np.nan_to_num(_largest(np.asarray(y, WIDE) - precise))  # by the rounding of f itself
-        rounding = ROUNDING * (lost + self.limits.eps * max(size, _largest(n.value)))
-        scale = np.finfo(np.asarray(precise).dtype).eps ** 0.5 * max(size, _largest(n.value))
+        lost = _largest(np.asarray(y, WIDE) - precise)  # by the rounding of f itself
+        expected = max(size, _largest(n.value))
+        rounding = ROUNDING * (lost + self.limits.eps * expected)
+        scale = np.finfo(np.asarray(precise).dtype).eps ** 0.5 * max(expected, _largest(n.size))
         converged = bool(np.all(n.error <= max(scale, rounding)))
-        return Numerical(
-            *n, converged, float(rounding if self.limits.atol is None else self.limits.atol)
-        )
+        atol = rounding if self.limits.atol is None else self.limits.atol
+        return Numerical(n.value, n.error, converged, float(atol))
 
     def _allowed(self, n: Numerical) -> np.ndarray:
         return self.limits.rtol * abs(n.value) + n.atol + n.error
@@ -231,14 +233,16 @@ def _pulled(f: Call, g: tuple, sizes: list[Any]) -> Call:
 
 
 def _agree(what: str, value: Any, truth: Any, converged: bool, allowed: Any) -> None:
-    """The numbers are the same within what is allowed, and the numerical one is worth comparing with."""
+    """The numbers are the same within what is allowed, and the numerical one is worth it."""
     numbers = f"{what}: {float(value):.12g} automatically, {float(truth):.12g} numerically"
     if not converged:
         raise AssertionError(
-            f"{numbers}, where differences do not converge: is f smooth here? Try another point, or a smaller eps"
+            f"{numbers}, where differences do not converge: is f smooth here? "
+            "Try another point, or a smaller eps"
         )
     if not abs(value - truth) <= allowed:
         size = max(abs(value), abs(truth))
         raise AssertionError(
-            f"{numbers}: the relative error is {abs(value - truth) / size:.2g}, {allowed / size:.2g} is allowed"
+            f"{numbers}: the relative error is {abs(value - truth) / size:.2g}, "
+            f"{allowed / size:.2g} is allowed"
         )

@@ -13,10 +13,11 @@ RATIO = 4  # of two steps: ten levels reach from 1/64 of x down to 6e-8 of it
 
 
 class Estimate(NamedTuple):
-    """A derivative, and how far it may be off, entry by entry."""
+    """A derivative, how far it may be off, and the size of the values of f nearby, by entries."""
 
     value: np.ndarray
     error: np.ndarray
+    size: np.ndarray
 
 
 def derivatives(
@@ -52,4 +53,5 @@ def _limit(pairs: Sequence[tuple[Any, Any]], steps: Sequence[float]) -> Estimate
             better = error < least
             best, least = np.where(better, new[k + 1], best), np.where(better, error, least)
         row = new
-    return Estimate(best, least)
+    up, down = (np.asarray(v, WIDE) for v in pairs[0])
+    return Estimate(best, least, np.maximum(abs(up), abs(down)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from functools import wraps
 from types import FunctionType
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -63,7 +63,7 @@ class Layer:
     built: bool
     _path: str | None
     _weights: dict[str, Any]
-    _copy: Copy | None
+    _copy: Any  # of a layer with other arrays as weights: a copies.Copy
 
     def __new__(cls, *args: Any, **kwargs: Any) -> Layer:
         # Here and not in __init__, so that a subclass that forgets super().__init__() works too.
@@ -150,29 +150,21 @@ class Layer:
         if self._copy is not None:
             leaves = iter(self._copy.leaves())
             return [next(leaves) if v.trainable else v for v in self._copy.original.variables]
-        return [v for _, v in self.named_variables()]
+        parts = (x for *_, parts in self._visit() for _, x in parts)
+        return list({id(x): x for x in parts if isinstance(x, Variable)}.values())
 
     def named_variables(self) -> list[tuple[str, Variable]]:
         """All weights with their paths."""
         found: dict[int, tuple[str, Variable]] = {}
-        for path, layer in self.walk():
-            for name, x in layer._parts():
+        for path, _, parts in self._visit():
+            for name, x in parts:
                 if isinstance(x, Variable):
                     found.setdefault(id(x), (f"{path}/{name}", x))
         return list(found.values())
 
     def walk(self) -> Iterator[tuple[str, Layer]]:
         """This layer and all inside it, each once, with their paths."""
-        seen, stack = {id(self)}, [(self.path, self)]
-        while stack:
-            path, layer = stack.pop()
-            yield path, layer
-            inner: dict[int, tuple[str, Layer]] = {}
-            for name, x in layer._parts():
-                if isinstance(x, Layer) and id(x) not in seen:
-                    inner.setdefault(id(x), (f"{path}/{name}", x))
-            seen.update(inner)
-            stack.extend(reversed(inner.values()))
+        return ((path, layer) for path, layer, _ in self._visit())
 
     def get_weights(self) -> list[np.ndarray]:
         """The values of all weights, as copies."""
@@ -199,8 +191,8 @@ class Layer:
     def summary(self) -> str:
         """A table of the layers, their weights and how many numbers these hold."""
         rows = [("layer", "weights", "numbers")]
-        for path, layer in self.walk():
-            own = [(n, x) for n, x in layer._parts() if not isinstance(x, Layer)]
+        for path, layer, parts in self._visit():
+            own = [(n, x) for n, x in parts if not isinstance(x, Layer)]
             weights = ", ".join(f"{n} {x.shape}" for n, x in own)
             rows.append(
                 (
@@ -228,6 +220,20 @@ class Layer:
 
     # ------------------------------------------------------------ inside
 
+    def _visit(self) -> Iterator[tuple[str, Layer, list[tuple[str, Any]]]]:
+        """This layer and all inside it, each once, outer ones first: path, layer and its parts."""
+        seen, stack = {id(self)}, [(self.path, self)]
+        while stack:
+            path, layer = stack.pop()
+            parts = list(layer._parts())
+            yield path, layer, parts
+            inner: dict[int, tuple[str, Layer]] = {}
+            for name, x in parts:
+                if isinstance(x, Layer) and id(x) not in seen:
+                    inner.setdefault(id(x), (f"{path}/{name}", x))
+            seen.update(inner)
+            stack.extend(reversed(inner.values()))
+
     def _parts(self) -> Iterator[tuple[str, Any]]:
         """What is directly in this layer, with its name: first weights, then layers."""
         yield from self._weights.items()
@@ -249,9 +255,9 @@ class Layer:
     def _claim(self, path: str) -> None:
         """Know the path, and let all inside know theirs."""
         self._path = path
-        for place, layer in self.walk():
+        for place, layer, parts in self._visit():
             layer._path = place
-            for name, x in layer._parts():
+            for name, x in parts:
                 if isinstance(x, Layer):
                     x.seed = layer.seed if x.seed is None else x.seed
                     x.dtype = layer.dtype if x.dtype is None else x.dtype
@@ -288,34 +294,6 @@ class Layer:
             return None
         seed = 0 if self.seed is None else self.seed
         return np.random.default_rng([*np.atleast_1d(seed), *place.encode()])
-
-
-class Frame:
-    """A model and its trainable Variables, whose places other arrays may take."""
-
-    def __init__(self, model: Layer):
-        self.model, self.variables = model, model.trainable_variables
-
-    def __eq__(self, other: Any) -> bool:
-        return isinstance(other, Frame) and self.model is other.model
-
-    def __hash__(self) -> int:
-        return id(self.model)
-
-
-class Copy(NamedTuple):
-    """Of a layer with other arrays as weights: what it is a copy of."""
-
-    original: Layer
-    frame: Frame  # of the model that was copied as a whole
-    arrays: list[Any]  # in place of its trainable Variables
-
-    def leaves(self) -> list[Any]:
-        """The arrays in place of the trainable Variables of this layer."""
-        if self.original is self.frame.model:
-            return list(self.arrays)
-        place = {id(v): x for v, x in zip(self.frame.variables, self.arrays, strict=True)}
-        return [place[id(v)] for v in self.original.trainable_variables]
 
 
 def _building(build: Callable[[Any, Any], None]) -> Callable[[Any, Any], None]:

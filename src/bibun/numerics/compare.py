@@ -13,14 +13,17 @@ import numpy as np
 
 from ..array import lift
 from ..derivative.differences import WIDE, derivatives
-from ..derivative.gradient import Arguments, check_scalar, grad
+from ..derivative.gradient import Arguments, check_scalar, grad, value_and_grad
 from ..graph import Graph, Type
 from ..tracing.functional import record
 from . import exact
 
 Function = Callable[[Any], Any]
 
-DIGITS, STEP = 120, 1e-30  # differences with this step are right to 60 digits, and 90 are left for cancellation
+DIGITS, STEP = (
+    120,
+    1e-30,
+)  # differences with this step are right to 60 digits, and 90 are left for cancellation
 MOST = 1_000_000  # operations on numbers of many digits: about ten seconds
 MOST_SHOWN = 40  # characters of a formula
 SECONDS = 0.01  # how long each method is timed
@@ -28,7 +31,7 @@ SECONDS = 0.01  # how long each method is timed
 
 @dataclass(frozen=True)
 class Row:
-    """One method: its gradient (None: not possible, `note` says why), relative error, calls of f and seconds."""
+    """One method: its gradient (None: see `note`), the relative error, calls of f, seconds."""
 
     name: str
     gradient: Any
@@ -40,7 +43,7 @@ class Row:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `compare` returns: the rows, and the gradient (with its source) that they are measured by."""
+    """What `compare` returns: the rows, and the gradient (and its source) that they are held to."""
 
     value: Any
     rows: tuple[Row, ...]
@@ -55,11 +58,15 @@ class Comparison:
 
     def __str__(self) -> str:
         head = ("method", "gradient", "error", "calls of f", "µs", "")
-        lines = [head, *(_cells(r) for r in self.rows), ("truth", _shown(self.truth), "", "", "", self.source)]
+        lines = [
+            head,
+            *(_cells(r) for r in self.rows),
+            ("truth", _shown(self.truth), "", "", "", self.source),
+        ]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
-        texts = [f"{a:<{widths[0]}}  {b:<{widths[1]}}  {c:>{widths[2]}}  {d:>{widths[3]}}  {e:>{widths[4]}}  {f}"
-                 for a, b, c, d, e, f in lines]  # fmt: skip
-        return "\n".join([f"f(x) = {_shown(self.value)}", *(t.rstrip() for t in texts)])
+        cells = [map(format, r, map("{}{}".format, "<<>>><", widths)) for r in lines]
+        texts = ["  ".join(row).rstrip() for row in cells]
+        return "\n".join([f"f(x) = {_shown(self.value)}", *texts])
 
     __repr__ = __str__
 
@@ -67,7 +74,14 @@ class Comparison:
 def _cells(r: Row) -> tuple[str, ...]:
     if r.gradient is None:
         return r.name, "-", "-", "-", "-", r.note
-    return r.name, _shown(r.gradient), f"{r.error:.1e}", str(r.evaluations), f"{1e6 * r.seconds:.1f}", r.note
+    return (
+        r.name,
+        _shown(r.gradient),
+        f"{r.error:.1e}",
+        str(r.evaluations),
+        f"{1e6 * r.seconds:.1f}",
+        r.note,
+    )
 
 
 def _shown(x: Any) -> str:
@@ -75,7 +89,11 @@ def _shown(x: Any) -> str:
     flat = np.ravel(x)
     digits = np.finfo(flat.dtype).precision if flat.dtype != WIDE else 17
     numbers = [f"{float(v):.{digits}g}" for v in flat[:4]]
-    return numbers[0] if np.ndim(x) == 0 else f"[{', '.join(numbers)}{', ...' if flat.size > 4 else ''}]"
+    return (
+        numbers[0]
+        if np.ndim(x) == 0
+        else f"[{', '.join(numbers)}{', ...' if flat.size > 4 else ''}]"
+    )
 
 
 def compare(f: Function, x: Any) -> Comparison:
@@ -108,7 +126,8 @@ def compare(f: Function, x: Any) -> Comparison:
         truth, source = _truth(f, program)
         rows = [_row(name, f, program.x, method, truth) for name, method in METHODS.items()]
         rows.insert(1, _symbolic(program, truth))
-    return Comparison(recorded.trace.value(recorded.outputs[0]), tuple(rows), truth, source)
+        value, _ = value_and_grad(f)(program.x)
+    return Comparison(value, tuple(rows), truth, source)
 
 
 class Traced(NamedTuple):
@@ -167,7 +186,12 @@ def _complex_step(f: Function, x: Any) -> list[Any]:
 
 def _richardson(f: Function, x: Any) -> list[Any]:
     def along(i: tuple[int, ...], size: Any) -> Any:
-        return derivatives(lambda h: (_number(f(_moved(x, i, x.dtype.type(h) * size))),), 1 / 64)[0].value / size
+        return (
+            derivatives(lambda h: (_number(f(_moved(x, i, x.dtype.type(h) * size))),), 1 / 64)[
+                0
+            ].value
+            / size
+        )
 
     return [along(i, size) for i, size in _places(x)]
 
@@ -224,17 +248,20 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 
 def _symbolic(program: Traced, truth: np.ndarray) -> Row:
-    name, x, start = "symbolic", program.x, perf_counter()
+    name, x = "symbolic", program.x
     if find_spec("sympy") is None:
         return Row(name, None, np.nan, 0, np.nan, "SymPy is not installed: pip install sympy")
+    library, start = exact.sympy(), perf_counter()
     try:
-        formula, gradient = _derived(program, exact.sympy())
+        formula, gradient = _derived(program, library)
     except exact.NotExpressibleError as error:
         return Row(name, None, np.nan, 0, np.nan, str(error))
     note = f"{formula}, " if len(formula) <= MOST_SHOWN else ""
     note += f"derived in {1e3 * (perf_counter() - start):.0f} ms"
     values = np.ravel(x)
-    return Row(name, *_measured(gradient(values), x, truth), 0, _seconds(lambda: gradient(values)), note)
+    return Row(
+        name, *_measured(gradient(values), x, truth), 0, _seconds(lambda: gradient(values)), note
+    )
 
 
 def _derived(program: Traced, library: exact.Library) -> tuple[str, Callable]:
@@ -244,9 +271,13 @@ def _derived(program: Traced, library: exact.Library) -> tuple[str, Callable]:
     elements = np.array([exact.Element(library, s) for s in symbols], object).reshape(shape)[()]
     y = program.run(elements, library)
     if y.count_ops() * len(symbols) > 10 * exact.LONGEST:
-        raise exact.NotExpressibleError(f"too long: {y.count_ops()} operations and {len(symbols)} symbols")
+        raise exact.NotExpressibleError(
+            f"too long: {y.count_ops()} operations and {len(symbols)} symbols"
+        )
     found = [sympy.diff(y, s) for s in symbols]
-    return ", ".join(map(str, found)), sympy.lambdify([symbols], found, ["scipy", "numpy"], cse=True)
+    return ", ".join(map(str, found)), sympy.lambdify(
+        [symbols], found, ["scipy", "numpy"], cse=True
+    )
 
 
 # ------------------------------------------------------------ the truth
@@ -254,7 +285,10 @@ def _derived(program: Traced, library: exact.Library) -> tuple[str, Callable]:
 
 def _truth(f: Function, program: Traced) -> tuple[np.ndarray, str]:
     """The gradient that none of the methods made, and where it is from."""
-    n, shapes = np.size(program.x), (n.type.shape for _, n in program.graph if isinstance(n.type, Type))
+    n, shapes = (
+        np.size(program.x),
+        (n.type.shape for _, n in program.graph if isinstance(n.type, Type)),
+    )
     reason = "mpmath is not installed"
     if find_spec("mpmath") is not None:
         try:

@@ -55,7 +55,9 @@ class NotExpressibleError(ValueError):
 class Library:
     """The functions and numbers of SymPy or mpmath, under NumPy's names."""
 
-    def __init__(self, module: Any, whole: Callable, infinity: Any, names: dict[str, str], check: Callable):
+    def __init__(
+        self, module: Any, whole: Callable, infinity: Any, names: dict[str, str], check: Callable
+    ):
         self.module, self.whole, self.infinity = module, whole, infinity
         self.names, self.check = names, check
         self.known: dict[str, Callable | None] = {}

@@ -14,6 +14,7 @@ from ..recording import Trace
 from .structure import Cast, Expand, Reshape, expansion
 
 NUMBERS = (float, int, bool, complex)  # Python's own: the other arguments decide their dtype
+OUTSIDE = Array(None, -1, np.float64(0))  # stands for a number, which belongs to no trace
 
 
 class Side(NamedTuple):
@@ -57,16 +58,18 @@ def taken(args: tuple) -> tuple[list[Array], list, list, list, bool]:
     arrays, values, kinds, shapes, abstract = [], [], [], [], False
     for x in args:
         kind = type(x)
-        a = x if kind is Array else lift(x)
-        v = a.value
         if kind in NUMBERS:
+            arrays.append(OUTSIDE)
             values.append(x)
             kinds.append(kind)
-        else:
-            values.append(v)
-            kinds.append(v.dtype)
-            abstract = abstract or type(v) is Type
+            shapes.append(())
+            continue
+        a = x if kind is Array else lift(x)
+        v = a.value
+        abstract = abstract or type(v) is Type
         arrays.append(a)
+        values.append(v)
+        kinds.append(v.dtype)
         shapes.append(v.shape)
     return arrays, values, kinds, shapes, abstract
 

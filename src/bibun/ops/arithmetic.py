@@ -1,4 +1,4 @@
-"""The table of arithmetic: sums, products, quotients, powers, extremes, comparisons, logic and bits.
+"""The table of arithmetic: sums, products, powers, extremes, comparisons, logic and bits.
 
 A row gives a ufunc and its partial derivatives as NumPy expressions of the result y and the
 arguments; numbers stand for themselves, None for a function that is piecewise constant.
@@ -19,11 +19,13 @@ from .elementwise import row
 
 
 def by_base(y: Array, x: Array, p: Array) -> Any:
-    """d(x^p)/dx = p x^(p-1): never y p / x, which is 0/0 at 0 and overflows although the derivative does not."""
+    """d(x^p)/dx = p x^(p-1), and not p y / x, which is 0/0 at 0 and overflows before it has to."""
     n = known(p)
     if n is None:
+        slope = x ** (p - 1)
+        fits = np.isfinite(slope) | ((x == 0) & (p != 0))
         # x^0 is 1 for every x, also near 0, where p x^(p-1) would be 0 * inf.
-        return np.where((x == 0) & (p == 0), 0, p * x ** (p - 1))
+        return np.where(fits, p * slope, np.where(x == 0, 0, p / x * y))
     if n in (0, 1):
         return n
     return n * (x if n == 2 else np.square(x) if n == 3 else x ** (n - 1))
@@ -68,50 +70,58 @@ def along_second(y: Array, a: Array, b: Array) -> Any:
 
 
 # fmt: off
-POSITIVE, ALL, WHOLE = (0.1, 4.0), (-2.0, 2.0), "its argument is a whole number"
+POSITIVE = (0.1, 4.0)
 
-add           = row(np.add,           1,  1,                                                  fast=operator.add, commutative=True)
-subtract      = row(np.subtract,      1, -1,                                                  fast=operator.sub)
-multiply      = row(np.multiply,      lambda y, a, b: b,      lambda y, a, b: a,              fast=operator.mul, commutative=True)
-divide        = row(np.divide,        lambda y, a, b: 1 / b,  lambda y, a, b: -(y / b),       fast=operator.truediv, domain=POSITIVE)
-negative      = row(np.negative,      -1,                                                     fast=operator.neg)
-positive      = row(np.positive,      1,                                                      fast=operator.pos)
-reciprocal    = row(np.reciprocal,    lambda y, x: -np.square(y),                             domain=POSITIVE)
-square        = row(np.square,        lambda y, x: 2 * x)
-sqrt          = row(np.sqrt,          lambda y, x: 0.5 / y,                                   domain=POSITIVE)
-cbrt          = row(np.cbrt,          lambda y, x: 1 / (3 * np.square(y)),                    domain=POSITIVE)
-power         = row(np.power,         by_base, by_exponent,                                   fast=operator.pow, domain=POSITIVE)
-float_power   = row(np.float_power,   by_base, by_exponent,                                   domain=POSITIVE)
-absolute      = row(np.absolute,      lambda y, x: np.sign(x),                                fast=operator.abs, real=True)
-fabs          = row(np.fabs,          lambda y, x: np.sign(x))
-sign          = row(np.sign,          None,                                                   real=True)
-conjugate     = row(np.conjugate,     1,                                                      real=True)
-hypot         = row(np.hypot,         along_first, along_second,                              commutative=True)
-copysign      = row(np.copysign,      lambda y, a, b: np.sign(a) * np.sign(y), None)
-heaviside     = row(np.heaviside,     None, lambda y, x, h: x == 0)
-maximum       = row(np.maximum,       lambda y, a, b: larger(a, b),            lambda y, a, b: larger(b, a),  commutative=True, real=True)
-minimum       = row(np.minimum,       lambda y, a, b: smaller(a, b),           lambda y, a, b: smaller(b, a), commutative=True, real=True)
-fmax          = row(np.fmax,          lambda y, a, b: known_of(larger, a, b),  lambda y, a, b: known_of(larger, b, a),  real=True)
-fmin          = row(np.fmin,          lambda y, a, b: known_of(smaller, a, b), lambda y, a, b: known_of(smaller, b, a), real=True)
-greater       = row(np.greater,       None, None,                                             fast=operator.gt)
-greater_equal = row(np.greater_equal, None, None,                                             fast=operator.ge)
-less          = row(np.less,          None, None,                                             fast=operator.lt)
-less_equal    = row(np.less_equal,    None, None,                                             fast=operator.le)
-equal         = row(np.equal,         None, None,                                             fast=operator.eq, commutative=True)
-not_equal     = row(np.not_equal,     None, None,                                             fast=operator.ne, commutative=True)
-logical_and   = row(np.logical_and,   None, None,                                             commutative=True)
-logical_or    = row(np.logical_or,    None, None,                                             commutative=True)
-logical_xor   = row(np.logical_xor,   None, None,                                             commutative=True)
+add         = row(np.add,         1,  1, fast=operator.add, commutative=True)
+subtract    = row(np.subtract,    1, -1, fast=operator.sub)
+multiply    = row(np.multiply,    lambda y, a, b: b,
+                                  lambda y, a, b: a, fast=operator.mul, commutative=True)
+divide      = row(np.divide,      lambda y, a, b: 1 / b,
+                                  lambda y, a, b: -(y / b), fast=operator.truediv, domain=POSITIVE)
+negative    = row(np.negative,    -1, fast=operator.neg)
+positive    = row(np.positive,     1, fast=operator.pos)
+reciprocal  = row(np.reciprocal,  lambda y, x: -np.square(y), domain=POSITIVE)
+square      = row(np.square,      lambda y, x: 2 * x)
+sqrt        = row(np.sqrt,        lambda y, x: 0.5 / y, domain=POSITIVE)
+cbrt        = row(np.cbrt,        lambda y, x: 1 / (3 * np.square(y)), domain=POSITIVE)
+power       = row(np.power,       by_base, by_exponent, fast=operator.pow, domain=POSITIVE)
+float_power = row(np.float_power, by_base, by_exponent, domain=POSITIVE)
+absolute    = row(np.absolute,    lambda y, x: np.sign(x), fast=operator.abs, real=True)
+fabs        = row(np.fabs,        lambda y, x: np.sign(x))
+sign        = row(np.sign,        None, real=True)
+conjugate   = row(np.conjugate,   1, real=True)
+hypot       = row(np.hypot,       along_first, along_second, commutative=True)
+copysign    = row(np.copysign,    lambda y, a, b: np.sign(a) * np.sign(y), None)
+heaviside   = row(np.heaviside,   None, lambda y, x, h: x == 0)
+
+maximum     = row(np.maximum,     lambda y, a, b: larger(a, b),
+                                  lambda y, a, b: larger(b, a), commutative=True, real=True)
+minimum     = row(np.minimum,     lambda y, a, b: smaller(a, b),
+                                  lambda y, a, b: smaller(b, a), commutative=True, real=True)
+fmax        = row(np.fmax,        lambda y, a, b: known_of(larger, a, b),
+                                  lambda y, a, b: known_of(larger, b, a), real=True)
+fmin        = row(np.fmin,        lambda y, a, b: known_of(smaller, a, b),
+                                  lambda y, a, b: known_of(smaller, b, a), real=True)
+
+greater       = row(np.greater,       None, None, fast=operator.gt)
+greater_equal = row(np.greater_equal, None, None, fast=operator.ge)
+less          = row(np.less,          None, None, fast=operator.lt)
+less_equal    = row(np.less_equal,    None, None, fast=operator.le)
+equal         = row(np.equal,         None, None, fast=operator.eq, commutative=True)
+not_equal     = row(np.not_equal,     None, None, fast=operator.ne, commutative=True)
+logical_and   = row(np.logical_and,   None, None, commutative=True)
+logical_or    = row(np.logical_or,    None, None, commutative=True)
+logical_xor   = row(np.logical_xor,   None, None, commutative=True)
 logical_not   = row(np.logical_not,   None)
-bitwise_and   = row(np.bitwise_and,   None, None,                                             fast=operator.and_, commutative=True)
-bitwise_or    = row(np.bitwise_or,    None, None,                                             fast=operator.or_, commutative=True)
-bitwise_xor   = row(np.bitwise_xor,   None, None,                                             fast=operator.xor, commutative=True)
-left_shift    = row(np.left_shift,    None, None,                                             fast=operator.lshift)
-right_shift   = row(np.right_shift,   None, None,                                             fast=operator.rshift)
+bitwise_and   = row(np.bitwise_and,   None, None, fast=operator.and_, commutative=True)
+bitwise_or    = row(np.bitwise_or,    None, None, fast=operator.or_, commutative=True)
+bitwise_xor   = row(np.bitwise_xor,   None, None, fast=operator.xor, commutative=True)
+left_shift    = row(np.left_shift,    None, None, fast=operator.lshift)
+right_shift   = row(np.right_shift,   None, None, fast=operator.rshift)
 invert        = row(np.invert,        None)
 bitwise_count = row(np.bitwise_count, None)
-gcd           = row(np.gcd,           None, None,                                             commutative=True)
-lcm           = row(np.lcm,           None, None,                                             commutative=True)
+gcd           = row(np.gcd,           None, None, commutative=True)
+lcm           = row(np.lcm,           None, None, commutative=True)
 isnan         = row(np.isnan,         None)
 isinf         = row(np.isinf,         None)
 isfinite      = row(np.isfinite,      None)

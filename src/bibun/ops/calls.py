@@ -23,6 +23,7 @@ class StopGradient(Op):
     """y = x, with derivative zero by decree."""
 
     opaque = True
+    decreed = True
 
     def type(self, x):
         return x

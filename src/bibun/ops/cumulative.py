@@ -256,7 +256,7 @@ def nanprod(
     return prod(without_nan(operand(a), 1), axis, dtype, out, keepdims, initial, where)
 
 
-def _running(kind: type[Op], name: str, a: Any, axis: Any, dtype: Any, out: None) -> Array:
+def _running(kind: Any, name: str, a: Any, axis: Any, dtype: Any, out: None) -> Array:
     """The body of np.cumsum and np.cumprod."""
     refuse(name, out=out)
     a = operand(a)
@@ -267,10 +267,10 @@ def _running(kind: type[Op], name: str, a: Any, axis: Any, dtype: Any, out: None
 
 
 @lru_cache(maxsize=4096, typed=True)
-def over_one(kind: type[Op], axis: Any, ndim: int) -> Any:
+def over_one(kind: Any, axis: Any, ndim: int) -> Any:
     """The operation along one axis, with NumPy's own errors."""
     np.add.accumulate(np.zeros((1,) * ndim), axis=axis)
-    return kind(axis % ndim - ndim)  # type: ignore[call-arg]
+    return kind(axis % ndim - ndim)
 
 
 @implements(np.cumsum)
@@ -315,7 +315,7 @@ def _cumulative(kind: type[Op], name: str, first: int) -> None:
             return y
         axis = (0 if axis is None else axis) % y.ndim
         start = np.full((*y.shape[:axis], 1, *y.shape[axis + 1 :]), first, y.dtype)
-        return np.concatenate([start, y], axis=axis)  # type: ignore[arg-type]
+        return np.concatenate([start, y], axis=axis)
 
     if hasattr(np, name):
         implements(getattr(np, name))(cumulative)
@@ -339,7 +339,7 @@ def diff(a: Any, n: int = 1, axis: Any = -1, prepend: Any = NO, append: Any = NO
         edge = (*a.shape[:axis], 1, *a.shape[axis + 1 :])
         ends = [x if x is NO else operand(x) for x in (prepend, append)]
         ends = [x if x is NO or x.ndim else np.broadcast_to(x, edge) for x in ends]
-        a = np.concatenate([x for x in (ends[0], a, ends[1]) if x is not NO], axis=axis)  # type: ignore[assignment]
+        a = np.concatenate([x for x in (ends[0], a, ends[1]) if x is not NO], axis=axis)
     subtract = np.not_equal if a.dtype == bool else np.subtract
     for _ in range(n):
         a = subtract(
@@ -359,4 +359,4 @@ def trapezoid(y: Any, x: Any = None, dx: Any = 1.0, axis: Any = -1) -> Array:
         if x.ndim == 1:
             width = width.reshape(*width.shape, *(1,) * (-1 - axis))
     pairs = along(y, axis, slice(1, None)) + along(y, axis, slice(None, -1))
-    return np.sum(width * pairs / 2.0, axis=axis)  # type: ignore[return-value]
+    return np.sum(width * pairs / 2.0, axis=axis)

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..array import FUNCTIONS, Array, bind, implements, lift
+from ..array import FUNCTIONS, Array, Duck, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Graph, Type
 from ..walk import build, evaluate
@@ -250,7 +250,7 @@ def _read(operands: Sequence[Any]) -> tuple[list[Any], list[Labels], Labels | No
 @implements(np.einsum_path)
 def einsum_path(*operands: Any, optimize: Any = "greedy", einsum_call: Any = False) -> Any:
     arrays = [
-        np.broadcast_to(np.zeros((), x.dtype), x.shape) if isinstance(x, Array) else x
+        np.broadcast_to(np.zeros((), x.dtype), x.shape) if isinstance(x, Duck) else x
         for x in operands
     ]
     return np.einsum_path(*arrays, optimize=optimize, einsum_call=einsum_call)

@@ -235,7 +235,7 @@ def unary(op: Elementwise) -> Callable[..., Any]:
                 value = f(u) if type(u) is not Type else Type(same[u.dtype], u.shape)
                 key = (op, a.index)
                 i = trace.table.get(key)
-                return Array(trace, trace.new(key, value, 3) if i is None else i, value)
+                return Array(trace, trace.new(key, value, 4) if i is None else i, value)
         return op.general((a, *rest), options)
 
     return call
@@ -256,7 +256,7 @@ def binary(op: Elementwise) -> Callable[..., Any]:
                     value = Type(same[u.dtype], u.shape) if abstract else f(u, v)
                     key = (op, a.index, b.index)
                     i = trace.table.get(key)
-                    return Array(trace, trace.new(key, value, 3) if i is None else i, value)
+                    return Array(trace, trace.new(key, value, 4) if i is None else i, value)
             elif (type(b) is float or type(b) is int) and trace is not None and trace.active:
                 u_of = same.get(u.dtype) if u.dtype.kind == "f" else None
                 if u_of is not None:
@@ -287,9 +287,9 @@ def row(
 ) -> Elementwise:
     """One row of the table: a ufunc (or Formula) of one result and its partial derivatives.
 
-    `domain` bounds the floats of its examples (or one pair of bounds for each argument), `fast` is the same function as a Python operator
-    (quicker on scalars), `real` says that only real arguments have a derivative, and `home` is the
-    module of the row if that is loaded late.
+    `domain` bounds the floats of its examples (one pair of bounds for all arguments, or for each),
+    `fast` is the same function as a Python operator (quicker on scalars), `real` says that only
+    real arguments have a derivative, and `home` is the module of the row if that is loaded late.
     """
     op = TABLE[ufunc.__name__] = Elementwise(
         ufunc, partials, fast, domain=domain, commutative=commutative, real=real, home=home

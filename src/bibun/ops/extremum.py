@@ -142,7 +142,7 @@ def _lowest(dtype: np.dtype, sign: int) -> Any:
 
 
 def _extreme(
-    kind: type[Extreme], a: Any, axis: Any, out: None, keepdims: Any, initial: Any, where: Any
+    kind: Any, a: Any, axis: Any, out: None, keepdims: Any, initial: Any, where: Any
 ) -> Array:
     """The body of np.max and np.min."""
     a = operand(a)
@@ -207,7 +207,7 @@ def min(
 def ptp(a: Any, axis: Any = None, out: None = None, keepdims: Any = NO) -> Array:
     refuse("ptp", out=out)
     a = operand(a)
-    return max(a, axis, None, keepdims) - min(a, axis, None, keepdims)  # type: ignore[return-value]
+    return max(a, axis, None, keepdims) - min(a, axis, None, keepdims)
 
 
 def _place(kind: type[Place], a: Any, axis: Any, out: None, keepdims: Any) -> Array:
@@ -218,7 +218,7 @@ def _place(kind: type[Place], a: Any, axis: Any, out: None, keepdims: Any) -> Ar
     axes = axes_for(axis, a.ndim)
     if axis is None or not a.ndim:
         return keep(once(kind(-1), reshape_to(a, (a.size,))), a.shape, axes, keepdims)  # type: ignore[call-arg]
-    return keep(once(kind(*axes), a), a.shape, axes, keepdims)  # type: ignore[call-arg]
+    return keep(once(kind(*axes), a), a.shape, axes, keepdims)
 
 
 @implements(np.argmax)

@@ -51,7 +51,9 @@ def _key(index: Any) -> tuple | None:
 
 def _bounds(s: slice) -> tuple:
     """The bounds of a slice as numbers; a traced bound counts with its value."""
-    return tuple([b if type(b) is int or b is None else _number(b) for b in (s.start, s.stop, s.step)])
+    return tuple(
+        [b if type(b) is int or b is None else _number(b) for b in (s.start, s.stop, s.step)]
+    )
 
 
 def _number(bound: Any) -> int:
@@ -88,19 +90,26 @@ def record(trace: Trace, x: Array, steps: Steps, value: Any) -> Array:
 @lru_cache(maxsize=1 << 14)
 def _steps(key: tuple, shape: tuple[int, ...]) -> Steps:
     """The operations of an index without arrays."""
-    places, lengths = [], []
+    places: list[Place] = []
+    lengths: list[int] = []
     for item, n in _assigned(key, shape):
         if item is None:
             lengths.append(1)
             continue
-        place = _place(item, n)
-        places.append(place)
-        if type(place) is not int:
-            lengths.append(n if place is None else len(range(*place)))
+        _add_place(places, lengths, _place(item, n), n)
     return _slice_and_reshape(places, shape, tuple(lengths))
 
 
-def _slice_and_reshape(places: list[Place], shape: tuple[int, ...], lengths: tuple[int, ...]) -> Steps:
+def _add_place(places: list[Place], lengths: list[int], place: Place, n: int) -> None:
+    """One more place to read, and the length of what it leaves of its axis of length n."""
+    places.append(place)
+    if type(place) is not int:
+        lengths.append(n if place is None else len(range(*place)))
+
+
+def _slice_and_reshape(
+    places: list[Place], shape: tuple[int, ...], lengths: tuple[int, ...]
+) -> Steps:
     steps: list[tuple[Op, tuple[int, ...]]] = []
     first = next((k for k, p in enumerate(places) if p is not None), None)
     if first is not None:
@@ -143,139 +152,168 @@ def _place(item: Any, n: int) -> Place:
 # ------------------------------------------------------------ index arrays and masks
 
 
-class Parsed(NamedTuple):
-    """An index with arrays in it: what is read without them, then the axes that they read."""
+class Indices(NamedTuple):
+    """An index array, as far as it decides what is recorded."""
 
-    places: list[Place]
-    lengths: list[int]  # of the axes that are left, where a mask's axes are one, and a new axis has length 1
-    arrays: list[tuple[int, Array]]  # (axis, indices)
-    apart: bool  # whether NumPy puts the axes of the arrays first, since something stands between them
-    unique: bool  # whether no entry is read twice
+    shape: tuple[int, ...]
+    axes: int  # of x that it reads: one, or all those of a mask, which it reads as one
+
+
+class Plan(NamedTuple):
+    """How an index with arrays is recorded: what is read before and after a gather."""
+
+    before: Steps
+    gather: Gather
+    gathered: tuple[int, ...]  # the shape of what it gives
+    after: Steps
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        return self.after[-1][1] if self.after else self.gathered
 
 
 def _general(x: Array, index: Any) -> Array:
-    items = [_item(i) for i in (index if type(index) is tuple else (index,))]
-    arrays = [i for i in items if type(i) is Array]
-    trace = innermost([x, *arrays])
-    plain = tuple(i.value if type(i) is Array else i for i in items)
-    known = not is_abstract(x.value) and not any(is_abstract(a.value) for a in arrays)
+    key: list[Any] = []  # what decides the operations
+    plain: list[Any] = []  # what NumPy is given
+    arrays: list[Array] = []
+    known, scalar = not is_abstract(x.value), True
+    for i in index if type(index) is tuple else (index,):
+        i = _item(i)
+        if type(i) is Array:
+            u = i.value
+            known = known and type(u) is not Type
+            scalar = scalar and u.shape == () and u.dtype != bool
+            a = i if u.dtype is INTEGER else _integers(i)
+            arrays.append(a)
+            key.append(Indices(a.value.shape, len(u.shape) if u.dtype == bool else 1))
+            plain.append(u)
+        else:
+            key.append(_bounds(i) if type(i) is slice else i)
+            plain.append(i)
+    value = _value(x, tuple(plain), known)
+    trace = innermost((x, *arrays))
+    if trace is None or not arrays:
+        return getitem(x, tuple(plain)) if trace is not None else Array(None, -1, value)
+    plan = _plan(tuple(key), x.shape)
+    i = _enter(trace, x, plan, arrays, value if known else Type(x.dtype, plan.shape))
+    if scalar and plan.shape:
+        trace.viewed.update((enter(trace, x), i))  # integers, even as arrays, read a view
+    return Array(trace, i, trace.values[i])
+
+
+def _value(x: Array, plain: tuple, known: bool) -> Any:
+    """What NumPy reads, or its own error; None where values are not known."""
     if known:
-        value = x.value[plain]
-    else:
-        _check(x, plain)
-    if trace is None:
-        return Array(None, -1, value)
-    parsed = _parse(items, x.shape)
-    number, shape = _recorded(trace, x, parsed)
-    if not known:
-        value = Type(x.dtype, shape)
-    trace.values[number] = value
-    if shape and all(a.ndim == 0 and a.dtype != bool for a in arrays):
-        trace.viewed.update((enter(trace, x), number))  # integers, even as arrays, read a view
-    return Array(trace, number, value)
-
-
-def _check(x: Array, plain: tuple) -> None:
-    """NumPy's own errors, as far as the values of the index arrays are known."""
-    if not any(is_abstract(i) for i in plain):
+        return x.value[plain]
+    if not any(type(i) is Type for i in plain):
         np.broadcast_to(np.False_, x.shape)[plain]
+    return None
 
 
 def _item(i: Any) -> Any:
     """An item of an index: fixed, or an Array of integers or bools."""
-    if type(i) in FIXED:
-        return slice(*_bounds(i)) if type(i) is slice else i
+    kind = type(i)
+    if kind in FIXED:
+        return slice(*_bounds(i)) if kind is slice else i
+    if kind is np.ndarray and i.dtype is INTEGER:
+        return Array(None, -1, i)
     if isinstance(i, list | tuple):
         i = array_like(i) if traced(i) else np.asarray(i)
-        i = i if i.size else np.empty(i.shape, INTEGER)
+        i = i if prod(i.shape) else np.empty(i.shape, INTEGER)
     elif not isinstance(i, Duck | np.ndarray | np.generic | bool):
         i = operator.index(i) if hasattr(i, "__index__") else np.asarray(i)
         if type(i) is int:
             return i
-    if isinstance(i, np.ndarray | np.generic) and i.dtype.kind not in "biuf":
-        np.empty(0)[i]  # NumPy's own error
-    a = lift(i)
-    if a.dtype.kind not in "biu":
-        np.empty(0)[np.empty(1, a.dtype)]  # NumPy's own error
-    if a.dtype == bool and is_abstract(a.value):
+    dtype = getattr(i, "dtype", INTEGER)
+    if dtype.kind not in "biu":
+        np.empty(0)[np.empty(1, dtype)]  # NumPy's own error
+    return lift(i)
+
+
+def _integers(a: Array) -> Array:
+    """An index array as integers; those of a mask of several axes count through all of them."""
+    if a.dtype != bool:
+        return integers(a)
+    if is_abstract(a.value):
         raise AbstractValueError(
             "x[mask] has a shape that depends on the values of the mask, which are not known here: "
             "use np.where(mask, x, 0), which keeps the shape"
         )
-    return a
+    return Array(None, -1, np.flatnonzero(a.value))
 
 
-def _parse(items: list[Any], shape: tuple[int, ...]) -> Parsed:
-    used = sum(_axes_read(i) for i in items)
+def integers(a: Array) -> Array:
+    """Indices in the dtype that Gather works with."""
+    if a.scope is None:
+        return a if a.dtype is INTEGER else Array(None, -1, a.value.astype(INTEGER))
+    return cast(a, INTEGER)
+
+
+@lru_cache(maxsize=1 << 14)
+def _plan(key: tuple, shape: tuple[int, ...]) -> Plan:
+    """The operations of an index with arrays."""
+    places, lengths, arrays, apart = _parse(key, shape)
+    before = _slice_and_reshape(places, shape, tuple(lengths))
+    rank = max(len(i.shape) for _, i in arrays)
+    n = len(lengths)
+    unique = len(arrays) == 1 and arrays[0][1].axes != 1
+    gather = Gather(tuple(k - n for k, _ in arrays), rank, unique)
+    of = gather.type(Type(INTEGER, tuple(lengths)), *(Type(INTEGER, aligned(i.shape, rank)) for _, i in arrays))
+    first, n = arrays[0][0], len(of.shape)
+    if not (apart and rank and first):
+        return Plan(before, gather, of.shape, ())
+    order = (*range(first, first + rank), *range(first), *range(first + rank, n))
+    front = Transpose(tuple(k - n for k in order))
+    return Plan(before, gather, of.shape, ((front, front.type(of).shape),))
+
+
+def aligned(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
+    """A shape with further axes of length 1 in front."""
+    return (1,) * (rank - len(shape)) + shape
+
+
+def _parse(key: tuple, shape: tuple[int, ...]) -> tuple[list[Place], list[int], list[tuple[int, Indices]], bool]:
+    """What is read without the arrays (places, lengths), the axes that the arrays then read, and
+    whether NumPy puts the axes of the arrays first, because something stands between them.
+    """
+    used = sum(i.axes if type(i) is Indices else i is not None and i is not Ellipsis for i in key)
     if used > len(shape):
         raise IndexError(f"too many indices for array: array is {len(shape)}-dimensional, but {used} were indexed")
-    if Ellipsis not in [i for i in items if type(i) is not Array]:
-        items = [*items, Ellipsis]
-    p = Parsed([], [], [], _apart(items), len(items) == 2 and type(items[0]) is Array and items[0].dtype == bool)
-    for i in items:
-        n = shape[len(p.places)] if len(p.places) < len(shape) else 1
+    dots = key.count(Ellipsis)
+    if dots > 1:
+        raise IndexError("an index can only have a single ellipsis ('...')")
+    places: list[Place] = []
+    lengths: list[int] = []
+    arrays: list[tuple[int, Indices]] = []
+    for i in key if dots else (*key, Ellipsis):
+        k = len(places)
         if i is Ellipsis:
-            rest = len(shape) - used
-            p.lengths.extend(shape[len(p.places) : len(p.places) + rest])
-            p.places.extend([None] * rest)
+            rest = shape[k : k + len(shape) - used]
+            places += [None] * len(rest)
+            lengths += rest
         elif i is None:
-            p.lengths.append(1)
-        elif type(i) is Array:
-            _parse_array(p, i, shape)
+            lengths.append(1)
+        elif type(i) is Indices:
+            arrays.append((len(lengths), i))
+            places += [None] * i.axes
+            lengths.append(prod(shape[k : k + i.axes]))
         else:
-            place = _place(i if type(i) is int else (i.start, i.stop, i.step), n)
-            p.places.append(place)
-            if type(place) is not int:
-                p.lengths.append(n if place is None else len(range(*place)))
-    return p
+            _add_place(places, lengths, _place(i, shape[k]), shape[k])
+    advanced = [k for k, i in enumerate(key) if type(i) in (Indices, int)]
+    return places, lengths, arrays, advanced[-1] - advanced[0] >= len(advanced)
 
 
-def _parse_array(p: Parsed, a: Array, shape: tuple[int, ...]) -> None:
-    axes = _axes_read(a)
-    first = len(p.places)
-    if a.dtype == bool:
-        a = lift(np.flatnonzero(a.value))  # a mask of several axes reads them as one
-    p.arrays.append((len(p.lengths), a))
-    p.places.extend([None] * axes)
-    p.lengths.append(prod(shape[first : first + axes]))
+def _enter(trace: Trace, x: Array, plan: Plan, arrays: list[Array], value: Any) -> int:
+    """The entry of x read according to a plan."""
+    i, dtype, rank = enter(trace, x), value.dtype, plan.gather.rank
+    for op, shape in plan.before:
+        i = trace.add((op, i), Type(dtype, shape))
+    numbers = [enter(trace, a if len(a.value.shape) == rank else _aligned(a, rank)) for a in arrays]
+    i = trace.add((plan.gather, i, *numbers), Type(dtype, plan.gathered) if plan.after else value)
+    for op, _ in plan.after:
+        i = trace.add((op, i), value)
+    return i
 
 
-def _axes_read(i: Any) -> int:
-    """How many axes of the array an item of an index stands for."""
-    if i is None or i is Ellipsis:
-        return 0
-    return i.ndim if type(i) is Array and i.dtype == bool else 1
-
-
-def _apart(items: list[Any]) -> bool:
-    """Whether something that is no array and no integer stands between arrays."""
-    advanced = [k for k, i in enumerate(items) if type(i) in (Array, int)]
-    return advanced[-1] - advanced[0] >= len(advanced)
-
-
-def _recorded(trace: Trace, x: Array, p: Parsed) -> tuple[int, tuple[int, ...]]:
-    """The entry of x read in this way, and its shape."""
-    dtype, shape = x.dtype, tuple(p.lengths)
-    i = enter(trace, x)
-    for op, s in _slice_and_reshape(p.places, x.shape, shape):
-        i = trace.add((op, i), Type(dtype, s))
-    rank = max(a.ndim for _, a in p.arrays)
-    indices = [integers(a, rank) for _, a in p.arrays]
-    op = Gather(tuple(k - len(shape) for k, _ in p.arrays), rank, p.unique)
-    of = op.type(Type(dtype, shape), *(Type(a.dtype, a.shape) for a in indices))
-    i = trace.add((op, i, *[enter(trace, a) for a in indices]), of)
-    first = p.arrays[0][0]
-    if p.apart and rank and first:
-        n = len(of.shape)
-        order = (*range(first, first + rank), *range(first), *range(first + rank, n))
-        of = Type(dtype, tuple(of.shape[k] for k in order))
-        i = trace.add((Transpose(tuple(k - n for k in order)), i), of)
-    return i, of.shape
-
-
-def integers(a: Array, rank: int) -> Array:
-    """Indices in the dtype and with the number of axes that Gather needs."""
-    if a.scope is None:
-        v = a.value if a.dtype == INTEGER else a.value.astype(INTEGER)
-        return Array(None, -1, v if v.ndim == rank else v.reshape((1,) * (rank - v.ndim) + v.shape))
-    return reshape_to(cast(a, INTEGER), (1,) * (rank - a.ndim) + a.shape)
+def _aligned(a: Array, rank: int) -> Array:
+    return reshape_to(a, aligned(a.shape, rank))

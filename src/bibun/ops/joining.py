@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import accumulate
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,8 @@ class Stack(Op):
         return Type(args[0].dtype, _with(args[0].shape, self.axis, len(args)))
 
     def value(self, *args):
+        if len(args[0].shape) + self.axis < 0:
+            return np.array(args, args[0].dtype)
         return self.kernel(*args)(*args)
 
     def kernel(self, x, *rest):
@@ -246,20 +249,18 @@ def traced(x: Any) -> bool:
     return isinstance(x, Duck) or (isinstance(x, list | tuple) and any(map(traced, x)))
 
 
-def promoted(arrays: Sequence[Any], dtype: Any = None, casting: str = "same_kind", weak: bool = False) -> list[Array]:
-    """Arrays of one dtype. Python's numbers only count as such if they are weak."""
-    lifted = [array_like(a) for a in arrays]
+def promoted(arrays: list[Array], like: Sequence[Any], dtype: Any, casting: str) -> list[Array]:
+    """Arrays of one dtype: the given one, or that of NumPy's promotion of `like`."""
     if dtype is None:
-        first = lifted[0].dtype if lifted else None
-        if all(a.dtype is first for a in lifted):
-            return lifted
-        plain = (int, float, complex) if weak else ()
-        dtype = np.result_type(*(x if type(x) in plain else a.dtype for x, a in zip(arrays, lifted, strict=True)))
+        first = arrays[0].dtype
+        if all(a.dtype is first for a in arrays):
+            return arrays
+        dtype = np.result_type(*like)
     dtype = np.dtype(dtype)
-    for a in lifted:
+    for a in arrays:
         if not np.can_cast(a.dtype, dtype, casting):
             raise TypeError(f"Cannot cast array data from {a.dtype!r} to {dtype!r} according to the rule '{casting}'")
-    return [cast(a, dtype) for a in lifted]
+    return [cast(a, dtype) for a in arrays]
 
 
 def refuse_out(out: Any, name: str) -> None:
@@ -274,27 +275,37 @@ def refuse_out(out: Any, name: str) -> None:
 @implements(np.concatenate)
 def concatenate(arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Array:
     refuse_out(out, "concatenate")
-    arrays = promoted(list(arrays), dtype, casting, weak=axis is None)
+    given = list(arrays)
+    arrays = [array_like(a) for a in given]
+    like: list[Any] = [a.dtype for a in arrays]
+    if axis is None:
+        # Here, and only here, NumPy lets Python's numbers take the dtype of the arrays.
+        like = [x if type(x) in (int, float, complex) else d for x, d in zip(given, like, strict=True)]
+        arrays, axis = [reshape_to(a, (prod(a.shape),)) for a in arrays], 0
     if not arrays:
         raise ValueError("need at least one array to concatenate")
-    if axis is None:
-        arrays, axis = [reshape_to(a, (a.size,)) for a in arrays], 0
-    n = arrays[0].ndim
+    n = len(arrays[0].shape)
     if not n:
         raise ValueError("zero-dimensional arrays cannot be concatenated")
-    return bind(_concatenate(normalize_axis_index(axis, n) - n), *arrays)
+    op = _concatenate(normalize_axis_index(axis, n) - n)
+    if dtype is not None:
+        op.type(*(Type(arrays[0].dtype, a.shape) for a in arrays))  # NumPy looks at the shapes first
+    return bind(op, *promoted(arrays, like, dtype, casting))
 
 
 @implements(np.stack)
 def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Array:
     refuse_out(out, "stack")
-    arrays = promoted(list(arrays), dtype, casting)
+    arrays = [array_like(a) for a in arrays]
     if not arrays:
         raise ValueError("need at least one array to stack")
-    if any(a.shape != arrays[0].shape for a in arrays):
-        raise ValueError("all input arrays must have the same shape")
-    n = arrays[0].ndim + 1
-    return bind(_stack(normalize_axis_index(axis, n) - n), *arrays)
+    shape = arrays[0].shape
+    for a in arrays:
+        if a.shape != shape:
+            raise ValueError("all input arrays must have the same shape")
+    n = len(shape) + 1
+    op = _stack(normalize_axis_index(axis, n) - n)
+    return bind(op, *promoted(arrays, [a.dtype for a in arrays], dtype, casting))
 
 
 _concatenate, _stack, _unstack = lru_cache(Concatenate), lru_cache(Stack), lru_cache(Unstack)

@@ -41,11 +41,12 @@ def floating(name: str, *arrays: Any) -> list[Array]:
 
 
 @lru_cache(maxsize=64)
-def lapack(name: str, dtype: np.dtype) -> Callable[..., Any]:
-    """A LAPACK routine: of SciPy, since NumPy's factorise and solve in one step."""
-    from scipy.linalg import lapack
+def routine(name: str, dtype: np.dtype) -> Callable[..., Any]:
+    """A routine of BLAS or LAPACK: of SciPy, since NumPy's factorise and solve in one step."""
+    from scipy.linalg import blas, lapack
 
-    return getattr(lapack, {"f": "s", "d": "d"}[dtype.char] + name)
+    name = {"f": "s", "d": "d"}[dtype.char] + name
+    return getattr(blas if hasattr(blas, name) else lapack, name)
 
 
 def spoiled(y: np.ndarray, a: np.ndarray) -> np.ndarray:
@@ -82,9 +83,8 @@ class Factors(Op):
         n = a.shape[-1]
         y = np.empty((*a.shape[:-2], n + 1, n), a.dtype)
         for k in np.ndindex(a.shape[:-2] if n else (0,)):
-            # LAPACK counts columns first: what it factorises is the transpose.
-            factors, y[k][n], _ = lapack("getrf", a.dtype)(a[k].T)
-            y[k][:n] = factors.T
+            factors, y[k][n], _ = routine("getrf", a.dtype)(a[k])
+            y[k][:n] = factors.T  # LAPACK counts columns first
         return spoiled(y, a).view(f"i{a.dtype.itemsize}")
 
     def d(self, y, a):
@@ -139,18 +139,20 @@ class Solve(Op):
     def _reused(self, factors, b):
         n = len(b)
         diagonal = np.diagonal(factors[:n])
-        if not np.all(diagonal):
+        if not diagonal.all():
             raise LinAlgError("Singular matrix")
         if np.isnan(diagonal[0]):  # see `spoiled`
             return np.full_like(b, np.nan)
         pivots = factors[n].astype(np.int32)
-        return lapack("getrs", b.dtype)(factors[:n].T, pivots, b, trans=not self.transposed)[0]
+        return routine("getrs", b.dtype)(factors[:n].T, pivots, b, trans=self.transposed)[0]
 
     def _substituted(self, a, b):
-        x, bad = lapack("trtrs", b.dtype)(a.T, b, lower=0, trans=not self.transposed)
-        if bad:
+        if not np.diagonal(a).all():
             raise LinAlgError("Singular matrix")
-        return x
+        # Not LAPACK's trtrs: OpenBLAS starts threads for it, however small the matrix is.
+        if self.columns:
+            return routine("trsm", b.dtype)(1, a.T, b, trans_a=not self.transposed)
+        return routine("trsv", b.dtype)(a.T, b, trans=not self.transposed)
 
     def push(self, y, args, tangents):
         (a, _, *factors), (s, t, *_) = args, tangents
@@ -268,7 +270,7 @@ def matrix_power(a: Any, n: Any) -> Array:
         return lift(np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape))
     if n < 0:
         a, n = inv(a), -n
-    y = None
+    y: Any = None
     while n:  # a is the 2^k-th power, y the product of those that the binary digits of n ask for
         if n % 2:
             y = a if y is None else matmul(y, a)

@@ -200,19 +200,25 @@ def multiplied(name: str, a: Array, b: Array, rows: bool, columns: bool) -> Arra
     return product(a, b, rows, columns)
 
 
-PLAIN = MatMul()
+MATMUL = MatMul()
+PLAIN = (np.ndarray, Type)
 
 
 @implements(np.matmul)
 def matmul(x1: Any, x2: Any, /, *rest: Any, **options: Any) -> Array:
-    if type(x1) is Array and type(x2) is Array and not rest and not options:
-        trace, a, b = x1.scope, x1.value, x2.value
-        if trace is x2.scope and trace is not None and trace.active and a.dtype is b.dtype:
-            m, n = a.shape, b.shape
-            if len(m) == 2 and len(n) == 2 and m[1] == n[0]:
+    # The common case first: two matrices of one dtype, of one trace or one of them a plain array.
+    a = x1.value if type(x1) is Array else x1
+    b = x2.value if type(x2) is Array else x2
+    if type(a) in PLAIN and type(b) in PLAIN and a.dtype is b.dtype and not rest and not options:
+        m, n = a.shape, b.shape
+        if len(m) == 2 and len(n) == 2 and m[1] == n[0]:
+            if a is x1 or b is x2 or x1.scope is not x2.scope or a.dtype.char not in "fd":
+                return bind(MATMUL, x1, x2)
+            trace = x1.scope
+            if trace is not None and trace.active:
                 abstract = type(a) is Type or type(b) is Type
                 value = Type(a.dtype, (m[0], n[1])) if abstract else a.dot(b)
-                return Array(trace, trace.add((PLAIN, x1.index, x2.index), value), value)
+                return Array(trace, trace.add((MATMUL, x1.index, x2.index), value), value)
     a, b = promoted("matmul", x1, x2, *rest, **options)
     if not (a.ndim and b.ndim):
         types = f"{type_of(a)} and {type_of(b)}"
@@ -346,7 +352,9 @@ def kron(a: Any, b: Any) -> Array:
 
 @implements(np.linalg.multi_dot)
 def multi_dot(arrays: Sequence[Any], *, out: None = None) -> Array:
-    chain = [promoted("multi_dot", x, x, out=out)[0] for x in arrays]
+    if out is not None:
+        raise UnsupportedError("np.linalg.multi_dot of a traced array does not take out")
+    chain = [lift(x) for x in arrays]
     if len(chain) < 2:
         raise ShapeError("multi_dot: at least two arrays are needed")
     if any(x.ndim != 2 for x in chain[1:-1]) or not {chain[0].ndim, chain[-1].ndim} <= {1, 2}:

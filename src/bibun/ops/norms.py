@@ -33,11 +33,15 @@ class Norm(Op):
         return Type(x.dtype, dropped(x.shape, self.axes))
 
     def value(self, x):
+        total, limits = self._total(x), np.finfo(x.dtype)
+        if total.ndim:
+            good = ((total > limits.tiny / limits.eps) & (total < np.inf)).all()
+        else:
+            good = limits.tiny / limits.eps < total < np.inf
+        return self._root(total) if good else self._scaled(x)
+
+    def _scaled(self, x):
         with np.errstate(all="ignore"):
-            total = self._total(x)
-            limits = np.finfo(x.dtype)
-            if np.all((total > limits.tiny / limits.eps) & (total < np.inf)):
-                return self._root(total)
             size = np.abs(x)
             if self.order > 0:
                 unit = np.maximum.reduce(size, self.axes, keepdims=True, initial=0)
@@ -47,12 +51,11 @@ class Norm(Op):
             return self._root(self._total(x / unit)) * np.squeeze(unit, self.axes)[()]
 
     def _total(self, x):
-        if self.order != 2:
-            return np.add.reduce(np.abs(x) ** self.order, self.axes)
-        if len(self.axes) == x.ndim:
-            x = x.reshape(-1)
-            return x.dot(x)
-        return np.add.reduce(x * x, self.axes)
+        if self.order == 2 and len(self.axes) == x.ndim:
+            return np.dot(x, x) if x.ndim == 1 else np.vdot(x, x)
+        with np.errstate(over="ignore", under="ignore", divide="ignore"):  # see `_scaled`
+            powers = x * x if self.order == 2 else np.abs(x) ** self.order
+            return np.add.reduce(powers, self.axes)
 
     def _root(self, total):
         return np.sqrt(total) if self.order == 2 else total ** total.dtype.type(1 / self.order)

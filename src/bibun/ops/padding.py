@@ -8,7 +8,6 @@ from operator import index
 from typing import Any
 
 import numpy as np
-from numpy.lib.array_utils import normalize_axis_index
 
 from ..array import Array, Duck, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
@@ -18,7 +17,7 @@ from .gather import Scatter, Slice, ones, part
 from .joining import array_like, concatenate
 from .shaping import moveaxis
 from .structure import cast, expand_to, reshape_to
-from .taking import known, take_along
+from .taking import along, at_least_one, known, take_along
 
 BY_INDEX = {"edge", "reflect", "symmetric", "wrap"}
 
@@ -72,15 +71,12 @@ triu = implements(np.triu)(_triangle("triu", False))
 
 @implements(np.repeat)
 def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
-    a = array_like(a)
-    if axis is None:
-        a, axis = reshape_to(a, (a.size,)), 0
-    axis = normalize_axis_index(axis, a.ndim)
+    a, axis = at_least_one(a, axis)
     counts = known(repeats, "np.repeat") if isinstance(repeats, Duck) else np.asarray(repeats)
     if counts.size != 1:
         i = np.repeat(np.arange(a.shape[axis]), counts)
-        return take_along(a, lift(i), axis - a.ndim)
-    n = len(np.repeat(0, counts))
+        return take_along(a, lift(i), axis)
+    n = len(np.repeat(0, counts)) if a.shape[axis] else 0
     before, (length, *after) = a.shape[:axis], a.shape[axis:]
     a = expand_to(reshape_to(a, (*before, length, 1, *after)), (*before, length, n, *after))
     return reshape_to(a, (*before, length * n, *after))
@@ -152,9 +148,9 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
     pairs = np.asarray(pad_width)
     if pairs.dtype.kind != "i":
         raise TypeError("`pad_width` must be of integral type.")
-    pairs = np.broadcast_to(pairs, (ndim, 2))
     if pairs.size and pairs.min() < 0:
         raise ValueError("index can't contain negative values")
+    pairs = np.broadcast_to(pairs, (ndim, 2))
     return [(int(a), int(b)) for a, b in pairs]
 
 
@@ -176,14 +172,15 @@ def _pad_with(x: Array, widths: list[tuple[int, int]], values: Any) -> Array:
 
 @implements(np.delete)
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Array:
-    a, axis = _along(arr, axis)
+    a, axis = along(array_like(arr), axis)
     kept = np.delete(np.arange(a.shape[axis]), known(obj, "np.delete") if isinstance(obj, Duck) else obj)
-    return take_along(a, lift(kept), axis - a.ndim, unique=True)
+    return take_along(a, lift(kept), axis, unique=True)
 
 
 @implements(np.insert)
 def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
-    a, axis = _along(arr, axis)
+    a, axis = along(array_like(arr), axis)
+    axis += a.ndim
     v, n = cast(array_like(values), a.dtype), a.shape[axis]
     obj = known(obj, "np.insert") if isinstance(obj, Duck) else obj
     places = np.arange(n)[obj] if isinstance(obj, slice) else np.asarray(obj)
@@ -197,12 +194,3 @@ def insert(arr: Any, obj: Any, values: Any, axis: int | None = None) -> Array:
     v = expand_to(v, (*a.shape[:axis], count, *a.shape[axis + 1 :]))
     order = np.insert(np.arange(n), obj, np.arange(n, n + count))
     return take_along(concatenate((a, v), axis), lift(order), axis - a.ndim, unique=True)
-
-
-def _along(arr: Any, axis: int | None) -> tuple[Array, int]:
-    """The array and its axis; flattened without one."""
-    a = array_like(arr)
-    if axis is None:
-        return reshape_to(a, (a.size,)), 0
-    return a, normalize_axis_index(axis, a.ndim)
-

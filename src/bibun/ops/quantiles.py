@@ -20,7 +20,7 @@ def median(
 ) -> Array:
     refuse("median", out=out, overwrite_input=overwrite_input)
     a = operand(a)
-    axes = axes_within(axis, a.ndim)
+    axes = axes_within(axis, a)
     y = as_numpy(lambda a: np.median(a, axes), lambda a: _median(a, axes), a)
     return keep(y, a.shape, axes, keepdims)
 
@@ -47,12 +47,12 @@ def nanmedian(
 ) -> Array:
     refuse("nanmedian", out=out, overwrite_input=overwrite_input)
     a = operand(a)
-    if a.dtype.kind != "f":
-        return median(a, axis, keepdims=keepdims)
-    axes = axes_within(axis, a.ndim)
+    axes = axes_within(axis, a)
 
     def expression(a: Any) -> Any:
         y = rows(a, axes)[0]
+        if a.dtype.kind != "f" or not y.shape[-1]:
+            return _median(a, axes)
         n = np.sum(~np.isnan(y), axis=-1, keepdims=True)
         y = bind(Sort(-1), y)  # nan comes last, so that it is found where n = 0
         low, high = (np.take_along_axis(y, i, -1)[..., 0] for i in ((n - 1) // 2, n // 2))
@@ -72,10 +72,7 @@ PLACES = {
     "lower":                     (1, 1),     "higher":                    (1, 1),
     "midpoint":                  (1, 1),     "nearest":                   (1, 1),
 }
-WEIGHTS = {
-    "lower":    lambda w: 0 * w,                     "higher":  lambda w: np.ceil(w),
-    "midpoint": lambda w: 0.5 * np.ceil(w),          "nearest": lambda w: np.round(w),
-}
+ELEMENT = {"lower": np.floor, "higher": np.ceil, "nearest": np.round}
 # fmt: on
 
 
@@ -94,15 +91,19 @@ def _quantiles(function: Any, whole: int) -> Callable[..., Array]:
                 f"np.{name} of a traced array has the methods {known}, not {method!r}"
             )
         a = operand(a)
-        axes = axes_within(axis, a.ndim)
+        axes = axes_within(axis, a)
+        weak = type(q) in (int, float)  # then the elements decide the dtype
+        given = NO if weak else q
 
-        def numpy(a: Any, q: Any) -> Any:
-            return function(a, q, axes, method=method, keepdims=keepdims)
+        def numpy(a: Any, p: Any) -> Any:
+            return function(a, q if weak else p, axes, method=method, keepdims=keepdims)
 
-        def expression(a: Any, q: Any) -> Any:
-            return _quantile(a, q / whole if whole != 1 else q, axes, method, keepdims)
+        def expression(a: Any, p: Any) -> Any:
+            p = np.float64(q) if weak else p
+            y = _quantile(a, operand(p / whole), axes, method, keepdims)
+            return cast(y, a.dtype) if weak and a.dtype.kind == "f" else y
 
-        return as_numpy(numpy, expression, a, q)
+        return as_numpy(numpy, expression, a, given)
 
     return implements(function)(quantiles)
 
@@ -113,13 +114,23 @@ percentile = _quantiles(np.percentile, 100)
 
 def _quantile(a: Array, q: Array, axes: tuple[int, ...], method: str, keepdims: Any) -> Any:
     """Between the two elements around the place of each q."""
-    y = bind(Sort(-1), rows(a if a.dtype.kind == "f" else cast(a, np.dtype(float)), axes)[0])
+    exact = a.dtype.kind == "f" or method in ELEMENT
+    y = bind(Sort(-1), rows(a if exact else cast(a, np.dtype(float)), axes)[0])
     n, (alpha, beta) = y.shape[-1], PLACES[method]
+    if not n:
+        return np.broadcast_to(np.mean(y, axis=-1), (*q.shape, *dropped(a.shape, axes)))
     place = np.clip(n * q + (alpha + q * (1 - alpha - beta)) - 1, 0, n - 1)
-    below = np.floor(place)
-    weight = cast(WEIGHTS.get(method, lambda w: w)(place - below), y.dtype)
-    i = np.reshape(cast(below, np.dtype(np.intp)), -1)
-    low, high = np.take(y, i, axis=-1), np.take(y, np.minimum(i + 1, n - 1), axis=-1)
-    found = _or_nan(low + (high - low) * np.reshape(weight, -1), y)
+
+    def at(k: Any) -> Any:
+        return np.take(y, np.reshape(cast(k, np.dtype(np.intp)), -1), axis=-1)
+
+    if method in ELEMENT:
+        found = at(ELEMENT[method](place))
+    else:
+        below = np.floor(place)
+        weight = (np.ceil(place) - below) / 2 if method == "midpoint" else place - below
+        low, high = at(below), at(np.minimum(below + 1, n - 1))
+        found = low + (high - low) * np.reshape(weight, -1)
+    found = _or_nan(found, y)
     found = np.reshape(np.moveaxis(found, -1, 0), (*q.shape, *dropped(a.shape, axes)))
     return np.reshape(found, (*q.shape, *aligned(a.shape, axes))) if keepdims else found

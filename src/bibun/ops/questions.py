@@ -1,4 +1,4 @@
-"""Questions about arrays: their kind, whether they are close or equal, and arrays of the same type."""
+"""Questions about arrays: whether they are close, of which kind, and arrays of the same type."""
 
 from __future__ import annotations
 
@@ -128,7 +128,8 @@ angle_of = row(ANGLE, None)
 @implements(np.angle)
 def angle(z: Any, deg: bool = False) -> Array:
     """0 for positive numbers, pi for negative ones."""
-    y = angle_of(_real("angle", z))
+    z = _real("angle", z)
+    y = angle_of(cast(z, np.dtype(int)) if z.dtype == bool else z)
     return y * (180 / np.pi) if deg else y
 
 
@@ -136,7 +137,7 @@ def angle(z: Any, deg: bool = False) -> Array:
 
 
 def alike(name: str, a: Any, number: Any, dtype: Any, shape: Any, options: dict[str, Any]) -> Array:
-    """An array of equal numbers, with the dtype and the shape of another. It is recorded with `a`."""
+    """An array of equal numbers, with the dtype and the shape of a, and recorded where a is."""
     wrong = [k for k, v in options.items() if k not in ("order", "subok", "device")]
     if wrong:
         raise TypeError(f"{name}() got an unexpected keyword argument {wrong[0]!r}")

@@ -36,7 +36,7 @@ def widened(y: Any, shape: tuple[int, ...], axes: tuple[int, ...]) -> Any:
     y, op = lift(y), Expand(shape, axes)
     source = behind(y, Expand)
     if source is not y:
-        y, op = source, op.after(y.scope.entries[y.index][0])  # type: ignore[union-attr]
+        y, op = source, op.after(y.scope.entries[y.index][0])
     return bind(op, y)
 
 
@@ -75,9 +75,6 @@ class Truth(Op):
     axes: tuple[int, ...]
     result: ClassVar[np.dtype] = np.dtype(bool)
 
-    def __init__(self, axes: tuple[int, ...]):
-        raise NotImplementedError
-
     def type(self, x):
         if x.dtype != bool:
             raise ShapeError(f"{self.name}: a condition is needed, not {x}: write x != 0")
@@ -88,8 +85,8 @@ class Truth(Op):
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
-        yield Example(cls((-1,)), (coin,))
-        yield Example(cls((-2, -1)), (coin,))
+        yield Example(cls((-1,)), (coin,))  # type: ignore[call-arg]
+        yield Example(cls((-2, -1)), (coin,))  # type: ignore[call-arg]
 
 
 @operation
@@ -135,17 +132,17 @@ def axes_for(axis: Any, ndim: int) -> tuple[int, ...]:
     return axes_of(axis, ndim) if ndim else ()  # NumPy lets 0 and -1 pass for an array without axes
 
 
-def axes_within(axis: Any, ndim: int) -> tuple[int, ...]:
+def axes_within(axis: Any, a: Array, nan: bool = False) -> tuple[int, ...]:
     """The same for means and medians, which do not let 0 pass for an array without axes."""
-    if not ndim:
+    if not a.ndim and not (nan and a.dtype.kind == "f"):
         np.mean(np.zeros(()), axis=axis)
-    return axes_for(axis, ndim)
+    return axes_for(axis, a.ndim)
 
 
 @lru_cache(maxsize=4096, typed=True)
-def over(kind: type[Op], axis: Any, ndim: int) -> Any:
+def over(kind: Any, axis: Any, ndim: int) -> Any:
     """The reduction of this kind; the same object each time, since its hash is computed once."""
-    return kind(axes_for(axis, ndim))  # type: ignore[call-arg]
+    return kind(axes_for(axis, ndim))
 
 
 @lru_cache(maxsize=256)
@@ -169,7 +166,7 @@ def operand(x: Any) -> Array:
     if type(x) is Array:
         return x
     if isinstance(x, list | tuple) and contains(x):
-        return np.stack([operand(e) for e in x])  # type: ignore[return-value]
+        return np.stack([operand(e) for e in x])
     return lift(x)
 
 
@@ -258,7 +255,7 @@ def sum(
 
 
 def fold(
-    kind: type[Op],
+    kind: Any,
     function: Any,
     combine: np.ufunc,
     a: Array,
@@ -275,13 +272,13 @@ def fold(
         y = once(op, a)
         return y if keepdims is NO else keep(y, u.shape, op.axes, keepdims)
     dtype = summed(u.dtype) if dtype is None else np.dtype(dtype)
-    if initial is None:
-        initial = NO
-        if where is not NO:
-            function(np.ones(1), initial=None, where=np.ones(1, bool))  # NumPy's own error
+    nothing, initial = initial is None, NO if initial is None else initial
+    if nothing and where is not NO:
+        function(np.ones(1), initial=None, where=np.ones(1, bool))  # NumPy's own error
 
     def numpy(a: Any, initial: Any, where: Any) -> Any:
-        return function(a, axis=op.axes, dtype=dtype, initial=initial, where=where)
+        start = None if nothing else initial
+        return function(a, axis=op.axes, dtype=dtype, initial=start, where=where)
 
     def expression(a: Any, initial: Any, where: Any) -> Any:
         x = cast(a, dtype)
@@ -295,7 +292,7 @@ def fold(
 
 def masked(a: Array, where: Any, other: Any) -> Array:
     """a where the mask holds, and a number elsewhere."""
-    return np.where(np.broadcast_to(where, a.shape), a, a.dtype.type(other))  # type: ignore[return-value]
+    return np.where(np.broadcast_to(where, a.shape), a, a.dtype.type(other))
 
 
 @implements(np.nansum)
@@ -314,7 +311,7 @@ def nansum(
 
 def without_nan(a: Array, other: Any) -> Array:
     """a with another number in the place of nan."""
-    return np.where(np.isnan(a), a.dtype.type(other), a) if a.dtype.kind in "fc" else a  # type: ignore[return-value]
+    return np.where(np.isnan(a), a.dtype.type(other), a) if a.dtype.kind in "fc" else a
 
 
 @implements(np.any)
@@ -347,4 +344,4 @@ def count_nonzero(a: Any, axis: Any = None, *, keepdims: Any = False) -> Array:
 def condition(a: Any) -> Array:
     """Whether the elements of a are true, that is, not zero."""
     a = operand(a)
-    return a if a.dtype == bool else a != 0  # type: ignore[return-value]
+    return a if a.dtype == bool else a != 0

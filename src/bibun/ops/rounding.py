@@ -33,10 +33,11 @@ nextafter    = row(np.nextafter,    1, None)
 ldexp        = row(np.ldexp,        scaling, None)
 fraction     = row(FRACTION,        1)
 exponent     = row(EXPONENT,        None)
-floor_divide = row(np.floor_divide, None, None,                                fast=operator.floordiv, domain=INSIDE)
-remainder    = row(np.remainder,    1, lambda y, a, b: -np.floor_divide(a, b), fast=operator.mod,      domain=INSIDE)
+floor_divide = row(np.floor_divide, None, None, fast=operator.floordiv, domain=INSIDE)
+remainder    = row(np.remainder,    1, lambda y, a, b: -np.floor_divide(a, b),
+                                    fast=operator.mod, domain=INSIDE)
 # a - y is a whole multiple of b, while a / b may be rounded up to the next one.
-fmod         = row(np.fmod,         1, lambda y, a, b: -np.rint((a - y) / b),  domain=INSIDE)
+fmod         = row(np.fmod,         1, lambda y, a, b: -np.rint((a - y) / b), domain=INSIDE)
 # fmt: on
 
 

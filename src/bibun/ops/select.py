@@ -94,7 +94,7 @@ def choose(condlist: Any, choicelist: Any, default: Any = 0) -> Array:
     return y
 
 
-NOTHING = np._NoValue  # type: ignore[attr-defined]
+NOTHING = np._NoValue
 
 
 @implements(np.clip)

@@ -126,7 +126,7 @@ def expand_dims(a: Any, axis: Any) -> Array:
 @implements(np.squeeze)
 def squeeze(a: Any, axis: Any = None) -> Array:
     a = lift(a)
-    if axis is None:
+    if axis is None or (a.ndim == 0 and axis in (0, -1)):
         return view(reshape_to(a, tuple(n for n in a.shape if n != 1)))
     axes = normalize_axis_tuple(axis, a.ndim)
     if any(a.shape[k] != 1 for k in axes):

@@ -121,7 +121,7 @@ class Softmax(Op):
         if self.limits and np.isinf(m).any():
             x = np.where(m == np.inf, np.where(x == np.inf, x.dtype.type(0), -np.inf), x)
             m = np.where(np.isinf(m), 0, m)
-        p = np.exp(x - m)
+        p = np.asarray(np.exp(x - m))
         total = np.add.reduce(p, self.axes, keepdims=True)
         if self.limits:
             total = np.where(total == 0, 1, total)

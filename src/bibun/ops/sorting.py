@@ -215,7 +215,7 @@ def argsort(
 ) -> Array:
     a = operand(a)
     if not a.ndim:
-        return np.argsort(reshape_to(a, (1,)), axis, kind, order)  # type: ignore[return-value]
+        return np.argsort(reshape_to(a, (1,)), axis, kind, order)
     a, axis = _flat(a, axis)
     return bind(ArgSort(*sorting(axis, a.ndim, kind, order, stable)), a)
 
@@ -224,8 +224,8 @@ def _places(kth: Any, axis: Any, a: Array, order: Any) -> tuple[int, tuple[int, 
     """The axis (from the end) and the places of a partition, with NumPy's own errors."""
     axis, _ = sorting(axis, a.ndim, None, order, None)
     n = a.shape[axis]
-    np.partition(np.zeros(n), kth)
-    return axis, tuple(k % n for k in np.ravel(kth).tolist())
+    np.partition(np.zeros(n if a.size else 0), kth)
+    return axis, tuple(k % n if n else 0 for k in np.ravel(kth).tolist())
 
 
 @implements(np.partition)
@@ -241,6 +241,9 @@ def partition(
 def argpartition(
     a: Any, kth: Any, axis: Any = -1, kind: str = "introselect", order: Any = None
 ) -> Array:
+    a = operand(a)
+    if not a.ndim:
+        a = reshape_to(a, (1,))
     a, axis = _flat(a, axis)
     return bind(ArgPartition(*_places(kth, axis, a, order)), a)
 
@@ -248,7 +251,7 @@ def argpartition(
 @implements(np.searchsorted)
 def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Array:
     a, v = operand(a), operand(v)
-    np.searchsorted([0.0], 0.0, side)  # type: ignore[call-overload]
+    np.searchsorted([0.0], 0.0, side)
     if a.ndim != 1:
         raise ValueError(
             "object too deep for desired array"
@@ -256,7 +259,7 @@ def searchsorted(a: Any, v: Any, side: str = "left", sorter: Any = None) -> Arra
             else "object of too small depth for desired array"
         )
     if sorter is not None:
-        a = np.take_along_axis(a, cast(sorter, np.dtype(np.intp)), 0)  # type: ignore[assignment]
+        a = np.take_along_axis(a, cast(sorter, np.dtype(np.intp)), 0)
     dtype = np.result_type(a.dtype, v.dtype)
     return bind(
         SearchSorted("right" if side.startswith("r") else "left"), cast(a, dtype), cast(v, dtype)
@@ -301,5 +304,5 @@ def unique(
     rising = bind(Sort(-1), reshape_to(a, (a.size,)))
     # Equal elements share the derivative: Sort sees to that.
     _, first = np.unique(rising.numpy(), return_index=True, equal_nan=equal_nan)
-    y = np.take_along_axis(rising, first, -1)  # type: ignore[arg-type]
+    y = np.take_along_axis(rising, first, -1)
     return (y, *found[1:]) if any(wanted.values()) else y

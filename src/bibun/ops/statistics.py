@@ -121,7 +121,7 @@ def mean(
     refuse("mean", out=out)
     a = operand(a)
     u = a.value
-    op = over(Sum, axis, len(u.shape)) if u.shape else Sum(axes_within(axis, 0))
+    op = over(Sum, axis, len(u.shape)) if u.shape else Sum(axes_within(axis, a))
     if dtype is None and where is NO:
         n = size_along(u.shape, op.axes)
         if plainly(u, n):
@@ -159,7 +159,7 @@ def nanmean(
     a = operand(a)
     if a.dtype.kind not in "fc":
         return mean(a, axis, dtype, out, keepdims, where=where)
-    axes = axes_within(axis, a.ndim)
+    axes = axes_within(axis, a, nan=True)
     y = as_numpy(
         lambda a, where: np.nanmean(a, axes, dtype, where=where),
         lambda a, where: _mean(a, axes, dtype, _valid(a, where)),
@@ -179,7 +179,7 @@ def average(
     a: Any, axis: Any = None, weights: Any = None, returned: bool = False, *, keepdims: Any = NO
 ) -> Any:
     a = operand(a)
-    axes = axes_within(axis, a.ndim)
+    axes = axes_within(axis, a)
     if weights is None:
         y = mean(a, axis, keepdims=keepdims)
         total = np.full(y.shape, a.size / y.size if y.size else 0, y.dtype)
@@ -188,7 +188,7 @@ def average(
     kinds = (a.dtype, w.dtype, *((np.float64,) if a.dtype.kind in "iub" else ()))
     w, x = cast(w, np.result_type(*kinds)), cast(a, np.result_type(*kinds))
     total = np.sum(w, axis=axes, keepdims=keepdims)
-    if not is_abstract(total.value) and np.any(total.numpy() == 0):  # type: ignore[attr-defined]
+    if not is_abstract(total.value) and np.any(total.numpy() == 0):
         raise ZeroDivisionError("Weights sum to zero, can't be normalized")
     y = np.sum(x * w, axis=axes, keepdims=keepdims) / total
     return (y, np.broadcast_to(total, y.shape)) if returned else y
@@ -205,7 +205,7 @@ def _weights(w: Array, a: Array, axis: Any) -> Array:
         raise ValueError(
             "Shape of weights must be consistent with shape of a along specified axis."
         )
-    w = np.transpose(w, np.argsort(order))  # type: ignore[assignment]
+    w = np.transpose(w, np.argsort(order))
     others = tuple(k - a.ndim for k in range(a.ndim) if k not in order)
     return widened(w, a.shape, others)
 
@@ -269,7 +269,7 @@ def _spread(function: Any) -> Callable[..., Array]:
                 raise ValueError("ddof and correction can't be provided simultaneously.")
             ddof = correction
         a = operand(a)
-        axes = axes_within(axis, a.ndim)
+        axes = axes_within(axis, a, nan=function in (np.nanvar, np.nanstd))
         y = Spread(function, axes, dtype, ddof).of(a, where, mean)
         return keep(y, a.shape, axes, keepdims)
 

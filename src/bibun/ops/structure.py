@@ -5,13 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from math import prod
+from operator import index
 from typing import Any
 
 import numpy as np
+from numpy.lib.array_utils import normalize_axis_tuple
 
 from ..array import Array, bind, implements, lift
-from ..errors import ShapeError
-from ..graph import Example, Linear, Op, Type, symmetric, operation
+from ..errors import ShapeError, UnsupportedError
+from ..graph import Example, Linear, Op, Type, operation, symmetric
+from ..recording import is_abstract
+
+SMALL = 1 << 11  # elements
 
 
 @operation
@@ -24,18 +29,18 @@ class Reshape(Op):
 
     def type(self, x):
         if prod(x.shape) != prod(self.shape):
-            raise ShapeError(f"reshape: {x} has {prod(x.shape)} elements, {self.shape} has {prod(self.shape)}")
+            raise ShapeError(
+                f"reshape: {x} has {prod(x.shape)} elements, {self.shape} has {prod(self.shape)}"
+            )
         return Type(x.dtype, self.shape)
 
     def value(self, x):
-        return np.reshape(x, self.shape)
-
-    def kernel(self, x):
-        shape = self.shape
-        return lambda x: x.reshape(shape)
+        return x.reshape(self.shape)
 
     def d(self, y, x):
-        return (Linear(push=lambda t: reshape_to(t, self.shape), pull=lambda g: reshape_to(g, x.shape)),)
+        return (
+            Linear(push=lambda t: reshape_to(t, self.shape), pull=lambda g: reshape_to(g, x.shape)),
+        )
 
     def batched(self, n):
         return Reshape((n, *self.shape))
@@ -58,11 +63,25 @@ class Expand(Op):
     def type(self, x):
         kept = tuple(n for i, n in enumerate(self.shape) if i - len(self.shape) not in self.axes)
         if x.shape != kept:
-            raise ShapeError(f"expand: {x} does not expand to {self.shape} along the new axes {self.axes}")
+            raise ShapeError(
+                f"expand: {x} does not expand to {self.shape} along the new axes {self.axes}"
+            )
         return Type(x.dtype, self.shape)
 
     def value(self, x):
-        return np.broadcast_to(np.reshape(x, self.aligned), self.shape)
+        return np.broadcast_to(x.reshape(self.aligned), self.shape)
+
+    def kernel(self, x):
+        if prod(self.shape) > SMALL:
+            return self.value
+        shape, aligned, dtype = self.shape, self.aligned, x.dtype
+
+        def copied(x):  # up to here writing the copies takes less time than making a view of one
+            y = np.empty(shape, dtype)
+            y[...] = x.reshape(aligned)
+            return y
+
+        return copied
 
     def after(self, inner: Expand) -> Expand:
         """One Expand for this one applied to the result of another."""
@@ -98,10 +117,12 @@ class Transpose(Op):
         return Type(x.dtype, tuple(x.shape[a] for a in self.axes))
 
     def value(self, x):
-        return np.transpose(x, self.axes)
+        return x.transpose(self.axes)
 
     def d(self, y, x):
-        back = tuple(self.axes.index(i - len(self.axes)) - len(self.axes) for i in range(len(self.axes)))
+        back = tuple(
+            self.axes.index(i - len(self.axes)) - len(self.axes) for i in range(len(self.axes))
+        )
         return (Linear(push=lambda t: bind(self, t), pull=lambda g: bind(Transpose(back), g)),)
 
     def batched(self, n):
@@ -165,15 +186,33 @@ class Copy(Op):
 
 
 @lru_cache(maxsize=4096)
-def expansion(shape: tuple[int, ...], target: tuple[int, ...]) -> tuple[tuple[int, ...], Expand | None]:
+def expansion(
+    shape: tuple[int, ...], target: tuple[int, ...]
+) -> tuple[tuple[int, ...], Expand | None]:
     """How NumPy's broadcasting from `shape` to `target` is written: a reshape, then an Expand."""
     n = len(target)
     padded = (1,) * (n - len(shape)) + shape
     if len(shape) > n or any(a not in (1, b) for a, b in zip(padded, target, strict=True)):
         raise ShapeError(f"broadcast: an array of shape {shape} does not broadcast to {target}")
-    axes = tuple(i - n for i, (a, b) in enumerate(zip(padded, target, strict=True)) if i < n - len(shape) or a != b)
+    axes = tuple(
+        i - n
+        for i, (a, b) in enumerate(zip(padded, target, strict=True))
+        if i < n - len(shape) or a != b
+    )
     kept = tuple(m for i, m in enumerate(target) if i - n not in axes)
     return kept, Expand(target, axes) if axes else None
+
+
+def bind_one(op: Op, x: Array) -> Array:
+    """bind(op, x) for one argument and one result, the common case first."""
+    trace = x.scope
+    if trace is None or not trace.active:
+        return bind(op, x)
+    u = x.value
+    value = op.type(u) if type(u) is Type else op.value(u)
+    if op.kind == "view":
+        trace.viewed.add(x.index)
+    return Array(trace, trace.add((op, x.index), value), value)
 
 
 def cast(x: Any, dtype: np.dtype) -> Array:
@@ -182,10 +221,16 @@ def cast(x: Any, dtype: np.dtype) -> Array:
     return x if x.dtype == dtype else bind(Cast(np.dtype(dtype)), x)
 
 
+reshaped = lru_cache(maxsize=4096)(Reshape)
+
+
 def reshape_to(x: Any, shape: tuple[int, ...]) -> Array:
     """x in this shape; x itself if it has it already."""
-    x = behind(lift(x), Reshape)
-    return x if x.shape == shape else bind(Reshape(shape), x)
+    x = lift(x)
+    if x.shape == shape:
+        return x
+    x = behind(x, Reshape)
+    return x if x.shape == shape else bind_one(reshaped(shape), x)
 
 
 def expand_to(x: Any, shape: tuple[int, ...]) -> Array:
@@ -199,7 +244,7 @@ def expand_to(x: Any, shape: tuple[int, ...]) -> Array:
     if source is not x:
         assert x.scope is not None
         x, op = source, op.after(x.scope.entries[x.index][0])
-    return bind(op, x)
+    return bind_one(op, x)
 
 
 def behind(x: Array, kind: type[Op]) -> Array:
@@ -214,7 +259,7 @@ def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
     """NumPy's axis argument as sorted negative axes; NumPy's own errors."""
     if axis is None:
         return tuple(range(-ndim, 0))
-    normal = np.lib.array_utils.normalize_axis_tuple(axis, ndim, "axis")
+    normal = normalize_axis_tuple(axis, ndim, "axis")
     return tuple(sorted(a - ndim for a in normal))
 
 
@@ -224,15 +269,41 @@ def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
 @implements(np.reshape)
 def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: bool | None = None) -> Array:
     a = lift(a)
-    if order == "F":
-        return transpose(reshape(transpose(a), tuple(np.empty(a.shape, "?").reshape(shape).shape)[::-1]))
-    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(map(int, shape))
-    if -1 in shape:
-        rest = -prod(shape)
-        if shape.count(-1) > 1 or rest == 0 or a.size % rest:
-            raise ShapeError(f"reshape: {a.shape} has {a.size} elements and does not fit into {shape}")
-        shape = tuple(a.size // rest if n == -1 else n for n in shape)
-    return bind(Reshape(shape), a)
+    if order != "C" and _columns_first(a, order):
+        return transpose(reshape(transpose(a), lengths(shape, a.shape)[::-1]))
+    y = bind_one(reshaped(lengths(shape, a.shape)), a)
+    return bind(Copy(), y) if copy else y
+
+
+def lengths(shape: Any, old: tuple[int, ...]) -> tuple[int, ...]:
+    """The lengths that NumPy's argument means for an array that had the old ones."""
+    shape = tuple(map(index, shape)) if isinstance(shape, tuple | list) else _tuple(shape)
+    size = prod(old)
+    if any(n < 0 for n in shape):  # for NumPy, every negative number means the rest
+        rest = prod(n for n in shape if n >= 0)
+        if sum(n < 0 for n in shape) == 1 and rest and size % rest == 0:
+            shape = tuple(size // rest if n < 0 else n for n in shape)
+    if prod(shape) != size or any(n < 0 for n in shape):
+        raise ShapeError(f"reshape: {old} has {size} elements and does not fit into {shape}")
+    return shape
+
+
+def _tuple(shape: Any) -> tuple[int, ...]:
+    return tuple(map(index, shape)) if np.ndim(shape) else (index(shape),)
+
+
+def _columns_first(a: Array, order: str) -> bool:
+    """Whether elements are read and written with the first index changing fastest."""
+    if order in ("A", "K") and a.ndim > 1:
+        flags = None if is_abstract(a.value) else a.value.flags
+        if flags is None or not (flags.c_contiguous or flags.f_contiguous):
+            raise UnsupportedError(
+                f"order={order!r} depends on how the array lies in memory: say C or F"
+            )
+        return flags.fnc
+    if order not in ("C", "F", "A", "K"):
+        raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got '{order}')")
+    return order == "F"
 
 
 @implements(np.ravel)
@@ -243,19 +314,22 @@ def ravel(a: Any, order: str = "C") -> Array:
 @implements(np.transpose, np.permute_dims)
 def transpose(a: Any, axes: Any = None) -> Array:
     a = lift(a)
-    n = a.ndim
+    n = len(a.shape)
     if axes is None:
-        axes = tuple(range(-1, -n - 1, -1))
-    normal = np.lib.array_utils.normalize_axis_tuple(axes, n, "axes")
-    if len(normal) != n:
+        return bind_one(_reversed(n), a)
+    if len(axes) != n:
         raise ShapeError(f"transpose: {n} axes are needed for shape {a.shape}, not {axes}")
-    return bind(Transpose(tuple(i - n for i in normal)), a)
+    return bind_one(Transpose(tuple(i - n for i in normalize_axis_tuple(axes, n))), a)
+
+
+@lru_cache
+def _reversed(n: int) -> Transpose:
+    return Transpose(tuple(range(-1, -n - 1, -1)))
 
 
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Array:
-    shape = (shape,) if isinstance(shape, int | np.integer) else tuple(map(int, shape))
-    return expand_to(array, shape)
+    return expand_to(array, _tuple(shape))
 
 
 @implements(np.shape)

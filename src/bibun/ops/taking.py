@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -17,15 +18,27 @@ from .structure import expand_to, reshape_to
 
 
 @implements(np.take)
-def take(a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise") -> Array:
+def take(
+    a: Any, indices: Any, axis: int | None = None, out: Any = None, mode: str = "raise"
+) -> Array:
     refuse_out(out, "take")
-    a, i = array_like(a), array_like(indices)
-    if axis is None:
-        a, axis = reshape_to(a, (a.size,)), 0
-    axis = normalize_axis_index(axis, a.ndim) - a.ndim
+    (a, axis), i = at_least_one(a, axis), array_like(indices)
     if i.dtype.kind not in "biu" or not np.can_cast(i.dtype, np.intp):
         np.empty(1).take(np.empty(0, i.dtype))  # NumPy's own error
     return take_along(a, within(i, a.shape[axis], mode), axis)
+
+
+def along(a: Array, axis: int | None) -> tuple[Array, int]:
+    """An array and its negative axis; the flattened array without one."""
+    if axis is None:
+        return reshape_to(a, (prod(a.shape),)), -1
+    return a, normalize_axis_index(axis, a.ndim) - a.ndim
+
+
+def at_least_one(a: Any, axis: int | None) -> tuple[Array, int]:
+    """The same, where NumPy takes a number for an array of one axis."""
+    a = array_like(a)
+    return along(a, None if a.ndim == 0 and axis in (0, -1) else axis)
 
 
 def take_along(a: Array, i: Array, axis: int, unique: bool = False) -> Array:
@@ -35,7 +48,7 @@ def take_along(a: Array, i: Array, axis: int, unique: bool = False) -> Array:
 
 def within(i: Array, n: int, mode: str) -> Array:
     """Indices of an axis of length n, in a mode of np.take."""
-    i = integers(i, i.ndim)
+    i = integers(i)
     if mode == "raise":
         return i
     if mode not in ("wrap", "clip"):
@@ -46,21 +59,23 @@ def within(i: Array, n: int, mode: str) -> Array:
 @implements(np.take_along_axis)
 def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Array:
     x, i = array_like(arr), array_like(indices)
-    if i.dtype.kind not in "iu":
-        raise IndexError("`indices` must be an integer array")
     if axis is None:
         if i.ndim != 1:
             raise ValueError("when axis=None, `indices` must have a single dimension.")
         x, axis = reshape_to(x, (x.size,)), 0
     axis = normalize_axis_index(axis, x.ndim)
+    if i.dtype.kind not in "iu":
+        raise IndexError("`indices` must be an integer array")
     if i.ndim != x.ndim:
         raise ValueError("`indices` and `arr` must have the same number of dimensions")
     # The other axes are shared: both get them in front.
-    x, i = moveaxis(x, axis, -1), moveaxis(integers(i, i.ndim), axis, -1)
+    x, i = moveaxis(x, axis, -1), moveaxis(integers(i), axis, -1)
     try:
         shared = np.broadcast_shapes(x.shape[:-1], i.shape[:-1])
     except ValueError:
-        raise IndexError(f"take_along_axis: the shapes {arr.shape} and {i.shape} do not broadcast") from None
+        raise IndexError(
+            f"take_along_axis: the shapes {arr.shape} and {i.shape} do not broadcast"
+        ) from None
     x, i = expand_to(x, (*shared, x.shape[-1])), expand_to(i, (*shared, i.shape[-1]))
     return moveaxis(bind(Gather((-1,), 1), x, i), -1, axis)
 
@@ -73,12 +88,10 @@ def known(x: Any, name: str) -> np.ndarray:
 @implements(np.compress)
 def compress(condition: Any, a: Any, axis: int | None = None, out: Any = None) -> Array:
     refuse_out(out, "compress")
-    a, c = array_like(a), known(condition, "np.compress")
+    c = known(condition, "np.compress")
     if c.ndim != 1:
         raise ValueError("condition must be a 1-d array")
-    if axis is None:
-        a, axis = reshape_to(a, (a.size,)), 0
-    axis = normalize_axis_index(axis, a.ndim) - a.ndim
+    a, axis = at_least_one(a, axis)
     return take_along(a, lift(np.flatnonzero(c)), axis, unique=True)
 
 
@@ -94,7 +107,11 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Array:
     shape = np.broadcast_shapes(i.shape, *(c.shape for c in arrays))
     options = stack([expand_to(c, shape) for c in arrays])
     i = reshape_to(expand_to(within(i, len(arrays), mode), shape), (1, *shape))
-    if mode == "raise" and not is_abstract(i.value) and not np.all((i.value >= 0) & (i.value < len(arrays))):
+    if (
+        mode == "raise"
+        and not is_abstract(i.value)
+        and not np.all((i.value >= 0) & (i.value < len(arrays)))
+    ):
         raise ValueError("invalid entry in choice array")
     return reshape_to(take_along_axis(options, i, 0), shape)
 
@@ -122,7 +139,7 @@ def ix_(*args: Any) -> tuple[Any, ...]:
         if a.ndim != 1:
             raise ValueError("Cross index must be 1 dimensional")
         a = lift(np.flatnonzero(known(a, "np.ix_ of a mask"))) if a.dtype == bool else a
-        a = integers(a, 1) if a.size == 0 else a
+        a = integers(a) if a.size == 0 else a
         found.append(reshape_to(a, (1,) * k + a.shape + (1,) * (len(args) - k - 1)))
     return tuple(found)
 
@@ -158,7 +175,10 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     a = lift(a)
     if a.ndim < 2:
         raise ValueError("diag requires an array of at least two dimensions")
-    i, j = normalize_axis_index(axis1, a.ndim, "axis1"), normalize_axis_index(axis2, a.ndim, "axis2")
+    i, j = (
+        normalize_axis_index(axis1, a.ndim, "axis1"),
+        normalize_axis_index(axis2, a.ndim, "axis2"),
+    )
     if i == j:
         raise ValueError("axis1 and axis2 cannot be the same")
     a = permuted(a, (*(k for k in range(a.ndim) if k not in (i, j)), i, j))
@@ -172,7 +192,9 @@ def matrix_diagonal(x: Any, /, *, offset: int = 0) -> Array:
 
 
 @implements(np.trace)
-def trace(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None) -> Array:
+def trace(
+    a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1, dtype: Any = None, out: Any = None
+) -> Array:
     refuse_out(out, "trace")
     return np.sum(diagonal(a, offset, axis1, axis2), -1, dtype)
 
@@ -198,4 +220,3 @@ def diag(v: Any, k: int = 0) -> Array:
 def diagflat(v: Any, k: int = 0) -> Array:
     v = array_like(v)
     return diag(reshape_to(v, (v.size,)), k)
-

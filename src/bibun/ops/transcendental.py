@@ -26,7 +26,7 @@ def difference(a: Array, b: Array) -> Array:
     """a - b, and 0 where both are the same infinity."""
     if any(n is not None and np.isfinite(n) for n in (known(a), known(b))):
         return a - b
-    return np.where((a == b) & np.isinf(a), 0, a - b)  # type: ignore[call-overload]
+    return np.where((a == b) & np.isinf(a), 0, a - b)
 
 
 def by_ordinate(y: Array, a: Array, b: Array) -> Array:
@@ -45,7 +45,8 @@ POSITIVE, UNIT, ABOVE = (0.1, 4.0), (-0.9, 0.9), (1.1, 4.0)
 
 SECH      = Formula("sech",    lambda x: 1 / np.cosh(x), like=np.cosh)
 # Accurate in both tails, and silent: no exponential overflows.
-SIGMOID   = Formula("sigmoid", lambda x: np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x))), like=np.exp)
+SIGMOID   = Formula("sigmoid", lambda x: np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x))),
+                    like=np.exp)
 
 sech      = row(SECH,         lambda y, x: -y * np.tanh(x))
 sigmoid   = row(SIGMOID,      lambda y, x: np.square(0.5 * sech(0.5 * x)))
@@ -53,29 +54,29 @@ exp       = row(np.exp,       lambda y, x: y)
 # Not y log(2): at x = 1024 the value overflows, its derivative does not.
 exp2      = row(np.exp2,      lambda y, x: (2 * LN2) * np.exp2(x - 1))
 expm1     = row(np.expm1,     lambda y, x: np.exp(x))
-log       = row(np.log,       lambda y, x: 1 / x,                                  domain=POSITIVE)
-log2      = row(np.log2,      lambda y, x: (1 / LN2) / x,                          domain=POSITIVE)
-log10     = row(np.log10,     lambda y, x: (1 / LN10) / x,                         domain=POSITIVE)
-log1p     = row(np.log1p,     lambda y, x: 1 / (1 + x),                            domain=POSITIVE)
+log       = row(np.log,       lambda y, x: 1 / x, domain=POSITIVE)
+log2      = row(np.log2,      lambda y, x: (1 / LN2) / x, domain=POSITIVE)
+log10     = row(np.log10,     lambda y, x: (1 / LN10) / x, domain=POSITIVE)
+log1p     = row(np.log1p,     lambda y, x: 1 / (1 + x), domain=POSITIVE)
 # Not exp(a - y): y is rounded, and for large a and b nothing would be left of the difference.
 logaddexp = row(np.logaddexp, lambda y, a, b: sigmoid(difference(a, b)),
-                              lambda y, a, b: sigmoid(difference(b, a)),           commutative=True)
+                              lambda y, a, b: sigmoid(difference(b, a)), commutative=True)
 logaddexp2 = row(np.logaddexp2, lambda y, a, b: sigmoid(LN2 * difference(a, b)),
-                              lambda y, a, b: sigmoid(LN2 * difference(b, a)),     commutative=True)
+                              lambda y, a, b: sigmoid(LN2 * difference(b, a)), commutative=True)
 sin       = row(np.sin,       lambda y, x: np.cos(x))
 cos       = row(np.cos,       lambda y, x: -np.sin(x))
-tan       = row(np.tan,       lambda y, x: 1 + np.square(y),                       domain=(-1.2, 1.2))
-arcsin    = row(np.arcsin,    lambda y, x: 1 / np.sqrt(1 - np.square(x)),                            domain=UNIT)
-arccos    = row(np.arccos,    lambda y, x: -1 / np.sqrt(1 - np.square(x)),                          domain=UNIT)
+tan       = row(np.tan,       lambda y, x: 1 + np.square(y), domain=(-1.2, 1.2))
+arcsin    = row(np.arcsin,    lambda y, x: 1 / np.sqrt(1 - np.square(x)), domain=UNIT)
+arccos    = row(np.arccos,    lambda y, x: -1 / np.sqrt(1 - np.square(x)), domain=UNIT)
 arctan    = row(np.arctan,    lambda y, x: 1 / (1 + np.square(x)))
-arctan2   = row(np.arctan2,   by_ordinate, by_abscissa,                            domain=POSITIVE)
+arctan2   = row(np.arctan2,   by_ordinate, by_abscissa, domain=POSITIVE)
 sinh      = row(np.sinh,      lambda y, x: np.cosh(x))
 cosh      = row(np.cosh,      lambda y, x: np.sinh(x))
 # Not 1 - y^2, which is 0 in the tails, nor 1 / cosh^2, whose own derivative is there 0 * inf.
 tanh      = row(np.tanh,      lambda y, x: np.square(sech(x)))
 arcsinh   = row(np.arcsinh,   lambda y, x: 1 / np.hypot(1, x))
-arccosh   = row(np.arccosh,   lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)),  domain=ABOVE)
-arctanh   = row(np.arctanh,   lambda y, x: 1 / (1 - np.square(x)),                domain=UNIT)
+arccosh   = row(np.arccosh,   lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), domain=ABOVE)
+arctanh   = row(np.arctanh,   lambda y, x: 1 / (1 - np.square(x)), domain=UNIT)
 deg2rad   = row(np.deg2rad,   pi / 180)
 radians   = row(np.radians,   pi / 180)
 rad2deg   = row(np.rad2deg,   180 / pi)
@@ -87,7 +88,8 @@ degrees   = row(np.degrees,   180 / pi)
 class Sinc(Family):
     """The derivatives of s(x) = sin(x) / x, with their limits at 0.
 
-    From x s = sin(x): s^(n) = (sin(x + n pi/2) - n s^(n-1)) / x, accurate for |x| >= n; and near 0 the series s^(n) = sum (-1)^((n+j)/2) x^j / (j! (n + j + 1)) over j with n + j even.
+    From x s = sin(x): s^(n) = (sin(x + n pi/2) - n s^(n-1)) / x, accurate for |x| >= n; and nearer
+    to 0 the series s^(n) = sum (-1)^((n+j)/2) x^j / (j! (n + j + 1)) over j with n + j even.
     """
 
     domain = (-4.0, 4.0)
@@ -121,7 +123,7 @@ class Sinc(Family):
 
 @implements(np.sinc)
 def sinc(x: Any) -> Array:
-    x = pi * lift(x)  # type: ignore[operator]
+    x = pi * lift(x)
     return bind(Sinc(0), x)
 
 

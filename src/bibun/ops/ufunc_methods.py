@@ -9,9 +9,9 @@ import numpy as np
 
 from ..array import FUNCTIONS, UFUNCS, Array, lift
 from ..errors import UnsupportedError
-from .structure import cast, reshape_to
+from .structure import axes_of, cast, reshape_to
 
-NOTHING = np._NoValue  # type: ignore[attr-defined]
+NOTHING = np._NoValue
 
 # What NumPy itself computes by these methods; found in FUNCTIONS when they are called.
 REDUCTIONS = {
@@ -33,22 +33,21 @@ def reduce(
     x = lift(array)
     if x.ndim == 0 and axis in (0, -1):
         axis = None
-    # fmt: off
-    options = {"dtype": (dtype, None), "out": (out, None), "initial": (initial, NOTHING), "where": (where, True)}
-    # fmt: on
-    changed = {k: given for k, (given, usual) in options.items() if given is not usual}
+    given = {"dtype": dtype, "out": out, "initial": initial, "where": where}
+    usual = {"dtype": None, "out": None, "initial": NOTHING, "where": True}
+    changed = {k: v for k, v in given.items() if v is not usual[k]}
     if ufunc in REDUCTIONS:
         return FUNCTIONS[REDUCTIONS[ufunc]](x, axis=axis, keepdims=keepdims, **changed)
     _refuse(ufunc, "reduce", changed, ("out", "where"))
     steps, axis = _slices(ufunc, x, axis, dtype)
     if initial is not NOTHING and initial is not None:
         steps = [initial, *steps]
-    if not steps and ufunc.identity is None:
-        raise ValueError(
-            f"zero-size array to reduction operation {ufunc.__name__} which has no identity"
-        )
-    y = _fold(ufunc, steps)[-1] if steps else np.full_like(x[0], ufunc.identity)
-    return np.expand_dims(y, axis) if keepdims else y
+    if steps:
+        y = _fold(ufunc, steps)[-1]
+    else:
+        # The identity, or NumPy's own error if there is none.
+        y = lift(ufunc.reduce(np.zeros(x.shape, _dtype(ufunc, x, dtype)), axis=axis))
+    return np.expand_dims(y, axis) if keepdims and x.ndim else y
 
 
 def accumulate(
@@ -56,6 +55,9 @@ def accumulate(
 ) -> Array:
     """Every step of `reduce`, one after the other along the axis."""
     x = lift(array)
+    if x.ndim == 0:
+        axes_of(None if axis in (0, -1) else axis, 0)
+        raise TypeError(f"{ufunc.__name__}.accumulate: an array without axes cannot be accumulated")
     if ufunc in ACCUMULATIONS:
         return FUNCTIONS[ACCUMULATIONS[ufunc]](x, axis=axis, dtype=dtype, out=out)
     _refuse(ufunc, "accumulate", {} if out is None else {"out": out}, ("out",))
@@ -64,15 +66,19 @@ def accumulate(
 
 
 def _slices(ufunc: np.ufunc, x: Array, axis: Any, dtype: Any) -> tuple[list[Array], int]:
-    """The slices of x along one axis."""
-    if axis is None or isinstance(axis, tuple):
-        if x.ndim != 1 and len(axis or range(x.ndim)) != 1:
-            raise UnsupportedError(
-                f"np.{ufunc.__name__}.reduce of a traced array takes one axis, not {axis}"
-            )
-        axis = 0 if axis is None else axis[0]
-    x = np.moveaxis(x if dtype is None else cast(x, np.dtype(dtype)), axis, 0)  # type: ignore[call-overload]
-    return [x[i] for i in range(x.shape[0])], axis
+    """The slices of x along one axis, in the dtype of the result."""
+    axes = axes_of(axis, x.ndim)
+    if x.ndim == 0:
+        return [cast(x, _dtype(ufunc, x, dtype))], 0
+    if len(axes) != 1:
+        raise UnsupportedError(f"np.{ufunc.__name__}.reduce of a traced array takes one axis")
+    x = np.moveaxis(cast(x, _dtype(ufunc, x, dtype)), axes[0], 0)
+    return [x[i] for i in range(x.shape[0])], axes[0]
+
+
+def _dtype(ufunc: np.ufunc, x: Array, dtype: Any) -> np.dtype:
+    """The dtype in which NumPy reduces x."""
+    return ufunc.reduce(np.zeros(1, x.dtype), dtype=dtype).dtype
 
 
 def _fold(ufunc: np.ufunc, steps: list) -> list:

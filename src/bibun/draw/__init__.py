@@ -1,0 +1,5 @@
+"""Pictures and texts of what bibun does."""
+
+from .derivation import Derivation, derivation
+
+__all__ = ["Derivation", "derivation"]
