@@ -33,6 +33,13 @@ def test_integer_array():
     )
 
 
+def test_complex():
+    assert message(errors.DtypeError, lambda: grad(np.abs)(1j)).startswith(
+        "grad: the argument is complex (complex128); differentiate with respect to its real and "
+        "imaginary part, which are real arrays  (test_bad_input.py:"
+    )
+
+
 def test_bool_and_none():
     assert message(errors.DtypeError, lambda: grad(np.sum)(True)).startswith(
         "grad: the argument is True; a derivative needs floating-point numbers  (test_bad_input.py:"

@@ -97,6 +97,17 @@ def test_results_are_new_arrays():
     assert_array_equal(y, [1, 1, 1])
 
 
+def test_results_share_no_memory_with_arguments_or_residuals():
+    a = np.ones(3)
+    y, t = jvp(lambda x: x, (a,), (a,))
+    for result in (y, t, value_and_grad(lambda x: (np.sum(x), x), has_aux=True)(a)[0][1]):
+        result[0] = 5
+    assert_array_equal(a, [1, 1, 1])
+    y, pullback = vjp(np.exp, np.zeros(2))
+    y[:] = 7
+    assert_array_equal(pullback(np.ones(2))[0], [1, 1])
+
+
 def test_vjp():
     y, pullback = vjp(lambda x, w: np.tanh(w @ x), x, A)
     g = rng.standard_normal(4)

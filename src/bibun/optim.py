@@ -16,6 +16,7 @@ from .tracing.containers import flatten
 from .variable import Variable
 
 Rate = float | Callable[[int], float]
+BLOCK = 1 << 13  # elements that are updated at a time
 
 
 class State(NamedTuple):
@@ -67,9 +68,9 @@ class Optimizer:
 
     @abstractmethod
     def change_in_place(
-        self, g: np.ndarray, slots: Sequence[np.ndarray], step: int, rate: float
-    ) -> np.ndarray:
-        """The same bits for plain arrays: writes into the slots, and returns a new array."""
+        self, out: np.ndarray, g: np.ndarray, slots: list[np.ndarray], step: int, rate: float
+    ) -> None:
+        """The same bits for plain arrays: writes into the slots, and what to subtract into `out`."""
 
     # ------------------------------------------------------------ containers
 
@@ -125,12 +126,21 @@ class Optimizer:
         rate = float(self._rate(self.step))
         self.step += 1
         for g, v in found:
-            new = self.change_in_place(g, self._slots(v), self.step, rate)
-            np.subtract(v.stored, new, out=new)
-            if self.weight_decay:
-                new -= rate * self.weight_decay * v.stored
+            new = self._moved(v, g, rate)
             new.flags.writeable = False  # then `assign` keeps this array instead of a copy
             v.assign(new)
+
+    def _moved(self, v: Variable, g: np.ndarray, rate: float) -> np.ndarray:
+        """The new value of a Variable, in a new array; block by block, so that all stays in cache."""
+        new = np.empty(v.shape, v.dtype)
+        flat = [a.reshape(-1) for a in (new, v.stored, g, *self._slots(v))]
+        for i in range(0, new.size, BLOCK):
+            out, p, part, *slots = (a[i : i + BLOCK] for a in flat)
+            self.change_in_place(out, part, slots, self.step, rate)
+            np.subtract(p, out, out=out)
+            if self.weight_decay:
+                np.subtract(out, rate * self.weight_decay * p, out=out)
+        return new
 
     def _slots(self, v: Variable) -> list[np.ndarray]:
         if id(v) not in self._of:
@@ -239,19 +249,18 @@ class SGD(Optimizer):
         return rate * (g + self.momentum * b if self.nesterov else b), [b]
 
     def change_in_place(
-        self, g: np.ndarray, slots: Sequence[np.ndarray], step: int, rate: float
-    ) -> np.ndarray:
+        self, out: np.ndarray, g: np.ndarray, slots: list[np.ndarray], step: int, rate: float
+    ) -> None:
         """The formula, in place."""
-        if not slots:
-            return _product(g, rate)
-        b = slots[0]
-        np.multiply(b, self.momentum, out=b)
-        np.add(b, g, out=b)
-        if not self.nesterov:
-            return _product(b, rate)
-        change = _product(b, self.momentum)
-        np.add(g, change, out=change)
-        return np.multiply(change, rate, out=change)
+        for b in slots:
+            np.multiply(b, self.momentum, out=b)
+            np.add(b, g, out=b)
+        if self.nesterov:
+            np.multiply(slots[0], self.momentum, out=out)
+            np.add(g, out, out=out)
+            np.multiply(out, rate, out=out)
+        else:
+            np.multiply(slots[0] if slots else g, rate, out=out)
 
 
 class Adam(Optimizer):
@@ -285,30 +294,25 @@ class Adam(Optimizer):
         return change * (rate / (1 - b1**step)), [m, v]
 
     def change_in_place(
-        self, g: np.ndarray, slots: Sequence[np.ndarray], step: int, rate: float
-    ) -> np.ndarray:
+        self, out: np.ndarray, g: np.ndarray, slots: list[np.ndarray], step: int, rate: float
+    ) -> None:
         """The formula, in place."""
         b1, b2, (m, v) = self.beta_1, self.beta_2, slots
-        change = _product(g, 1 - b1)
+        np.multiply(g, 1 - b1, out=out)
         np.multiply(m, b1, out=m)
-        np.add(m, change, out=m)
-        np.multiply(g, 1 - b2, out=change)
-        np.multiply(change, g, out=change)
+        np.add(m, out, out=m)
+        np.multiply(g, 1 - b2, out=out)
+        np.multiply(out, g, out=out)
         np.multiply(v, b2, out=v)
-        np.add(v, change, out=v)
-        np.sqrt(v, out=change)
-        np.multiply(change, 1 / sqrt(1 - b2**step), out=change)
-        np.add(change, self.epsilon, out=change)
-        np.divide(m, change, out=change)
-        return np.multiply(change, rate / (1 - b1**step), out=change)
+        np.add(v, out, out=v)
+        np.sqrt(v, out=out)
+        np.multiply(out, 1 / sqrt(1 - b2**step), out=out)
+        np.add(out, self.epsilon, out=out)
+        np.divide(m, out, out=out)
+        np.multiply(out, rate / (1 - b1**step), out=out)
 
 
 # ------------------------------------------------------------ small parts
-
-
-def _product(x: np.ndarray, factor: float) -> np.ndarray:
-    """x * factor as a new array, also where x has no axes (NumPy would give a scalar)."""
-    return np.multiply(x, factor, out=np.empty_like(x))
 
 
 def _plain(x: Any) -> Any:

@@ -74,3 +74,30 @@ def problems(row: Row, dtype: Any, most: int = 3) -> Iterator[str]:
                     f"{row.name} at {x!r}, order {order}: {y!r} should be {mp.nstr(want, 17)}, "
                     f"off by {mp.nstr(off, 3)} units"
                 )
+
+
+def partial_problems(row: Row, dtype: Any) -> Iterator[str]:
+    """The same for a function of two arguments: its gradient and its three second derivatives."""
+    eps = float(np.finfo(dtype).eps)
+    a, b = (bibun.grad(row.f, k) for k in (0, 1))
+    rules = {
+        (1, 0): a,
+        (0, 1): b,
+        (2, 0): bibun.grad(a, 0),
+        (1, 1): bibun.grad(a, 1),
+        (0, 2): bibun.grad(b, 1),
+    }
+    for point in row.points:
+        x, y = map(np.dtype(dtype).type, point)
+        with mp.workdps(row.digits):
+            at = mp.mpf(float(x)), mp.mpf(float(y))
+
+            def exact(i: int, j: int, at: Any = at) -> Any:
+                return mp.diff(row.reference, at, (i, j))
+
+            for (i, j), rule in rules.items():
+                want, found = exact(i, j), rule(x, y)
+                limit = abs(want) + abs(at[0] * exact(i + 1, j)) + abs(at[1] * exact(i, j + 1))
+                limit = ROUNDINGS * eps * limit + mp.mpf(10) ** (-row.digits // 3)
+                if found.dtype != dtype or not abs(mp.mpf(float(found)) - want) <= limit:
+                    yield f"{row.name} at {point}, {i, j}: {found!r} should be {mp.nstr(want, 17)}"

@@ -122,6 +122,7 @@ def test_equal_elements_share_the_derivative() -> None:
         back, along = jacobian(f)(x), np.stack([jvp(f, (x,), (e,))[1] for e in np.eye(5)], axis=1)
         np.testing.assert_allclose(back, along, rtol=1e-15)
     np.testing.assert_allclose(grad(np.median)(np.full(3, 2.0)), [1 / 3] * 3, rtol=1e-15)
+    assert np.isnan(grad(np.median)(np.array([1.0, np.nan, 2.0]))).any()
 
 
 def test_structural_zeros_survive() -> None:

@@ -57,11 +57,13 @@ def main() -> int:
     for call, reason in refused().items():
         print(f"declined by bibun, and left out: {call}: {reason}")
     print(Coverage.of(generate(seed) for seed in seeds))
-    if not options.no_peers:
-        for peer in peers.installed():
-            outcome = {seed: peers.compare(generate(seed), peer) for seed in seeds}
-            print(f"{peer.name}: {dict(Counter(outcome.values()))}")
-            print(f"    differs for the seeds {[s for s, o in outcome.items() if o == 'differs'][:50]}")
+    for peer in () if options.no_peers else peers.installed():
+        words, different = peer.vocabulary()
+        print(f"{peer.name} has other derivatives, by convention or by mistake, of: {', '.join(different) or 'nothing'}")
+        outcome = {seed: peers.compare(generate(seed, words), peer) for seed in seeds}
+        print(f"{peer.name} on programs of the {len(words)} entries that it can run: {dict(Counter(outcome.values()))}")
+        for seed in [s for s, o in outcome.items() if o == "differs"][: options.show]:
+            print(f"{peer.name} differs from bibun, seed {seed}:\n{text(generate(seed, words))}")
     return 1 if failed else 0
 
 

@@ -47,10 +47,10 @@ class Program:
     body: tuple[Instruction, ...]
     outputs: tuple[int, ...]
 
-    def run(self, *inputs: Any, call: Callable[..., Any] = record) -> tuple:
-        """The outputs for these inputs. Constants take the precision of the first input."""
-        dtype = inputs[0].dtype
-        values = [*inputs, *(c.astype(dtype) if c.dtype.kind == "f" else c for c in self.constants)]
+    def run(self, *inputs: Any, call: Callable[..., Any] = record, array: Callable[[Any], Any] = np.asarray) -> tuple:
+        """The outputs for these inputs. Constants take the precision of the first input, and are made by `array`."""
+        dtype = np.dtype(inputs[0].dtype.name)
+        values = [*inputs, *(array(c.astype(dtype) if c.dtype.kind == "f" else c) for c in self.constants)]
         for instruction in self.body:
             args = [a if isinstance(a, float) else values[a] for a in instruction.args]
             values += several(call(instruction.call, *args))

@@ -1,8 +1,8 @@
 """The same programs in JAX and PyTorch, where these are installed.
 
 A peer runs NumPy's code under another name: ufuncs and functions are looked up in its own NumPy
-namespace, and the value of any other operation is run with `np` bound to that namespace. What a peer
-cannot run is not compared.
+namespace, and the value of any other operation is run with `np` bound to that namespace. Programs
+are drawn from what a peer can run.
 """
 
 from __future__ import annotations
@@ -14,12 +14,14 @@ from typing import Any
 
 import numpy as np
 
+import bibun
 from bibun.graph import Op
 from bibun.ops.elementwise import Elementwise
+from bibun.ops.reduction import Sum
 
 from .checks import Check
 from .generate import Program
-from .vocabulary import Call, path
+from .vocabulary import Call, Entry, entries, path, record, several
 
 AGREES = 1e-6  # relative: rounding, in the peer's own order; a wrong derivative is off by far more
 
@@ -41,6 +43,8 @@ class Peer:
         """One instruction of a program."""
         if isinstance(call, Elementwise):
             return getattr(self.namespace, call.label)(*args)
+        if isinstance(call, Sum):  # in bibun the method of a ufunc, which peers lack
+            return self.namespace.sum(args[0], axis=call.axes)
         if isinstance(call, Call):
             return call._replace(function=self.find(path(call.function)))(*args)
         return self.rebound(call)(*args)
@@ -51,11 +55,37 @@ class Peer:
         names = {**value.__globals__, "np": self.namespace}
         return FunctionType(value.__code__, names, value.__name__, value.__defaults__, value.__closure__).__get__(op)
 
+    def alone(self, entry: Entry) -> str:
+        """How the peer's derivative of one entry of the vocabulary compares with ours."""
+        rng = np.random.default_rng(0)
+        args = [np.asarray(s(rng)) if callable(s) else rng.uniform(*entry.domain, s) for s in entry.slots]
+        floats = [k for k, a in enumerate(args) if a.dtype.kind == "f"]
+
+        def loss(namespace: Any, call: Callable) -> Callable:
+            def f(*xs: Any) -> Any:
+                given = [namespace.asarray(a) for a in args]
+                for k, x in zip(floats, xs, strict=True):
+                    given[k] = x
+                return sum(namespace.sum(y * 1.5) for y in (*several(call(entry.call, *given)), *xs))
+
+            return f
+
+        try:
+            found = self.grad(loss(self.namespace, self.call), [args[k] for k in floats])
+        except Exception as error:
+            return f"cannot ({type(error).__name__})"
+        return agreement(found, bibun.grad(loss(np, record), tuple(range(len(floats))))(*(args[k] for k in floats)))
+
+    def vocabulary(self) -> tuple[tuple[Entry, ...], list[str]]:
+        """What both can run with the same result, and the labels of what they run with different ones."""
+        answers = [(e, self.alone(e)) for e in entries() if any(not callable(s) for s in e.slots)]
+        return tuple(e for e, a in answers if a == "agrees"), [repr(e.call) for e, a in answers if a == "differs"]
+
     def gradient(self, check: Check) -> list[np.ndarray]:
         """The gradient of the loss of a program."""
 
         def loss(*xs: Any) -> Any:
-            outputs = check.program.run(*xs, call=self.call)
+            outputs = check.program.run(*xs, call=self.call, array=self.namespace.asarray)
             return sum(self.namespace.sum(self.namespace.asarray(w) * y) for w, y in zip(check.weights, outputs, strict=True))
 
         return self.grad(loss, check.x)
@@ -104,7 +134,11 @@ def compare(program: Program, peer: Peer) -> str:
         found = peer.gradient(check)
     except Exception as error:
         return f"cannot ({type(error).__name__})"
-    ours = check.grad(*check.x)
-    scale = 1 + max(float(np.max(abs(g), initial=0)) for g in ours)
+    return agreement(found, check.grad(*check.x))
+
+
+def agreement(found: Any, ours: Any) -> str:
+    """Whether two gradients are the same up to rounding."""
+    scale = 1 + max((float(np.max(abs(g), initial=0)) for g in ours), default=0)
     same = all(g.shape == o.shape and np.allclose(g, o, rtol=AGREES, atol=AGREES * scale) for g, o in zip(found, ours, strict=True))
     return "agrees" if same else "differs"

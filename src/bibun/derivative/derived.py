@@ -53,6 +53,9 @@ class Derived:
         known = [None if i is None else order[i] for i in origin]
         self.graph, self.sources = derive(stable, known, extra, step, trace if residuals else None)
         self.program = Program(self.graph)
+        # Results that are inputs (which somebody may still need), or stand twice, are copied.
+        outputs, arity = self.graph.outputs, self.graph.arity
+        self.borrowed = [o < arity or o in outputs[:k] for k, o in enumerate(outputs)]
 
     def fits(self, trace: Trace) -> bool:
         """Whether the constants are those that the program was made for."""
@@ -187,7 +190,7 @@ def execute(
     values = [_value(recorded, trace, i) for i in derived.sources]
     with np.errstate(all="ignore"):
         results = derived.program(*values, *(a.value for a in extra))
-    return [own(y) for y in results]
+    return [own(y, borrowed) for y, borrowed in zip(results, derived.borrowed, strict=True)]
 
 
 def _value(recorded: Recorded, trace: Trace, i: Any) -> Any:
@@ -208,8 +211,10 @@ def _outside(recorded: Recorded, i: int) -> Array:
     return recorded.outside(i)
 
 
-def own(y: Any) -> Any:
+def own(y: Any, borrowed: bool) -> Any:
     """A result that shares no memory with anything else."""
-    if type(y) is np.ndarray and (y.base is not None or not y.flags.writeable):
-        return y.copy()
-    return y
+    if type(y) is not np.ndarray:
+        return y
+    if y.shape == ():
+        return y[()]  # NumPy's functions return scalars, too
+    return y.copy() if borrowed or y.base is not None or not y.flags.writeable else y

@@ -83,7 +83,8 @@ class _Derivation:
 
     def _input_names(self) -> dict[int, str]:
         """The names of entries that the function starts from."""
-        trace, names = self.recorded.trace, {}
+        trace = self.recorded.trace
+        names: dict[int, str] = {}
         for k, name in enumerate(parameters(self.f, len(self.args))):
             entries = self.arguments.get(k, [])
             names |= zip(entries, leaves(name, self.args[k], len(entries)), strict=True)
@@ -137,7 +138,7 @@ class _Derivation:
         graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
         if len(steps(graph)) > MOST_STEPS:
             raise UnsupportedError(
-                f"derivation: {len(steps(graph))} steps are too many to read (at most {MOST_STEPS}): "
+                f"derivation: {len(steps(graph))} steps are more than can be read ({MOST_STEPS}): "
                 "derive a smaller part, or fewer rounds of a loop"
             )
         known = dict(self.names)
@@ -229,7 +230,8 @@ def _through(flow: Flow, i: int, k: int) -> str:
 
 def _paths(target: int, y: int, users: dict[int, list[int]]) -> list[list[int]]:
     """The ways from y down to the target, at most one more than are written out."""
-    found, stack = [], [[target]]
+    found: list[list[int]] = []
+    stack = [[target]]
     while stack and len(found) <= MOST_PATHS:
         path = stack.pop()
         if path[0] == y:

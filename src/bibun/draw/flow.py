@@ -117,7 +117,7 @@ class Flow:
 
 def _ones(trace: Trace, of: Type) -> Any:
     one = Array(trace, trace.scalar(1, of.dtype), Type(of.dtype, ()))
-    return np.broadcast_to(one, of.shape) if of.shape else one  # type: ignore[call-overload]
+    return np.broadcast_to(one, of.shape) if of.shape else one
 
 
 def _pointwise(part: Graph, wanted: list[bool]) -> bool:

@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
-from warnings import warn
 
 import numpy as np
 
 from ..array import FUNCTIONS, Array, bind, implements
-from ..graph import Example, Op, Type, operation, symmetric, type_of
+from ..graph import Example, Op, Type, operation, type_of
 from ..zeros import select
 from .linalg import Solve, floating, matrices
 from .matmul import mT, product
@@ -131,11 +130,11 @@ class Eigh(Op):
     of a is v (diag(g_w) + r) v^T with r_ij = (m_ij - m_ji) / 2 / (w_j - w_i), m = v^T g_v (Giles
     2008, section 3.1).
 
-    Where w_i = w_j, the eigenvectors are arbitrary up to a rotation, and a function that has a
-    derivative does not see it: then m_ij = m_ji, and r_ij = 0. This is right for functions of
-    eigenvalues that are symmetric in equal ones, such as their sum, and of the space that belongs
-    to equal eigenvalues, such as v1 v1^T. It is not right for v diag(h(w)) v^T, whose r_ij depends
-    on h': hence the warning of `Repeated`.
+    Where w_i = w_j, eigenvectors are arbitrary up to a rotation, and a function that does not see
+    it has m_ij = m_ji: we then take r_ij = 0. This is right for functions of the eigenvalues that
+    are symmetric in equal ones, such as their sum, and for functions of the space that belongs to
+    equal eigenvalues, such as v1 v1^T. It is not right for a function of the whole matrix,
+    v diag(h(w)) v^T: there r_ij depends on h', which is not known here. Otherwise r_ij is infinite.
     """
 
     kind = "call"
@@ -152,7 +151,7 @@ class Eigh(Op):
         moved = product(averaged(tangents[0]), v)
         p, dw = product(mT(v), moved), bind(Sum((-2,)), v * moved)
         gaps, equal = _gaps(w)
-        return dw, product(v, _over(bind(Repeated(), w, p), gaps, equal))
+        return dw, product(v, _over(p, gaps, equal))
 
     def pull(self, y, args, g, wanted):
         w, v = y
@@ -166,7 +165,6 @@ class Eigh(Op):
 
     @staticmethod
     def _turned(w, m):
-        m = bind(Repeated(), w, m)
         skew = (m - mT(m)) / 2
         gaps, equal = _gaps(w)
         return _over(skew, gaps, equal & (np.abs(skew) <= _rounding(m, (-2, -1))))
@@ -195,41 +193,6 @@ def _rounding(x: Any, axes: tuple[int, ...]) -> Any:
     n = x.shape[-1]
     size = bind(Norm(2.0, axes), x) * (n * float(np.finfo(x.dtype).eps))
     return expand_to(reshape_to(size, (*size.shape, 1, 1)), (*size.shape, n, n))
-
-
-@operation
-class Repeated(Op):
-    """m itself, with a warning where it joins equal eigenvalues w in a way that may matter."""
-
-    kind = "call"
-
-    def type(self, w, m):
-        return matrices("eigh", m)
-
-    def value(self, w, m):
-        n = w.shape[-1]
-        eps = n * np.finfo(w.dtype).eps
-        gaps = np.abs(w[..., None, :] - w[..., :, None])
-        near = gaps <= eps * np.sqrt((w * w).sum(-1))[..., None, None]
-        even = np.abs(m + np.swapaxes(m, -1, -2)) / 2
-        seen = even > eps * np.sqrt((m * m).sum((-2, -1)))[..., None, None]
-        if np.any(near & seen & ~np.eye(n, dtype=bool)):
-            warn(MESSAGE, RuntimeWarning, stacklevel=2)
-        return m
-
-    def d(self, y, w, m):
-        return None, symmetric(lambda g: g)
-
-    @classmethod
-    def examples(cls) -> Iterator[Example]:
-        yield Example(cls(), ((3,), (3, 3)))
-
-
-MESSAGE = (
-    "eigh: a function of eigenvectors of equal eigenvalues was differentiated: this is right if it "
-    "depends on the space that they span, but not for functions of the matrix, such as "
-    "v @ np.diag(h(w)) @ v.T"
-)
 
 
 def _lower(UPLO: str) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, ClassVar
 
 import numpy as np
@@ -210,15 +211,21 @@ def ptp(a: Any, axis: Any = None, out: None = None, keepdims: Any = NO) -> Array
     return max(a, axis, None, keepdims) - min(a, axis, None, keepdims)
 
 
-def _place(kind: type[Place], a: Any, axis: Any, out: None, keepdims: Any) -> Array:
+@lru_cache(maxsize=1024, typed=True)
+def placed(kind: Any, axis: Any, ndim: int) -> tuple[Any, tuple[int, ...]]:
+    """The operation, and the axes that it removes, with NumPy's own errors."""
+    kind.find(np.ones((1,) * ndim), axis)
+    axes = axes_for(axis, ndim)
+    return kind(-1) if axis is None or not ndim else kind(*axes), axes
+
+
+def _place(kind: Any, a: Any, axis: Any, out: None, keepdims: Any) -> Array:
     """The body of np.argmax and np.argmin."""
     refuse(kind.__name__.lower(), out=out)
     a = operand(a)
-    kind.find(np.ones((1,) * a.ndim), axis)  # NumPy's own errors
-    axes = axes_for(axis, a.ndim)
-    if axis is None or not a.ndim:
-        return keep(once(kind(-1), reshape_to(a, (a.size,))), a.shape, axes, keepdims)  # type: ignore[call-arg]
-    return keep(once(kind(*axes), a), a.shape, axes, keepdims)
+    op, axes = placed(kind, axis, a.ndim)
+    flat = reshape_to(a, (a.size,)) if axis is None or not a.ndim else a
+    return keep(once(op, flat), a.shape, axes, keepdims)
 
 
 @implements(np.argmax)

@@ -38,7 +38,8 @@ def _or_nan(found: Any, rising: Any) -> Any:
     if rising.dtype.kind != "f":
         return found
     last = rising[..., -1:] if found.ndim == rising.ndim else rising[..., -1]
-    return np.where(np.isnan(last), last, found)
+    # A factor and not np.where, so that the derivative is nan as well.
+    return found * np.where(np.isnan(last), *map(last.dtype.type, (np.nan, 1)))
 
 
 @implements(np.nanmedian)

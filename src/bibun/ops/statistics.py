@@ -12,7 +12,7 @@ from ..array import Array, bind, implements
 from ..errors import DtypeError, ShapeError
 from ..graph import Example, Linear, Op, Type, operation
 from ..recording import is_abstract
-from ..zeros import carry, scale
+from ..zeros import move, scale
 from .norms import Norm
 from .reduction import (
     NO,
@@ -52,12 +52,13 @@ class RootMeanSquare(Op):
         return np.sqrt(np.add.reduce(np.square(x), self.axes) / n)
 
     def d(self, y, x, n):
-        norm = Norm(2.0, self.axes)
-        (in_x,) = norm.d(bind(norm, x), x)
-        root, in_n = np.sqrt(n), -0.5 * y / n
+        length = bind(Norm(2.0, self.axes), x)
+        slope = np.where(length == 0, np.inf, length * np.sqrt(n))
+        direction, in_n = x / widened(slope, x.shape, self.axes), -0.5 * y / n
         return (
             Linear(
-                lambda t: in_x.push(t) / root, lambda g: in_x.pull(carry(lambda h: h / root, g))
+                push=lambda t: np.sum(scale(t, direction), axis=self.axes),
+                pull=lambda g: scale(move(lambda h: widened(h, x.shape, self.axes), g), direction),
             ),
             Linear(lambda t: scale(t, in_n), lambda g: scale(g, in_n)),
         )
