@@ -499,6 +499,16 @@ def test_a_later_write_does_not_change_the_gradient():
     assert_array_equal(tape.gradient(y, x), [1, 2])
 
 
+def test_a_recorded_value_cannot_be_written_from_outside():
+    x = Variable([0.0, 0.0])
+    with GradientTape() as tape:
+        y = np.exp(x)
+    for plain in (np.asarray(y), y.numpy()):
+        with pytest.raises(ValueError, match="read-only"):
+            plain[:] = 7
+    assert_array_equal(tape.gradient(y, x), [1, 1])
+
+
 def test_tape_under_grad_and_grad_under_tape():
     def inner(x):
         y = constant(2.0)

@@ -66,7 +66,7 @@ class Duck(Interface):
         return ours(*args, **options)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self._plain("__array__"), dtype=dtype, copy=copy)
+        return np.array(self._shielded(self._plain("__array__")), dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
         return float(self._plain("float(x)"))
@@ -114,7 +114,15 @@ class Duck(Interface):
         """The value as a plain NumPy array or scalar, also while traced: its derivative ends
         here.
         """
-        return self._known("x.numpy()")
+        return self._shielded(self._known("x.numpy()"))
+
+    def _shielded(self, value: Any) -> Any:
+        """The value such that writing to it cannot change what a trace has recorded."""
+        if self._read().scope is None or type(value) is not np.ndarray:
+            return value
+        view = value.view()
+        view.flags.writeable = False
+        return view
 
     def _plain(self, how: str) -> Any:
         array = self._read()

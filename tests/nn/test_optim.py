@@ -61,6 +61,20 @@ def test_both_interfaces_follow_the_formula(optimiser, dtype):
         assert np.array_equal(v.numpy(), new) and v.dtype == np.asarray(new).dtype == dtype
 
 
+def test_large_and_oddly_ordered_arrays_are_updated_in_blocks_just_the_same():
+    rng = np.random.default_rng(0)
+    start, g = np.asfortranarray(rng.normal(size=(301, 200))), rng.normal(size=(200, 301)).T
+    v, adam = bibun.Variable(start), Adam(0.1, weight_decay=0.1)
+    p, state = start, adam.init(start)
+    for _ in range(2):
+        adam.apply_gradients([(g, v)])
+        p, state = adam.update(p, g, state)
+    assert np.array_equal(v.numpy(), p)
+    empty = bibun.Variable(np.zeros((0, 3)))
+    adam.apply_gradients([(np.zeros((0, 3)), empty)])
+    assert empty.version == 1
+
+
 def test_adam_takes_its_first_step_of_the_size_of_the_rate():
     v = bibun.Variable([1.0, 1.0])
     Adam(0.01).apply_gradients([([1e-3, -5.0], v)])

@@ -229,10 +229,22 @@ def sample(kind: str, reverse: bool = False) -> np.ndarray:
     return x[:, ::-1].copy() if reverse else x
 
 
+def simply(f: Any) -> Any:
+    """f with errors of public classes: NumPy's own are private subclasses of TypeError."""
+
+    def g(*args: Any) -> Any:
+        try:
+            return f(*args)
+        except (TypeError, OverflowError) as error:
+            raise TypeError(str(error)) from None
+
+    return g
+
+
 @pytest.mark.parametrize("name", UFUNCS)
 def test_ufuncs_are_those_of_numpy(name: str) -> None:
-    f = UFUNCS[name]
-    if f.nin == 1:
+    f = simply(UFUNCS[name])
+    if UFUNCS[name].nin == 1:
         for kind in KINDS:
             agrees(f, sample(kind), what=f"{name} {kind}")
             agrees(f, sample(kind)[0, 1], what=f"{name} of one {kind}")
@@ -285,7 +297,7 @@ FUNCTIONS = {
     "add keepdims":  lambda x: np.add.reduce(x, axis=-1, keepdims=True),
     "max.reduce":    lambda x: np.maximum.reduce(x, axis=-1),
     "and.reduce":    lambda x: np.logical_and.reduce(x),
-    "hypot.reduce":  lambda x: np.hypot.reduce(x, axis=-1),
+    "hypot.reduce":  lambda x: np.hypot.reduce(x, axis=-1, initial=0),
     "minus.reduce":  lambda x: np.subtract.reduce(x, initial=3) if x.dtype != bool else x,
     "times.accum":   lambda x: np.multiply.accumulate(x, axis=-1),
     "fmax.accum":    lambda x: np.fmax.accumulate(x),
@@ -298,7 +310,7 @@ FUNCTIONS = {
 def test_functions_are_those_of_numpy(name: str) -> None:
     for kind in KINDS:
         for x in (sample(kind), sample(kind)[0, 1], sample(kind)[:, :0]):
-            agrees(FUNCTIONS[name], x, what=f"{name} {x.dtype}{x.shape}")
+            agrees(simply(FUNCTIONS[name]), x, what=f"{name} {x.dtype}{x.shape}")
 
 
 def test_questions_are_answered_with_plain_values() -> None:

@@ -43,8 +43,8 @@ def derivation(f: Callable[..., Any], *args: Any, wrt: Any = None) -> Derivation
     """How the gradient of f at `args` comes about, as text that is made from what ran.
 
     f returns one number. `wrt` says by what it is differentiated: the number or the name of an
-    argument, a Variable, or a tuple of these; by default the first argument, or without arguments
-    every trainable Variable that f reads. Values do not appear, except where Python's `if` and
+    argument, a Variable, a tuple of these, or a dictionary of them under the names that they are to
+    have; by default the first argument, or without arguments every trainable Variable that f reads. Values do not appear, except where Python's `if` and
     `for` looked at them.
 
     Steps have the names that the source of f gives them, others are v₁, v₂, ... A product of
@@ -97,7 +97,11 @@ class _Derivation:
         """The entries by which is differentiated."""
         if wrt is None:
             wrt = 0 if self.args else tuple(v for v, _ in self.recorded.trace.variables.values())
-        found = [i for w in (wrt if isinstance(wrt, tuple) else (wrt,)) for i in self._entries(w)]
+        named = wrt if isinstance(wrt, dict) else {}
+        for name, w in named.items():
+            self.names |= dict.fromkeys(self._entries(w), name)
+        several = tuple(named.values()) or (wrt if isinstance(wrt, tuple) else (wrt,))
+        found = [i for w in several for i in self._entries(w)]
         if not found:
             raise NotDifferentiableError(
                 f"derivation: wrt={wrt!r} is no argument or Variable of {result(self.f)}"

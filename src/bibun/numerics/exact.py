@@ -120,10 +120,13 @@ class Element:
         self.library, self.value = library, value
 
     def __getattr__(self, name: str) -> Callable:
-        function = None if name.startswith("_") else self.library.function(name)
+        if name.startswith("_"):
+            raise AttributeError(name)
+        if not isinstance(getattr(np, name, None), np.ufunc):
+            return getattr(np.array(self, object), name)  # reshape and the like, as NumPy's numbers
+        library, function = self.library, self.library.function(name)
         if function is None:
             raise AttributeError(name)
-        library = self.library
         return lambda *others: Element(library, function(self.value, *map(library.number, others)))
 
     # fmt: off

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..array import Array
 from .alignment import known
-from .elementwise import row
+from .elementwise import Formula, row
 
 # ------------------------------------------------------------ partials that need more than a line
 
@@ -60,13 +60,10 @@ def known_of(extreme: Any, a: Array, b: Array) -> Any:
     return mask & (np.isnan(b) | ~np.isnan(a)), share
 
 
-def along_first(y: Array, a: Array, b: Array) -> Any:
-    """d hypot / da = a / hypot, and 0 at the origin, the middle of all limits."""
-    return np.where(y == 0, 0, a / y)
-
-
-def along_second(y: Array, a: Array, b: Array) -> Any:
-    return np.where(y == 0, 0, b / y)
+def length(a: Any, b: Any) -> Any:
+    """hypot(a, b), and infinity at the origin, so that what is divided by it becomes 0 there."""
+    h = np.hypot(a, b)
+    return np.where(h == 0, h.dtype.type(np.inf), h)
 
 
 # fmt: off
@@ -90,7 +87,12 @@ absolute    = row(np.absolute,    lambda y, x: np.sign(x), fast=operator.abs, re
 fabs        = row(np.fabs,        lambda y, x: np.sign(x))
 sign        = row(np.sign,        None, real=True)
 conjugate   = row(np.conjugate,   1, real=True)
-hypot       = row(np.hypot,       along_first, along_second, commutative=True)
+# At the origin 0, the middle of all limits. It is a row, since the derivative of a / h would cancel.
+DIRECTION   = Formula("direction", lambda a, b: a / length(a, b), like=np.hypot)
+direction   = row(DIRECTION,      lambda y, a, b: np.square(direction(b, a)) / length(a, b),
+                                  lambda y, a, b: -y * direction(b, a) / length(a, b))
+hypot       = row(np.hypot,       lambda y, a, b: direction(a, b),
+                                  lambda y, a, b: direction(b, a), commutative=True)
 copysign    = row(np.copysign,    lambda y, a, b: np.sign(a) * np.sign(y), None)
 heaviside   = row(np.heaviside,   None, lambda y, x, h: x == 0)
 

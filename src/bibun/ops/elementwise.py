@@ -178,7 +178,7 @@ class Elementwise(Op):
         try:
             key = (self, *plan.numbers(trace, values, arrays))
         except OverflowError:
-            if abstract or plan.dtype != bool:
+            if plan.dtype != bool:
                 raise
             # NumPy compares with Python's integers of any size, so they get a dtype here.
             return self.general(tuple(np.asarray(x) if type(x) is int else x for x in args), {})

@@ -9,7 +9,7 @@ import numpy as np
 
 from ..array import FUNCTIONS, UFUNCS, Array, lift
 from ..errors import UnsupportedError
-from .structure import axes_of, cast, reshape_to
+from .structure import axes_of, cast, expand_to, reshape_to
 
 NOTHING = np._NoValue
 
@@ -40,13 +40,14 @@ def reduce(
         return FUNCTIONS[REDUCTIONS[ufunc]](x, axis=axis, keepdims=keepdims, **changed)
     _refuse(ufunc, "reduce", changed, ("out", "where"))
     steps, axis = _slices(ufunc, x, axis, dtype)
-    if initial is not NOTHING and initial is not None:
-        steps = [initial, *steps]
-    if steps:
-        y = _fold(ufunc, steps)[-1]
-    else:
-        # The identity, or NumPy's own error if there is none.
-        y = lift(ufunc.reduce(np.zeros(x.shape, _dtype(ufunc, x, dtype)), axis=axis))
+    dtype = _dtype(ufunc, x, dtype)
+    shape = tuple(n for i, n in enumerate(x.shape) if i != axis)
+    first = ufunc.identity if initial is NOTHING else initial
+    if first is not None and (initial is not NOTHING or len(steps) < 2):
+        steps = [expand_to(cast(first, dtype), shape), *steps]
+    if not steps:
+        raise ValueError(f"{ufunc.__name__}.reduce: no element along axis {axis}, and no identity")
+    y = _fold(ufunc, steps)[-1]
     return np.expand_dims(y, axis) if keepdims and x.ndim else y
 
 
