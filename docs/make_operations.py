@@ -1,4 +1,4 @@
-"""Writes docs/operations.md, the table of everything that bibun differentiates, from the operations themselves.
+"""Writes docs/operations.md, the table of all that bibun differentiates, from the operations.
 
     python docs/make_operations.py
 
@@ -30,13 +30,16 @@ from bibun.ops.elementwise import TABLE, Elementwise
 from bibun.recording import INTERNAL
 
 PAGE = Path(__file__).parent / "operations.md"
-INTERNAL[__file__] = True  # messages of errors are quoted here: they shall not end with a line of this file
+INTERNAL[__file__] = (
+    True  # messages of errors are quoted here: they shall not end with a line of this file
+)
 KINDS = {"b": "bool", "i": "int", "u": "int", "f": "float", "c": "complex"}
 HEAD = """# Supported operations
 
-Made by `python docs/make_operations.py` from the operations themselves, with NumPy {numpy} and SciPy
-{scipy}: do not edit. `y` is the result. A derivative of 0 means piecewise constant. Derivatives are taken
-with respect to floating-point numbers (float16, float32, float64); each can be differentiated again.
+Made by `python docs/make_operations.py` from the operations themselves, with NumPy {numpy} and
+SciPy {scipy}: do not edit. `y` is the result. A derivative of 0 means piecewise constant.
+Derivatives are taken with respect to floating-point numbers (float16, float32, float64), and each
+can be differentiated again.
 """
 
 
@@ -52,12 +55,20 @@ def page() -> str:
     parts = [HEAD.format(numpy=_short(np.__version__), scipy=_short(scipy.__version__))]
     parts.append("## Functions of one element of each argument\n")
     parts.append(table(("function", "derivative by each argument", "argument types"), rows(files)))
-    parts.append("## Operations on whole arrays\n\nThese are what NumPy's functions below are made of.\n")
+    parts.append(
+        "## Operations on whole arrays\n\nThese are what NumPy's functions below are made of.\n"
+    )
     for file, ops in operations(files).items():
         lines = ((f"`{op.__name__}`", _sentence(op), derivative(op)) for op in ops)
-        parts.append(f"### {_sentence(file)}\n\n" + table(("operation", "meaning", "derivative"), lines))
-    parts.append("## Functions that are understood\n\nCalled on traced arrays, with NumPy's own signatures.\n")
-    parts += [f"**{home}**: {', '.join(f'`{n}`' for n in names)}\n" for home, names in functions().items()]
+        parts.append(
+            f"### {_sentence(file)}\n\n" + table(("operation", "meaning", "derivative"), lines)
+        )
+    parts.append(
+        "## Functions that are understood\n\nCalled on traced arrays, with their own signatures.\n"
+    )
+    parts += [
+        f"**{home}**: {', '.join(f'`{n}`' for n in names)}\n" for home, names in functions().items()
+    ]
     return "\n".join(parts)
 
 
@@ -90,7 +101,12 @@ def sources(files: list[ModuleType]) -> dict[str, list[ast.expr]]:
     found = {}
     for file in files:
         for node in ast.walk(ast.parse(inspect.getsource(file))):
-            if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "row" and node.args:
+            if (
+                isinstance(node, ast.Call)
+                and isinstance(node.func, ast.Name)
+                and node.func.id == "row"
+                and node.args
+            ):
                 try:
                     function = eval(ast.unparse(node.args[0]), vars(file))
                 except NameError:  # inside a function that makes rows
@@ -102,7 +118,9 @@ def sources(files: list[ModuleType]) -> dict[str, list[ast.expr]]:
 def partials(op: Elementwise, written: list[ast.expr]) -> str:
     """The partial derivatives, as formulas where they are written as such."""
     several = len(op.partials) > 1
-    texts = [_formula(p, written[k] if k < len(written) else None) for k, p in enumerate(op.partials)]
+    texts = [
+        _formula(p, written[k] if k < len(written) else None) for k, p in enumerate(op.partials)
+    ]
     if len(set(texts)) == 1 and texts[0].startswith(("0", "none")):
         return texts[0]
     names = "abc" if several else "x"
@@ -127,7 +145,11 @@ def _expression(function: Any) -> str:
         (tree,) = ast.parse(inspect.getsource(function)).body
     except (TypeError, SyntaxError, OSError):
         return ""
-    body = [n for n in getattr(tree, "body", []) if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))]
+    body = [
+        n
+        for n in getattr(tree, "body", [])
+        if not (isinstance(n, ast.Expr) and isinstance(n.value, ast.Constant))
+    ]
     only = body[0] if len(body) == 1 else None
     return f"`{ast.unparse(only.value)}`" if isinstance(only, ast.Return) and only.value else ""
 
@@ -146,8 +168,14 @@ def operations(files: list[ModuleType]) -> dict[ModuleType, list[type[Op]]]:
     """The classes of operations with examples, by file."""
     found: dict[ModuleType, list[type[Op]]] = {}
     for file in files:
-        classes = [c for c in vars(file).values() if inspect.isclass(c) and c.__module__ == file.__name__]
-        ops = [c for c in classes if issubclass(c, Op) and c is not Elementwise and not c.__subclasses__()]
+        classes = [
+            c for c in vars(file).values() if inspect.isclass(c) and c.__module__ == file.__name__
+        ]
+        ops = [
+            c
+            for c in classes
+            if issubclass(c, Op) and c is not Elementwise and not c.__subclasses__()
+        ]
         if ops:
             found[file] = ops
     return found
@@ -213,7 +241,7 @@ def path(f: Any) -> str:
     if getattr(scipy.special, name, None) is f:
         return f"scipy.special.{name}"
     home = getattr(f, "__module__", None)
-    if not home or home.startswith("bibun") or not isinstance(f, np.ufunc) and getattr(f, "like", None):
+    if not home or home.startswith("bibun"):
         return name
     public = home.lstrip("_").replace("numpy", "np", 1)
     return ".".join([p for p in public.split(".") if not p.startswith("_")] + [name])

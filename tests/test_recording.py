@@ -291,6 +291,13 @@ def test_in_place_on_a_fresh_array_works_and_on_shared_memory_raises():
 
     assert_array_equal(grad(fresh)(np.array([1.0, 2.0])), [18, 36])
 
+    def kept(x):
+        m = x.mean(0, keepdims=True)
+        m += 1
+        return np.sum(m * x)
+
+    assert_array_equal(grad(kept)(np.array([1.0, 3.0])), [5, 5])
+
     def argument(x):
         x += 1
         return np.sum(x)

@@ -1,4 +1,4 @@
-"""Figure 2: a layer of our own with an activation that no library knows, and its gradient on a tape."""
+"""Figure 2: a layer of our own with an activation of our own, and its gradient on a tape."""
 
 import numpy as np
 

@@ -1,7 +1,7 @@
-"""Figure 8: 1/exp(x) where exp(x) overflows. Textbook rules answer nan or 0; here nothing is needed.
+"""Figure 8: 1/exp(x) where exp(x) overflows. Textbook rules answer nan or 0; ours need no help.
 
-At 100 in float32 exp(x) is infinite. At 400 in float64 it is not, but its square is: a quotient rule
-that divides by the square loses the derivative without a word. At 720 it is infinite again.
+At 100 in float32 exp(x) is infinite. At 400 in float64 it is not, but its square is: a quotient
+rule that divides by the square loses the derivative without a word. At 720 it is infinite again.
 """
 
 import numpy as np
@@ -22,8 +22,8 @@ def main():
             y = f(at)  # the value is NumPy's: 1 / inf = 0
         on_tape = tape.gradient(y, at)
         value, derivative = bibun.value_and_grad(f)(x)
-        print(f"x = {x} ({x.dtype}): on the tape {y} and {on_tape},", end=" ")
-        print(f"of the function {value} and {derivative}")
+        print(f"x = {x} ({x.dtype}): on the tape {y!s} and {on_tape!s},", end=" ")
+        print(f"of the function {value!s} and {derivative!s}")
         rows.append((y, on_tape, value, derivative))
     return rows
 

@@ -23,7 +23,7 @@ def main():
             tape.watch(at)
             y = f(at)
         dy = tape.gradient(y, at)
-        print(f"x = {x} ({x.dtype}): value {y}, derivative {dy}")
+        print(f"x = {x} ({x.dtype}): value {y!s}, derivative {dy!s}")
         rows.append((y, dy))
     return rows
 

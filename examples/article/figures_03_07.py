@@ -20,7 +20,7 @@ def main():
         return np.sum(Y**2)
 
     loss()  # now the layer has weights
-    of_layer = derivation(loss, wrt=layer.W)
+    of_layer = derivation(loss, wrt={"W": layer.W})
     print(of_layer)
 
     def dense(X, W, b):

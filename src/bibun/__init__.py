@@ -23,7 +23,7 @@ from .tape import GradientTape
 from .variable import Variable, constant
 
 if TYPE_CHECKING:
-    from . import draw, nn, numerics, optim, scipy
+    from . import draw, nn, numerics, optim, scipy, train
     from .derivative.check import check_grads
     from .numerics import compare
     from .train import fit
@@ -40,6 +40,7 @@ _LATER = {
     "numerics": "",
     "optim": "",
     "scipy": "",
+    "train": "",
 }
 
 
@@ -84,6 +85,7 @@ __all__ = [
     "optim",
     "scipy",
     "stop_gradient",
+    "train",
     "value_and_grad",
     "vjp",
     "vmap",

@@ -184,10 +184,9 @@ class Array(Duck):
         return self
 
     def _shared(self, trace: Trace) -> bool:
-        op = trace.entries[self.index][0]
-        return (
-            op.kind == "view" or len(trace.entries[self.index]) == 1 or self.index in trace.viewed
-        )
+        entry = trace.entries[self.index]
+        view = entry[0].kind == "view" and self.index not in trace.private
+        return view or len(entry) == 1 or self.index in trace.viewed
 
 
 def lift(x: Any) -> Array:

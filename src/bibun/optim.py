@@ -16,7 +16,6 @@ from .tracing.containers import flatten
 from .variable import Variable
 
 Rate = float | Callable[[int], float]
-BLOCK = 1 << 13  # elements that are updated at a time
 
 
 class State(NamedTuple):
@@ -70,16 +69,17 @@ class Optimizer:
     def change_in_place(
         self, out: np.ndarray, g: np.ndarray, slots: list[np.ndarray], step: int, rate: float
     ) -> None:
-        """The same bits for plain arrays: writes into the slots, and what to subtract into `out`."""
+        """The same bits for plain arrays: writes into the slots, and the change into `out`."""
 
     # ------------------------------------------------------------ containers
 
     def init(self, parameters: Any) -> State:
         """The state before the first update."""
         leaves, _ = flatten(parameters)
-        return State(
-            0, tuple([np.zeros(np.shape(p), _dtype(p)) for p in leaves] for _ in range(self.slots))
+        zeros = (
+            [np.zeros(np.shape(p), _wide(_dtype(p))) for p in leaves] for _ in range(self.slots)
         )
+        return State(0, tuple(zeros))
 
     def update(self, parameters: Any, gradients: Any, state: State) -> tuple[Any, State]:
         """New parameters, in the container of the old ones, and the new state.
@@ -107,7 +107,8 @@ class Optimizer:
         for p, g, *old in zip(ps, gs, *state.slots, strict=True):
             change, found = self.change(p, g, old, step, rate)
             q = p - change
-            new.append(_plain(q - rate * self.weight_decay * p if self.weight_decay else q))
+            q = q - rate * self.weight_decay * p if self.weight_decay else q
+            new.append(_plain(q if q.dtype == _dtype(p) else q.astype(_dtype(p))))
             for kept, s in zip(slots, found, strict=True):
                 kept.append(_plain(s))
         return rebuild(new), State(step, tuple(slots))
@@ -131,20 +132,17 @@ class Optimizer:
             v.assign(new)
 
     def _moved(self, v: Variable, g: np.ndarray, rate: float) -> np.ndarray:
-        """The new value of a Variable, in a new array; block by block, so that all stays in cache."""
-        new = np.empty(v.shape, v.dtype)
-        flat = [a.reshape(-1) for a in (new, v.stored, g, *self._slots(v))]
-        for i in range(0, new.size, BLOCK):
-            out, p, part, *slots = (a[i : i + BLOCK] for a in flat)
-            self.change_in_place(out, part, slots, self.step, rate)
-            np.subtract(p, out, out=out)
-            if self.weight_decay:
-                np.subtract(out, rate * self.weight_decay * p, out=out)
+        """The new value of a Variable, in the only array that is made here."""
+        new = np.empty(v.shape, g.dtype)
+        self.change_in_place(new, g, self._slots(v), self.step, rate)
+        np.subtract(v.stored, new, out=new)
+        if self.weight_decay:
+            np.subtract(new, rate * self.weight_decay * v.stored, out=new)
         return new
 
     def _slots(self, v: Variable) -> list[np.ndarray]:
         if id(v) not in self._of:
-            self._of[id(v)] = v, [np.zeros(v.shape, v.dtype) for _ in range(self.slots)]
+            self._of[id(v)] = v, [np.zeros(v.shape, _wide(v.dtype)) for _ in range(self.slots)]
         return self._of[id(v)][1]
 
     def _rate(self, step: int) -> Any:
@@ -186,14 +184,14 @@ class Optimizer:
         return np.asarray(g)
 
     def _checked(self, g: Any, p: Any, name: str, caller: str) -> Any:
-        """The gradient in the dtype of its parameter, if it fits and is finite."""
+        """The gradient in the dtype of the rule, if it fits and is finite."""
         g = g if isinstance(g, Duck) else np.asarray(g)
         dtype, what = _dtype(p), f"{caller}: the gradient of {name!r}"
         if g.shape != np.shape(p):
             raise ShapeError(f"{what} has shape {g.shape}, its parameter {np.shape(p)}")
         if g.dtype.kind == "c" and dtype.kind != "c":
             raise DtypeError(f"{what} is complex, its parameter {dtype}")
-        g = g if g.dtype == dtype else g.astype(dtype)
+        g = g if g.dtype == _wide(dtype) else g.astype(_wide(dtype))
         value = g._read().value if isinstance(g, Duck) else g
         # A finite sum of squares has only finite terms; otherwise one looks closely.
         if not is_abstract(value) and not np.isfinite(np.vdot(value, value)):
@@ -280,7 +278,7 @@ class Adam(Optimizer):
         super().__init__(learning_rate, weight_decay)
         _within("Adam", "beta_1", beta_1, 0, 1)
         _within("Adam", "beta_2", beta_2, 0, 1)
-        _within("Adam", "epsilon", epsilon, 0, np.inf)
+        _within("Adam", "epsilon", epsilon, np.finfo(float).tiny, np.inf)
         self.beta_1, self.beta_2, self.epsilon = beta_1, beta_2, epsilon
 
     def change(
@@ -325,6 +323,11 @@ def _dtype(p: Any) -> np.dtype:
     if dtype.kind not in "fc":
         raise DtypeError(f"init: a parameter has dtype {dtype}; floating-point numbers are needed")
     return dtype
+
+
+def _wide(dtype: np.dtype) -> np.dtype:
+    """The dtype of the rule: in half precision, epsilon would be 0 and squares would overflow."""
+    return np.dtype(np.float32) if dtype == np.float16 else dtype
 
 
 def _within(name: str, what: str, x: float, low: float, high: float) -> None:

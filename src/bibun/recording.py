@@ -89,7 +89,8 @@ class Trace:
         self.captured: dict[int, Any] = {}
         self.imported: dict[tuple[int, int], int] = {}
         self.snapshots: dict[int, tuple[int, np.ndarray]] = {}
-        self.viewed: set[int] = set()
+        self.viewed: set[int] = set()  # entries of which the user may hold a view
+        self.private: set[int] = set()  # views of memory that nobody else holds
         self.positions: list[tuple] = []
         self.origin: tuple | None = None
         self.of_tape = self.shared = False  # begun by a tape; used by several

@@ -76,7 +76,7 @@ def _leaves(base: type[Op]) -> Iterator[type[Op]]:
 
 @cache
 def examples() -> tuple[Named, ...]:
-    """Every example of every operation; a class whose examples fail is left to the test that says so."""
+    """Every example of every operation; that a class has no examples, another test says."""
     found = []
     counts: dict[str, int] = {}
     for op in operations():
@@ -102,7 +102,9 @@ def frozen(x: Any) -> np.ndarray:
     return x
 
 
-def draw(example: Example, rng: np.random.Generator, leading: tuple[int, ...] = ()) -> tuple[np.ndarray, ...]:
+def draw(
+    example: Example, rng: np.random.Generator, leading: tuple[int, ...] = ()
+) -> tuple[np.ndarray, ...]:
     """Arguments for an example, with further axes before those of each."""
     low, high = example.domain
     margin = MARGIN * (high - low)
@@ -131,12 +133,17 @@ def stacked(named: Named, leading: tuple[int, ...]) -> Case:
     for n in reversed(leading):
         op = op.batched(n)
     case = base(named)
-    return case._replace(label=f"{label}{list(leading)}", op=op, args=draw(example, generator(label), leading))
+    return case._replace(
+        label=f"{label}{list(leading)}", op=op, args=draw(example, generator(label), leading)
+    )
 
 
 def reshaped(case: Case, shape: tuple[int, ...]) -> Case:
     """An element-wise case in any shape."""
-    return case._replace(label=f"{case.label}{list(shape)}", args=tuple(frozen(np.resize(a, shape)) for a in case.args))
+    return case._replace(
+        label=f"{case.label}{list(shape)}",
+        args=tuple(frozen(np.resize(a, shape)) for a in case.args),
+    )
 
 
 def shapes(named: Named) -> Iterator[Case]:
@@ -149,14 +156,18 @@ def shapes(named: Named) -> Iterator[Case]:
         yield stacked(named, (2, 1, 2, 1, 2)[: MOST_AXES - most])
     if named.scalar:
         yield reshaped(case, ())
-        yield case._replace(label=f"{case.label} scalars", args=tuple(np.resize(a, ())[()] for a in case.args))
+        yield case._replace(
+            label=f"{case.label} scalars", args=tuple(np.resize(a, ())[()] for a in case.args)
+        )
 
 
 def in_dtype(case: Case, dtype: np.dtype) -> Case | None:
     """The case with floats of this dtype; None where the operation is not defined for it."""
     if not any(case.wanted):
         return None
-    args = tuple(frozen(a.astype(dtype)) if w else a for a, w in zip(case.args, case.wanted, strict=True))
+    args = tuple(
+        frozen(a.astype(dtype)) if w else a for a, w in zip(case.args, case.wanted, strict=True)
+    )
     new = case._replace(label=f"{case.label} {dtype}", args=args)
     given = tuple(t.dtype for t in new.types)
     try:
@@ -164,7 +175,9 @@ def in_dtype(case: Case, dtype: np.dtype) -> Case | None:
         loop = new.op.loop(given) if isinstance(new.op, Elementwise) else given
     except (TypeError, ValueError):
         return None
-    return new if loop[: len(given)] == given else None  # where NumPy casts first, so does the graph
+    return (
+        new if loop[: len(given)] == given else None
+    )  # where NumPy casts first, so does the graph
 
 
 def dtypes(named: Named, wanted: tuple = FLOATS[:2]) -> Iterator[Case]:
@@ -178,6 +191,11 @@ def dtypes(named: Named, wanted: tuple = FLOATS[:2]) -> Iterator[Case]:
 def layouts(named: Named) -> Iterator[Case]:
     """The same numbers in other orders of memory."""
     case = base(named)
-    yield case._replace(label=f"{case.label} transposed", args=tuple(np.array(a, order="F") for a in case.args))
-    reverse = tuple(a[(slice(None, None, -1),) * a.ndim].copy()[(slice(None, None, -1),) * a.ndim] for a in case.args)
+    yield case._replace(
+        label=f"{case.label} transposed", args=tuple(np.array(a, order="F") for a in case.args)
+    )
+    reverse = tuple(
+        a[(slice(None, None, -1),) * a.ndim].copy()[(slice(None, None, -1),) * a.ndim]
+        for a in case.args
+    )
     yield case._replace(label=f"{case.label} reversed", args=reverse)

@@ -1,4 +1,4 @@
-"""Wrong operations: each rule with a sign flipped, a factor, an argument mixed up. The laws must reject them."""
+"""Wrong operations: a sign flipped, a factor, arguments mixed up. The laws must reject them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 from bibun.graph import Op, Type
 from bibun.ops.elementwise import Elementwise
 
-from . import laws
+from . import laws, rules
 from .cases import Case
 
 Change = Callable[[Any], Any]
@@ -64,7 +64,7 @@ DERIVATIVES = (laws.push_is_the_derivative, laws.pull_is_the_transpose)
 
 def mutants(case: Case) -> Iterator[Mutant]:
     """Every mutant of a case."""
-    if laws.differentiable(case):
+    if rules.differentiable(case):
         yield from _partials(case) if isinstance(case.op, Elementwise) else _rules(case)
     yield from _types(case)
 
@@ -91,7 +91,9 @@ def _partials(case: Case) -> Iterator[Mutant]:
         if isinstance(p, str):  # the reason why there is no derivative
             continue
         for label, new in changes.items() if p is not None else [("one", 1)]:
-            row = object.__new__(type(op))  # a copy would be the row itself, which stands for itself
+            row = object.__new__(
+                type(op)
+            )  # a copy would be the row itself, which stands for itself
             row.__dict__.update(op.__dict__)
             row.partials = (*op.partials[:k], new, *op.partials[k + 1 :])
             mutant = Mutant(f"partial {k}: {label}", case._replace(op=row), DERIVATIVES)
@@ -100,7 +102,7 @@ def _partials(case: Case) -> Iterator[Mutant]:
 
 
 def _times(p: Any, factor: float) -> Any:
-    """A partial times a factor, whichever way the partial is written: number, expression, mask or both."""
+    """A partial times a factor, however it is written: number, expression, mask, or both."""
 
     def changed(y: Any, *args: Any) -> Any:
         found = p(y, *args) if callable(p) else p
@@ -108,19 +110,23 @@ def _times(p: Any, factor: float) -> Any:
             return None
         if isinstance(found, tuple):
             return found[0], factor * found[1]
-        return (found, factor) if getattr(found, "dtype", None) == bool else factor * found
+        masked = getattr(found, "dtype", None) == np.dtype(bool)
+        return (found, factor) if masked else factor * found
 
     return changed
 
 
 def equal(a: Case, b: Case) -> bool:
     """Whether the derivatives are the same numbers: such a mutant is not wrong."""
-    rng = laws.directed(a)
-    t, g = laws.directions(a.types, rng), laws.directions(laws.result_types(a), rng)
+    _, t, g = rules.both(a)
     try:
         pairs = [
-            *zip(laws.pushed(a, a.args, t), laws.pushed(b, b.args, t), strict=True),
-            *zip(laws.pulled(a, a.args, g, a.wanted), laws.pulled(b, b.args, g, b.wanted), strict=True),
+            *zip(rules.pushed(a, a.args, t), rules.pushed(b, b.args, t), strict=True),
+            *zip(
+                rules.pulled(a, a.args, g, a.wanted),
+                rules.pulled(b, b.args, g, b.wanted),
+                strict=True,
+            ),
         ]
     except Exception:
         return False
@@ -136,10 +142,14 @@ def _same(x: Any, y: Any) -> bool:
 
 
 def _rules(case: Case) -> Iterator[Mutant]:
-    results, args = len(laws.result_types(case)), len(case.args)
+    results, args = len(rules.result_types(case)), len(case.args)
     for method, count in (("push", results), ("pull", args)):
         for k in range(count):
-            for label, f in (("sign", lambda x: -x), ("factor", lambda x: FACTOR * x), ("none", lambda x: None)):
+            for label, f in (
+                ("sign", lambda x: -x),
+                ("factor", lambda x: FACTOR * x),
+                ("none", lambda x: None),
+            ):
                 yield from _valid(case, method, f"{method} {k}: {label}", _at(k, f))
             if count > 1:
                 yield from _valid(case, method, f"{method} {k}: other", _mixed(k, (k + 1) % count))
@@ -179,13 +189,23 @@ def _mixed(k: int, other: int) -> Change:
 
 def _types(case: Case) -> Iterator[Mutant]:
     def longer(t: Any) -> Any:
-        return (*t[:-1], longer(t[-1])) if not isinstance(t, Type) else t._replace(shape=(*t.shape, 1))
+        return (
+            (*t[:-1], longer(t[-1])) if not isinstance(t, Type) else t._replace(shape=(*t.shape, 1))
+        )
 
     def other(t: Any) -> Any:
-        return (*t[:-1], other(t[-1])) if not isinstance(t, Type) else t._replace(dtype=np.dtype("f2"))
+        return (
+            (*t[:-1], other(t[-1])) if not isinstance(t, Type) else t._replace(dtype=np.dtype("f2"))
+        )
 
     def off(y: Any) -> Any:
-        return (*y[:-1], off(y[-1])) if type(y) is tuple else np.logical_not(y) if y.dtype == bool else y + y.dtype.type(1)
+        return (
+            (*y[:-1], off(y[-1]))
+            if type(y) is tuple
+            else np.logical_not(y)
+            if y.dtype == bool
+            else y + y.dtype.type(1)
+        )
 
     def shuffled(y: Any) -> Any:
         return tuple(map(shuffled, y)) if type(y) is tuple else y[::-1]
@@ -193,7 +213,7 @@ def _types(case: Case) -> Iterator[Mutant]:
     rule = (laws.type_rule,)
     yield Mutant("type: shape", case._replace(op=Mutated(case.op, "type", longer)), rule)
     yield Mutant("type: dtype", case._replace(op=Mutated(case.op, "type", other)), rule)
-    if all(np.size(y) for y in laws.value(case)):
+    if all(np.size(y) for y in rules.value(case)):
         yield Mutant("kernel: off by one", case._replace(op=Mutated(case.op, "kernel", off)), rule)
     if varies(case):
         reversed_op = Mutated(case.op, "batched", lambda op: Reversed(op, shuffled))
@@ -203,8 +223,10 @@ def _types(case: Case) -> Iterator[Mutant]:
 def varies(case: Case) -> bool:
     """Whether the arguments that the law of batching stacks give results that differ."""
     wide = [laws.spread(a, 3) for a in case.args]
-    first, last = (laws.value(case, [a[k] for a in wide]) for k in (0, -1))
-    return bool(wide) and any(not np.array_equal(a, b, equal_nan=True) for a, b in zip(first, last, strict=True))
+    first, last = (rules.value(case, [a[k] for a in wide]) for k in (0, -1))
+    return bool(wide) and any(
+        not np.array_equal(a, b, equal_nan=True) for a, b in zip(first, last, strict=True)
+    )
 
 
 class Reversed(Mutated):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 import pytest
 
-from . import cases, laws
+from . import cases, laws, rules
 from .cases import Named
 
 every_example = pytest.mark.parametrize("named", cases.examples(), ids=lambda n: n.label)
@@ -32,7 +32,11 @@ def test_examples_can_be_made() -> None:
 @every_example
 def test_types(named: Named) -> None:
     keeps(laws.type_rule, cases.base(named))
-    for case in (*cases.shapes(named), *cases.layouts(named), *cases.dtypes(named, (*cases.FLOATS, "i8", "i4", "?"))):
+    for case in (
+        *cases.shapes(named),
+        *cases.layouts(named),
+        *cases.dtypes(named, (*cases.FLOATS, "i8", "i4", "?")),
+    ):
         keeps(laws.type_rule, case)
 
 
@@ -61,6 +65,12 @@ def test_second_derivatives(named: Named) -> None:
 
 
 @every_example
+def test_structural_zeros(named: Named) -> None:
+    for case in (cases.base(named), cases.stacked(named, (2,))):
+        keeps(laws.structural_zeros, case)
+
+
+@every_example
 def test_batch_is_a_loop(named: Named) -> None:
     for case in (cases.base(named), cases.stacked(named, (2,)), *cases.dtypes(named)):
         keeps(laws.batch_is_a_loop, case)
@@ -73,10 +83,12 @@ def test_graph_is_sound(named: Named) -> None:
 
 def keys() -> list[str]:
     """The structural keys of all operations on their examples."""
-    return [laws.op_graph(cases.base(n)).key for n in cases.examples()]
+    return [rules.op_graph(cases.base(n)).key for n in cases.examples()]
 
 
 def test_keys_are_the_same_in_another_process() -> None:
     program = "from tests.laws.test_laws import keys; print(*keys())"
-    other = subprocess.run([sys.executable, "-c", program], check=True, capture_output=True, text=True).stdout.split()
+    other = subprocess.run(
+        [sys.executable, "-c", program], check=True, capture_output=True, text=True
+    ).stdout.split()
     assert other == keys()

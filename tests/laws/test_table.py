@@ -12,7 +12,9 @@ PAGE = ROOT / "docs" / "operations.md"
 
 
 def test_page_of_operations_is_up_to_date() -> None:
-    spec = importlib.util.spec_from_file_location("make_operations", ROOT / "docs" / "make_operations.py")
+    spec = importlib.util.spec_from_file_location(
+        "make_operations", ROOT / "docs" / "make_operations.py"
+    )
     assert spec and spec.loader
     maker = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(maker)
@@ -20,4 +22,6 @@ def test_page_of_operations_is_up_to_date() -> None:
     versions = next(line for line in made.splitlines() if "NumPy" in line)
     if versions not in committed:  # other versions have other functions
         pytest.skip(f"the page was made with other versions than these: {versions}")
-    assert committed == made, "docs/operations.md is out of date: run python docs/make_operations.py"
+    assert committed == made, (
+        "docs/operations.md is out of date: run python docs/make_operations.py"
+    )

@@ -12,7 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 LEVELS = 12
-RATIO = 0.53  # of one step to the one before; not 1/2, which meets the jumps of floor, remainder, ... all at once
+RATIO = (
+    0.53  # of a step to the one before. Powers of two would meet jumps of floor, ... all at once
+)
 WIDE = np.longdouble
 Flat = list[np.ndarray]
 
@@ -45,30 +47,48 @@ def precise(f: Callable[..., Flat], args: Sequence[Any]) -> tuple[Any, ...]:
 
 
 def unchanged(f: Callable[..., Flat], args: Sequence[Any]) -> tuple[Any, ...]:
-    """The arguments in the widest precision in which f means the same: NumPy may order equals differently there."""
+    """The arguments in the widest precision in which f means the same.
+
+    NumPy partitions by other algorithms there, and then the order of the results is another one.
+    """
     wide, double = precise(f, args), tuple(narrow(a) for a in args)
-    same = all(np.allclose(a, b, rtol=1e-6, atol=1e-6, equal_nan=True) for a, b in zip(f(*wide), f(*double), strict=True))
+    same = all(
+        np.allclose(a, b, rtol=1e-6, atol=1e-6, equal_nan=True)
+        for a, b in zip(f(*wide), f(*double), strict=True)
+    )
     return wide if same else double
 
 
-def along(f: Callable[..., Flat], args: Sequence[Any], tangents: Sequence[Any], step: float) -> list[Derivative]:
+def along(
+    f: Callable[..., Flat], args: Sequence[Any], tangents: Sequence[Any], step: float
+) -> list[Derivative]:
     """The derivatives of the results of f at `args` along `tangents` (None: held fixed)."""
     args = unchanged(f, args)
 
     def moved(h: float) -> Flat:
-        new = [a if t is None else a + a.dtype.type(h) * t.astype(a.dtype) for a, t in zip(args, tangents, strict=True)]
+        new = [
+            a if t is None else a + a.dtype.type(h) * t.astype(a.dtype)
+            for a, t in zip(args, tangents, strict=True)
+        ]
         return f(*new)
 
     steps = [step * RATIO**k for k in range(LEVELS)]
     ups, downs = [moved(h) for h in steps], [moved(-h) for h in steps]
-    inside = max((float(np.max(abs(a), initial=0)) for a in args if a.dtype.kind == "f"), default=0.0)
-    return [ridders([(u[k], d[k]) for u, d in zip(ups, downs, strict=True)], steps, inside) for k in range(len(ups[0]))]
+    inside = max(
+        (float(np.max(abs(a), initial=0)) for a in args if a.dtype.kind == "f"), default=0.0
+    )
+    return [
+        ridders([(u[k], d[k]) for u, d in zip(ups, downs, strict=True)], steps, inside)
+        for k in range(len(ups[0]))
+    ]
 
 
-def ridders(pairs: list[tuple[np.ndarray, np.ndarray]], steps: list[float], inside: float) -> Derivative:
+def ridders(
+    pairs: list[tuple[np.ndarray, np.ndarray]], steps: list[float], inside: float
+) -> Derivative:
     """The limit of (up - down) / 2h. The noise of each step is the rounding of the two values.
 
-    `inside` is the magnitude of what cancels within f: a result can be smaller than its rounding errors.
+    `inside` is the magnitude of what cancels within f: a result may be smaller than its rounding.
     """
     like = np.asarray(pairs[0][0])
     if like.dtype.kind != "f":
@@ -82,12 +102,14 @@ def ridders(pairs: list[tuple[np.ndarray, np.ndarray]], steps: list[float], insi
     return extrapolate(slopes, noises, 2, abs(np.asarray(pairs[-1][0], WIDE)))
 
 
-def extrapolate(slopes: list[np.ndarray], noises: list[np.ndarray], power: int, scale: np.ndarray) -> Derivative:
+def extrapolate(
+    slopes: list[np.ndarray], noises: list[np.ndarray], power: int, scale: np.ndarray
+) -> Derivative:
     """The limit of slopes for shrinking steps h, whose error is a series in h**power (Richardson).
 
-    Beside a jump, two entries of the tableau can agree by accident; so entries that are far from the slope of
-    the smallest step are left out, and so is everything if that slope itself still changes by a
-    good part of `scale`. The error is infinite where nothing is left.
+    Beside a jump, entries of the tableau can agree by accident; so those that are far from the
+    slope of the smallest step are left out, and so is everything if that slope itself still changes
+    by a good part of `scale`. The error is infinite where nothing is left.
     """
     last, change = slopes[-1], abs(slopes[-1] - slopes[-2])
     noise_of_last = noises[-1] + noises[-2]
@@ -99,7 +121,9 @@ def extrapolate(slopes: list[np.ndarray], noises: list[np.ndarray], power: int, 
         for k, old in enumerate(row):
             new.append(new[k] + (new[k] - old) / (RATIO ** (-power * (k + 1)) - 1))
             error = np.maximum(abs(new[k + 1] - new[k]), abs(new[k + 1] - old)) + noise
-            better = settled & (error < least) & (abs(new[k + 1] - last) <= 1.5 * change + noise_of_last)
+            better = (
+                settled & (error < least) & (abs(new[k + 1] - last) <= 1.5 * change + noise_of_last)
+            )
             best, least = np.where(better, new[k + 1], best), np.where(better, error, least)
         row = new
     return Derivative(best, least)

@@ -19,6 +19,14 @@ from .mathematics import Row, partial_problems, problems
 m = mp.mpf
 
 
+def logistic(x):
+    return 1 / (1 + mp.exp(-x))
+
+
+def truncated(a, b):
+    return mp.sign(a) * mp.fmod(abs(a), abs(b))
+
+
 def softplus(x):
     return mp.log1p(mp.exp(x))
 
@@ -55,7 +63,7 @@ ROWS = [
     Row("rad2deg",    np.rad2deg,    mp.degrees, (3, 100)),
     Row("degrees",    np.degrees,    mp.degrees, (3, 100)),
     Row("sinc",       np.sinc,       mp.sincpi, (0, 1e-9, 1e-4, 0.3, 0.33, 0.5, 1, 2.5, 10.2), 200),
-    Row("sigmoid",    sigmoid,       lambda x: 1 / (1 + mp.exp(-x)), (-740, -30, -1, 0, 0.5, 30, 740), 1000),
+    Row("sigmoid",    sigmoid,       logistic, (-740, -30, -1, 0, 0.5, 30, 740), 1000),
     Row("softplus",   lambda x: np.logaddexp(0.0, x), softplus, (-740, -40, -1, 0, 1, 740), 1000),
     Row("x^0",        lambda x: x**0.0,  lambda x: m(1), (-2, 0, 0.5)),
     Row("x^1",        lambda x: x**1.0,  lambda x: x, (-2, 0, 0.5)),
@@ -82,11 +90,14 @@ PAIRS = [
     Row("power",      np.power,      lambda a, b: a ** b, [(0.3, 2.5), (2, -1), (3, 0)]),
     Row("hypot",      np.hypot,      mp.hypot, [(3, 4), (1e-3, 7)]),
     Row("arctan2",    np.arctan2,    mp.atan2, [(3, 4), (-2, -0.5), (1e-3, 7)]),
-    Row("logaddexp",  np.logaddexp,  lambda a, b: mp.log(mp.exp(a) + mp.exp(b)), [(1, 1), (-30, 2), (5, -40)]),
-    Row("logaddexp2", np.logaddexp2, lambda a, b: mp.log(m(2)**a + m(2)**b, 2), [(1, 1), (-30, 2), (5, -40)]),
-    Row("remainder",  np.remainder,  lambda a, b: a - b * mp.floor(a / b), [(7.5, 2), (-7.5, 2), (7.5, -2)]),
-    Row("fmod",       np.fmod,       lambda a, b: mp.fmod(abs(a), abs(b)) * mp.sign(a), [(7.5, 2), (-7.5, 2), (7.5, -2)]),
-    Row("copysign",   np.copysign,   lambda a, b: abs(a) * mp.sign(b), [(3, -2), (-3, -2), (-3, 2)]),
+    Row("logaddexp", np.logaddexp, lambda a, b: mp.log(mp.exp(a) + mp.exp(b)),
+        [(1, 1), (-30, 2), (5, -40)]),
+    Row("logaddexp2", np.logaddexp2, lambda a, b: mp.log(m(2)**a + m(2)**b, 2),
+        [(1, 1), (-30, 2), (5, -40)]),
+    Row("remainder", np.remainder, lambda a, b: a - b * mp.floor(a / b),
+        [(7.5, 2), (-7.5, 2), (7.5, -2)]),
+    Row("fmod",       np.fmod,       truncated, [(7.5, 2), (-7.5, 2), (7.5, -2)]),
+    Row("copysign", np.copysign, lambda a, b: abs(a) * mp.sign(b), [(3, -2), (-3, -2), (-3, 2)]),
     Row("maximum",    np.maximum,    max, [(1, 2), (2, 1)]),
     Row("fmin",       np.fmin,       min, [(1, 2), (2, 1)]),
 ]
@@ -273,7 +284,7 @@ FUNCTIONS = {
     "real":          np.real,
     "imag":          np.imag,
     "angle":         lambda x: np.angle(x, deg=True),
-    "nan_to_num":    lambda x: np.nan_to_num(x / (x - x), nan=3.0, posinf=7.0) if x.dtype != bool else x,
+    "nan_to_num":    lambda x: np.nan_to_num(np.log(x), nan=3.0, posinf=7.0),
     "zeros_like":    lambda x: np.zeros_like(x, dtype="f4"),
     "ones_like":     lambda x: np.ones_like(x, shape=(4,)),
     "full_like":     lambda x: np.full_like(x, 3),

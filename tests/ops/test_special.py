@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
+import pickle
+import subprocess
+import sys
+from itertools import product
+from typing import Any
+
 import mpmath as mp
 import numpy as np
 import pytest
 import scipy.special as sc
 
-from .mathematics import Row, problems
+from bibun import grad
+from bibun.array import FUNCTIONS
+from bibun.errors import NotDifferentiableError, UnsupportedError
+from bibun.ops.elementwise import TABLE
+
+from .mathematics import Row, partial_problems, problems
 
 m = mp.mpf
 
@@ -16,22 +27,33 @@ def log_ndtr(x):
     return mp.log(mp.erfc(-x / mp.sqrt(2)) / 2)
 
 
+def i0e(x):
+    return mp.besseli(0, x) * mp.exp(-abs(x))
+
+
+def i1e(x):
+    return mp.besseli(1, x) * mp.exp(-abs(x))
+
+
 # fmt: off
 ROWS = [
     Row("erf",       sc.erf,       mp.erf, (-20, -5, -1, 0, 0.5, 5), 300),
     Row("erfc",      sc.erfc,      mp.erfc, (-5, -1, 0, 0.5, 5, 20), 300),
-    Row("erfcx",     sc.erfcx,     lambda x: mp.exp(x * x) * mp.erfc(x), (-5, -1, 0, 0.5, 5, 10), 200),
+    Row("erfcx",     sc.erfcx,     lambda x: mp.exp(x * x) * mp.erfc(x),
+        (-5, -1, 0, 0.5, 5, 10), 200),
     Row("erfi",      sc.erfi,      mp.erfi, (-5, -1, 0, 0.5, 5)),
     Row("erfinv",    sc.erfinv,    mp.erfinv, (-0.9, -0.1, 0, 0.5, 0.999)),
     Row("erfcinv",   sc.erfcinv,   lambda x: mp.erfinv(1 - x), (1e-10, 0.3, 1, 1.7)),
     Row("ndtr",      sc.ndtr,      mp.ncdf, (-30, -5, 0, 0.5, 5), 400),
     Row("log_ndtr",  sc.log_ndtr,  log_ndtr, (-1000, -40, -5, -0.1, 0, 0.5, 5, 10, 20), 400),
-    Row("ndtri",     sc.ndtri,     lambda x: mp.sqrt(2) * mp.erfinv(2 * x - 1), (0.001, 0.2, 0.5, 0.9)),
+    Row("ndtri",     sc.ndtri,     lambda x: mp.sqrt(2) * mp.erfinv(2 * x - 1),
+        (0.001, 0.2, 0.5, 0.9)),
     Row("expit",     sc.expit,     lambda x: 1 / (1 + mp.exp(-x)), (-50, -1, 0, 1, 50), 200),
     Row("logit",     sc.logit,     lambda x: mp.log(x / (1 - x)), (1e-30, 0.001, 0.2, 0.5, 0.9)),
     Row("log_expit", sc.log_expit, lambda x: -mp.log1p(mp.exp(-x)), (-50, -1, 0, 1, 50), 200),
     Row("gamma",     sc.gamma,     mp.gamma, (-1.5, 0.01, 0.5, 1, 3, 30)),
-    Row("gammaln",   sc.gammaln,   lambda x: mp.log(abs(mp.gamma(x))), (-1.5, 1e-10, 0.5, 1, 3, 1e3)),
+    Row("gammaln",   sc.gammaln,   lambda x: mp.log(abs(mp.gamma(x))),
+        (-1.5, 1e-10, 0.5, 1, 3, 1e3)),
     Row("psi",       sc.psi,       mp.digamma, (-1.5, 0.01, 0.5, 1, 3, 1e5)),
     Row("entr",      sc.entr,      lambda x: -x * mp.log(x), (1e-30, 0.1, 2)),
     Row("exp10",     sc.exp10,     lambda x: m(10) ** x, (-10, 1, 30)),
@@ -49,8 +71,8 @@ ROWS = [
     Row("k1",        sc.k1,        lambda x: mp.besselk(1, x), (0.5, 20), 20),
     Row("y0",        sc.y0,        lambda x: mp.bessely(0, x), (0.5, 20), 20),
     Row("y1",        sc.y1,        lambda x: mp.bessely(1, x), (0.5, 20), 20),
-    Row("i0e",       sc.i0e,       lambda x: mp.besseli(0, x) * mp.exp(-abs(x)), (-30, -3, 0.5, 20, 100, 1e4)),
-    Row("i1e",       sc.i1e,       lambda x: mp.besseli(1, x) * mp.exp(-abs(x)), (-30, -3, 0.5, 20, 100, 1e4)),
+    Row("i0e",       sc.i0e,       i0e, (-30, -3, 0.5, 20, 100, 1e4)),
+    Row("i1e",       sc.i1e,       i1e, (-30, -3, 0.5, 20, 100, 1e4)),
 ]
 # fmt: on
 
@@ -60,3 +82,105 @@ ROWS = [
 def test_derivatives_are_those_of_mpmath(row: Row, dtype: type) -> None:
     found = list(problems(row, dtype))
     assert not found, "\n".join(found)
+
+
+inf = np.inf
+
+# fmt: off
+PAIRS = [
+    Row("xlogy", sc.xlogy, lambda x, y: x * mp.log(y), [(0.3, 2), (-1, 0.1), (0, 3)]),
+    Row("xlog1py", sc.xlog1py, lambda x, y: x * mp.log1p(y), [(0.3, 2), (-1, 1e-5), (0, 3)]),
+    Row("rel_entr", sc.rel_entr, lambda x, y: x * mp.log(x / y),            [(0.3, 2), (1, 1.001)]),
+    Row("kl_div",   sc.kl_div,   lambda x, y: x * mp.log(x / y) - x + y,    [(0.3, 2), (1, 1.001)]),
+]
+ENDS = [
+    # f, argument, derivative
+    (sc.erfinv,      1.0,                inf),
+    (sc.erfinv,     -1.0,                inf),
+    (sc.ndtri,       0.0,                inf),
+    (sc.logit,       0.0,                inf),
+    (sc.logit,       1.0,                inf),
+    (sc.entr,        0.0,                inf),
+    (sc.log_ndtr,  -40.0,  40.02496884720726),
+    (sc.log_ndtr,  -1e10,               1e10),
+    (sc.log_ndtr,   40.0,                0.0),
+    (sc.i0e,         0.0,                0.0),
+    (sc.i1e,         0.0,                0.5),
+    (sc.erf,       1e200,                0.0),
+    (lambda x: sc.xlogy(x, x),                         0.0, -inf),
+    (lambda x: sc.xlogy(0.0, x) - x,                   0.0, -1.0),
+    (lambda x: sc.xlogy(0.0, x) + sc.xlog1py(2.0, -x), 0.0, -2.0),
+    (lambda x: sc.rel_entr(x, 1.0),                    0.0, -inf),
+    (lambda x: sc.rel_entr(0.0, x),                    0.0,  0.0),
+    (lambda x: sc.kl_div(0.0, x),                      0.0,  1.0),
+    (lambda x: sc.kl_div(0.5, x),                      5e-324, -inf),
+    (lambda x: sc.gammainc(1.0, x),                    0.0,  1.0),
+    (lambda x: sc.gammaincc(0.5, x),                   0.0, -inf),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32], ids=["float64", "float32"])
+@pytest.mark.parametrize("row", PAIRS, ids=str)
+def test_partials_are_those_of_mpmath(row: Row, dtype: type) -> None:
+    found = list(partial_problems(row, dtype))
+    assert not found, "\n".join(found)
+
+
+@pytest.mark.parametrize("f, x, expected", ENDS)
+def test_ends_of_the_domain(f: Any, x: float, expected: float) -> None:
+    np.testing.assert_allclose(grad(f)(x), expected, rtol=3e-14)  # log_ndtr: of SciPy's erfcx
+
+
+def test_incomplete_gamma_function() -> None:
+    for a, x in ((0.5, 0.3), (3.0, 2.0), (100.0, 90.0)):
+        with mp.workdps(30):
+            density = float(mp.diff(lambda t, a=a: mp.gammainc(a, 0, t, regularized=True), x))
+        # exp(a log x - ...): the rounding of the exponent, up to 500, is relative in the result.
+        np.testing.assert_allclose(grad(sc.gammainc, 1)(a, x), density, rtol=500e-16)
+        np.testing.assert_allclose(grad(sc.gammaincc, 1)(a, x), -density, rtol=500e-16)
+    with pytest.raises(NotDifferentiableError, match="gammainc"):
+        grad(sc.gammainc)(3.0, 2.0)
+
+
+def test_dtypes_are_those_of_scipy() -> None:
+    for f, kind in product((sc.expit, sc.erf, sc.log1p, np.i0, sc.gammaln), "?bhilefd"):
+        x = np.array([0, 1, 1], kind)
+        found: list[Any] = []
+
+        def g(t: Any, f: Any = f, x: Any = x, found: list = found) -> Any:
+            found.append(f(np.astype(t, x.dtype)))
+            return t[0]
+
+        grad(g)(x.astype(float))
+        assert found[0].dtype == f(x).dtype, (f, kind)
+        np.testing.assert_allclose(found[0].numpy(), f(x), rtol=4 * float(np.finfo(f(x).dtype).eps))
+
+
+def test_polygamma_has_derivatives_for_fixed_order() -> None:
+    x = np.array([0.3, 2.0])
+    polygamma = FUNCTIONS[sc.polygamma]
+    for n in (0, 1, 2):
+        same = grad(lambda x, n=n: np.sum(polygamma(n, x)))(x)
+        np.testing.assert_allclose(same, sc.polygamma(n + 1, x), rtol=1e-15)  # the same call
+
+
+def test_unknown_functions_say_so() -> None:
+    with pytest.raises(UnsupportedError, match="airy"):
+        grad(lambda x: sc.airy(x)[0])(1.0)
+
+
+def test_rows_of_scipy_are_loaded_only_when_one_is_met() -> None:
+    program = (
+        "import sys, numpy, bibun; assert 'scipy' not in sys.modules; import scipy.special as sc\n"
+        "assert 'bibun.ops.special' not in sys.modules; print(bibun.grad(sc.erf)(0.0))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True
+    )
+    assert abs(float(done.stdout) - 2 / np.sqrt(np.pi)) < 1e-15  # rounding
+
+
+def test_rows_of_scipy_can_be_pickled() -> None:
+    op = TABLE["erf"]
+    assert pickle.loads(pickle.dumps(op)) is op

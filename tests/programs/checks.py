@@ -1,4 +1,4 @@
-"""What must hold for a program: its derivatives agree with differences, with each other, and under vmap."""
+"""What must hold for a program: derivatives agree with differences, each other, and under vmap."""
 
 from __future__ import annotations
 
@@ -9,12 +9,13 @@ import numpy as np
 
 import bibun
 from tests.laws import truth
-from tests.laws.laws import near
+from tests.laws.compare import near
 
 from .generate import Program
 
 STEP = 1 / 512  # programs amplify what their inputs do
 MARGIN = 64  # how far rounding may exceed the estimate that single precision gives of it
+UNKNOWN = "unknown"  # said in place of a failure where there is no truth
 SMALL = 16  # outputs of at most so many entries are taken for Jacobians
 
 
@@ -80,10 +81,14 @@ class Check:
     def rounding(self, f: Callable, found: Any, terms: Any) -> float:
         """How far double precision may be off: single precision shows how rounding grows."""
         eps, coarse = np.finfo(np.float64).eps, np.finfo(np.float32).eps
-        scale = abs(float(found)) + sum(float(np.sum(abs(np.asarray(g) * t))) for g, t in zip(terms, self.t, strict=True))
+        scale = abs(float(found)) + sum(
+            float(np.sum(abs(np.asarray(g) * t))) for g, t in zip(terms, self.t, strict=True)
+        )
         single = [x.astype(np.float32) for x in self.x]
         try:
-            growth = abs(float(f(*single)) - float(f(*[x.astype(np.float64) for x in single]))) / coarse
+            growth = (
+                abs(float(f(*single)) - float(f(*[x.astype(np.float64) for x in single]))) / coarse
+            )
         except bibun.errors.DtypeError:  # graphs as fields are made for one precision
             growth = np.inf
         return MARGIN * eps * (scale + (growth if np.isfinite(growth) else scale / coarse))
@@ -97,7 +102,7 @@ class Check:
         scale = sum(
             float(np.sum(abs(np.asarray(m) * t))) for m, t in zip(moved, self.t, strict=True)
         )
-        # Two nested rules in double: rounding grows by the condition of the program, a thousand at most here.
+        # Nested rules in double: rounding grows by the condition of the program, here 1e3 at most.
         tolerance = 1e5 * np.finfo(float).eps * (1 + scale)
         near(
             found,
@@ -144,7 +149,7 @@ CHECKS = (Check.first, Check.second, Check.batched, Check.jacobian)
 
 
 class Unknown(Exception):
-    """Differences do not converge: the program has a kink or a jump so near that there is no truth to compare with."""
+    """Differences do not converge: a kink or a jump is so near that there is no truth."""
 
 
 def converged(expected: truth.Derivative) -> None:
@@ -158,14 +163,14 @@ def inner(a: Any, b: Any) -> Any:
 
 
 def close(a: Any, b: Any, what: str) -> None:
-    """Equal up to rounding in another order, which the condition of a program makes a thousand times larger."""
+    """Equal up to rounding in another order, times 1e3 for the condition of a program."""
     b = np.asarray(b)
     if b.dtype.kind == "f":
         near(a, b, 1e5 * np.finfo(b.dtype).eps * (1 + np.max(abs(b), initial=0)), what)
 
 
 def failures(program: Program) -> Iterator[str]:
-    """What does not hold for a program; "unknown" where there is no truth."""
+    """What does not hold for a program."""
     try:
         check = Check(program)
     except Exception as error:
@@ -175,6 +180,6 @@ def failures(program: Program) -> Iterator[str]:
         try:
             one(check)
         except Unknown:
-            yield "unknown"
+            yield UNKNOWN
         except Exception as error:
             yield f"{one.__name__}: {error if isinstance(error, AssertionError) else repr(error)}"

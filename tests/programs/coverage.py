@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import NamedTuple
 
-from tests.laws import cases, laws
+from tests.laws import cases, rules
 
 from .generate import Program
 from .vocabulary import entries
@@ -14,12 +14,8 @@ from .vocabulary import entries
 
 def differentiable() -> set[str]:
     """The names of all operations that have a derivative."""
-    found = set()
-    for named in cases.examples():
-        case = cases.base(named)
-        if not getattr(case.op, "decreed", False) and laws.differentiable(case):
-            found.add(case.op.name)
-    return found
+    every = (cases.base(named) for named in cases.examples())
+    return {c.op.name for c in every if not rules.decreed(c) and rules.differentiable(c)}
 
 
 class Coverage(NamedTuple):
@@ -49,9 +45,11 @@ class Coverage(NamedTuple):
 
     def __str__(self) -> str:
         words = {e.label for e in entries()}
-        possible = len(words) ** 2
-        return (
-            f"operations with a derivative: {self.share:.1%} used; not used: {', '.join(sorted(self.missing)) or 'none'}\n"
-            f"operations and functions: {len(words & set(self.calls))} of {len(words)} used\n"
-            f"pairs (a result of one goes into the other): {len(self.pairs)} of {possible}, {len(self.pairs) / possible:.1%}"
-        )
+        used, pairs, most = len(words & set(self.calls)), len(self.pairs), len(words) ** 2
+        lines = [
+            f"operations with a derivative: {self.share:.1%} used",
+            f"    not used: {', '.join(sorted(self.missing)) or 'none'}",
+            f"operations and functions: {used} of {len(words)} used",
+            f"pairs, a result of one into the other: {pairs} of {most}, {pairs / most:.1%}",
+        ]
+        return "\n".join(lines)

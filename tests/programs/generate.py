@@ -22,11 +22,11 @@ from .vocabulary import Call, Entry, entries, path, plain, record, several
 
 LARGEST, HOPELESS = 8.0, 1e6  # results beyond the first are scaled down, beyond the second dropped
 FILLED = 0.75  # how much of its domain an argument fills that had to be scaled
-SPREAD = 0.1  # how far a constant that has a structure (positive definite, ...) is scaled by what was computed
+SPREAD = 0.1  # how far a constant with a structure (positive definite, ...) is scaled
 
 
 class Instruction(NamedTuple):
-    """A call, on the numbers of earlier values and on Python floats, which gives `results` new values."""
+    """A call on earlier values (their numbers) and Python floats, which gives new values."""
 
     call: Op | Call
     args: tuple[int | float, ...]
@@ -47,10 +47,18 @@ class Program:
     body: tuple[Instruction, ...]
     outputs: tuple[int, ...]
 
-    def run(self, *inputs: Any, call: Callable[..., Any] = record, array: Callable[[Any], Any] = np.asarray) -> tuple:
-        """The outputs for these inputs. Constants take the precision of the first input, and are made by `array`."""
+    def run(
+        self,
+        *inputs: Any,
+        call: Callable[..., Any] = record,
+        array: Callable[[Any], Any] = np.asarray,
+    ) -> tuple:
+        """The outputs. Constants take the precision of the first input, and are made by `array`."""
         dtype = np.dtype(inputs[0].dtype.name)
-        values = [*inputs, *(array(c.astype(dtype) if c.dtype.kind == "f" else c) for c in self.constants)]
+        values = [
+            *inputs,
+            *(array(c.astype(dtype) if c.dtype.kind == "f" else c) for c in self.constants),
+        ]
         for instruction in self.body:
             args = [a if isinstance(a, float) else values[a] for a in instruction.args]
             values += several(call(instruction.call, *args))
@@ -70,7 +78,11 @@ class Program:
         maker: list[str | None] = [None] * (len(self.inputs) + len(self.constants))
         found = set()
         for i in self.body:
-            found |= {(m, i.label) for a in i.args if not isinstance(a, float) and (m := maker[a]) is not None}
+            found |= {
+                (m, i.label)
+                for a in i.args
+                if not isinstance(a, float) and (m := maker[a]) is not None
+            }
             maker += [i.label] * i.results
         return found
 
@@ -80,7 +92,11 @@ class Program:
 
 def text(program: Program) -> str:
     """The program as Python."""
-    calls = [i.call for i in program.body if isinstance(i.call, Op) and not isinstance(i.call, Elementwise)]
+    calls = [
+        i.call
+        for i in program.body
+        if isinstance(i.call, Op) and not isinstance(i.call, Elementwise)
+    ]
     imports = sorted({f"from {type(c).__module__} import {type(c).__name__}" for c in calls})
     names = [f"x{k}" for k in range(len(program.inputs))]
     lines = []
@@ -92,11 +108,20 @@ def text(program: Program) -> str:
         new = [f"v{len(names) + k}" for k in range(i.results)]
         names += new
         lines.append(f"{', '.join(new)} = {written(i.call, args)}")
-    head = ["import numpy as np", "import scipy.special", "from numpy import dtype", "from bibun.array import bind", *imports]
+    head = [
+        "import numpy as np",
+        "import bibun",
+        "import scipy.special",
+        "from numpy import dtype",
+        "from bibun.array import bind",
+        *imports,
+    ]
     point = [f"x{k} = {array(x)}" for k, x in enumerate(program.inputs)]
     signature = f"def program({', '.join(names[: len(program.inputs)])}):  # seed {program.seed}"
     last = f"return ({', '.join(names[o] for o in program.outputs)},)"
-    return "\n".join([*head, "", *point, "", signature, *(f"    {line}" for line in [*lines, last]), ""])
+    return "\n".join(
+        [*head, "", *point, "", signature, *(f"    {line}" for line in [*lines, last]), ""]
+    )
 
 
 def array(x: np.ndarray) -> str:
@@ -127,9 +152,14 @@ class Builder:
 
     def __init__(self, seed: int):
         self.seed, self.rng = seed, np.random.default_rng(seed)
-        shapes = [((), (3,), (2, 3), (2, 3), (3, 3))[self.rng.integers(5)] for _ in range(self.rng.integers(1, 4))]
+        shapes = [
+            ((), (3,), (2, 3), (2, 3), (3, 3))[self.rng.integers(5)]
+            for _ in range(self.rng.integers(1, 4))
+        ]
         self.inputs = [self.rng.uniform(-1.5, 1.5, s) for s in shapes]
-        self.steps: list[Instruction | np.ndarray] = []  # constants stand among the instructions until the end
+        self.steps: list[
+            Instruction | np.ndarray
+        ] = []  # constants stand among the instructions until the end
         self.values: list[np.ndarray] = list(self.inputs)
         self.used: set[int] = set()
 
@@ -146,7 +176,9 @@ class Builder:
         with np.errstate(all="ignore"):
             results = several(plain(call, *given))
         for y in results:
-            if y.dtype.kind == "f" and not (np.isfinite(y).all() and np.max(abs(y), initial=0) < HOPELESS):
+            if y.dtype.kind == "f" and not (
+                np.isfinite(y).all() and np.max(abs(y), initial=0) < HOPELESS
+            ):
                 raise Rejected
         self.steps.append(Instruction(call, args, len(results)))
         self.values += map(np.asarray, results)
@@ -156,7 +188,11 @@ class Builder:
     def floats(self) -> list[int]:
         """The values that can be differentiated, the most recent last."""
         constants = {len(self.inputs) + k for k, s in self._starts() if isinstance(s, np.ndarray)}
-        return [k for k, v in enumerate(self.values) if v.dtype.kind == "f" and v.size and k not in constants]
+        return [
+            k
+            for k, v in enumerate(self.values)
+            if v.dtype.kind == "f" and v.size and k not in constants
+        ]
 
     def _starts(self) -> list[tuple[int, Any]]:
         starts, k = [], 0
@@ -177,7 +213,7 @@ class Builder:
         return int(self.rng.choice(floats, p=weights / weights.sum()))
 
     def fit(self, k: int, shape: tuple[int, ...]) -> int:
-        """Value k in another shape: reshaped if it has as many entries, else summed, spread and weighted."""
+        """Value k in another shape: reshaped if it fits, else summed, spread and weighted."""
         x = self.values[k]
         if x.shape == shape:
             return k
@@ -187,15 +223,17 @@ class Builder:
             (k,) = self.call(Sum(tuple(range(-x.ndim, 0))), k)
         if not shape:
             return k
-        # The weights keep copies apart: equal entries would be ties, and equal rows singular matrices.
+        # The weights keep copies apart: equal entries are ties, equal rows singular matrices.
         _, expand = expansion((), shape)
         (wide,) = self.call(expand, k)
-        return self.call(TABLE["multiply"], wide, self.constant(self.rng.uniform(0.2, 1.2, shape)))[0]
+        return self.call(TABLE["multiply"], wide, self.constant(self.rng.uniform(0.2, 1.2, shape)))[
+            0
+        ]
 
     def inside(self, k: int, low: float, high: float) -> int:
         """Value k, scaled (and moved) where it leaves the domain or comes too near to its ends."""
         x, margin = self.values[k], MARGIN * (high - low)
-        if x.size == 0 or low + margin <= x.min() and x.max() <= high - margin:
+        if x.size == 0 or (low + margin <= x.min() and x.max() <= high - margin):
             return k
         if low == -high:
             return self.call(TABLE["multiply"], k, float(FILLED * high / np.max(abs(x))))[0]
@@ -207,7 +245,7 @@ class Builder:
         return self.call(TABLE["add"], k, (low + high) / 2 - middle)[0]
 
     def structured(self, make: Callable, leading: tuple[int, ...]) -> int:
-        """An argument that an example makes itself: flags may be computed ones, floats are scaled by what was computed."""
+        """An argument that an example makes: flags may be computed, floats are scaled."""
         pieces = [np.asarray(make(self.rng)) for _ in range(int(np.prod(leading)))]
         x = np.stack(pieces).reshape(leading + pieces[0].shape)
         if x.dtype == bool:
@@ -246,7 +284,9 @@ class Builder:
         if callable(slot):
             return self.structured(slot, leading)
         shape = leading + tuple(slot)
-        if isinstance(entry.call, Elementwise):  # NumPy broadcasts: other shapes and Python's floats do as well
+        if isinstance(
+            entry.call, Elementwise
+        ):  # NumPy broadcasts: other shapes and Python's floats do as well
             chance = self.rng.random()
             if chance < 0.15 and len(entry.slots) > 1 and slot is not entry.slots[0]:
                 low, high = entry.domain
@@ -265,18 +305,27 @@ class Builder:
         starts = self._starts()
         constants = [n + k for k, s in starts if isinstance(s, np.ndarray)]
         order = [*range(n), *constants]
-        order += [n + k + j for k, s in starts if isinstance(s, Instruction) for j in range(s.results)]
+        order += [
+            n + k + j for k, s in starts if isinstance(s, Instruction) for j in range(s.results)
+        ]
         number = {old: new for new, old in enumerate(order)}
         body = [
             s._replace(args=tuple(a if isinstance(a, float) else number[a] for a in s.args))
-            for s in self.steps if isinstance(s, Instruction)
+            for s in self.steps
+            if isinstance(s, Instruction)
         ]
         fixed = [self.values[k] for k in constants]
-        return Program(self.seed, tuple(self.inputs), tuple(fixed), tuple(body), tuple(number[o] for o in outputs))
+        return Program(
+            self.seed,
+            tuple(self.inputs),
+            tuple(fixed),
+            tuple(body),
+            tuple(number[o] for o in outputs),
+        )
 
 
 def generate(seed: int, vocabulary: Sequence[Entry] | None = None) -> Program:
-    """The program of a seed. Consecutive seeds begin with consecutive entries, so that none is left out."""
+    """The program of a seed. Seeds begin with one entry after the other: none is left out."""
     vocabulary = vocabulary or entries()
     builder = Builder(seed)
     builder.grow(vocabulary[seed % len(vocabulary)])

@@ -53,12 +53,17 @@ class Peer:
         """The value of an operation, with np meaning the peer's namespace."""
         value = op.value.__func__  # type: ignore[attr-defined]
         names = {**value.__globals__, "np": self.namespace}
-        return FunctionType(value.__code__, names, value.__name__, value.__defaults__, value.__closure__).__get__(op)
+        return FunctionType(
+            value.__code__, names, value.__name__, value.__defaults__, value.__closure__
+        ).__get__(op)
 
     def alone(self, entry: Entry) -> str:
         """How the peer's derivative of one entry of the vocabulary compares with ours."""
         rng = np.random.default_rng(0)
-        args = [np.asarray(s(rng)) if callable(s) else rng.uniform(*entry.domain, s) for s in entry.slots]
+        args = [
+            np.asarray(s(rng)) if callable(s) else rng.uniform(*entry.domain, s)
+            for s in entry.slots
+        ]
         floats = [k for k, a in enumerate(args) if a.dtype.kind == "f"]
 
         def loss(namespace: Any, call: Callable) -> Callable:
@@ -66,7 +71,9 @@ class Peer:
                 given = [namespace.asarray(a) for a in args]
                 for k, x in zip(floats, xs, strict=True):
                     given[k] = x
-                return sum(namespace.sum(y * 1.5) for y in (*several(call(entry.call, *given)), *xs))
+                return sum(
+                    namespace.sum(y * 1.5) for y in (*several(call(entry.call, *given)), *xs)
+                )
 
             return f
 
@@ -74,19 +81,27 @@ class Peer:
             found = self.grad(loss(self.namespace, self.call), [args[k] for k in floats])
         except Exception as error:
             return f"cannot ({type(error).__name__})"
-        return agreement(found, bibun.grad(loss(np, record), tuple(range(len(floats))))(*(args[k] for k in floats)))
+        return agreement(
+            found,
+            bibun.grad(loss(np, record), tuple(range(len(floats))))(*(args[k] for k in floats)),
+        )
 
     def vocabulary(self) -> tuple[tuple[Entry, ...], list[str]]:
-        """What both can run with the same result, and the labels of what they run with different ones."""
+        """What both can run with the same result, and what they run with different ones."""
         answers = [(e, self.alone(e)) for e in entries() if any(not callable(s) for s in e.slots)]
-        return tuple(e for e, a in answers if a == "agrees"), [repr(e.call) for e, a in answers if a == "differs"]
+        return tuple(e for e, a in answers if a == "agrees"), [
+            repr(e.call) for e, a in answers if a == "differs"
+        ]
 
     def gradient(self, check: Check) -> list[np.ndarray]:
         """The gradient of the loss of a program."""
 
         def loss(*xs: Any) -> Any:
             outputs = check.program.run(*xs, call=self.call, array=self.namespace.asarray)
-            return sum(self.namespace.sum(self.namespace.asarray(w) * y) for w, y in zip(check.weights, outputs, strict=True))
+            return sum(
+                self.namespace.sum(self.namespace.asarray(w) * y)
+                for w, y in zip(check.weights, outputs, strict=True)
+            )
 
         return self.grad(loss, check.x)
 
@@ -99,7 +114,10 @@ def jax() -> Peer:
     namespace = importlib.import_module("jax.numpy")
 
     def grad(loss: Callable, xs: Any) -> list[np.ndarray]:
-        return [np.asarray(g) for g in jax.grad(loss, tuple(range(len(xs))))(*map(namespace.asarray, xs))]
+        return [
+            np.asarray(g)
+            for g in jax.grad(loss, tuple(range(len(xs))))(*map(namespace.asarray, xs))
+        ]
 
     return Peer("jax", namespace, grad)
 
@@ -113,7 +131,10 @@ def torch() -> Peer:
     def grad(loss: Callable, xs: Any) -> list[np.ndarray]:
         leaves = [torch.tensor(x, requires_grad=True) for x in xs]
         loss(*map(namespace.asarray, leaves)).tensor.backward()
-        return [np.zeros(x.shape) if t.grad is None else t.grad.numpy() for t, x in zip(leaves, xs, strict=True)]
+        return [
+            np.zeros(x.shape) if t.grad is None else t.grad.numpy()
+            for t, x in zip(leaves, xs, strict=True)
+        ]
 
     return Peer("torch", namespace, grad)
 
@@ -140,5 +161,8 @@ def compare(program: Program, peer: Peer) -> str:
 def agreement(found: Any, ours: Any) -> str:
     """Whether two gradients are the same up to rounding."""
     scale = 1 + max((float(np.max(abs(g), initial=0)) for g in ours), default=0)
-    same = all(g.shape == o.shape and np.allclose(g, o, rtol=AGREES, atol=AGREES * scale) for g, o in zip(found, ours, strict=True))
+    same = all(
+        g.shape == o.shape and np.allclose(g, o, rtol=AGREES, atol=AGREES * scale)
+        for g, o in zip(found, ours, strict=True)
+    )
     return "agrees" if same else "differs"

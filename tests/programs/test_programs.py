@@ -5,12 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from .checks import failures
+from .checks import CHECKS, UNKNOWN, failures
 from .coverage import Coverage
 from .generate import generate, text
 
 COUNT, CHUNK = 400, 20
-NEAR_A_KINK = 0.02  # of the checks may have no truth: a kink or a jump is nearer than the smallest step
+NEAR_A_KINK = (
+    0.02  # of the checks may have no truth: a kink or a jump is nearer than the smallest step
+)
 
 
 @pytest.mark.parametrize("first", range(0, COUNT, CHUNK))
@@ -18,10 +20,12 @@ def test_programs(first: int) -> None:
     unknown = 0
     for seed in range(first, first + CHUNK):
         found = list(failures(generate(seed)))
-        unknown += found.count("unknown")
-        broken = [f for f in found if f != "unknown"]
+        unknown += found.count(UNKNOWN)
+        broken = [f for f in found if f != UNKNOWN]
         assert not broken, f"seed {seed}: {'; '.join(broken)}\n{text(generate(seed))}"
-    assert unknown <= max(2, NEAR_A_KINK * 4 * CHUNK), f"{unknown} checks without a truth to compare with"
+    assert unknown <= max(2, NEAR_A_KINK * 4 * CHUNK), (
+        f"{unknown} checks without a truth to compare with"
+    )
 
 
 def test_programs_use_what_there_is() -> None:

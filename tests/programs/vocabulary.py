@@ -1,4 +1,4 @@
-"""What random programs are made of: every example of every operation, and NumPy functions that have a rule.
+"""What random programs are made of: examples of operations, and NumPy functions with a rule.
 
 Nothing is listed by name: operations come from their own examples, functions from the table of what
 bibun implements, tried with a few patterns of arguments.
@@ -7,6 +7,7 @@ bibun implements, tried with a few patterns of arguments.
 from __future__ import annotations
 
 import warnings
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, NamedTuple
@@ -18,9 +19,11 @@ from bibun.array import FUNCTIONS, Array, bind
 from bibun.errors import BibunError
 from bibun.graph import Op
 from bibun.ops.elementwise import Elementwise
-from tests.laws import cases, laws
+from tests.laws import cases, rules
 
-Slot = tuple | Callable  # the shape of an argument, or what makes one from a generator of random numbers
+Slot = (
+    tuple | Callable
+)  # the shape of an argument, or what makes one from a generator of random numbers
 
 
 class Call(NamedTuple):
@@ -32,7 +35,10 @@ class Call(NamedTuple):
 
     def __call__(self, *args: Any) -> Any:
         given = iter(args)
-        filled = [[next(given) for _ in p] if isinstance(p, list) else next(given) if p is OPEN else p for p in self.pattern]
+        filled = [
+            [next(given) for _ in p] if isinstance(p, list) else next(given) if p is OPEN else p
+            for p in self.pattern
+        ]
         return self.function(*filled, **dict(self.options))
 
     def __repr__(self) -> str:
@@ -42,7 +48,11 @@ class Call(NamedTuple):
         """The call, with names for its open arguments."""
         given = iter(names)
         filled = [
-            f"[{', '.join(next(given) for _ in p)}]" if isinstance(p, list) else next(given) if p is OPEN else repr(p)
+            f"[{', '.join(next(given) for _ in p)}]"
+            if isinstance(p, list)
+            else next(given)
+            if p is OPEN
+            else repr(p)
             for p in self.pattern
         ]
         options = [f"{k}={v!r}" for k, v in self.options]
@@ -69,7 +79,7 @@ PATTERNS: tuple[tuple[tuple, dict, tuple], ...] = (
 
 
 class Entry(NamedTuple):
-    """Something to call, what its arguments look like, and which operation or function it belongs to."""
+    """Something to call, what its arguments look like, and the name of what is called."""
 
     label: str
     call: Op | Call
@@ -112,10 +122,10 @@ def _operations() -> Iterator[Entry]:
     for named in cases.examples():
         op, args, domain = named.example
         case = cases.base(named)
-        if getattr(op, "decreed", False) or not args or not _precision_is_kept(op, case.args):
+        if op.decreed or not args or not _precision_is_kept(op, case.args):
             continue
-        floats = any(t.differentiable for t in laws.result_types(case))
-        if not floats or laws.differentiable(case):
+        floats = any(t.differentiable for t in rules.result_types(case))
+        if not floats or rules.differentiable(case):
             yield Entry(op.name, op, args, domain)
 
 
@@ -125,16 +135,23 @@ def _functions() -> Iterator[Entry]:
             yield entry
 
 
-def refused() -> dict[str, str]:
-    """What bibun has a rule for and declines with these arguments, and why: nothing that programs test."""
-    return {repr(e.call): reason for e in _candidates() if (reason := _refusal(e))}
+def refused() -> dict[str, list[str]]:
+    """What bibun declines with these arguments, and why: this is not what programs test."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for e in _candidates():
+        reason = _refusal(e)
+        if reason:
+            found[reason].append(repr(e.call))
+    return found
 
 
 @cache
 def _candidates() -> tuple[Entry, ...]:
     """NumPy's functions with patterns of arguments that NumPy itself accepts."""
     cases.operations()  # loads what is loaded late, with the functions in it
-    functions = [f for f in FUNCTIONS if callable(f) and getattr(f, "__module__", "").startswith("numpy")]
+    functions = [
+        f for f in FUNCTIONS if callable(f) and getattr(f, "__module__", "").startswith("numpy")
+    ]
     found = []
     for f in sorted(functions, key=path):
         for pattern, options, shapes in PATTERNS:
@@ -151,7 +168,7 @@ def _arguments(shapes: tuple) -> tuple[np.ndarray, ...]:
 
 
 def _refusal(entry: Entry) -> str:
-    """What bibun says against a function with these options, differentiated or under vmap; other errors are failures."""
+    """What bibun says against a function with these options. Errors of others are failures."""
     args = _arguments(entry.slots)
 
     def f(*xs: Any) -> tuple:
@@ -174,7 +191,9 @@ def _precision_is_kept(call: Any, args: tuple) -> bool:
     """Whether float results have the precision of the arguments: finite differences need it."""
     for dtype in (np.dtype("f4"), np.dtype("f8")):
         found = _try(call, tuple(a.astype(dtype) if a.dtype.kind == "f" else a for a in args))
-        if found is None or any(y.dtype.kind not in "biuf" or y.dtype.kind == "f" and y.dtype != dtype for y in found):
+        if found is None or any(
+            y.dtype.kind not in "biuf" or (y.dtype.kind == "f" and y.dtype != dtype) for y in found
+        ):
             return False
     return True
 
@@ -183,7 +202,9 @@ def _depends(call: Any, args: tuple) -> bool:
     """Whether there are float results that the arguments decide (unlike those of np.empty_like)."""
     found = []
     for x in (args, tuple(0.75 * a for a in args), args):
-        del_me = [np.full(s, float(len(found))) for s in (A, M, V, A)]  # memory that an empty array would take
+        del_me = [
+            np.full(s, float(len(found))) for s in (A, M, V, A)
+        ]  # memory that an empty array would take
         del del_me
         found.append(_try(call, x))
     if any(f is None for f in found):
@@ -191,7 +212,8 @@ def _depends(call: Any, args: tuple) -> bool:
     a, b, c = found
     same = all(np.array_equal(x, y, equal_nan=True) for x, y in zip(a, c, strict=True))
     return same and any(
-        x.dtype.kind == "f" and x.shape == y.shape and not np.array_equal(x, y) for x, y in zip(a, b, strict=True)
+        x.dtype.kind == "f" and x.shape == y.shape and not np.array_equal(x, y)
+        for x, y in zip(a, b, strict=True)
     )
 
 

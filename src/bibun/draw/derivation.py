@@ -44,8 +44,8 @@ def derivation(f: Callable[..., Any], *args: Any, wrt: Any = None) -> Derivation
 
     f returns one number. `wrt` says by what it is differentiated: the number or the name of an
     argument, a Variable, a tuple of these, or a dictionary of them under the names that they are to
-    have; by default the first argument, or without arguments every trainable Variable that f reads. Values do not appear, except where Python's `if` and
-    `for` looked at them.
+    have; by default the first argument, or without arguments every trainable Variable that f reads.
+    No values appear, but what runs depends on them where Python's `if` and `for` look at them.
 
     Steps have the names that the source of f gives them, others are v₁, v₂, ... A product of
     two numbers is a · b, of two arrays entry by entry a ⊙ b, of matrices A B; Σ sums all entries,
@@ -90,8 +90,9 @@ class _Derivation:
             names |= zip(entries, leaves(name, self.args[k], len(entries)), strict=True)
         for variable, versions in trace.variables.values():
             names |= {i: variable.name.rpartition("/")[2] for i in versions.values()}
-        names |= {i: n for i, n in captured(self.f, trace).items() if i not in names}
-        return names
+        names = captured(self.f, trace) | names
+        used: set[str] = set()
+        return {i: _fresh(name, used, False) for i, name in names.items()}
 
     def _targets(self, wrt: Any) -> list[int]:
         """The entries by which is differentiated."""
@@ -99,7 +100,7 @@ class _Derivation:
             wrt = 0 if self.args else tuple(v for v, _ in self.recorded.trace.variables.values())
         named = wrt if isinstance(wrt, dict) else {}
         for name, w in named.items():
-            self.names |= dict.fromkeys(self._entries(w), name)
+            self.names |= {i: name for i in self._entries(w)}
         several = tuple(named.values()) or (wrt if isinstance(wrt, tuple) else (wrt,))
         found = [i for w in several for i in self._entries(w)]
         if not found:

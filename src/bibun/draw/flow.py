@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import Array
-from ..graph import Constant, Graph, Type
+from ..graph import Constant, Graph, Item, Node, Type
 from ..recording import Trace, building
 from ..rewrite import SIMPLIFY, rewrite
 from ..walk import active, evaluate, pull
@@ -35,9 +35,12 @@ def steps(graph: Graph) -> list[int]:
     return [i for i, n in graph if i < graph.arity or i == last or not _moves(n)]
 
 
-def _moves(n: Any) -> bool:
+def _moves(n: Node) -> bool:
+    if isinstance(n.op, Item):
+        return False  # each of several results is a step, and not all of them together
     return (
         isinstance(n.op, Constant)
+        or not isinstance(n.type, Type)
         or n.op.kind == "view"
         or (n.op.kind == "element" and n.op.keeps_zeros)
     )

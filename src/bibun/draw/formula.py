@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
@@ -15,6 +16,7 @@ from ..zeros import Select
 LOOSE, SUM, PRODUCT, FACTOR, POWER, ATOM = range(6)
 """How strongly a text holds together; an operand that holds less than is needed gets brackets."""
 WIDTH = 72  # characters from which on a part of a formula gets a name of its own
+NUMBER = re.compile(r"−?[0-9.]+(e[−+]?[0-9]+)?")
 SUPERSCRIPTS = str.maketrans("0123456789-", "⁰¹²³⁴⁵⁶⁷⁸⁹⁻")
 SUBSCRIPTS = str.maketrans("0123456789-", "₀₁₂₃₄₅₆₇₈₉₋")
 
@@ -33,10 +35,8 @@ class Text(NamedTuple):
     @property
     def number(self) -> float | None:
         """The number that stands here, if it is one."""
-        try:
-            return float(self.text.replace("−", "-"))
-        except ValueError:
-            return None
+        found = NUMBER.fullmatch(self.text)
+        return float(self.text.replace("−", "-")) if found else None
 
 
 # ------------------------------------------------------------ notation
@@ -114,6 +114,17 @@ def _reshape(op: Any, y: Type, x: Text) -> Text:
     return x if same else _function(op, [x])
 
 
+def _expand(op: Any, y: Type, x: Text) -> Text:
+    """New axes in front come unseen, others as in NumPy: x[:, None]."""
+    if not x.type.shape:
+        return x
+    first = next(k for k in range(-len(op.shape), 0) if k not in op.axes)
+    if all(k < first for k in op.axes):
+        return x
+    places = ("None" if k in op.axes else ":" for k in range(first, 0))
+    return Text(f"{x.held(ATOM)}[{', '.join(places)}]", ATOM)
+
+
 def _slice(op: Any, y: Type, x: Text) -> Text:
     return Text(x.held(ATOM) + _place(op, ()), ATOM)
 
@@ -174,7 +185,7 @@ SPECIAL: dict[str, Callable[..., Text]] = {
     "scatter": _scatter,
     "select": _select,
     "item": _item,
-    "expand": _same,
+    "expand": _expand,
     "cast": _same,
     "copy": _same,
 }

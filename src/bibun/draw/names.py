@@ -41,8 +41,7 @@ def leaves(name: str, tree: Any, count: int) -> list[str]:
 
 def result(f: Callable[..., Any]) -> str:
     """What f computes: its name, or y."""
-    name = getattr(f, "__name__", "")
-    return name if name.isidentifier() else "y"
+    return f.__name__ if inspect.isfunction(f) and f.__name__.isidentifier() else "y"
 
 
 def captured(f: Callable[..., Any], trace: Trace) -> dict[int, str]:

@@ -140,7 +140,7 @@ class Traced(NamedTuple):
     def run(self, x: Any, library: exact.Library) -> Any:
         """The number that the program makes of an array of elements."""
         (y,) = exact.interpret(self.graph, [x, *map(library.elements, self.captured)], library)
-        return y.value
+        return library.number(y)
 
 
 # ------------------------------------------------------------ the methods
@@ -223,8 +223,8 @@ def _row(name: str, f: Function, x: Any, method: Callable, truth: np.ndarray) ->
     counted = _Counted(f)
     try:
         found = method(counted, x)
-    except Exception as error:  # whatever f raises on such a number; what it was stands in the row
-        return Row(name, None, np.nan, counted.calls, np.nan, f"{type(error).__name__}: {error}")
+    except Exception as error:  # whatever f raises on such a number stands in the row
+        return _impossible(name, f"{type(error).__name__}: {error}")
     return Row(name, *_measured(found, x, truth), counted.calls, _seconds(lambda: method(f, x)))
 
 
@@ -248,20 +248,25 @@ def _seconds(call: Callable[[], Any]) -> float:
 
 
 def _symbolic(program: Traced, truth: np.ndarray) -> Row:
-    name, x = "symbolic", program.x
     if find_spec("sympy") is None:
-        return Row(name, None, np.nan, 0, np.nan, "SymPy is not installed: pip install sympy")
+        return _impossible("symbolic", "SymPy is not installed: pip install sympy")
     library, start = exact.sympy(), perf_counter()
     try:
         formula, gradient = _derived(program, library)
     except exact.NotExpressibleError as error:
-        return Row(name, None, np.nan, 0, np.nan, str(error))
+        return _impossible("symbolic", str(error))
     note = f"{formula}, " if len(formula) <= MOST_SHOWN else ""
     note += f"derived in {1e3 * (perf_counter() - start):.0f} ms"
-    values = np.ravel(x)
-    return Row(
-        name, *_measured(gradient(values), x, truth), 0, _seconds(lambda: gradient(values)), note
-    )
+    values = np.ravel(program.x)
+    try:
+        found = _measured(gradient(values), program.x, truth)
+    except (NameError, TypeError, ValueError) as error:  # SymPy has functions that NumPy has not
+        return _impossible("symbolic", f"{formula[:MOST_SHOWN]}: {error}")
+    return Row("symbolic", *found, 0, _seconds(lambda: gradient(values)), note)
+
+
+def _impossible(name: str, why: str) -> Row:
+    return Row(name, None, np.nan, 0, np.nan, why)
 
 
 def _derived(program: Traced, library: exact.Library) -> tuple[str, Callable]:
@@ -270,14 +275,12 @@ def _derived(program: Traced, library: exact.Library) -> tuple[str, Callable]:
     symbols = [sympy.Symbol("x" + "_".join(map(str, i)), real=True) for i in np.ndindex(shape)]
     elements = np.array([exact.Element(library, s) for s in symbols], object).reshape(shape)[()]
     y = program.run(elements, library)
-    if y.count_ops() * len(symbols) > 10 * exact.LONGEST:
-        raise exact.NotExpressibleError(
-            f"too long: {y.count_ops()} operations and {len(symbols)} symbols"
-        )
-    found = [sympy.diff(y, s) for s in symbols]
-    return ", ".join(map(str, found)), sympy.lambdify(
-        [symbols], found, ["scipy", "numpy"], cse=True
-    )
+    if (length := y.count_ops()) * len(symbols) > 10 * exact.LONGEST:
+        raise exact.NotExpressibleError(f"too long: {length} operations, {len(symbols)} symbols")
+    # sign' is twice Dirac's delta, which as a function is 0.
+    found = [sympy.diff(y, s).replace(sympy.DiracDelta, lambda *_: 0) for s in symbols]
+    text = ", ".join(map(str, found))
+    return text, sympy.lambdify([symbols], found, ["scipy", "numpy"], cse=True)
 
 
 # ------------------------------------------------------------ the truth
@@ -285,14 +288,11 @@ def _derived(program: Traced, library: exact.Library) -> tuple[str, Callable]:
 
 def _truth(f: Function, program: Traced) -> tuple[np.ndarray, str]:
     """The gradient that none of the methods made, and where it is from."""
-    n, shapes = (
-        np.size(program.x),
-        (n.type.shape for _, n in program.graph if isinstance(n.type, Type)),
-    )
+    work = sum(prod(n.type.shape) for _, n in program.graph if isinstance(n.type, Type))
     reason = "mpmath is not installed"
     if find_spec("mpmath") is not None:
         try:
-            if 2 * n * sum(map(prod, shapes)) > MOST:
+            if 2 * np.size(program.x) * work > MOST:
                 raise exact.NotExpressibleError("too long for mpmath")
             return _by_digits(program), f"differences in {DIGITS} digits (mpmath)"
         except exact.NotExpressibleError as error:

@@ -90,6 +90,16 @@ def side(kind: Any, here: tuple[int, ...], dtype: np.dtype, shape: tuple[int, ..
     return Side(dtype, shape, weak, tuple(steps))
 
 
+def entered(trace: Trace, a: Array, shape: tuple[int, ...]) -> int:
+    """The entry of an array, broadcast to this shape."""
+    i = a.index if a.scope is trace else enter(trace, a)
+    here = a.value.shape
+    if here != shape:
+        for op, of in side(a.value.dtype, here, a.value.dtype, shape).steps:
+            i = trace.add((op, i), of)
+    return i
+
+
 @lru_cache(maxsize=4096)
 def broadcast(name: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[int, ...]:
     """The common shape, or the error that shows all shapes."""

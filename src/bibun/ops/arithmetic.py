@@ -13,7 +13,7 @@ import numpy as np
 
 from ..array import Array
 from .alignment import known
-from .elementwise import Formula, row
+from .elementwise import Elementwise, Formula, row
 
 # ------------------------------------------------------------ partials that need more than a line
 
@@ -87,9 +87,10 @@ absolute    = row(np.absolute,    lambda y, x: np.sign(x), fast=operator.abs, re
 fabs        = row(np.fabs,        lambda y, x: np.sign(x))
 sign        = row(np.sign,        None, real=True)
 conjugate   = row(np.conjugate,   1, real=True)
-# At the origin 0, the middle of all limits. It is a row, since the derivative of a / h would cancel.
+# At the origin 0, the middle of all limits. A row, since the derivative of a / h would cancel.
 DIRECTION   = Formula("direction", lambda a, b: a / length(a, b), like=np.hypot)
-direction   = row(DIRECTION,      lambda y, a, b: np.square(direction(b, a)) / length(a, b),
+direction: Elementwise \
+            = row(DIRECTION,      lambda y, a, b: np.square(direction(b, a)) / length(a, b),
                                   lambda y, a, b: -y * direction(b, a) / length(a, b))
 hypot       = row(np.hypot,       lambda y, a, b: direction(a, b),
                                   lambda y, a, b: direction(b, a), commutative=True)

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..array import UFUNCS, Array, Duck, bind, innermost
+from ..array import UFUNCS, Array, Duck, bind, innermost, lift
 from ..errors import DtypeError, NotDifferentiableError, ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
 from ..zeros import scale, select
-from .alignment import NUMBERS, Plan, broadcast, filled, side, taken
+from .alignment import NUMBERS, Plan, broadcast, entered, filled, side, taken
 
 TABLE: dict[str, Elementwise] = {}
+ARRAYS = (Array, np.ndarray)
 Partial = Callable[..., Any] | float | str | None
 IGNORED = {"casting": "same_kind", "order": "K", "subok": True, "where": True, "out": None}
 
@@ -268,9 +269,31 @@ def binary(op: Elementwise) -> Callable[..., Any]:
             if v_of is not None and trace is not None and trace.active:
                 value = Type(v_of, v.shape) if type(v) is Type else f(a, v)
                 return Array(trace, trace.add((op, filled(trace, a, v), b.index), value), value)
-        return op.general((a, b, *rest), options)
+        y = None if options or rest else pair(op, a, b)
+        return op.general((a, b, *rest), options) if y is None else y
 
     return call
+
+
+def pair(op: Elementwise, a: Any, b: Any) -> Array | None:
+    """Two float arrays of one dtype, whose shapes or origins differ; None for other cases."""
+    if type(a) not in ARRAYS or type(b) not in ARRAYS:
+        return None
+    a, b = lift(a), lift(b)
+    u, v, trace = a.value, b.value, a.scope or b.scope
+    if trace is None or not trace.active or (b.scope is not trace and b.scope is not None):
+        return None
+    dtype = u.dtype
+    if dtype is not v.dtype or dtype.kind != "f" or dtype not in op.same:
+        return None
+    if type(u) is Type or type(v) is Type:
+        return None
+    try:
+        value = op.f(u, v)
+    except ValueError:
+        return None  # the general case says more
+    key = (op, entered(trace, a, value.shape), entered(trace, b, value.shape))
+    return Array(trace, trace.add(key, value), value)
 
 
 # ------------------------------------------------------------ rows and families

@@ -218,7 +218,12 @@ def keep(y: Any, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: Any) -
     """The reduced y with length 1 along the reduced axes, if keepdims."""
     if keepdims is False or keepdims is NO:
         return y
-    return reshape_to(y, aligned(shape, axes)) if keepdims else y
+    if not keepdims:
+        return y
+    y = reshape_to(y, aligned(shape, axes))
+    if y.scope is not None:
+        y.scope.private.add(y.index)
+    return y
 
 
 def rows(x: Any, axes: tuple[int, ...]) -> tuple[Array, Callable[[Any], Array]]:

@@ -41,7 +41,7 @@ def reduce(
     _refuse(ufunc, "reduce", changed, ("out", "where"))
     steps, axis = _slices(ufunc, x, axis, dtype)
     dtype = _dtype(ufunc, x, dtype)
-    shape = tuple(n for i, n in enumerate(x.shape) if i != axis)
+    shape = tuple(n for i, n in enumerate(x.shape) if i - x.ndim != axis)
     first = ufunc.identity if initial is NOTHING else initial
     if first is not None and (initial is not NOTHING or len(steps) < 2):
         steps = [expand_to(cast(first, dtype), shape), *steps]

@@ -73,6 +73,7 @@ def softmax(x, y, axes, shape, full):
     yield reshaped(lse(shifted)) + reshaped(y), reshaped(lse(x))
     yield np.exp(x) / spread(total),        soft(x)
     yield np.log(soft(x)),                  log_soft(x)
+    yield x - spread(lse(x)),               log_soft(x)
     yield soft(shifted),                    soft(x)
     yield log_soft(shifted),                log_soft(x)
 # fmt: on
