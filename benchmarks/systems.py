@@ -85,14 +85,19 @@ class Functional(System):
 
     def step(self, loss: Callable, rate: float, *parameters: np.ndarray) -> Call:
         both = self.transform(loss, len(parameters))
-        state = [self.array(p) for p in parameters]
+        state = [self.array(p.copy()) for p in parameters]
 
         def step() -> tuple[Any, Sequence[Any]]:
             value, gradients = both(*state)
-            state[:] = [p - rate * g for p, g in zip(state, gradients, strict=True)]
+            state[:] = map(self.moved, state, (rate * g for g in gradients))
             return self.wait((value, list(state)))
 
         return step
+
+    def moved(self, p: Any, change: Any) -> Any:
+        """p - change, in place where arrays can be written to."""
+        p -= change
+        return p
 
 
 class Bibun(Functional):
@@ -101,6 +106,7 @@ class Bibun(Functional):
 
     def __init__(self) -> None:
         import bibun
+        import bibun.scipy.special
         from bibun.derivative.derived import CACHE
 
         self.bibun, self.cache = bibun, CACHE
@@ -120,6 +126,10 @@ class Bibun(Functional):
 
     def vmap(self, f: Callable) -> Callable:
         return self.bibun.vmap(f)
+
+    def cross_entropy(self, logits: Any, labels: Any) -> Any:
+        logs = self.bibun.scipy.special.log_softmax(logits, axis=1)
+        return -np.mean(np.sum(logs * labels, axis=1))
 
     def forget(self) -> None:
         self.cache.kept.clear()

@@ -147,9 +147,16 @@ def _through(rule: Callable[[Any], tuple], g: Any) -> tuple:
         return rule(g)
     moved, counts = rule(bind(Select(), *inner)), rule(np.astype(inner[0], g.dtype))
     return tuple(
-        m if m is None else bind(Select(), c != 0, (parts(m) or (None, m))[1])
+        m if m is None else bind(Select(True), c != 0, m if parts(m) is None else _settled(m))
         for m, c in zip(moved, counts, strict=True)
     )
+
+
+def _settled(m: Any) -> Array:
+    """What a rule returned, with its own mask applied; where that is not needed, without it."""
+    assert m.scope is not None
+    op, _, x = m.scope.entries[m.index]
+    return Array(m.scope, x, m.scope.values[x]) if op.already else m
 
 
 def push(graph: Graph, env: Env, tangents: Sequence[Any]) -> list[Array | None]:

@@ -25,9 +25,14 @@ def coin(rng: np.random.Generator) -> np.ndarray:
 
 @operation
 class Select(Op):
-    """x where the mask holds, and a structural zero elsewhere."""
+    """x where the mask holds, and a structural zero elsewhere.
+
+    `already` says that x is zero there by itself. Then the mask only matters for a product with a
+    partial derivative, and the finished gradient can do without it.
+    """
 
     keeps_zeros = True
+    already: bool = False
 
     def type(self, mask, x):
         if mask.shape != x.shape or mask.dtype != bool:
@@ -57,6 +62,11 @@ def select(mask: Any, g: Any) -> Array:
     if inner is None:
         return bind(Select(), mask, g)
     return bind(Select(), mask & inner[0], inner[1])
+
+
+def zeroed(mask: Any, g: Any) -> Array:
+    """g, which is zero where the mask does not hold, as structurally zero there."""
+    return bind(Select(True), mask, g) if parts(g) is None else select(mask, g)
 
 
 def parts(g: Any) -> tuple[Array, Array] | None:
@@ -97,7 +107,7 @@ def move(f: Callable[[Any], Any], g: Any) -> Array:
     if inner is None:
         return f(g)
     # float16 would overflow to inf when counting more than 65504 entries, and inf is still not 0.
-    return bind(Select(), f(np.astype(inner[0], g.dtype)) != 0, f(bind(Select(), *inner)))
+    return zeroed(f(np.astype(inner[0], g.dtype)) != 0, f(bind(Select(), *inner)))
 
 
 def total(a: Any, b: Any) -> Array:
@@ -107,11 +117,9 @@ def total(a: Any, b: Any) -> Array:
     x, y = parts(a), parts(b)
     if x is None or y is None:
         return a + b
-    return (
-        bind(Select(), x[0] | y[0], a + b)
-        if x[0].index != y[0].index
-        else bind(Select(), x[0], x[1] + y[1])
-    )
+    if x[0].index == y[0].index:
+        return bind(Select(), x[0], x[1] + y[1])
+    return zeroed(x[0] | y[0], a + b)
 
 
 def zeros(trace: Trace, of: Type) -> Array:

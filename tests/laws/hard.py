@@ -18,6 +18,7 @@ from .compare import typed
 
 LEVELS = 14
 STEP = 1 / 64
+HUGE = 1e6
 CONVERGED = 1e-6  # relative to dy/dx or y/x: what one-sided differences reach for smooth functions
 CLOSE = 1e-5  # relative: ten times what converges; a wrong formula is off by far more
 
@@ -47,6 +48,8 @@ def one_sided(f: Callable[[Any], Any], x: Any, scales: Sequence[Any], sign: int)
     reach = np.maximum(*scales)
     # From afar one sees x as long as f goes on there, to both sides: x**p near 0 does not.
     whole = (x == 0) | (np.isfinite(f(x - reach)) & np.isfinite(f(x + reach)))
+    # Huge floats are whole numbers, where (-0.5)**p and its kin are defined, and only there.
+    whole &= (abs(x) < HUGE) | np.isfinite(f(np.copysign(37.21, x)))
     far = truth.Derivative(far.value, np.where(whole, far.error, np.inf))
     known = OneSided(*near, size).known
     return OneSided(*(np.where(known, a, b) for a, b in zip(near, far, strict=True)), size)

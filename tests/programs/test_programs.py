@@ -9,10 +9,8 @@ from .checks import CHECKS, UNKNOWN, failures
 from .coverage import Coverage
 from .generate import generate, text
 
-COUNT, CHUNK = 400, 20
-NEAR_A_KINK = (
-    0.02  # of the checks may have no truth: a kink or a jump is nearer than the smallest step
-)
+COUNT, CHUNK = 300, 15
+NEAR_A_KINK = 0.1  # of the checks may have no truth: a kink is nearer than the smallest step
 
 
 @pytest.mark.parametrize("first", range(0, COUNT, CHUNK))
@@ -23,9 +21,7 @@ def test_programs(first: int) -> None:
         unknown += found.count(UNKNOWN)
         broken = [f for f in found if f != UNKNOWN]
         assert not broken, f"seed {seed}: {'; '.join(broken)}\n{text(generate(seed))}"
-    assert unknown <= max(2, NEAR_A_KINK * 4 * CHUNK), (
-        f"{unknown} checks without a truth to compare with"
-    )
+    assert unknown <= NEAR_A_KINK * len(CHECKS) * CHUNK, f"{unknown} checks without a truth"
 
 
 def test_programs_use_what_there_is() -> None:

@@ -1,4 +1,4 @@
-"""Boundaries in a program: calls kept whole (checkpoint), and the end of derivatives (stop_gradient)."""
+"""Boundaries in a program: calls kept whole (checkpoint), and where derivatives end."""
 
 from __future__ import annotations
 

@@ -16,9 +16,7 @@ from .differences import WIDE, Estimate, derivatives
 from .gradient import Arguments, jvp, vjp
 
 MODES = ("forward", "reverse")
-STEP = (
-    1 / 64
-)  # of the largest entry of each array; extrapolation goes on to smaller and smaller ones
+STEP = 1 / 64  # of the largest entry of each array; extrapolation goes on to smaller ones
 ROUNDING = 64  # units in the last place by which derivatives of ordinary programs may be off
 SEED = 20  # the same directions in every run: a test must not fail by chance
 
@@ -100,9 +98,8 @@ def _flat(f: Callable[..., Any], given: Arguments) -> Call:
     """f as a function of arrays that returns a tuple of arrays: its floating-point results."""
 
     def call(*leaves: Any) -> tuple:
-        found = tuple(
-            y for y in flatten(f(*given.place(list(leaves))))[0] if lift(y).dtype.kind == "f"
-        )
+        results, _ = flatten(f(*given.place(list(leaves))))
+        found = tuple(y for y in results if lift(y).dtype.kind == "f")
         if not found:
             raise NotDifferentiableError(
                 "check_grads: the function returns no real floating-point number"
@@ -151,7 +148,7 @@ class _Check:
         """Compare the derivatives of f in each mode, and then those of each of these derivatives.
 
         f is the derivative of the user's function in the modes `taken`; its results round as
-        if they were of the sizes `inherited` (sin x cos x - cos x sin x is not 0).
+        if they were of the sizes `inherited`.
         """
         rng = np.random.default_rng(SEED + len(taken))
         t = [_direction(rng, a) * s for a, s in zip(self.x, self.sizes, strict=True)]
@@ -176,21 +173,20 @@ class _Check:
         x, precise = _widest(f, self.x)
 
         def moved(h: float) -> tuple:
-            return _plain(
-                f(*(a + a.dtype.type(h) * s.astype(a.dtype) for a, s in zip(x, t, strict=True)))
-            )
+            steps = (a.dtype.type(h) * s.astype(a.dtype) for a, s in zip(x, t, strict=True))
+            return _plain(f(*map(np.add, x, steps)))
 
-        found = zip(derivatives(moved, self.limits.step), y, precise, sizes, strict=True)
+        found = zip(derivatives(moved, self.limits.step, sizes), y, precise, sizes, strict=True)
         return [self._judged(estimate, b, c, size) for estimate, b, c, size in found]
 
     def _judged(self, n: Estimate, y: Any, precise: Any, size: Any) -> Numerical:
         lost = _largest(np.asarray(y, WIDE) - precise)  # by the rounding of f itself
         expected = max(size, _largest(n.value))
         rounding = ROUNDING * (lost + self.limits.eps * expected)
-        scale = np.finfo(np.asarray(precise).dtype).eps ** 0.5 * max(expected, _largest(n.size))
-        converged = bool(np.all(n.error <= max(scale, rounding)))
         atol = rounding if self.limits.atol is None else self.limits.atol
-        return Numerical(n.value, n.error, converged, float(atol))
+        half = max(np.finfo(np.asarray(precise).dtype).eps ** 0.5, self.limits.rtol)
+        converged = np.all(n.error <= max(half * max(expected, _largest(n.size)), rounding, atol))
+        return Numerical(n.value, n.error, bool(converged), float(atol))
 
     def _allowed(self, n: Numerical) -> np.ndarray:
         return self.limits.rtol * abs(n.value) + n.atol + n.error
@@ -202,9 +198,8 @@ class _Check:
                 wide, allowed = np.asarray(a, WIDE), self._allowed(n)
                 off = np.nan_to_num(np.asarray(abs(wide - n.value) / allowed), nan=np.inf)
                 i = np.unravel_index(np.argmax(off), off.shape)
-                place = (f", result {k}" if len(found) > 1 else "") + (
-                    f" at {list(map(int, i))}" if i else ""
-                )
+                place = f", result {k}" if len(found) > 1 else ""
+                place += f" at {list(map(int, i))}" if i else ""
                 _agree(what + place, wide[i], n.value[i], n.converged, allowed[i])
 
     def _reverse(
@@ -213,12 +208,10 @@ class _Check:
         """The number g f'(x) t."""
         terms = [np.asarray(p, WIDE) * s for p, s in zip(found, t, strict=True)]
         pairs = [(np.asarray(w, WIDE), n) for w, n in zip(g, numerical, strict=True)]
-        truth = sum(np.sum(w * n.value) for w, n in pairs)
+        value, truth = sum(map(np.sum, terms)), sum(np.sum(w * n.value) for w, n in pairs)
         allowed = sum(np.sum(abs(w) * self._allowed(n)) for w, n in pairs)
         allowed += ROUNDING * self.limits.eps * sum(np.sum(abs(p)) for p in terms)
-        _agree(
-            what, sum(np.sum(p) for p in terms), truth, all(n.converged for n in numerical), allowed
-        )
+        _agree(what, value, truth, all(n.converged for n in numerical), allowed)
 
 
 def _pushed(f: Call, t: list[Any]) -> Call:
@@ -227,9 +220,12 @@ def _pushed(f: Call, t: list[Any]) -> Call:
 
 def _pulled(f: Call, g: tuple, sizes: list[Any]) -> Call:
     """The cotangents of the arguments, times the sizes of these: they are then of the size of f."""
-    return lambda *x: tuple(
-        p * s.astype(p.dtype) for p, s in zip(vjp(f, *x)[1](g), sizes, strict=True)
-    )
+
+    def pulled(*x: Any) -> tuple:
+        pairs = zip(vjp(f, *x)[1](g), sizes, strict=True)
+        return tuple(p * s.astype(p.dtype) for p, s in pairs)
+
+    return pulled
 
 
 def _agree(what: str, value: Any, truth: Any, converged: bool, allowed: Any) -> None:

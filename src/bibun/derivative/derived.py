@@ -15,12 +15,13 @@ from typing import Any
 import numpy as np
 
 from ..array import Array, enter, lift
-from ..graph import Graph, Type
+from ..graph import Graph, Type, canonical
 from ..program import Program
 from ..recording import Trace, building
 from ..rewrite import SIMPLIFY, STABILISE, rewrite
 from ..tracing.functional import Recorded
 from ..walk import Env, evaluate
+from ..zeros import Select
 
 Step = Callable[[Graph, Env, list[Array]], Sequence[Array]]
 """(the stabilised graph, the arrays of its nodes, further inputs) -> the results of the derived
@@ -92,8 +93,18 @@ def derive(
             home |= _residuals(env, known, residuals)
         last = [a.index for a in further]
         graph, order = trace.close((), results, cut=home, last=last)
-    graph, _ = rewrite(graph, SIMPLIFY)
+    graph, _ = rewrite(settled(graph), SIMPLIFY)
     return graph, [home[i] for i in order[: graph.arity - len(last)]]
+
+
+def settled(graph: Graph) -> Graph:
+    """The graph without the masks of what is zero by itself: no partial will meet it now."""
+    entries, number = [], []
+    for i, n in graph:
+        entries.append((n.op, *(number[a] for a in n.args)))
+        number.append(number[n.args[1]] if isinstance(n.op, Select) and n.op.already else i)
+    types = [n.type for _, n in graph]
+    return canonical(entries, types, graph.inputs, [number[o] for o in graph.outputs])[0]
 
 
 def _residuals(env: Env, known: list[int | None], trace: Trace) -> dict[int, Any]:

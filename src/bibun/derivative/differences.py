@@ -21,22 +21,26 @@ class Estimate(NamedTuple):
 
 
 def derivatives(
-    f: Callable[[Any], Sequence[Any]], step: float, levels: int = LEVELS
+    f: Callable[[Any], Sequence[Any]], step: float, sizes: Sequence[Any] = ()
 ) -> list[Estimate]:
     """df/dh at h = 0 for every array that f(h) returns.
+
+    Each is taken to round like numbers of its size in `sizes`, or like its values if these are
+    larger: sin x cos x - cos x sin x is not 0 everywhere.
 
     Central differences with steps that shrink, extrapolated to zero; each entry takes the place in
     the tableau where its error is least. Near a kink or the edge of the domain these are the small
     steps. Method: Ridders, Advances in Engineering Software 4 (1982), 75-76.
     """
-    steps = [step / RATIO**k for k in range(levels)]
+    steps = [step / RATIO**k for k in range(LEVELS)]
     with np.errstate(all="ignore"):
         pairs = [(f(h), f(-h)) for h in steps]
-        count = len(pairs[0][0])
-        return [_limit([(up[k], down[k]) for up, down in pairs], steps) for k in range(count)]
+        least = sizes or [0] * len(pairs[0][0])
+        columns = [[(up[k], down[k]) for up, down in pairs] for k in range(len(least))]
+        return [_limit(column, steps, size) for column, size in zip(columns, least, strict=True)]
 
 
-def _limit(pairs: Sequence[tuple[Any, Any]], steps: Sequence[float]) -> Estimate:
+def _limit(pairs: Sequence[tuple[Any, Any]], steps: Sequence[float], size: Any) -> Estimate:
     """The limit of (up - down) / 2h. The noise of each step is the rounding of the two values."""
     like = np.asarray(pairs[0][0])
     eps = np.finfo(like.dtype).eps
@@ -46,7 +50,7 @@ def _limit(pairs: Sequence[tuple[Any, Any]], steps: Sequence[float]) -> Estimate
         u, d = np.asarray(up, WIDE), np.asarray(down, WIDE)
         new = [np.asarray((u - d) / (2 * WIDE(h)))]
         # The point x + h t is rounded as well, which moves the value by f' x eps.
-        noise = 4 * eps * (np.maximum(abs(u), abs(d)) + abs(new[0])) / h
+        noise = 4 * eps * (np.maximum(np.maximum(abs(u), abs(d)), size) + abs(new[0])) / h
         for k, old in enumerate(row):  # central differences have errors h², h⁴, h⁶, ...
             new.append(new[k] + (new[k] - old) / (RATIO ** (2 * k + 2) - 1))
             error = np.maximum(abs(new[k + 1] - new[k]), abs(new[k + 1] - old)) + noise

@@ -20,10 +20,8 @@ from . import exact
 
 Function = Callable[[Any], Any]
 
-DIGITS, STEP = (
-    120,
-    1e-30,
-)  # differences with this step are right to 60 digits, and 90 are left for cancellation
+# Differences with this step are right to 60 digits, and 90 are left for cancellation.
+DIGITS, STEP = 120, 1e-30
 MOST = 1_000_000  # operations on numbers of many digits: about ten seconds
 MOST_SHOWN = 40  # characters of a formula
 SECONDS = 0.01  # how long each method is timed
@@ -58,11 +56,8 @@ class Comparison:
 
     def __str__(self) -> str:
         head = ("method", "gradient", "error", "calls of f", "µs", "")
-        lines = [
-            head,
-            *(_cells(r) for r in self.rows),
-            ("truth", _shown(self.truth), "", "", "", self.source),
-        ]
+        truth = ("truth", _shown(self.truth), "", "", "", self.source)
+        lines = [head, *map(_cells, self.rows), truth]
         widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
         cells = [map(format, r, map("{}{}".format, "<<>>><", widths)) for r in lines]
         texts = ["  ".join(row).rstrip() for row in cells]
@@ -74,14 +69,8 @@ class Comparison:
 def _cells(r: Row) -> tuple[str, ...]:
     if r.gradient is None:
         return r.name, "-", "-", "-", "-", r.note
-    return (
-        r.name,
-        _shown(r.gradient),
-        f"{r.error:.1e}",
-        str(r.evaluations),
-        f"{1e6 * r.seconds:.1f}",
-        r.note,
-    )
+    gradient, time = _shown(r.gradient), f"{1e6 * r.seconds:.1f}"
+    return r.name, gradient, f"{r.error:.1e}", str(r.evaluations), time, r.note
 
 
 def _shown(x: Any) -> str:
@@ -89,11 +78,9 @@ def _shown(x: Any) -> str:
     flat = np.ravel(x)
     digits = np.finfo(flat.dtype).precision if flat.dtype != WIDE else 17
     numbers = [f"{float(v):.{digits}g}" for v in flat[:4]]
-    return (
-        numbers[0]
-        if np.ndim(x) == 0
-        else f"[{', '.join(numbers)}{', ...' if flat.size > 4 else ''}]"
-    )
+    if np.ndim(x) == 0:
+        return numbers[0]
+    return f"[{', '.join(numbers)}{', ...' if flat.size > 4 else ''}]"
 
 
 def compare(f: Function, x: Any) -> Comparison:
@@ -186,12 +173,11 @@ def _complex_step(f: Function, x: Any) -> list[Any]:
 
 def _richardson(f: Function, x: Any) -> list[Any]:
     def along(i: tuple[int, ...], size: Any) -> Any:
-        return (
-            derivatives(lambda h: (_number(f(_moved(x, i, x.dtype.type(h) * size))),), 1 / 64)[
-                0
-            ].value
-            / size
-        )
+        def moved(h: float) -> tuple:
+            return (_number(f(_moved(x, i, x.dtype.type(h) * size))),)
+
+        (found,) = derivatives(moved, 1 / 64)
+        return found.value / size
 
     return [along(i, size) for i, size in _places(x)]
 

@@ -33,7 +33,6 @@ FORMULAS: dict[str, Callable] = {  # functions that a library lacks or means dif
     "logaddexp": lambda lib, a, b: lib.log(lib.exp(a) + lib.exp(b)),
     "hypot":     lambda lib, a, b: lib.sqrt(a**2 + b**2),
     "sigmoid":   lambda lib, x: 1 / (1 + lib.exp(-x)),
-    "expit":     lambda lib, x: 1 / (1 + lib.exp(-x)),
     "logit":     lambda lib, x: lib.log(x / (1 - x)),
     "gammaln":   lambda lib, x: lib.loggamma(x),
     "psi":       lambda lib, x: lib.digamma(x),
@@ -60,6 +59,7 @@ class Library:
     ):
         self.module, self.whole, self.infinity = module, whole, infinity
         self.names, self.check = names, check
+        self.equal = operator.eq if names is not SYMPY else module.Eq  # == compares formulas
         self.known: dict[str, Callable | None] = {}
 
     def number(self, x: Any) -> Any:
@@ -135,8 +135,8 @@ class Element:
     def __abs__(self) -> Element: return Element(self.library, abs(self.value))
     def __hash__(self) -> int: return hash(self.value)
     def __bool__(self) -> bool: return bool(self.value)
-    def __eq__(self, other: Any) -> Any: return self.value == self.library.number(other)
-    def __ne__(self, other: Any) -> Any: return self.value != self.library.number(other)
+    def __eq__(self, other: Any) -> Any: return self.library.equal(self.value, self.library.number(other))
+    def __ne__(self, other: Any) -> Any: return ~np.bool_(self == other)
     def __lt__(self, other: Any) -> Any: return self.value < self.library.number(other)
     def __le__(self, other: Any) -> Any: return self.value <= self.library.number(other)
     def __gt__(self, other: Any) -> Any: return self.value > self.library.number(other)

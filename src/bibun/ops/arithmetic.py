@@ -7,11 +7,15 @@ arguments; numbers stand for themselves, None for a function that is piecewise c
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
 
-from ..array import Array
+from ..array import Array, bind
+from ..errors import DtypeError, ShapeError
+from ..graph import Example, Linear, Op, operation, symmetric
+from ..zeros import parts, select, zeroed
 from .alignment import known
 from .elementwise import Elementwise, Formula, row
 
@@ -36,12 +40,51 @@ def by_exponent(y: Array, x: Array, p: Array) -> Any:
     return np.where((x == 0) & (p > 0), 0, y * np.log(x))
 
 
-def larger(a: Array, b: Array) -> Any:
+@operation
+class Won(Op):
+    """g where a > b, g / 2 where a = b, and 0 where a < b (not g * 0: g may be infinite).
+
+    Where a or b is nan it is g, so that the nan stays visible.
+    """
+
+    def type(self, a, b, g):
+        if not a.shape == b.shape == g.shape:
+            raise ShapeError(f"won: needs equal shapes, not {a}, {b}, {g}")
+        if not g.differentiable:
+            raise DtypeError(f"won: a floating-point cotangent is needed, not {g}")
+        return g
+
+    def value(self, a, b, g):
+        y = np.where(a < b, g.dtype.type(0), g)
+        ties = a == b
+        return (np.where(ties, y / 2, y) if np.any(ties) else y)[()]  # ties are rare: look first
+
+    def d(self, y, a, b, g):
+        return None, None, won(a, b)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(), ((2, 3), (2, 3), (2, 3)))
+
+
+def won(a: Array, b: Array) -> Linear:
     """The partial of max(a, b) by a: all of it where a wins, half where they are equal.
 
-    A mask and not a product with 0: what is not chosen has no influence, however large its own
-    derivative. `~(a < b)` lets nan through, so that it stays visible.
+    A structural zero elsewhere: what is not chosen has no influence, however large its own
+    derivative.
     """
+
+    def share(g: Any) -> Array:
+        inner = parts(g)
+        if inner is None:
+            return zeroed(~(a < b), bind(Won(), a, b, g))
+        return select(inner[0] & ~(a < b), bind(Won(), a, b, inner[1]))
+
+    return symmetric(share)
+
+
+def larger(a: Array, b: Array) -> Any:
+    """The same as a mask and a factor."""
     return ~(a < b), shared(a, b)
 
 
@@ -97,10 +140,10 @@ hypot       = row(np.hypot,       lambda y, a, b: direction(a, b),
 copysign    = row(np.copysign,    lambda y, a, b: np.sign(a) * np.sign(y), None)
 heaviside   = row(np.heaviside,   None, lambda y, x, h: x == 0)
 
-maximum     = row(np.maximum,     lambda y, a, b: larger(a, b),
-                                  lambda y, a, b: larger(b, a), commutative=True, real=True)
-minimum     = row(np.minimum,     lambda y, a, b: smaller(a, b),
-                                  lambda y, a, b: smaller(b, a), commutative=True, real=True)
+maximum     = row(np.maximum,     lambda y, a, b: won(a, b),
+                                  lambda y, a, b: won(b, a),     commutative=True, real=True)
+minimum     = row(np.minimum,     lambda y, a, b: won(b, a),
+                                  lambda y, a, b: won(a, b),  commutative=True, real=True)
 fmax        = row(np.fmax,        lambda y, a, b: known_of(larger, a, b),
                                   lambda y, a, b: known_of(larger, b, a), real=True)
 fmin        = row(np.fmin,        lambda y, a, b: known_of(smaller, a, b),

@@ -138,6 +138,8 @@ class Elementwise(Op):
         factor = partial(y, *args) if callable(partial) else partial
         if factor is None or (not isinstance(factor, Array | tuple) and factor == 0):
             return None
+        if isinstance(factor, Linear):
+            return factor
         if isinstance(factor, tuple):
             mask, factor = factor
             return symmetric(lambda g: select(mask, scale(g, factor)))

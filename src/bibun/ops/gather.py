@@ -14,7 +14,7 @@ import numpy as np
 from ..array import Array, bind, innermost
 from ..errors import ShapeError
 from ..graph import Example, Linear, Op, Type, operation, type_of
-from ..zeros import parts, select
+from ..zeros import parts, zeroed
 from .structure import Transpose, expand_to, reshape_to
 
 WHOLE = slice(None)
@@ -37,7 +37,7 @@ class Slice(Op):
         lengths = []
         for n, p in zip(x.shape[max(lead, 0) :], self.places, strict=False):
             chosen = range(p, p + 1) if type(p) is int else range(n) if p is None else range(*p)
-            if lead < 0 or len(chosen) and not (0 <= chosen[0] < n and 0 <= chosen[-1] < n):
+            if lead < 0 or (len(chosen) and not (0 <= chosen[0] < n and 0 <= chosen[-1] < n)):
                 raise ShapeError(f"slice: {self.places} does not lie within {x}")
             if type(p) is not int:
                 lengths.append(len(chosen))
@@ -392,7 +392,7 @@ def scatter(shape: tuple[int, ...], parts_read: Sequence[tuple[Read, Sequence, A
     """
     op = Scatter(shape, tuple(read for read, _, _ in parts_read))
     y = bind(op, *(a for _, indices, g in parts_read for a in (*indices, g)))
-    return select(bind(op, *(a for _, indices, g in parts_read for a in (*indices, touched(g)))), y)
+    return zeroed(bind(op, *(a for _, indices, g in parts_read for a in (*indices, touched(g)))), y)
 
 
 def touched(g: Any) -> Array:

@@ -204,12 +204,11 @@ MATMUL = MatMul()
 PLAIN = (np.ndarray, Type)
 
 
-@implements(np.matmul)
-def matmul(x1: Any, x2: Any, /, *rest: Any, **options: Any) -> Array:
-    # The common case first: two matrices of one dtype, of one trace or one of them a plain array.
+def _matrices(x1: Any, x2: Any) -> Array | None:
+    """The common case: two matrices of one dtype, of one trace or one of them a plain array."""
     a = x1.value if type(x1) is Array else x1
     b = x2.value if type(x2) is Array else x2
-    if type(a) in PLAIN and type(b) in PLAIN and a.dtype is b.dtype and not rest and not options:
+    if type(a) in PLAIN and type(b) in PLAIN and a.dtype is b.dtype:
         m, n = a.shape, b.shape
         if len(m) == 2 and len(n) == 2 and m[1] == n[0]:
             if a is x1 or b is x2 or x1.scope is not x2.scope or a.dtype.char not in "fd":
@@ -219,6 +218,13 @@ def matmul(x1: Any, x2: Any, /, *rest: Any, **options: Any) -> Array:
                 abstract = type(a) is Type or type(b) is Type
                 value = Type(a.dtype, (m[0], n[1])) if abstract else a.dot(b)
                 return Array(trace, trace.add((MATMUL, x1.index, x2.index), value), value)
+    return None
+
+
+@implements(np.matmul)
+def matmul(x1: Any, x2: Any, /, *rest: Any, **options: Any) -> Array:
+    if not rest and not options and (y := _matrices(x1, x2)) is not None:
+        return y
     a, b = promoted("matmul", x1, x2, *rest, **options)
     if not (a.ndim and b.ndim):
         types = f"{type_of(a)} and {type_of(b)}"
@@ -265,6 +271,8 @@ def linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
 
 @implements(np.dot)
 def dot(a: Any, b: Any, out: None = None) -> Array:
+    if out is None and (y := _matrices(a, b)) is not None:
+        return y
     a, b = promoted("dot", a, b, out=out)
     if not (a.ndim and b.ndim):
         return a * b
