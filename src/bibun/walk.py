@@ -145,7 +145,7 @@ def _through(rule: Callable[[Any], tuple], g: Any) -> tuple:
     inner = parts(g)
     if inner is None:
         return rule(g)
-    moved, counts = rule(bind(Select(), *inner)), rule(np.astype(inner[0], g.dtype))
+    moved, counts = rule(g), rule(np.astype(inner[0], g.dtype))
     return tuple(
         m if m is None else bind(Select(True), c != 0, m if parts(m) is None else _settled(m))
         for m, c in zip(moved, counts, strict=True)

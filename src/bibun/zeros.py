@@ -107,7 +107,7 @@ def move(f: Callable[[Any], Any], g: Any) -> Array:
     if inner is None:
         return f(g)
     # float16 would overflow to inf when counting more than 65504 entries, and inf is still not 0.
-    return zeroed(f(np.astype(inner[0], g.dtype)) != 0, f(bind(Select(), *inner)))
+    return zeroed(f(np.astype(inner[0], g.dtype)) != 0, f(g))
 
 
 def total(a: Any, b: Any) -> Array:

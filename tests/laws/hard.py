@@ -38,19 +38,18 @@ class OneSided(NamedTuple):
         return self.error <= CONVERGED * (abs(self.value) + self.scale)
 
 
-def one_sided(f: Callable[[Any], Any], x: Any, scales: Sequence[Any], sign: int) -> OneSided:
-    """The limit of (f(x + sh) - f(x)) / sh for h > 0, by the smaller of two scales if it can."""
+def one_sided(
+    f: Callable[[Any], Any], x: Any, scales: Sequence[Any], sign: int, visible: Any = True
+) -> OneSided:
+    """The limit of (f(x + sh) - f(x)) / sh for h > 0, by the smaller of two scales if it can.
+
+    `visible` says where the larger scale may be used.
+    """
     start = np.asarray(f(x))
     size = np.minimum(abs(start) / (abs(x) + 1), 1)
-    near, far = (
-        _at(f, x, start, sign * s, size) for s in (np.minimum(*scales), np.maximum(*scales))
-    )
-    reach = np.maximum(*scales)
-    # From afar one sees x as long as f goes on there, to both sides: x**p near 0 does not.
-    whole = (x == 0) | (np.isfinite(f(x - reach)) & np.isfinite(f(x + reach)))
-    # Huge floats are whole numbers, where (-0.5)**p and its kin are defined, and only there.
-    whole &= (abs(x) < HUGE) | np.isfinite(f(np.copysign(37.21, x)))
-    far = truth.Derivative(far.value, np.where(whole, far.error, np.inf))
+    small, large = (sign * choose(*scales) for choose in (np.minimum, np.maximum))
+    near, far = (_at(f, x, start, scale, size) for scale in (small, large))
+    far = truth.Derivative(far.value, np.where(visible, far.error, np.inf))
     known = OneSided(*near, size).known
     return OneSided(*(np.where(known, a, b) for a, b in zip(near, far, strict=True)), size)
 
@@ -140,7 +139,8 @@ def interval(f: Callable[[Any], Any], x: Any) -> tuple[np.ndarray, ...]:
     At an edge of the domain, where f is not finite on one side, that of the other side is both.
     """
     scales = [abs(x) * STEP, np.full_like(x, STEP)]
-    right, left = one_sided(f, x, scales, 1), one_sided(f, x, scales, -1)
+    seen = visible(f, x, np.maximum(*scales))
+    right, left = (one_sided(f, x, scales, sign, seen) for sign in (1, -1))
     both = right.known & left.known
     first = np.where(right.known, right.value, left.value)
     low = np.where(both, np.minimum(right.value, left.value), first)
@@ -149,6 +149,17 @@ def interval(f: Callable[[Any], Any], x: Any) -> tuple[np.ndarray, ...]:
     known = both | (right.known & edges[0]) | (left.known & edges[1])
     errors = [np.where(side.known, side.error, 0) for side in (right, left)]
     return low, high, np.maximum(*errors), known & np.isfinite(f(x))
+
+
+def visible(f: Callable[[Any], Any], x: Any, reach: Any) -> np.ndarray:
+    """Where values from afar tell what f does at x.
+
+    It must go on to both sides: x**p near 0 does not. And huge floats are whole numbers, where
+    (-0.5)**p and its kin are defined, and only there.
+    """
+    around = np.isfinite(f(x - reach)) & np.isfinite(f(x + reach))
+    moderate = np.isfinite(f(np.copysign(37.21, x)))
+    return ((x == 0) | around) & ((abs(x) < HUGE) | moderate)
 
 
 # ------------------------------------------------------------ whole arrays

@@ -152,15 +152,14 @@ class _Check:
         """
         rng = np.random.default_rng(SEED + len(taken))
         t = [_direction(rng, a) * s for a, s in zip(self.x, self.sizes, strict=True)]
-        y = _plain(f(*self.x))
+        y, tangents = jvp(f, self.x, t)
         g = tuple(_direction(rng, b) for b in y)
-        sizes = [max(_largest(b), s) for b, s in zip(y, inherited or [0] * len(y), strict=True)]
-        numerical = self._numerical(f, t, y, sizes)
+        sizes, numerical = self._numerical(f, t, y, inherited or [0] * len(y))
         for mode in self.modes:
             way = [mode, *taken]
             what = f"check_grads: {self.name}, order {len(way)}, {' over '.join(way)}"
             if mode == "forward":
-                self._forward(jvp(f, self.x, t)[1], numerical, what)
+                self._forward(tangents, numerical, what)
                 derivative, inherit = _pushed(f, t), sizes
             else:
                 self._reverse(vjp(f, *self.x)[1](g), t, g, numerical, what)
@@ -168,25 +167,33 @@ class _Check:
             if len(way) < self.order:
                 self.run(derivative, way, inherit)
 
-    def _numerical(self, f: Call, t: list[Any], y: tuple, sizes: list[Any]) -> list[Numerical]:
-        """The derivative of every result along t, in the widest precision in which f runs."""
+    def _numerical(
+        self, f: Call, t: list[Any], y: tuple, inherited: list[Any]
+    ) -> tuple[list[Any], list[Numerical]]:
+        """The derivative of every result along t, in the widest precision in which f runs.
+
+        And the size of the numbers of which each result is made: y, or more if y has lost digits.
+        """
         x, precise = _widest(f, self.x)
 
         def moved(h: float) -> tuple:
             steps = (a.dtype.type(h) * s.astype(a.dtype) for a, s in zip(x, t, strict=True))
             return _plain(f(*map(np.add, x, steps)))
 
-        found = zip(derivatives(moved, self.limits.step, sizes), y, precise, sizes, strict=True)
-        return [self._judged(estimate, b, c, size) for estimate, b, c, size in found]
+        lost = [_largest(np.asarray(b, WIDE) - c) for b, c in zip(y, precise, strict=True)]
+        sizes = [
+            max(_largest(b), error / self.limits.eps, size)
+            for b, error, size in zip(y, lost, inherited, strict=True)
+        ]
+        found = zip(derivatives(moved, self.limits.step, sizes), precise, sizes, strict=True)
+        return sizes, [self._judged(*each) for each in found]
 
-    def _judged(self, n: Estimate, y: Any, precise: Any, size: Any) -> Numerical:
-        lost = _largest(np.asarray(y, WIDE) - precise)  # by the rounding of f itself
-        expected = max(size, _largest(n.value))
-        rounding = ROUNDING * (lost + self.limits.eps * expected)
+    def _judged(self, n: Estimate, precise: Any, size: Any) -> Numerical:
+        rounding = ROUNDING * self.limits.eps * max(size, _largest(n.value))
         atol = rounding if self.limits.atol is None else self.limits.atol
         half = max(np.finfo(np.asarray(precise).dtype).eps ** 0.5, self.limits.rtol)
-        converged = np.all(n.error <= max(half * max(expected, _largest(n.size)), rounding, atol))
-        return Numerical(n.value, n.error, bool(converged), float(atol))
+        little = max(half * max(size, _largest(n.value), _largest(n.size)), rounding, atol)
+        return Numerical(n.value, n.error, bool(np.all(n.error <= little)), float(atol))
 
     def _allowed(self, n: Numerical) -> np.ndarray:
         return self.limits.rtol * abs(n.value) + n.atol + n.error
@@ -236,6 +243,8 @@ def _agree(what: str, value: Any, truth: Any, converged: bool, allowed: Any) -> 
             f"{numbers}, where differences do not converge: is f smooth here? "
             "Try another point, or a smaller eps"
         )
+    if not np.isfinite(value):
+        raise AssertionError(f"{numbers}: the derivative is not finite")
     if not abs(value - truth) <= allowed:
         size = max(abs(value), abs(truth))
         raise AssertionError(

@@ -111,8 +111,8 @@ def _residuals(env: Env, known: list[int | None], trace: Trace) -> dict[int, Any
     """Entries of the graph under construction whose values the user's trace already has."""
     found: dict[int, Any] = {}
     for y, i in zip(env, known, strict=True):
-        if i is None or type(trace.values[i]) is Type:
-            continue
+        if i is None or type(trace.values[i]) is Type or i in trace.constants:
+            continue  # constants stay constants, so that rules see them
         if type(y) is Array:
             found[y.index] = i
         elif type(trace.values[i]) is tuple and type(trace.values[i][0]) is not Type:

@@ -59,7 +59,6 @@ class Library:
     ):
         self.module, self.whole, self.infinity = module, whole, infinity
         self.names, self.check = names, check
-        self.equal = operator.eq if names is not SYMPY else module.Eq  # == compares formulas
         self.known: dict[str, Callable | None] = {}
 
     def number(self, x: Any) -> Any:
@@ -72,6 +71,10 @@ class Library:
             return self.module.nan if x != x else self.infinity if x > 0 else -self.infinity
         p, q = (int(x), 1) if isinstance(x, np.bool_) else x.as_integer_ratio()
         return self.whole(p) / self.whole(q)
+
+    def equal(self, a: Any, b: Any) -> Any:
+        """Whether two numbers are equal; SymPy's own == compares formulas instead."""
+        return (self.function("equal") or operator.eq)(self.number(a), self.number(b))
 
     def function(self, name: str) -> Callable | None:
         """The library's function that NumPy calls by this name."""
@@ -135,7 +138,7 @@ class Element:
     def __abs__(self) -> Element: return Element(self.library, abs(self.value))
     def __hash__(self) -> int: return hash(self.value)
     def __bool__(self) -> bool: return bool(self.value)
-    def __eq__(self, other: Any) -> Any: return self.library.equal(self.value, self.library.number(other))
+    def __eq__(self, other: Any) -> Any: return self.library.equal(self, other)
     def __ne__(self, other: Any) -> Any: return ~np.bool_(self == other)
     def __lt__(self, other: Any) -> Any: return self.value < self.library.number(other)
     def __le__(self, other: Any) -> Any: return self.value <= self.library.number(other)

@@ -237,12 +237,26 @@ def rewrite(graph: Graph, rules: Rules) -> tuple[Graph, list[int | None]]:
         for i, n in graph.body():
             # Rules keep types, so that nothing has to be inferred again.
             key = (n.op, *[numbers[a] for a in n.args])
-            y = trace.constant(n.op) if isinstance(n.op, Constant) else trace.add(key, n.type)
+            y = _folded(trace, key)
+            if y is None:
+                y = trace.constant(n.op) if isinstance(n.op, Constant) else trace.add(key, n.type)
             if all(origin.get(numbers[a]) == a for a in n.args):
                 origin.setdefault(y, i)
             numbers.append(rules.apply(trace, y) if type(n.type) is Type else y)
         new, order = trace.close(numbers[: graph.arity], [numbers[o] for o in graph.outputs])
     return new, [origin.get(i) for i in order]
+
+
+def _folded(trace: Trace, key: tuple) -> int | None:
+    """The constant that an operation on constants is, or None."""
+    if not isinstance(key[0], Elementwise):
+        return None
+    ops = [trace.entries[i][0] for i in key[1:]]
+    if any(type(op) is not Constant or op.shape != () for op in ops):
+        return None
+    with np.errstate(all="ignore"):
+        value = np.asarray(key[0].value(*(op.value() for op in ops)))
+    return trace.constant(Constant(value.dtype, value.tobytes()))
 
 
 __all__ = ["Pattern", "Rule", "Rules", "fill", "match", "pattern", "rewrite", "rules"]
