@@ -24,9 +24,9 @@ def arguments() -> argparse.Namespace:
     add("--only",   nargs="+", metavar="ROW",  choices=everything, default=everything,
         help=" ".join(everything))
     add("--peers",  nargs="*", metavar="NAME", choices=peers, default=peers, help=" ".join(peers))
-    add("--rounds", type=int,  default=9,      help="rounds in which the systems take turns (9)")
+    add("--rounds", type=int,  default=41,     help="rounds in which the systems take turns (41)")
     add("--starts", type=int,  default=3,      help="sets of fresh processes (3)")
-    add("--quick",  action="store_true",       help="one set, three rounds, shorter chains")
+    add("--quick",  action="store_true",       help="one set, nine rounds, shorter chains")
     # fmt: on
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print the figures as JSON")
@@ -36,15 +36,17 @@ def arguments() -> argparse.Namespace:
 
 def measure(given: argparse.Namespace) -> Report:
     """What was asked for."""
-    starts, rounds = (1, 3) if given.quick else (given.starts, given.rounds)
+    starts, rounds = (1, 9) if given.quick else (given.starts, given.rounds)
     chains = (1_000, 10_000) if given.quick else (1_000, 10_000, 100_000)
     layers = (4, 16) if given.quick else (25, 100, 400)
     rows = [row for row in ROWS if row in given.only]
     systems = ["bibun", *given.peers]
     return Report(
         rows=workers.measure(rows, systems, starts, rounds) if rows else {},
-        lengths=growth.lengths(chains, rounds) if "growth" in given.only else [],
-        startups=startup.measure(["numpy", *systems], rounds) if "startup" in given.only else {},
+        lengths=growth.lengths(chains, min(rounds, 9)) if "growth" in given.only else [],
+        startups=startup.measure(["numpy", *systems], min(rounds, 9))
+        if "startup" in given.only
+        else {},
         depths=growth.depths(layers) if "checkpoint" in given.only else [],
     )
 

@@ -92,11 +92,12 @@ def _cell(t: Timing, which: str) -> str:
 
 def _ratios(m: Measured, which: str) -> tuple[str, str]:
     """bibun for each operation, and bibun against the quickest other system."""
-    times = {s: getattr(t, which) for s, t in m.timings.items() if t.first is not None}
-    ours = times.pop("bibun", None)
-    if ours is None:
+    ours = m.timings["bibun"]
+    if ours.first is None:
         return "", ""
-    return number(ours / m.operations), number(ours / min(times.values())) if times else ""
+    others = [t for s, t in m.timings.items() if s != "bibun" and t.first is not None]
+    ratios = [t.ratio if which == "later" else ours.first / t.first for t in others]
+    return number(getattr(ours, which) / m.operations), number(max(ratios)) if ratios else ""
 
 
 def _failures(rows: dict[str, Measured]) -> Iterator[str]:

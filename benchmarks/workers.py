@@ -19,14 +19,19 @@ import numpy as np
 from .rows import ROWS
 from .systems import SYSTEMS, Call, System
 
-ROUND = 0.03  # seconds that one round of one system takes
+ROUND = 0.005  # seconds of one turn of one system, unless a single call takes longer
 
 
 class Timing(NamedTuple):
-    """One system on one row: microseconds of a first and of a later call, or why there are none."""
+    """One system on one row: microseconds of a first and of a later call, or why there are none.
+
+    `ratio` is the time of a later call of bibun, divided by that of this system: the median over
+    rounds, in which both were disturbed alike.
+    """
 
     first: float | None = None
     later: float | None = None
+    ratio: float | None = None
     error: str = ""
 
 
@@ -145,8 +150,11 @@ def _alternate(row: str, workers: dict[str, Worker], rounds: int) -> dict[str, T
     for _ in range(rounds):
         for n, (_, calls, _) in running.items():
             seconds[n].append(workers[n].ask(row, calls))
+    ours = seconds.get("bibun")
     for n, (first, _, _) in running.items():
-        timings[n] = Timing(1e6 * first, 1e6 * median(seconds[n]))
+        ratios = [a / b for a, b in zip(ours, seconds[n], strict=True)] if ours else None
+        later, ratio = 1e6 * median(seconds[n]), ratios and median(ratios)
+        timings[n] = Timing(1e6 * first, later, ratio)
     return timings
 
 
@@ -157,8 +165,9 @@ def _medians(sets: list[dict[str, Timing]]) -> dict[str, Timing]:
         if not timings:
             medians[name] = sets[0][name]
         else:
-            firsts, laters, _ = zip(*timings, strict=True)
-            medians[name] = Timing(median(firsts), median(laters))
+            firsts, laters, ratios, _ = zip(*timings, strict=True)
+            ratio = None if None in ratios else median(ratios)
+            medians[name] = Timing(median(firsts), median(laters), ratio)
     return medians
 
 

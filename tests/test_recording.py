@@ -307,7 +307,10 @@ def test_in_place_on_a_fresh_array_works_and_on_shared_memory_raises():
 
 
 def test_traces_do_not_outlive_the_call():
+    gc.collect()
+    before = {id(o) for o in gc.get_objects() if type(o) is Trace}
     x = np.ones(100_000)
     grad(lambda x: np.sum(np.sin(x) ** 2))(x)
     gc.collect()
-    assert not any(type(o) is Trace and o.values for o in gc.get_objects())
+    after = {id(o) for o in gc.get_objects() if type(o) is Trace and o.values}
+    assert after <= before

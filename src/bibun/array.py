@@ -189,13 +189,16 @@ class Array(Duck):
         return view or len(entry) == 1 or self.index in trace.viewed
 
 
+PLAIN = (np.ndarray, np.generic)
+
+
 def lift(x: Any) -> Array:
     """x as an Array: recorded, or a plain value."""
     if type(x) is Array:
         return x
     if isinstance(x, Duck):
         return x._read()
-    value = x if isinstance(x, np.ndarray | np.generic) else np.asarray(x)
+    value = x if isinstance(x, PLAIN) else np.asarray(x)
     if type(value) is not np.ndarray and isinstance(value, np.ndarray):
         if not isinstance(value, np.memmap):
             raise UnsupportedError(

@@ -18,7 +18,7 @@ FACTOR = 1.01
 
 
 class Mutated(Op):
-    """An operation one of whose methods gives something else."""
+    """An operation one of whose methods gives (or with "tangents" takes) something else."""
 
     def __init__(self, inner: Op, method: str, change: Change):
         self.inner, self.method, self.change = inner, method, change
@@ -38,6 +38,7 @@ class Mutated(Op):
         return lambda *args: self._after("kernel", f(*args))
 
     def push(self, y, args, tangents):
+        tangents = self._after("tangents", tangents)
         return self._after("push", self.inner.push(y, args, tangents))
 
     def pull(self, y, args, g, wanted):
@@ -153,6 +154,10 @@ def _rules(case: Case) -> Iterator[Mutant]:
                 yield from _valid(case, method, f"{method} {k}: {label}", _at(k, f))
             if count > 1:
                 yield from _valid(case, method, f"{method} {k}: other", _mixed(k, (k + 1) % count))
+    for k in range(args if args > 1 else 0):
+        mixed = _mixed(k, (k + 1) % args)
+        yield from _valid(case, "tangents", f"push: argument {k} ignored", _at(k, lambda t: None))
+        yield from _valid(case, "tangents", f"push: argument {k} mixed up", mixed)
 
 
 def _valid(case: Case, method: str, label: str, change: Change) -> Iterator[Mutant]:

@@ -12,11 +12,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bibun import errors, grad, jvp, vmap
-from bibun.array import Array
+from bibun.array import Array, lift
 from bibun.graph import Item
-from bibun.ops.joining import Unstack
 from bibun.tracing.functional import record
-from bibun.array import lift
 
 DTYPES = [np.dtype(c) for c in ("f2", "f4", "f8", "i8", "?")]
 
@@ -53,7 +51,13 @@ def expressions(draw: Any, shape: tuple[int, ...]) -> Any:
     forms = [shared, shared[1:], (1, *shared[1:])[: len(shared)]]
     fancy, axis, items = draw(st.booleans()), 0, []
     while axis < len(shape) and draw(st.integers(0, 6)):
-        kinds = ["integer", "slice", "slice", "none"] + fancy * ["array", "array", "mask", "scalar", "bool"]
+        kinds = ["integer", "slice", "slice", "none"] + fancy * [
+            "array",
+            "array",
+            "mask",
+            "scalar",
+            "bool",
+        ]
         kind = draw(st.sampled_from(kinds))
         n = shape[axis]
         if kind == "integer":
@@ -63,7 +67,9 @@ def expressions(draw: Any, shape: tuple[int, ...]) -> Any:
         elif kind == "array":
             items.append(draw(index_array(n, draw(st.sampled_from(forms)))))
         elif kind == "scalar":
-            items.append(draw(st.sampled_from([np.int64(0), np.array(0), np.uint8(n - 1 if n else 0)])))
+            items.append(
+                draw(st.sampled_from([np.int64(0), np.array(0), np.uint8(n - 1 if n else 0)]))
+            )
         elif kind == "mask":
             depth = draw(st.integers(1, len(shape) - axis))
             items.append(draw(mask(shape[axis : axis + depth])))
@@ -114,19 +120,26 @@ def outcome(f: Callable[..., Any], *args: Any) -> Any:
     try:
         return f(*args)
     except (IndexError, ValueError, TypeError) as error:
-        return next(k for k in type(error).__mro__ if k.__module__ in ("builtins", "numpy.exceptions"))
+        return next(
+            k for k in type(error).__mro__ if k.__module__ in ("builtins", "numpy.exceptions")
+        )
 
 
 def traced(f: Callable[..., Any], *args: Any) -> Any:
     """The result of f on traced arrays, with the values that the trace gives it."""
-    return record(lambda *xs: kept.append(f(*xs)) or xs[0], [lift(a) for a in args], list, "test", {}) and kept.pop()
+    return (
+        record(lambda *xs: kept.append(f(*xs)) or xs[0], [lift(a) for a in args], list, "test", {})
+        and kept.pop()
+    )
 
 
 kept: list[Any] = []
 
 
-def gradient_is_the_transpose(f: Callable[[Any], Any], truth: Callable[[np.ndarray], np.ndarray], shape: tuple) -> None:
-    """The derivative of a function that moves entries; `truth` moves the numbers of the entries with NumPy."""
+def gradient_is_the_transpose(
+    f: Callable[[Any], Any], truth: Callable[[np.ndarray], np.ndarray], shape: tuple
+) -> None:
+    """The derivative of a function that moves entries; `truth` moves their numbers with NumPy."""
     x, t = numbers(shape, 1), numbers(shape, 2)
     chosen = truth(np.arange(x.size).reshape(shape))
     w = numbers(chosen.shape, 3)
@@ -184,17 +197,24 @@ def traced_indices(draw: Any) -> tuple[np.ndarray, list[np.ndarray], Callable[..
     ]
     f, axes = draw(st.sampled_from(expressions))
     rng = np.random.default_rng(draw(st.integers(0, 1000)))
-    stacks = [rng.integers(-shape[a], shape[a], (3, *form)) for a, form in zip(axes, forms, strict=True)]
+    stacks = [
+        rng.integers(-shape[a], shape[a], (3, *form)) for a, form in zip(axes, forms, strict=True)
+    ]
     return numbers(shape), stacks, f
 
 
 @settings(max_examples=150, deadline=None)
-@given(traced_indices(), st.sampled_from([(0, 0, None), (None, 0, 0), (0, 0, 0), (0, None, None), (None, None, 0)]))
+@given(
+    traced_indices(),
+    st.sampled_from([(0, 0, None), (None, 0, 0), (0, 0, 0), (0, None, None), (None, None, 0)]),
+)
 def test_many_indices(case: Any, axes: tuple) -> None:
     x, (i, j), f = case
     stacked = [np.stack([x, x + 1, x * 2]) if axes[0] == 0 else x]
     stacked += [k if a == 0 else k[0] for k, a in zip((i, j), axes[1:], strict=True)]
-    loop = [[a if s is None else a[k] for a, s in zip(stacked, axes, strict=True)] for k in range(3)]
+    loop = [
+        [a if s is None else a[k] for a, s in zip(stacked, axes, strict=True)] for k in range(3)
+    ]
     same(vmap(f, in_axes=axes)(*stacked), np.stack([f(*args) for args in loop]))
     weights = numbers(np.shape(f(*loop[0])), 5)
 
@@ -213,11 +233,25 @@ def test_many_indices(case: Any, axes: tuple) -> None:
 # ------------------------------------------------------------ structural zeros
 
 
-READS = [lambda x: x[1:], lambda x: x[[1, 2, 2]], lambda x: x[x > 0], lambda x: np.take(x, [2, 1]), lambda x: x[::-1][:2],
-         lambda x: np.take_along_axis(x, np.array([1, 2]), 0), lambda x: x[1], lambda x: list(x)[1],
-         lambda x: np.split(x, [1])[1], lambda x: np.roll(x, -1)[:2], lambda x: np.concatenate([x, x])[4:],
-         lambda x: np.stack([x, x])[1, 1:], lambda x: np.diag(np.diag(x))[1:], lambda x: np.repeat(x, 2)[2:],
-         lambda x: np.triu(np.outer(np.ones(3), x), 1)[:, 1:], lambda x: np.pad(x, 1, "edge")[2:]]  # fmt: skip
+READS = [
+    lambda x: x[1:],
+    lambda x: x[[1, 2, 2]],
+    lambda x: x[x > 0],
+    lambda x: x[1],
+    lambda x: x[::-1][:2],
+    lambda x: list(x)[1],
+    lambda x: np.take(x, [2, 1]),
+    lambda x: np.take_along_axis(x, np.array([1, 2]), 0),
+    lambda x: np.split(x, [1])[1],
+    lambda x: np.roll(x, -1)[:2],
+    lambda x: np.concatenate([x, x])[4:],
+    lambda x: np.stack([x, x])[1, 1:],
+    lambda x: np.diag(np.diag(x))[1:],
+    lambda x: np.repeat(x, 2)[2:],
+    lambda x: np.triu(np.outer(np.ones(3), x), 1)[:, 1:],
+    lambda x: np.pad(x, 1, "edge")[2:],
+    lambda x: (x[1:] + x[:0:-1]) * x[1],
+]
 
 
 @pytest.mark.parametrize("read", READS)
@@ -250,14 +284,31 @@ def operations(f: Callable[..., Any], *args: Any) -> list[str]:
 
 def test_few_operations_are_recorded() -> None:
     x, i = np.arange(12.0).reshape(3, 4), np.array([0, 2])
-    for f in (lambda x: x[0], lambda x: x[0, 1], lambda x: x[1:, ::2], lambda x: np.flip(x), lambda x: x[..., -1]):
+    for f in (
+        lambda x: x[0],
+        lambda x: x[0, 1],
+        lambda x: x[1:, ::2],
+        lambda x: np.flip(x),
+        lambda x: x[..., -1],
+    ):
         assert operations(f, x) == ["slice"]
-    for f in (lambda x: x[i], lambda x: x[i, i], lambda x: x[:, i], lambda x: x[np.int64(1)], lambda x: np.take(x, i, 1)):
+    for f in (
+        lambda x: x[i],
+        lambda x: x[i, i],
+        lambda x: x[:, i],
+        lambda x: x[np.int64(1)],
+        lambda x: np.take(x, i, 1),
+    ):
         assert operations(f, x) == ["gather"]
-    for f in (lambda x: x[:, None], lambda x: x[None], lambda x: np.expand_dims(x, 1), lambda x: x.reshape(-1)):
+    for f in (
+        lambda x: x[:, None],
+        lambda x: x[None],
+        lambda x: np.expand_dims(x, 1),
+        lambda x: x.reshape(-1),
+    ):
         assert operations(f, x) == ["reshape"]
     assert operations(lambda x: x[:], x) == operations(lambda x: np.squeeze(x), x) == []
-    assert operations(lambda x: x[x > 5], x) == ["greater", "reshape", "gather"] or "gather" in operations(lambda x: x[x > 5], x)
+    assert operations(lambda x: x[x > 5], x) == ["expand", "greater", "reshape", "gather"]
     assert operations(lambda x: np.stack([x, x]), x) == ["stack"]
     assert operations(lambda x: np.concatenate([x, x]), x) == ["concatenate"]
     assert operations(lambda x: [row * 2 for row in np.unstack(x)], x)[0] == "unstack"
@@ -265,8 +316,11 @@ def test_few_operations_are_recorded() -> None:
 
 def test_another_minibatch_has_the_same_structure() -> None:
     W = numbers((6, 3))
-    keys = [record(lambda W: np.sum(W[i]), [lift(W)], list, "test", {}).trace.entries for i in (np.array([0, 1]), np.array([5, 5]))]
-    assert keys[0] == keys[1]
+
+    def entries(i: np.ndarray) -> list[tuple]:
+        return record(lambda W: np.sum(W[i]), [lift(W)], list, "test", {}).trace.entries
+
+    assert entries(np.array([0, 1])) == entries(np.array([5, 5]))
 
 
 def test_in_place_changes_of_views_are_refused() -> None:
@@ -280,14 +334,41 @@ def test_in_place_changes_of_views_are_refused() -> None:
         return f
 
     x = numbers((3, 4))
-    views = (lambda x: x[1:], lambda x: x[0], lambda x: x[:], lambda x: x[:, None], lambda x: x[np.int64(1)], lambda x: x.T,
-             lambda x: np.squeeze(x), lambda x: next(iter(x)), lambda x: np.split(x, 3)[0], lambda x: np.diagonal(x),
-             lambda x: np.flip(x, 0), lambda x: np.swapaxes(x, 0, 1), lambda x: np.atleast_1d(x), lambda x: np.rot90(x, 0))  # fmt: skip
+    views = (
+        lambda x: x[1:],
+        lambda x: x[0],
+        lambda x: x[:],
+        lambda x: x[:, None],
+        lambda x: x[np.int64(1)],
+        lambda x: x.T,
+        lambda x: np.squeeze(x),
+        lambda x: next(iter(x)),
+        lambda x: np.split(x, 3)[0],
+        lambda x: np.diagonal(x),
+        lambda x: np.flip(x, 0),
+        lambda x: np.swapaxes(x, 0, 1),
+        lambda x: np.atleast_1d(x),
+        lambda x: np.rot90(x, 0),
+        lambda x: np.broadcast_arrays(x, 1)[0],
+    )
     for read in views:
         with pytest.raises(errors.TracingError, match="share"):
             grad(change(read))(x)
-    copies = (lambda x: x[[0, 1]], lambda x: x[x > 0], lambda x: np.roll(x, 1, 0), lambda x: np.concatenate([x, x]),
-              lambda x: x[0, 0], lambda x: np.take(x, [0]), lambda x: np.stack([x, x]), lambda x: np.pad(x, 1))  # fmt: skip
+    copies = (
+        lambda x: x[[0, 1]],
+        lambda x: x[x > 0],
+        lambda x: x[None][:, :, [0, 1]],
+        lambda x: x[0, 0],
+        lambda x: np.roll(x, 1),
+        lambda x: np.take(x, [0]),
+        lambda x: np.take_along_axis(x, np.zeros((1, 4), int), 0),
+        lambda x: np.stack([x, x]),
+        lambda x: np.concatenate([x, x]),
+        lambda x: np.repeat(x, 2),
+        lambda x: np.tile(x, 2),
+        lambda x: np.diag(x[0]),
+        lambda x: np.pad(x, 1),
+    )
     for read in copies:
         same(grad(change(read))(x), np.ones_like(x))
 
@@ -307,13 +388,13 @@ def test_in_place_changes_of_views_are_refused() -> None:
 
 def test_abstract_masks_and_bounds() -> None:
     x = np.ones((2, 3))
-    with pytest.raises(errors.AbstractValueError, match="np.where"):
+    with pytest.raises(errors.AbstractValueError, match=r"np\.where"):
         vmap(lambda x: x[x > 0])(x)
     with pytest.raises(errors.AbstractValueError, match=r"np\.arange"):
         vmap(lambda x, i: x[i:], in_axes=(0, 0))(x, np.array([0, 1]))
     with pytest.raises(errors.AbstractValueError):
         vmap(lambda x: np.nonzero(x)[0])(x)
-    with pytest.raises(errors.TracingError, match="np.stack"):
+    with pytest.raises(errors.TracingError, match=r"np\.stack"):
         grad(lambda x: np.copyto(np.zeros(3), x))(np.ones(3))
 
 

@@ -1,4 +1,4 @@
-"""Shapes, joining, cutting, padding and taking: values, types and errors are NumPy's, derivatives are transposes."""
+"""Shapes, joining, cutting, padding and taking: NumPy's values, types and errors; derivatives."""
 
 from __future__ import annotations
 
@@ -30,51 +30,78 @@ def axes(*names: str, values: tuple = (0, -1, 1, 5)) -> list[dict[str, Any]]:
 I23 = np.array([[0, 1], [1, 0]])
 # fmt: off
 UNARY = [
-    *arguments(np.moveaxis, {"source": 0, "destination": -1}, {"source": (0, 1), "destination": (1, 2)},
-               {"source": -1, "destination": 0}, {"source": (0,), "destination": (0, 1)}, {"source": 9, "destination": 0}),
-    *arguments(np.swapaxes, {"axis1": 0, "axis2": 1}, {"axis1": -1, "axis2": 0}, {"axis1": 0, "axis2": 4}),
-    *arguments(np.rollaxis, {"axis": 0}, {"axis": -1}, {"axis": 1, "start": 2}, {"axis": 0, "start": -1}, {"axis": 0, "start": 7}),
-    *arguments(np.transpose, {}, {"axes": (1, 0)}, {"axes": (0, 0)}, {"axes": (-1, 0, 1)}, {"axes": (0, 5)}),
+    *arguments(np.moveaxis, {"source": 0, "destination": -1},
+               {"source": (0, 1), "destination": (1, 2)},
+               {"source": -1, "destination": 0}, {"source": (0,), "destination": (0, 1)},
+               {"source": 9, "destination": 0}),
+    *arguments(np.swapaxes, {"axis1": 0, "axis2": 1}, {"axis1": -1, "axis2": 0},
+               {"axis1": 0, "axis2": 4}),
+    *arguments(np.rollaxis, {"axis": 0}, {"axis": -1}, {"axis": 1, "start": 2},
+               {"axis": 0, "start": -1}, {"axis": 0, "start": 7}),
+    *arguments(np.transpose, {}, {"axes": (1, 0)}, {"axes": (0, 0)}, {"axes": (-1, 0, 1)},
+               {"axes": (0, 5)}),
     *arguments(np.matrix_transpose, {}), *arguments(np.linalg.matrix_transpose, {}),
     *arguments(np.expand_dims, *axes("axis", values=(0, -1, 2, (0, 2), (0, 0), 7))),
     *arguments(np.squeeze, {}, *axes("axis", values=(0, 1, (1,), -1, 5))),
     *arguments(np.atleast_1d, {}), *arguments(np.atleast_2d, {}), *arguments(np.atleast_3d, {}),
-    *arguments(np.flip, {}, *axes("axis", values=(0, 1, (0, 1), 5))), *arguments(np.fliplr, {}), *arguments(np.flipud, {}),
-    *arguments(np.rot90, *axes("k", values=(0, 1, 2, 3, -1)), {"axes": (1, 0)}, {"axes": (0, 0)}, {"axes": (0, 2)}),
-    *arguments(np.roll, *axes("shift", values=(1, -2, 0, 7)), {"shift": 1, "axis": 0}, {"shift": (1, 2), "axis": (0, 1)},
-               {"shift": 1, "axis": (0, 0)}, {"shift": ((1, 2),), "axis": 0}, {"shift": 1, "axis": 8}),
-    *arguments(np.reshape, {"shape": -1}, {"shape": (3, -1)}, {"shape": (-1, 2), "order": "F"}, {"shape": (7, 5)},
+    *arguments(np.flip, {}, *axes("axis", values=(0, 1, (0, 1), 5))), *arguments(np.fliplr, {}),
+    *arguments(np.flipud, {}),
+    *arguments(np.rot90, *axes("k", values=(0, 1, 2, 3, -1)), {"axes": (1, 0)}, {"axes": (0, 0)},
+               {"axes": (0, 2)}),
+    *arguments(np.roll, *axes("shift", values=(1, -2, 0, 7)), {"shift": 1, "axis": 0},
+               {"shift": (1, 2), "axis": (0, 1)},
+               {"shift": 1, "axis": (0, 0)}, {"shift": ((1, 2),), "axis": 0},
+               {"shift": 1, "axis": 8}),
+    *arguments(np.reshape, {"shape": -1}, {"shape": (3, -1)}, {"shape": (-1, 2), "order": "F"},
+               {"shape": (7, 5)},
                {"shape": (-1, -1)}, {"shape": 3}, {"shape": (3, 2), "order": "F"}),
-    *arguments(np.ravel, {}, {"order": "F"}), *arguments(np.resize, {"new_shape": (2, 4)}, {"new_shape": 5}, {"new_shape": (0,)}),
+    *arguments(np.ravel, {}, {"order": "F"}), *arguments(np.resize, {"new_shape": (2, 4)},
+               {"new_shape": 5}, {"new_shape": (0,)}),
     *arguments(np.broadcast_to, {"shape": (2, 3)}, {"shape": (4, 3, 3)}, {"shape": 3}),
     *arguments(np.size, {}, *axes("axis", values=(0, 1))),
-    *arguments(np.repeat, {"repeats": 2}, {"repeats": 0}, {"repeats": 2, "axis": -1}, {"repeats": [1, 2, 0], "axis": 0},
-               {"repeats": [2], "axis": 0}, {"repeats": [1, 2, 3]}, {"repeats": -1}, {"repeats": 2, "axis": 5}),
-    *arguments(np.tile, *axes("reps", values=(2, 0, (2, 1), (2, 1, 2), ()))), 
-    *arguments(np.tril, *axes("k", values=(0, 1, -1, 9))), *arguments(np.triu, *axes("k", values=(0, 1, -1, -9))),
-    *arguments(np.pad, {"pad_width": 1}, {"pad_width": ((1, 2),)}, {"pad_width": (0, 2), "constant_values": (1, 2)},
-               {"pad_width": 2, "mode": "edge"}, {"pad_width": 3, "mode": "reflect"}, {"pad_width": (1, 4), "mode": "symmetric"},
-               {"pad_width": (2, 5), "mode": "wrap"}, {"pad_width": -1}, {"pad_width": 1.5}, {"pad_width": ((1, 1), (0, 2))},
+    *arguments(np.repeat, {"repeats": 2}, {"repeats": 0}, {"repeats": 2, "axis": -1},
+               {"repeats": [1, 2, 0], "axis": 0},
+               {"repeats": [2], "axis": 0}, {"repeats": [1, 2, 3]}, {"repeats": -1},
+               {"repeats": 2, "axis": 5}),
+    *arguments(np.tile, *axes("reps", values=(2, 0, (2, 1), (2, 1, 2), ()))),
+    *arguments(np.tril, *axes("k", values=(0, 1, -1, 9))), *arguments(np.triu,
+               *axes("k", values=(0, 1, -1, -9))),
+    *arguments(np.pad, {"pad_width": 1}, {"pad_width": ((1, 2),)},
+               {"pad_width": (0, 2), "constant_values": (1, 2)},
+               {"pad_width": 2, "mode": "edge"}, {"pad_width": 3, "mode": "reflect"},
+               {"pad_width": (1, 4), "mode": "symmetric"},
+               {"pad_width": (2, 5), "mode": "wrap"}, {"pad_width": -1}, {"pad_width": 1.5},
+               {"pad_width": ((1, 1), (0, 2))},
                {"pad_width": 1, "constant_values": 3}),
-    *arguments(np.insert, {"obj": 1, "values": 5}, {"obj": [0, 1], "values": 7}, {"obj": 0, "values": [1, 2, 3], "axis": 0},
-               {"obj": [1], "values": [[1, 2, 3]], "axis": 0}, {"obj": slice(0, 2), "values": [8, 9]}, {"obj": 77, "values": 1},
-               {"obj": -1, "values": [1, 2], "axis": 1}, {"obj": np.array([True, False, True]), "values": 1, "axis": 0}),
-    *arguments(np.delete, {"obj": 0}, {"obj": [0, -1]}, {"obj": slice(None, None, 2), "axis": 0}, {"obj": 9, "axis": 0},
+    *arguments(np.insert, {"obj": 1, "values": 5}, {"obj": [0, 1], "values": 7},
+               {"obj": 0, "values": [1, 2, 3], "axis": 0},
+               {"obj": [1], "values": [[1, 2, 3]], "axis": 0},
+               {"obj": slice(0, 2), "values": [8, 9]}, {"obj": 77, "values": 1},
+               {"obj": -1, "values": [1, 2], "axis": 1},
+               {"obj": np.array([True, False, True]), "values": 1, "axis": 0}),
+    *arguments(np.delete, {"obj": 0}, {"obj": [0, -1]}, {"obj": slice(None, None, 2), "axis": 0},
+               {"obj": 9, "axis": 0},
                {"obj": [True, False, True], "axis": 0}, {"obj": [], "axis": -1}),
-    *arguments(np.take, {"indices": 0}, {"indices": [0, -1]}, {"indices": I23, "axis": 1}, {"indices": [5, -7], "mode": "wrap"},
-               {"indices": [5, -7], "mode": "clip"}, {"indices": 9}, {"indices": np.array([0.5])}, {"indices": [[0]], "axis": -1},
+    *arguments(np.take, {"indices": 0}, {"indices": [0, -1]}, {"indices": I23, "axis": 1},
+               {"indices": [5, -7], "mode": "wrap"},
+               {"indices": [5, -7], "mode": "clip"}, {"indices": 9}, {"indices": np.array([0.5])},
+               {"indices": [[0]], "axis": -1},
                {"indices": 0, "axis": 6}, {"indices": 0, "mode": "new"}),
-    *arguments(np.take_along_axis, {"indices": I23, "axis": 0}, {"indices": I23[:, :1]}, {"indices": I23[0], "axis": None},
+    *arguments(np.take_along_axis, {"indices": I23, "axis": 0}, {"indices": I23[:, :1]},
+               {"indices": I23[0], "axis": None},
                {"indices": I23[:1], "axis": 1}, {"indices": I23 * 0.5}),
-    *arguments(np.diagonal, {}, *axes("offset", values=(1, -1, 5)), {"axis1": 1, "axis2": 0}, {"axis1": 0, "axis2": 2},
-               {"axis1": 0, "axis2": 0}),
+    *arguments(np.diagonal, {}, *axes("offset", values=(1, -1, 5)), {"axis1": 1, "axis2": 0},
+               {"axis1": 0, "axis2": 2}, {"axis1": 0, "axis2": 0}),
     *arguments(np.diag, {}, *axes("k", values=(1, -2))), *arguments(np.diagflat, {}, {"k": 1}),
     *arguments(np.trace, {}, {"offset": 1}, {"axis1": -1, "axis2": 0}, {"dtype": np.float32}),
     *arguments(np.linalg.diagonal, {}, {"offset": -1}), *arguments(np.linalg.trace, {}),
-    *arguments(np.split, {"indices_or_sections": 3}, {"indices_or_sections": 2, "axis": -1}, {"indices_or_sections": [1, 2]},
-               {"indices_or_sections": [2, 1]}, {"indices_or_sections": [-1, 9]}),
-    *arguments(np.array_split, {"indices_or_sections": 2}, {"indices_or_sections": 4, "axis": 1}, {"indices_or_sections": -1}),
-    *arguments(np.hsplit, {"indices_or_sections": 3}), *arguments(np.vsplit, {"indices_or_sections": 2}),
+    *arguments(np.split, {"indices_or_sections": 3}, {"indices_or_sections": 2, "axis": -1},
+               {"indices_or_sections": [1, 2]}, {"indices_or_sections": [2, 1]},
+               {"indices_or_sections": [-1, 9]}),
+    *arguments(np.array_split, {"indices_or_sections": 2}, {"indices_or_sections": 4, "axis": 1},
+               {"indices_or_sections": -1}),
+    *arguments(np.hsplit, {"indices_or_sections": 3}),
+    *arguments(np.vsplit, {"indices_or_sections": 2}),
     *arguments(np.dsplit, {"indices_or_sections": [1]}),
     *arguments(np.nonzero, {}), *arguments(np.flatnonzero, {}), *arguments(np.argwhere, {}),
     *arguments(np.tril_indices_from, {}), *arguments(np.diag_indices_from, {}),
@@ -86,19 +113,43 @@ if hasattr(np, "unstack"):  # since NumPy 2.1
 
 def joins() -> Iterator[Any]:
     """NumPy functions of several arrays x, and what they are called with."""
-    mixed = [lambda x: [x, x], lambda x: (x, x[:0]), lambda x: [x, 2.0], lambda x: [x, x.astype("f4")], lambda x: x]
+    mixed = [
+        lambda x: [x, x],
+        lambda x: (x, x[:0]),
+        lambda x: [x, 2.0],
+        lambda x: [x, x.astype("f4")],
+        lambda x: x,
+    ]
     mixed += [lambda x: [x, [1, 2, 3]], lambda x: [], lambda x: [x, np.float32(1), 2]]
     for k, form in enumerate(mixed):
-        for f in (np.concatenate, np.stack, np.vstack, np.hstack, np.dstack, np.column_stack, np.block):
+        for f in (
+            np.concatenate,
+            np.stack,
+            np.vstack,
+            np.hstack,
+            np.dstack,
+            np.column_stack,
+            np.block,
+        ):
             yield pytest.param(lambda x, f=f, form=form: f(form(x)), id=f"{f.__name__}-{k}")
-        for options in ({"axis": None}, {"axis": -1}, {"axis": 7}, {"dtype": "f4"}, {"dtype": "i8"}):
+        for options in (
+            {"axis": None},
+            {"axis": -1},
+            {"axis": 7},
+            {"dtype": "f4"},
+            {"dtype": "i8"},
+        ):
             for f in (np.concatenate, np.stack):
                 if f is np.concatenate or options != {"axis": None}:
                     label = f"{f.__name__}-{k}-{options}"
-                    yield pytest.param(lambda x, f=f, form=form, o=options: f(form(x), **o), id=label)
+                    yield pytest.param(
+                        lambda x, f=f, form=form, o=options: f(form(x), **o), id=label
+                    )
     for axis in (None, 0, 1):
         yield pytest.param(lambda x, axis=axis: np.append(x, x, axis), id=f"append-{axis}")
-        yield pytest.param(lambda x, axis=axis: np.append(x, [1, 2.5], axis), id=f"append-list-{axis}")
+        yield pytest.param(
+            lambda x, axis=axis: np.append(x, [1, 2.5], axis), id=f"append-list-{axis}"
+        )
     yield pytest.param(lambda x: np.block([[x, 0.0], [np.ones((1, 3)), 1]]), id="block-corners")
     yield pytest.param(lambda x: np.block([[x], x]), id="block-depths")
     yield pytest.param(lambda x: np.insert(np.arange(3.0), 1, x), id="insert-values")
@@ -111,7 +162,9 @@ def joins() -> Iterator[Any]:
     yield pytest.param(lambda x: np.compress(x > 0, x), id="compress-traced")
     yield pytest.param(lambda x: np.extract(x > 0, x), id="extract")
     yield pytest.param(lambda x: np.meshgrid(x, [1.0, 2.0]), id="meshgrid")
-    yield pytest.param(lambda x: np.meshgrid(x, x, [1, 2], indexing="ij", sparse=True), id="meshgrid-ij")
+    yield pytest.param(
+        lambda x: np.meshgrid(x, x, [1, 2], indexing="ij", sparse=True), id="meshgrid-ij"
+    )
     yield pytest.param(lambda x: np.broadcast_arrays(x, np.ones((2, 1))), id="broadcast_arrays")
     yield pytest.param(lambda x: x[np.ix_([0, 1], [True, False, True])], id="ix_")
 
@@ -144,12 +197,15 @@ def test_values_derivatives_and_errors(f: Function) -> None:
 
 
 def derivatives(f: Function, x: np.ndarray) -> None:
-    """The functions are affine for fixed signs of x, so that NumPy itself tells their derivatives, exactly."""
+    """The functions are affine for fixed signs of x: NumPy itself tells their exact derivatives."""
     x, t = np.where(x == 0, 4.0, 4 * x), numbers(x.shape, 2)
     ws = [numbers(y.shape, 3) for y in moves(f(x))]
 
     def weighted(x: Any) -> Any:
-        return sum((np.sum(y.astype(float) * w) for y, w in zip(moves(f(x)), ws, strict=True)), np.sum(x) * 0.0)
+        return sum(
+            (np.sum(y.astype(float) * w) for y, w in zip(moves(f(x)), ws, strict=True)),
+            np.sum(x) * 0.0,
+        )
 
     def slope(t: np.ndarray) -> Any:
         return (weighted(x + t / 8) - weighted(x - t / 8)) * 4
@@ -170,7 +226,11 @@ def test_many_at_once(f: Function) -> None:
     for shape in ((3,), (3, 3), (2, 3, 1, 2)):
         xs = numbers((4, *shape))
         loop = [outcome(f, x) for x in xs]
-        if isinstance(loop[0], type) or not all(isinstance(y, np.ndarray) for y in loop) or loop[0].dtype.kind != "f":
+        if (
+            isinstance(loop[0], type)
+            or not all(isinstance(y, np.ndarray) for y in loop)
+            or loop[0].dtype.kind != "f"
+        ):
             continue
         same(vmap(f)(xs), np.stack(loop))
 
@@ -178,7 +238,10 @@ def test_many_at_once(f: Function) -> None:
 def test_orders_of_memory() -> None:
     x = numbers((2, 3))
     for order in ("C", "F", "A", "K"):
-        for f in (lambda x, o=order: np.ravel(x, order=o), lambda x, o=order: np.ravel(x.T, order=o)):
+        for f in (
+            lambda x, o=order: np.ravel(x, order=o),
+            lambda x, o=order: np.ravel(x.T, order=o),
+        ):
             same(traced(f, x), f(x))
     with pytest.raises(errors.UnsupportedError, match="say C or F"):
         vmap(lambda x: np.ravel(x, order="K"))(numbers((2, 3, 4)))
@@ -204,13 +267,20 @@ def test_iteration_is_one_operation() -> None:
 
     x = np.array([2.0, 3.0, 0.0])
     same(grad(f)(x), np.array([4.0, 3.0, 2.0]))
-    same(grad(lambda x: sum(np.sum(row * k) for k, row in enumerate(x)))(np.ones((3, 2))), np.array([[0.0] * 2, [1.0] * 2, [2.0] * 2]))
+    same(
+        grad(lambda x: sum(np.sum(row * k) for k, row in enumerate(x)))(np.ones((3, 2))),
+        np.array([[0.0] * 2, [1.0] * 2, [2.0] * 2]),
+    )
 
 
 def test_options_that_are_not_supported_say_so() -> None:
     x = np.ones((2, 3))
-    for f in (lambda x: np.pad(x, 1, "mean"), lambda x: np.pad(x, 1, "reflect", reflect_type="odd"),
-              lambda x: np.take(x, 0, out=np.ones(1)), lambda x: np.concatenate([x, x], out=np.ones((4, 3)))):  # fmt: skip
+    for f in (
+        lambda x: np.pad(x, 1, "mean"),
+        lambda x: np.pad(x, 1, "reflect", reflect_type="odd"),
+        lambda x: np.take(x, 0, out=np.ones(1)),
+        lambda x: np.concatenate([x, x], out=np.ones((4, 3))),
+    ):
         with pytest.raises(errors.UnsupportedError):
             grad(f)(x)
     with pytest.raises(errors.TracingError):

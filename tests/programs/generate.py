@@ -21,7 +21,7 @@ from tests.laws.cases import MARGIN
 from .vocabulary import Call, Entry, entries, path, plain, record, several
 
 LARGEST, HOPELESS = 8.0, 1e6  # results beyond the first are scaled down, beyond the second dropped
-FILLED = 0.75  # how much of its domain an argument fills that had to be scaled
+FILLED = 0.73  # how much of its domain an argument fills that had to be scaled; no round number
 SPREAD = 0.1  # how far a constant with a structure (positive definite, ...) is scaled
 
 

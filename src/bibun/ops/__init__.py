@@ -1,10 +1,12 @@
 """Every primitive operation: what it means, its derivative, its batched form, its examples."""
 
 from . import (
+    adding,
     alignment,
     arithmetic,
     calls,
     cumulative,
+    cutting,
     decomposition,
     determinants,
     einsum,
@@ -33,10 +35,12 @@ from . import (
 )
 
 __all__ = [
+    "adding",
     "alignment",
     "arithmetic",
     "calls",
     "cumulative",
+    "cutting",
     "decomposition",
     "determinants",
     "einsum",

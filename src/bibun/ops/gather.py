@@ -15,17 +15,16 @@ from ..array import Array, bind, innermost
 from ..errors import ShapeError
 from ..graph import Example, Linear, Op, Type, operation, type_of
 from ..zeros import parts, zeroed
+from .adding import Write, adder
 from .structure import Transpose, expand_to, reshape_to
 
 WHOLE = slice(None)
-MANY = 1 << 12  # entries from which on adding whole rows pays for the import of scipy.sparse
 Place = int | tuple[int, int, int] | None
-Write = Callable[..., None]  # (out, *indices, g): adds g into out
 
 
 @operation
 class Slice(Op):
-    """y = x[..., *places]: an integer drops its axis, (start, stop, step) thins it, None keeps it whole."""
+    """y = x[..., *places]: an integer drops its axis, a range thins it, None keeps it."""
 
     kind = "view"
     keeps_zeros = True
@@ -36,10 +35,10 @@ class Slice(Op):
         lead = len(x.shape) - len(self.places)
         lengths = []
         for n, p in zip(x.shape[max(lead, 0) :], self.places, strict=False):
-            chosen = range(p, p + 1) if type(p) is int else range(n) if p is None else range(*p)
+            chosen = range(p, p + 1) if isinstance(p, int) else range(n) if p is None else range(*p)
             if lead < 0 or (len(chosen) and not (0 <= chosen[0] < n and 0 <= chosen[-1] < n)):
                 raise ShapeError(f"slice: {self.places} does not lie within {x}")
-            if type(p) is not int:
+            if not isinstance(p, int):
                 lengths.append(len(chosen))
         return Type(x.dtype, (*x.shape[:lead], *lengths))
 
@@ -85,25 +84,26 @@ class Slice(Op):
 
 
 def _index(p: Place) -> int | slice:
-    if p is None or type(p) is int:
+    if p is None or isinstance(p, int):
         return WHOLE if p is None else p
     start, stop, step = p
     return slice(start, None if stop < 0 else stop, step)
 
 
 class Layout(NamedTuple):
-    """How NumPy reads with index arrays: its index, and the order of axes that makes its result ours."""
+    """How NumPy reads with index arrays: its index, and the order of axes that makes it ours."""
 
-    index: Callable[[Sequence[Any]], tuple]
+    fill: Callable[[Sequence[Any]], tuple]  # NumPy's index, with these index arrays
     order: tuple[int, ...] | None
 
 
 @operation
 class Gather(Op):
-    """y = x[..., i, :, j, ...]: index arrays in place of `axes`; their own axes stand where the first of these was.
+    """y[b, l, k, r] = x[b, l, i[b, k], r]: index arrays in place of `axes`.
 
-    y[b, l, k, r] = x[b, l, i[b, k], r]. An index array has `rank` axes k, of length 1 where it
-    repeats itself, after axes b that it shares with x. `unique` promises that nothing is read twice.
+    An index array has `rank` axes k, of length 1 where it repeats itself, after axes b that it
+    shares with x. The axes k stand where the first of the `axes` was. `unique` promises that
+    nothing is read twice.
     """
 
     kind = "call"
@@ -127,7 +127,9 @@ class Gather(Op):
         except ValueError:
             fits = False
         if not fits or any(i.dtype.kind not in "iu" for i in indices):
-            raise ShapeError(f"gather: {', '.join(map(str, indices))} are no indices of {x} along the axes {self.axes}")
+            raise ShapeError(
+                f"gather: {', '.join(map(str, indices))} are no indices of {x} along {self.axes}"
+            )
         rest = (x.shape[k] for k in range(first, n) if k - n not in self.axes)
         return Type(x.dtype, (*x.shape[:first], *full[batch:], *rest))
 
@@ -138,10 +140,10 @@ class Gather(Op):
         if len(self.axes) == 1 and len(indices[0].shape) == self.rank:
             axis = self.axes[0]
             return lambda x, i: x.take(i, axis)
-        index, order = self.layout(x.shape, len(indices[0].shape))
+        fill, order = self.layout(x.shape, len(indices[0].shape))
 
         def read(x, *indices):
-            y = x[index(indices)]
+            y = x[fill(indices)]
             return y if order is None else y.transpose(order)
 
         return read
@@ -150,11 +152,13 @@ class Gather(Op):
         """How to read an array of this shape with index arrays of that many axes."""
         n, batch = len(shape), ndim - self.rank
         first = n + self.axes[0]
-        grids = [np.arange(m).reshape(-1, *(1,) * (ndim - b - 1)) for b, m in enumerate(shape[:batch])]
+        grids = [
+            np.arange(m).reshape(-1, *(1,) * (ndim - b - 1)) for b, m in enumerate(shape[:batch])
+        ]
         places = [*grids, *(None if k - n in self.axes else WHOLE for k in range(batch, n))]
         gaps = [k for k, p in enumerate(places) if p is None]
 
-        def index(indices: Sequence[Any]) -> tuple:
+        def fill(indices: Sequence[Any]) -> tuple:
             filled = list(places)
             for k, i in zip(gaps, indices, strict=True):
                 filled[k] = i
@@ -162,29 +166,34 @@ class Gather(Op):
 
         apart = gaps[-1] - gaps[0] >= len(gaps) or 0 < batch < first
         if not apart or not self.rank or batch == first:
-            return Layout(index, None)
+            return Layout(fill, None)
         # NumPy puts the axes of index arrays that do not stand side by side first of all.
         lead, own = first - batch, range(batch, ndim)
         back = ndim + lead
-        return Layout(index, (*range(batch), *range(ndim, back), *own, *range(back, back + n - first - len(gaps))))
+        return Layout(
+            fill,
+            (*range(batch), *range(ndim, back), *own, *range(back, back + n - first - len(gaps))),
+        )
 
     def writer(self, out: Type, fresh: bool, *types: Type) -> Write:
         """How g is added to what this reads of `out`, which is zero if it is fresh."""
         if not self.unique:
-            return _adder(self, out, *types)
-        index, order = self.layout(out.shape, len(types[0].shape))
+            return adder(self.axes, self.rank, out, *types)
+        fill, order = self.layout(out.shape, len(types[0].shape))
         back = None if order is None else tuple(np.argsort(order))
 
         def assign(out, *args):
-            out[index(args[:-1])] = args[-1] if back is None else args[-1].transpose(back)
+            out[fill(args[:-1])] = args[-1] if back is None else args[-1].transpose(back)
 
         def add(out, *args):
-            out[index(args[:-1])] += args[-1] if back is None else args[-1].transpose(back)
+            out[fill(args[:-1])] += args[-1] if back is None else args[-1].transpose(back)
 
         return assign if fresh else add
 
     def d(self, y, x, *indices):
-        own = Linear(lambda t: bind(self, t, *indices), lambda g: scatter(x.shape, [(self, indices, g)]))
+        own = Linear(
+            lambda t: bind(self, t, *indices), lambda g: scatter(x.shape, [(self, indices, g)])
+        )
         return (own, *(None for _ in indices))
 
     def batch(self, args, stacked, n):
@@ -199,10 +208,12 @@ class Gather(Op):
         return bind(Transpose(tuple(k - y.ndim for k in order)), y)
 
     def widened(self, indices: Sequence[Any], stacked: Sequence[bool]) -> list[Any]:
-        """Index arrays beside a new first axis of x. Of length 1 along that axis, they repeat themselves."""
+        """Index arrays beside a new first axis of x: of length 1 there, they repeat themselves."""
         if not any(stacked) and all(i.ndim == self.rank for i in indices):
             return list(indices)
-        return [i if s else reshape_to(i, (1, *i.shape)) for i, s in zip(indices, stacked, strict=True)]
+        return [
+            i if s else reshape_to(i, (1, *i.shape)) for i, s in zip(indices, stacked, strict=True)
+        ]
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
@@ -217,78 +228,15 @@ class Gather(Op):
         yield Example(cls((-2,), 1, unique=True), ((3, 2), lambda rng: np.array([2, 0])))
 
 
-def _adder(read: Gather, out: Type, *types: Type) -> Write:
-    """How g is added into `out` where index arrays say, any number of times into one entry."""
-    *indices, g = types
-    n, ndim = len(out.shape), len(indices[0].shape)
-    strides = [prod(out.shape[k + 1 :]) for k in range(n)]
-    axes, batch, first = [n + a for a in read.axes], ndim - read.rank, n + read.axes[0]
-    start: Any = 0
-    for b in range(batch):
-        start = start + strides[b] * np.arange(out.shape[b]).reshape(-1, *(1,) * (ndim - b - 1))
-    others = [k for k in range(batch, n) if k not in axes]
-    offsets = np.zeros(1, np.intp)
-    for k in others:
-        offsets = np.add.outer(offsets, strides[k] * np.arange(out.shape[k])).ravel()
-    lead = first - batch
-    full = range(batch + lead, batch + lead + read.rank)
-    order = (*range(batch), *full, *range(batch, batch + lead), *range(full.stop, len(g.shape)))
-    rows = _row_adder(g) if others == list(range(n - len(others), n)) else None
-
-    def add(out, *args):
-        *indices, g = args
-        if g.size == 0:  # NumPy does not look at indices that read nothing
-            return
-        position = start
-        for i, axis in zip(indices, axes, strict=True):
-            position = position + strides[axis] * _inside(i, out.shape[axis])
-        g = np.asarray(g).transpose(order)
-        position = np.broadcast_to(position, g.shape[:ndim]).ravel()
-        if rows is not None:
-            rows(out, position, g)
-        else:
-            np.add.at(out.reshape(-1), np.add.outer(position, offsets).ravel(), g.ravel())
-
-    return add
-
-
-def _inside(i: np.ndarray, n: int) -> np.ndarray:
-    """Indices of an axis of length n, counted from its start."""
-    i = np.asarray(i, np.intp)
-    if i.min() < 0:
-        i = np.where(i < 0, i + n, i)
-    if i.min() < 0 or i.max() >= n:
-        raise IndexError(f"an index is out of bounds for an axis of length {n}")
-    return i
-
-
-def _row_adder(g: Type) -> Callable[..., None] | None:
-    """How whole rows are added: a sparse matrix of ones, applied in place, adds in the same order as np.add.at."""
-    if g.dtype.char not in "fdFD" or prod(g.shape) < MANY:
-        return None
-    try:
-        from scipy.sparse._sparsetools import csc_matvecs
-    except ImportError:
-        return None
-
-    def add(out, position, g):
-        count = len(position)
-        width = g.size // count
-        ones = np.ones(count, g.dtype)
-        size = out.size // width
-        csc_matvecs(size, count, width, np.arange(count + 1), position // width, ones, g.ravel(), out.reshape(-1))
-
-    return add
-
-
 Read = Slice | Gather
 
 
 @operation
 class Scatter(Op):
-    """Zeros, into which g[k] is added where reads[k] would read: y = sum over k of transpose(reads[k]) g[k].
+    """Zeros, into which each g[k] is added where reads[k] would read.
 
-    The arguments are, for each read in turn, its index arrays and then g[k]. For bools, + is `or`.
+    y = sum over k of transpose(reads[k]) g[k]. The arguments are, for each read in turn, its index
+    arrays and then g[k]. For bools, + is `or`.
     """
 
     kind = "call"
@@ -315,12 +263,16 @@ class Scatter(Op):
     def kernel(self, *types):
         shape, dtype = self.shape, types[-1].dtype
         out = Type(dtype, shape)
+        slices = [r for r in self.reads if isinstance(r, Slice)]
+        if len(types) == len(slices) > 1 and all(t.shape == () for t in types):
+            return _points([r.index(len(shape)) for r in slices], shape, dtype)
         groups = list(self.groups(types))
-        writes = [r.writer(out, k == 0, *g) for k, (r, g) in enumerate(zip(self.reads, groups, strict=True))]
+        writes = [
+            r.writer(out, k == 0, *g)
+            for k, (r, g) in enumerate(zip(self.reads, groups, strict=True))
+        ]
         if len(writes) == 1:
             return _one(writes[0], shape, dtype)
-        if all(t.shape == () for t in types) and not any(r.count for r in self.reads):
-            return _points([r.index(len(shape)) for r in self.reads], shape, dtype)
         ends = list(accumulate(map(len, groups)))
         steps = [(w, e - len(g), e) for w, g, e in zip(writes, groups, ends, strict=True)]
 
@@ -339,7 +291,9 @@ class Scatter(Op):
 
     def pull(self, y, args, g, wanted):
         found: list[Any] = []
-        for read, (*indices, _), (*_, w) in zip(self.reads, self.groups(args), self.groups(wanted), strict=True):
+        for read, (*indices, _), (*_, w) in zip(
+            self.reads, self.groups(args), self.groups(wanted), strict=True
+        ):
             found += [*(None for _ in indices), bind(read, g, *indices) if w else None]
         return tuple(found)
 
@@ -348,8 +302,10 @@ class Scatter(Op):
 
     def batch(self, args, stacked, n):
         wide: list[Any] = []
-        for read, (*indices, g), (*flags, flag) in zip(self.reads, self.groups(args), self.groups(stacked), strict=True):
-            indices = read.widened(indices, flags) if indices else indices
+        for read, (*indices, g), (*flags, flag) in zip(
+            self.reads, self.groups(args), self.groups(stacked), strict=True
+        ):
+            indices = read.widened(indices, flags) if isinstance(read, Gather) else indices
             wide += [*indices, g if flag else expand_to(g, (n, *g.shape))]
         return bind(self.batched(n), *wide)
 
@@ -360,7 +316,9 @@ class Scatter(Op):
 
         yield Example(cls((2, 3), (Slice((1, None)),)), ((3,),))
         yield Example(cls((2, 3), (Slice((1, 0)), Slice((0, 2)))), ((), ()))
-        yield Example(cls((3, 2), (Gather((-2,), 1), Slice(((0, 3, 2), None)))), (some, (4, 2), (2, 2)))
+        yield Example(
+            cls((3, 2), (Gather((-2,), 1), Slice(((0, 3, 2), None)))), (some, (4, 2), (2, 2))
+        )
 
 
 def _one(write: Write, shape: tuple[int, ...], dtype: np.dtype) -> Callable:

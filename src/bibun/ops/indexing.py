@@ -1,4 +1,4 @@
-"""NumPy's index expressions: x[...] as a slice, a reshape, a gather and a transpose, as far as needed."""
+"""NumPy's index expressions: x[...] as a slice, a reshape, a gather and a transpose, as needed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import Array, Duck, enter, implements, innermost, lift
-from ..errors import AbstractValueError
+from ..errors import AbstractValueError, TracingError
 from ..graph import Op, Type
 from ..recording import Trace, is_abstract
 from .gather import Gather, Place, Slice
@@ -103,7 +103,7 @@ def _steps(key: tuple, shape: tuple[int, ...]) -> Steps:
 def _add_place(places: list[Place], lengths: list[int], place: Place, n: int) -> None:
     """One more place to read, and the length of what it leaves of its axis of length n."""
     places.append(place)
-    if type(place) is not int:
+    if not isinstance(place, int):
         lengths.append(n if place is None else len(range(*place)))
 
 
@@ -258,7 +258,9 @@ def _plan(key: tuple, shape: tuple[int, ...]) -> Plan:
     n = len(lengths)
     unique = len(arrays) == 1 and arrays[0][1].axes != 1
     gather = Gather(tuple(k - n for k, _ in arrays), rank, unique)
-    of = gather.type(Type(INTEGER, tuple(lengths)), *(Type(INTEGER, aligned(i.shape, rank)) for _, i in arrays))
+    of = gather.type(
+        Type(INTEGER, tuple(lengths)), *(Type(INTEGER, aligned(i.shape, rank)) for _, i in arrays)
+    )
     first, n = arrays[0][0], len(of.shape)
     if not (apart and rank and first):
         return Plan(before, gather, of.shape, ())
@@ -272,13 +274,18 @@ def aligned(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
     return (1,) * (rank - len(shape)) + shape
 
 
-def _parse(key: tuple, shape: tuple[int, ...]) -> tuple[list[Place], list[int], list[tuple[int, Indices]], bool]:
+def _parse(
+    key: tuple, shape: tuple[int, ...]
+) -> tuple[list[Place], list[int], list[tuple[int, Indices]], bool]:
     """What is read without the arrays (places, lengths), the axes that the arrays then read, and
     whether NumPy puts the axes of the arrays first, because something stands between them.
     """
     used = sum(i.axes if type(i) is Indices else i is not None and i is not Ellipsis for i in key)
     if used > len(shape):
-        raise IndexError(f"too many indices for array: array is {len(shape)}-dimensional, but {used} were indexed")
+        raise IndexError(
+            f"too many indices for array: array is {len(shape)}-dimensional, "
+            f"but {used} were indexed"
+        )
     dots = key.count(Ellipsis)
     if dots > 1:
         raise IndexError("an index can only have a single ellipsis ('...')")
@@ -312,8 +319,21 @@ def _enter(trace: Trace, x: Array, plan: Plan, arrays: list[Array], value: Any) 
     i = trace.add((plan.gather, i, *numbers), Type(dtype, plan.gathered) if plan.after else value)
     for op, _ in plan.after:
         i = trace.add((op, i), value)
+        trace.private.add(i)
     return i
 
 
 def _aligned(a: Array, rank: int) -> Array:
     return reshape_to(a, aligned(a.shape, rank))
+
+
+# ------------------------------------------------------------ writing
+
+
+@implements(np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
+def refuse_writing(*args: Any, **options: Any) -> None:
+    """NumPy's functions that change their first argument."""
+    raise TracingError(
+        "writing a traced array into another array would lose its derivative: "
+        "build the new array with np.where, np.concatenate or np.stack instead"
+    )

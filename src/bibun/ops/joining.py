@@ -11,10 +11,9 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
-from ..array import Array, Duck, bind, enter, implements, innermost, lift
-from ..errors import ShapeError, TracingError, UnsupportedError
-from ..graph import Example, Item, Op, Type, operation
-from ..recording import Trace
+from ..array import Array, Duck, bind, implements, lift
+from ..errors import ShapeError, UnsupportedError
+from ..graph import Example, Op, Type, operation
 from ..zeros import parts, select, zeros_like
 from .gather import ones, part, scatter
 from .shaping import atleast_1d, atleast_2d, atleast_3d
@@ -37,8 +36,15 @@ class Concatenate(Op):
             raise ShapeError(f"concatenate: {first} has no axis {self.axis}")
         rest = _without(first.shape, self.axis)
         for x in args[1:]:
-            if len(x.shape) != len(first.shape) or _without(x.shape, self.axis) != rest or x.dtype != first.dtype:
-                raise ShapeError(f"concatenate: {first} and {x} do not fit: all axes but axis {self.axis} must be equal")
+            if (
+                len(x.shape) != len(first.shape)
+                or _without(x.shape, self.axis) != rest
+                or x.dtype != first.dtype
+            ):
+                raise ShapeError(
+                    f"concatenate: {first} and {x} do not fit: "
+                    f"all axes but axis {self.axis} must be equal"
+                )
         return Type(first.dtype, _with(rest, self.axis, sum(x.shape[self.axis] for x in args)))
 
     def value(self, *args):
@@ -71,7 +77,9 @@ class Split(Op):
 
     def type(self, x):
         if -self.axis > len(x.shape) or x.shape[self.axis] != sum(self.sizes):
-            raise ShapeError(f"split: {x} does not have {sum(self.sizes)} entries along the axis {self.axis}")
+            raise ShapeError(
+                f"split: {x} does not have {sum(self.sizes)} entries along the axis {self.axis}"
+            )
         rest = _without(x.shape, self.axis)
         return tuple(Type(x.dtype, _with(rest, self.axis, n)) for n in self.sizes)
 
@@ -106,7 +114,10 @@ class Stack(Op):
 
     def type(self, *args):
         if any(x != args[0] for x in args) or -self.axis > len(args[0].shape) + 1:
-            raise ShapeError(f"stack: equal types are needed, and an axis {self.axis}, not {', '.join(map(str, args))}")
+            raise ShapeError(
+                f"stack: equal types and an axis {self.axis} are needed, "
+                f"not {', '.join(map(str, args))}"
+            )
         return Type(args[0].dtype, _with(args[0].shape, self.axis, len(args)))
 
     def value(self, *args):
@@ -142,7 +153,7 @@ class Stack(Op):
 
 @operation
 class Unstack(Op):
-    """The n arrays that lie side by side along an axis, as several results. The transpose of Stack."""
+    """The n arrays that lie side by side along an axis, one by one. The transpose of Stack."""
 
     kind = "view"
     axis: int  # negative
@@ -150,7 +161,9 @@ class Unstack(Op):
 
     def type(self, x):
         if -self.axis > len(x.shape) or x.shape[self.axis] != self.n:
-            raise ShapeError(f"unstack: {x} does not have {self.n} entries along the axis {self.axis}")
+            raise ShapeError(
+                f"unstack: {x} does not have {self.n} entries along the axis {self.axis}"
+            )
         return (Type(x.dtype, _without(x.shape, self.axis)),) * self.n
 
     def value(self, x):
@@ -189,11 +202,11 @@ def _with(shape: tuple[int, ...], axis: int, n: int) -> tuple[int, ...]:
     return (*shape[:k], n, *shape[k:])
 
 
-# ------------------------------------------------------------ derivatives: what is joined keeps its zeros
+# ------------------------------------------------------------ derivatives
 
 
 def joined(op: Op, args: Sequence[Any], tangents: Sequence[Any]) -> Any:
-    """The operation on tangents: those that are None, or masked, are structurally zero in the result as well."""
+    """The operation on tangents: the zeros of those that are None, or masked, stay structural."""
     if all(t is None for t in tangents):
         return None
     y = bind(op, *(zeros_like(a) if t is None else t for a, t in zip(args, tangents, strict=True)))
@@ -225,7 +238,9 @@ def taken_apart(cut: Split | Unstack, g: Any, wanted: Sequence[bool]) -> tuple:
     return tuple(p if w else None for p, w in zip(bind(cut, g), wanted, strict=True))
 
 
-def put_together(op: Op, places: Sequence[Any], x: Array, y: Sequence[Array], g: Sequence[Any]) -> Any:
+def put_together(
+    op: Op, places: Sequence[Any], x: Array, y: Sequence[Array], g: Sequence[Any]
+) -> Any:
     """The cotangent of x from those of its parts, some of which may be missing."""
     given = [(p, (), t) for p, t in zip(places, g, strict=True) if t is not None]
     if len(given) == len(places):
@@ -258,28 +273,43 @@ def promoted(arrays: list[Array], like: Sequence[Any], dtype: Any, casting: str)
     dtype = np.dtype(dtype)
     for a in arrays:
         if not np.can_cast(a.dtype, dtype, casting):
-            raise TypeError(f"Cannot cast array data from {a.dtype!r} to {dtype!r} according to the rule '{casting}'")
+            raise TypeError(
+                f"Cannot cast array data from {a.dtype!r} to {dtype!r} "
+                f"according to the rule '{casting}'"
+            )
     return [cast(a, dtype) for a in arrays]
 
 
 def refuse_out(out: Any, name: str) -> None:
     """An error for a place to write to."""
     if out is not None:
-        raise UnsupportedError(f"np.{name}: out= is not supported for traced arrays: use the result instead")
+        raise UnsupportedError(
+            f"np.{name}: out= is not supported for traced arrays: use the result instead"
+        )
 
 
 # ------------------------------------------------------------ NumPy's functions that join
 
 
 @implements(np.concatenate)
-def concatenate(arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Array:
+def concatenate(
+    arrays: Any,
+    /,
+    axis: int | None = 0,
+    out: Any = None,
+    *,
+    dtype: Any = None,
+    casting: str = "same_kind",
+) -> Array:
     refuse_out(out, "concatenate")
     given = list(arrays)
     arrays = [array_like(a) for a in given]
     like: list[Any] = [a.dtype for a in arrays]
     if axis is None:
         # Here, and only here, NumPy lets Python's numbers take the dtype of the arrays.
-        like = [x if type(x) in (int, float, complex) else d for x, d in zip(given, like, strict=True)]
+        like = [
+            x if type(x) in (int, float, complex) else d for x, d in zip(given, like, strict=True)
+        ]
         arrays, axis = [reshape_to(a, (prod(a.shape),)) for a in arrays], 0
     if not arrays:
         raise ValueError("need at least one array to concatenate")
@@ -288,12 +318,16 @@ def concatenate(arrays: Any, /, axis: int | None = 0, out: Any = None, *, dtype:
         raise ValueError("zero-dimensional arrays cannot be concatenated")
     op = _concatenate(normalize_axis_index(axis, n) - n)
     if dtype is not None:
-        op.type(*(Type(arrays[0].dtype, a.shape) for a in arrays))  # NumPy looks at the shapes first
+        op.type(
+            *(Type(arrays[0].dtype, a.shape) for a in arrays)
+        )  # NumPy looks at the shapes first
     return bind(op, *promoted(arrays, like, dtype, casting))
 
 
 @implements(np.stack)
-def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind") -> Array:
+def stack(
+    arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, casting: str = "same_kind"
+) -> Array:
     refuse_out(out, "stack")
     arrays = [array_like(a) for a in arrays]
     if not arrays:
@@ -307,7 +341,7 @@ def stack(arrays: Any, axis: int = 0, out: Any = None, *, dtype: Any = None, cas
     return bind(op, *promoted(arrays, [a.dtype for a in arrays], dtype, casting))
 
 
-_concatenate, _stack, _unstack = lru_cache(Concatenate), lru_cache(Stack), lru_cache(Unstack)
+_concatenate, _stack = lru_cache(Concatenate), lru_cache(Stack)
 
 
 @implements(np.vstack)
@@ -318,7 +352,9 @@ def vstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Array:
 @implements(np.hstack)
 def hstack(tup: Any, *, dtype: Any = None, casting: str = "same_kind") -> Array:
     arrays = [atleast_1d(array_like(a)) for a in tup]
-    return concatenate(arrays, 0 if arrays and arrays[0].ndim == 1 else 1, dtype=dtype, casting=casting)
+    return concatenate(
+        arrays, 0 if arrays and arrays[0].ndim == 1 else 1, dtype=dtype, casting=casting
+    )
 
 
 @implements(np.dstack)
@@ -361,108 +397,3 @@ def _shapes(x: Any) -> Any:
     if isinstance(x, list):
         return [_shapes(y) for y in x]
     return x if isinstance(x, tuple) else np.broadcast_to(np.False_, lift(x).shape)
-
-
-# ------------------------------------------------------------ NumPy's functions that cut
-
-
-@implements(np.array_split)
-def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
-    x = lift(ary)
-    n = x.shape[axis]
-    axis = axis if axis < 0 else axis - x.ndim
-    pieces = [range(n)[p] for p in _pieces(indices_or_sections, n)]
-    if [k for p in pieces for k in (p.start, p.stop)] == _borders([len(p) for p in pieces]) and sum(map(len, pieces)) == n:
-        return list(bind(Split(axis, tuple(map(len, pieces))), x))
-    return [bind(part(axis, (p.start, p.stop, 1) if len(p) else (0, 0, 1)), x) for p in pieces]
-
-
-def _pieces(sections: Any, n: int) -> list[slice]:
-    """The parts as NumPy counts them."""
-    if np.ndim(sections):
-        ends = [0, *map(int, sections), n]
-        return list(map(slice, ends[:-1], ends[1:]))
-    count = int(sections)
-    if count <= 0:
-        raise ValueError("number sections must be larger than 0.")
-    each, extra = divmod(n, count)
-    ends = [0, *accumulate([each + 1] * extra + [each] * (count - extra))]
-    return list(map(slice, ends[:-1], ends[1:]))
-
-
-def _borders(sizes: list[int]) -> list[int]:
-    ends = list(accumulate(sizes))
-    return [k for n, e in zip(sizes, ends, strict=True) for k in (e - n, e)]
-
-
-@implements(np.split)
-def split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array]:
-    if not np.ndim(indices_or_sections) and lift(ary).shape[axis] % indices_or_sections:
-        raise ValueError("array split does not result in an equal division")
-    return array_split(ary, indices_or_sections, axis)
-
-
-def _split_along(name: str, least: int, axis: int) -> Any:
-    """np.hsplit, np.vsplit, np.dsplit."""
-
-    def cut(ary: Any, indices_or_sections: Any) -> list[Array]:
-        x = lift(ary)
-        if x.ndim < least:
-            raise ValueError(f"{name} only works on arrays of {least} or more dimensions")
-        return split(x, indices_or_sections, min(axis, x.ndim - 1))
-
-    return cut
-
-
-hsplit = implements(np.hsplit)(_split_along("hsplit", 1, 1))
-vsplit = implements(np.vsplit)(_split_along("vsplit", 2, 0))
-dsplit = implements(np.dsplit)(_split_along("dsplit", 3, 2))
-
-
-def unstack(x: Any, /, *, axis: int = 0) -> tuple[Array, ...]:
-    x = lift(x)
-    if x.ndim == 0:
-        raise ValueError("Input array must be at least 1-d.")
-    axis = normalize_axis_index(axis, x.ndim) - x.ndim
-    return bind(_unstack(axis, x.shape[axis]), x) if x.shape[axis] else ()
-
-
-if hasattr(np, "unstack"):
-    implements(np.unstack)(unstack)
-
-
-@implements(iter)
-def rows(x: Any) -> Iterator[Array]:
-    """`for row in x` and `a, b = x`: all rows are read by one operation."""
-    x = lift(x)
-    if x.ndim == 0:
-        raise TypeError("iteration over a 0-d array")
-    trace = innermost((x,))
-    if trace is None:
-        return (Array(None, -1, v) for v in x.value)
-    return iter(_recorded(trace, x) if x.shape[0] else ())
-
-
-def _recorded(trace: Trace, x: Array) -> list[Array]:
-    """The rows of x as recorded arrays."""
-    op = _unstack(-x.ndim, x.shape[0])
-    values = op.type(x.value) if type(x.value) is Type else tuple(x.value)
-    if x.ndim > 1:
-        trace.viewed.add(x.index)
-    i = trace.add((op, enter(trace, x)), values)
-    return [Array(trace, trace.add((_item(k), i), v), v) for k, v in enumerate(values)]
-
-
-_item = lru_cache(maxsize=1 << 12)(Item)
-
-
-# ------------------------------------------------------------ writing into arrays
-
-
-@implements(np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
-def refuse_writing(*args: Any, **options: Any) -> None:
-    """NumPy's functions that change their first argument."""
-    raise TracingError(
-        "writing a traced array into another array would lose its derivative: "
-        "build the new array with np.where, np.concatenate or np.stack instead"
-    )

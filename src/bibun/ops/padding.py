@@ -15,7 +15,7 @@ from ..graph import Example, Op, operation, symmetric
 from ..zeros import select
 from .gather import Scatter, Slice, ones, part
 from .joining import array_like, concatenate
-from .shaping import moveaxis
+from .shaping import moveaxis, private
 from .structure import cast, expand_to, reshape_to
 from .taking import along, at_least_one, known, take_along
 
@@ -79,7 +79,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
     n = len(np.repeat(0, counts)) if a.shape[axis] else 0
     before, (length, *after) = a.shape[:axis], a.shape[axis:]
     a = expand_to(reshape_to(a, (*before, length, 1, *after)), (*before, length, n, *after))
-    return reshape_to(a, (*before, length * n, *after))
+    return private(reshape_to(a, (*before, length * n, *after)))
 
 
 @implements(np.tile)
@@ -90,7 +90,8 @@ def tile(A: Any, reps: Any) -> Array:
     reps, shape = (1,) * (n - len(reps)) + reps, (1,) * (n - a.ndim) + a.shape
     pairs = tuple(zip(reps, shape, strict=True))
     a = reshape_to(a, tuple(k for _, m in pairs for k in (1, m)))
-    return reshape_to(expand_to(a, tuple(k for pair in pairs for k in pair)), tuple(r * m for r, m in pairs))
+    copies = expand_to(a, tuple(k for pair in pairs for k in pair))
+    return private(reshape_to(copies, tuple(r * m for r, m in pairs)))
 
 
 @implements(np.resize)
@@ -103,18 +104,32 @@ def resize(a: Any, new_shape: Any) -> Array:
     if a.size == 0 or size == 0:
         return lift(np.zeros(shape, a.dtype))
     copies = tile(reshape_to(a, (a.size,)), -(-size // a.size))
-    return reshape_to(bind(part(-1, (0, size, 1)), copies) if copies.size != size else copies, shape)
+    return reshape_to(
+        bind(part(-1, (0, size, 1)), copies) if copies.size != size else copies, shape
+    )
 
 
 @implements(np.meshgrid)
-def meshgrid(*xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy") -> tuple[Array, ...]:
+def meshgrid(
+    *xi: Any, copy: bool = True, sparse: bool = False, indexing: str = "xy"
+) -> tuple[Array, ...]:
     if indexing not in ("xy", "ij"):
         raise ValueError("Valid values for `indexing` are 'xy' and 'ij'.")
     arrays, n = [array_like(x) for x in xi], len(xi)
     places = [1, 0, *range(2, n)] if indexing == "xy" and n > 1 else list(range(n))
-    found = [reshape_to(a, (1,) * k + (a.size,) + (1,) * (n - k - 1)) for a, k in zip(arrays, places, strict=True)]
+    found = [
+        reshape_to(a, (1,) * k + (a.size,) + (1,) * (n - k - 1))
+        for a, k in zip(arrays, places, strict=True)
+    ]
     shape = np.broadcast_shapes(*(a.shape for a in found))
-    return tuple(np.copy(a if sparse else expand_to(a, shape)) if copy else a if sparse else expand_to(a, shape) for a in found)
+    return tuple(
+        np.copy(a if sparse else expand_to(a, shape))
+        if copy
+        else a
+        if sparse
+        else expand_to(a, shape)
+        for a in found
+    )
 
 
 # ------------------------------------------------------------ np.pad
@@ -128,8 +143,9 @@ def pad(array: Any, pad_width: Any, mode: Any = "constant", **options: Any) -> A
         return _pad_with(x, widths, options.get("constant_values", 0))
     if mode not in BY_INDEX or options not in ({}, {"reflect_type": "even"}):
         raise UnsupportedError(
-            f"np.pad of a traced array does not know mode={mode!r} with {options}: it has constant, "
-            "edge, reflect, symmetric and wrap (reflect_type='even'); write others with np.concatenate"
+            f"np.pad of a traced array does not know mode={mode!r} with {options}: "
+            "it has constant, edge, reflect, symmetric and wrap (reflect_type='even'); "
+            "write others with np.concatenate"
         )
     for axis, width in enumerate(widths):
         if any(width):
@@ -157,12 +173,17 @@ def _widths(pad_width: Any, ndim: int) -> list[tuple[int, int]]:
 def _pad_with(x: Array, widths: list[tuple[int, int]], values: Any) -> Array:
     shape = tuple(n + a + b for n, (a, b) in zip(x.shape, widths, strict=True))
     if type(values) is int and values == 0 and x.size and shape != x.shape:
-        places = [(a, a + n, 1) if a or b else None for n, (a, b) in zip(x.shape, widths, strict=True)]
+        places = [
+            (a, a + n, 1) if a or b else None for n, (a, b) in zip(x.shape, widths, strict=True)
+        ]
         first = next(k for k, p in enumerate(places) if p is not None)
         return bind(Scatter(shape, (Slice(tuple(places[first:])),)), x)
     values = expand_to(cast(array_like(values), x.dtype), (x.ndim, 2))
     for k, width in enumerate(widths):
-        sides = [expand_to(values[k, s], (*x.shape[:k], w, *x.shape[k + 1 :])) for s, w in enumerate(width)]
+        sides = [
+            expand_to(values[k, s], (*x.shape[:k], w, *x.shape[k + 1 :]))
+            for s, w in enumerate(width)
+        ]
         x = concatenate((sides[0], x, sides[1]), k)
     return x
 
@@ -173,7 +194,9 @@ def _pad_with(x: Array, widths: list[tuple[int, int]], values: Any) -> Array:
 @implements(np.delete)
 def delete(arr: Any, obj: Any, axis: int | None = None) -> Array:
     a, axis = along(array_like(arr), axis)
-    kept = np.delete(np.arange(a.shape[axis]), known(obj, "np.delete") if isinstance(obj, Duck) else obj)
+    kept = np.delete(
+        np.arange(a.shape[axis]), known(obj, "np.delete") if isinstance(obj, Duck) else obj
+    )
     return take_along(a, lift(kept), axis, unique=True)
 
 

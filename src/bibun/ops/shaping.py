@@ -12,7 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 from ..array import Array, Duck, bind, implements, lift
 from ..graph import Example, Linear, Op, operation
 from .gather import Slice
-from .structure import Transpose, expand_to, reshape_to
+from .structure import Expand, Transpose, expand_to, reshape_to
 
 
 @operation
@@ -71,13 +71,25 @@ def view(a: Array) -> Array:
     return Array(a.scope, a.index, a.value)
 
 
+def private(y: Array) -> Array:
+    """A view of memory that nobody else holds, because the operation before it made a copy."""
+    if y.scope is not None and y.scope.active:
+        op, *args = y.scope.entries[y.index]
+        before = y.scope.entries[args[0]][0] if args else op
+        if op.kind == "view" and (before.kind != "view" or type(before) is Expand):
+            y.scope.private.add(y.index)
+    return y
+
+
 @implements(np.moveaxis)
 def moveaxis(a: Any, source: Any, destination: Any) -> Array:
     a = lift(a)
     sources = normalize_axis_tuple(source, a.ndim, "source")
     places = normalize_axis_tuple(destination, a.ndim, "destination")
     if len(sources) != len(places):
-        raise ValueError("`source` and `destination` arguments must have the same number of elements")
+        raise ValueError(
+            "`source` and `destination` arguments must have the same number of elements"
+        )
     order = [k for k in range(a.ndim) if k not in sources]
     for place, k in sorted(zip(places, sources, strict=True)):
         order.insert(place, k)
@@ -87,7 +99,10 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Array:
 @implements(np.swapaxes)
 def swapaxes(a: Any, axis1: int, axis2: int) -> Array:
     a = lift(a)
-    i, j = normalize_axis_index(axis1, a.ndim, "axis1"), normalize_axis_index(axis2, a.ndim, "axis2")
+    i, j = (
+        normalize_axis_index(axis1, a.ndim, "axis1"),
+        normalize_axis_index(axis2, a.ndim, "axis2"),
+    )
     order = list(range(a.ndim))
     order[i], order[j] = j, i
     return view(permuted(a, order))
@@ -98,7 +113,9 @@ def rollaxis(a: Any, axis: int, start: int = 0) -> Array:
     a = lift(a)
     axis = normalize_axis_index(axis, a.ndim)
     if not -a.ndim <= start <= a.ndim:
-        raise np.exceptions.AxisError(f"'start' arg requires {-a.ndim} <= start < {a.ndim + 1}, but {start} was passed in")
+        raise np.exceptions.AxisError(
+            f"'start' arg requires {-a.ndim} <= start < {a.ndim + 1}, but {start} was passed in"
+        )
     start += a.ndim if start < 0 else 0
     return moveaxis(a, axis, start - 1 if axis < start else start)
 
@@ -146,7 +163,9 @@ def _at_least(place: Any) -> Any:
 
 atleast_1d = implements(np.atleast_1d)(_at_least(lambda s: s or (1,)))
 atleast_2d = implements(np.atleast_2d)(_at_least(lambda s: (1,) * (2 - len(s)) + s))
-atleast_3d = implements(np.atleast_3d)(_at_least(lambda s: {0: (1, 1, 1), 1: (1, *s, 1), 2: (*s, 1)}.get(len(s), s)))
+atleast_3d = implements(np.atleast_3d)(
+    _at_least(lambda s: {0: (1, 1, 1), 1: (1, *s, 1), 2: (*s, 1)}.get(len(s), s))
+)
 
 
 # ------------------------------------------------------------ order of elements
@@ -200,12 +219,16 @@ def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
 def roll(a: Any, shift: Any, axis: Any = None) -> Array:
     a = lift(a)
     if axis is None:
-        return reshape_to(roll(reshape_to(a, (a.size,)), shift, 0), a.shape)
+        return private(reshape_to(roll(reshape_to(a, (a.size,)), shift, 0), a.shape))
     axes = normalize_axis_tuple(axis, a.ndim, allow_duplicate=True)
     pairs = np.broadcast(shift, axes)
     if pairs.ndim > 1:
         raise ValueError("'shift' and 'axis' should be scalars or 1D sequences")
-    shifts, axes = zip(*((index(s), int(k) - a.ndim) for s, k in pairs), strict=True) if pairs.size else ((), ())
+    shifts, axes = (
+        zip(*((index(s), int(k) - a.ndim) for s, k in pairs), strict=True)
+        if pairs.size
+        else ((), ())
+    )
     return bind(Roll(shifts, axes), a)
 
 

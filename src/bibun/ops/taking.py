@@ -1,4 +1,4 @@
-"""NumPy's functions that read parts of an array: take, take_along_axis, compress, choose, diagonals."""
+"""NumPy's functions that read parts of an array: take, compress, choose, diagonals."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..recording import is_abstract
 from .gather import Gather, Scatter, part
 from .indexing import integers
 from .joining import array_like, refuse_out, stack
-from .shaping import moveaxis, permuted
+from .shaping import moveaxis, permuted, private
 from .structure import expand_to, reshape_to
 
 
@@ -77,7 +77,10 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Array:
             f"take_along_axis: the shapes {arr.shape} and {i.shape} do not broadcast"
         ) from None
     x, i = expand_to(x, (*shared, x.shape[-1])), expand_to(i, (*shared, i.shape[-1]))
-    return moveaxis(bind(Gather((-1,), 1), x, i), -1, axis)
+    y = bind(Gather((-1,), 1), x, i)
+    order = [k - (k > axis) for k in range(y.ndim)]
+    order[axis] = y.ndim - 1
+    return private(permuted(y, order))
 
 
 def known(x: Any, name: str) -> np.ndarray:
@@ -213,7 +216,7 @@ def diag(v: Any, k: int = 0) -> Array:
         raise ValueError("Input must be 1- or 2-d.")
     n = v.size + abs(k)
     y = bind(Scatter((n * n,), (part(-1, _steps(n, n, k)),)), v)
-    return reshape_to(y, (n, n))
+    return private(reshape_to(y, (n, n)))
 
 
 @implements(np.diagflat)

@@ -17,18 +17,17 @@ from ..array import Duck
 
 Rebuild = Callable[[list[Any]], Any]
 NAMESPACE = "bibun"
+LEAVES = (Duck, np.ndarray, np.generic, float, int)
 _known: set[type] = set()
 _flattenable: list[tuple[type, Callable, Callable]] = []
 
 
 def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
     """The leaves of a container, and the function that puts other leaves in their places."""
-    if isinstance(tree, Duck | np.ndarray | np.generic | float | int):
+    if isinstance(tree, LEAVES):
         return [tree], _only
-    if type(tree) is tuple and all(
-        isinstance(x, Duck | np.ndarray | np.generic | float | int) for x in tree
-    ):
-        return list(tree), tuple
+    if type(tree) in (tuple, list) and all(isinstance(x, LEAVES) for x in tree):
+        return list(tree), type(tree)
     optree = import_module("optree")
     _register(tree, optree)
     leaves, structure = optree.tree_flatten(tree, none_is_leaf=False, namespace=NAMESPACE)
