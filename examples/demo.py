@@ -110,21 +110,24 @@ def choose(x, digits, seed, epochs):
 
 
 def split(x, digits, seed):
-    """80 : 20, each digit in proportion; both parts scaled by what the first one shows."""
+    """80 : 20, each digit in proportion; both parts scaled by what the first one shows.
+
+    Last come the test images as they were, to be looked at.
+    """
     x, other, digits, other_digits = train_test_split(
         x, digits, test_size=0.2, stratify=digits, random_state=seed
     )
     mean, scale = x.mean(axis=0), x.std()
-    return (x - mean) / scale, (other - mean) / scale, digits, other_digits
+    return (x - mean) / scale, (other - mean) / scale, digits, other_digits, other
 
 
 def read_digits(seed, epochs=EPOCHS):
     """Choose and train on one split, then read the test images once."""
-    x, test_x, digits, test_digits = split(*load_digits(return_X_y=True), seed)
+    x, test_x, digits, test_digits, images = split(*load_digits(return_X_y=True), seed)
     model, losses = train(x, digits, choose(x, digits, seed, epochs), seed, epochs)
     answers = read(model, test_x)
     wrong = answers != test_digits
-    return Experiment(1 - wrong.mean(), losses, test_x[wrong], test_digits[wrong], answers[wrong])
+    return Experiment(1 - wrong.mean(), losses, images[wrong], test_digits[wrong], answers[wrong])
 
 
 def train_and_report(seeds, epochs):

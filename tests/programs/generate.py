@@ -31,6 +31,7 @@ class Instruction(NamedTuple):
     call: Op | Call
     args: tuple[int | float, ...]
     results: int
+    packed: bool  # whether they come as a tuple or a list, be it of one
 
     @property
     def label(self) -> str:
@@ -107,7 +108,8 @@ def text(program: Program) -> str:
         args = [repr(a) if isinstance(a, float) else names[a] for a in i.args]
         new = [f"v{len(names) + k}" for k in range(i.results)]
         names += new
-        lines.append(f"{', '.join(new)} = {written(i.call, args)}")
+        left = "".join(f"{v}, " for v in new) if i.packed else new[0] + " "
+        lines.append(f"{left}= {written(i.call, args)}" if new else written(i.call, args))
     head = [
         "import numpy as np",
         "import bibun",
@@ -174,13 +176,14 @@ class Builder:
         """The numbers of the results of a new instruction."""
         given = [a if isinstance(a, float) else self.values[a] for a in args]
         with np.errstate(all="ignore"):
-            results = several(plain(call, *given))
+            found = plain(call, *given)
+        results = several(found)
         for y in results:
             if y.dtype.kind == "f" and not (
                 np.isfinite(y).all() and np.max(abs(y), initial=0) < HOPELESS
             ):
                 raise Rejected
-        self.steps.append(Instruction(call, args, len(results)))
+        self.steps.append(Instruction(call, args, len(results), isinstance(found, tuple | list)))
         self.values += map(np.asarray, results)
         self.used.update(a for a in args if not isinstance(a, float))
         return list(range(len(self.values) - len(results), len(self.values)))
