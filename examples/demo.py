@@ -100,7 +100,7 @@ def read(model, x):
 
 def choose(x, digits, seed, epochs):
     """The setting that reads images best which were held back from the training images."""
-    x, held, digits, held_digits = split(x, digits, seed)
+    x, held, digits, held_digits, _ = split(x, digits, seed)
 
     def accuracy(setting):
         model, _ = train(x, digits, setting, seed, epochs)

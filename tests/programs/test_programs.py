@@ -45,6 +45,7 @@ def test_the_text_of_a_program_runs() -> None:
         exec(text(program), names)
         found = names["program"](*program.inputs)
         for y, expected in zip(found, program.value(*program.inputs), strict=True):
-            np.testing.assert_array_equal(getattr(y, "value", y), expected)
+            # Not bit for bit: some of NumPy's functions are sums in another order in bibun.
+            np.testing.assert_allclose(getattr(y, "value", y), expected, rtol=1e-12, atol=1e-12)
         ran += 1
     assert ran > 20
