@@ -28,6 +28,8 @@ The peers run as they do without compilation: HIPS autograd, torch and TensorFlo
 autograd gets it written in NumPy. Parameters are updated in place, except in JAX. autograd has no
 `vmap` and gets a Python loop.
 
+The chains, rewriting and memory have no peer to take turns with: the least of several runs counts.
+
 *Operations* are the NumPy operations of the forward pass, counted by running it on arrays that
 count. A *first call* is the first one of its program in its process, after a small gradient of
 something else; the caches of bibun and JAX are emptied before it. *Later calls* find there what is

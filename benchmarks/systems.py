@@ -100,6 +100,14 @@ class Functional(System):
         return p
 
 
+def forget() -> None:
+    """Empty the cache of derived programs."""
+    from bibun.derivative.derived import CACHE
+
+    CACHE.kept.clear()
+    CACHE.size = 0
+
+
 class Bibun(Functional):
     name = module = "bibun"
     np = np
@@ -107,9 +115,8 @@ class Bibun(Functional):
     def __init__(self) -> None:
         import bibun
         import bibun.scipy.special
-        from bibun.derivative.derived import CACHE
 
-        self.bibun, self.cache = bibun, CACHE
+        self.bibun = bibun
 
     def transform(self, loss: Callable, count: int) -> Callable:
         return self.bibun.value_and_grad(loss, tuple(range(count)))
@@ -132,8 +139,7 @@ class Bibun(Functional):
         return -np.mean(np.sum(logs * labels, axis=1))
 
     def forget(self) -> None:
-        self.cache.kept.clear()
-        self.cache.size = 0
+        forget()
 
 
 class Autograd(Functional):

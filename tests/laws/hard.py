@@ -179,6 +179,8 @@ def degenerate(case: Case) -> Iterator[Case]:
     yield variant("ones", np.ones_like)
     yield variant("half zeros", lambda a: np.where(places(a) % 2, a, 0))
     for label, number in (("huge", 1e300), ("inf", np.inf), ("nan", np.nan)):
+        if label == "huge" and case.op.kind == "call":
+            continue  # factors are precise to rounding of the largest entry: the rest is noise
         yield variant(label, lambda a, x=number: np.where(places(a) == 0, x, a))
 
 

@@ -55,6 +55,8 @@ def check(seeds: range, jobs: int, show: int) -> list[int]:
             print(f"seed {seed}: " + "\n    ".join(broken), flush=True)
             if len(failed) <= show:
                 print(text(generate(seed)), flush=True)
+        if (seed + 1 - seeds.start) % 1000 == 0:
+            print(f"{seed + 1 - seeds.start} programs, {len(failed)} failed", flush=True)
     print(f"\n{len(seeds)} programs: {len(failed)} failed {failed}")
     print(f"{unknown} checks had no truth to compare with: a kink or a jump is too near")
     return failed

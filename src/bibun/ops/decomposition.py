@@ -130,11 +130,10 @@ class Eigh(Op):
     of a is v (diag(g_w) + r) v^T with r_ij = (m_ij - m_ji) / 2 / (w_j - w_i), m = v^T g_v (Giles
     2008, section 3.1).
 
-    Where w_i = w_j, eigenvectors are arbitrary up to a rotation, and a function that does not see
-    it has m_ij = m_ji: we then take r_ij = 0. This is right for functions of the eigenvalues that
-    are symmetric in equal ones, such as their sum, and for functions of the space that belongs to
-    equal eigenvalues, such as v1 v1^T. It is not right for a function of the whole matrix,
-    v diag(h(w)) v^T: there r_ij depends on h', which is not known here. Otherwise r_ij is infinite.
+    Where w_i = w_j, eigenvectors are arbitrary up to a rotation. Functions of the eigenvalues that
+    are symmetric in equal ones, such as their sum, have m = 0 there, and then r_ij = 0. As soon as
+    the eigenvectors of such a pair take part, r_ij is nan: in v diag(h(w)) v^T it depends on h',
+    which is not known here, and a number would be silently wrong.
     """
 
     kind = "call"
@@ -150,8 +149,7 @@ class Eigh(Op):
         w, v = y
         moved = product(averaged(tangents[0]), v)
         p, dw = product(mT(v), moved), bind(Sum((-2,)), v * moved)
-        gaps, equal = _gaps(w)
-        return dw, product(v, _over(p, gaps, equal))
+        return dw, product(v, _turned(w, p, p))
 
     def pull(self, y, args, g, wanted):
         w, v = y
@@ -159,24 +157,24 @@ class Eigh(Op):
         if g[0] is not None:
             along = v * expand_to(reshape_to(g[0], (*w.shape[:-1], 1, w.shape[-1])), v.shape)
         if g[1] is not None:
-            turned = product(v, self._turned(w, product(mT(v), g[1])))
+            m = product(mT(v), g[1])
+            turned = product(v, _turned(w, m, (m - mT(m)) / 2))
             along = turned if along is None else along + turned
         return (None if along is None else product(along, mT(v)),)
-
-    @staticmethod
-    def _turned(w, m):
-        skew = (m - mT(m)) / 2
-        gaps, equal = _gaps(w)
-        return _over(skew, gaps, equal & (np.abs(skew) <= _rounding(m, (-2, -1))))
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
         yield Example(cls(), (positive,))
 
 
-def _over(m: Any, gaps: Any, but: Any) -> Any:
-    """m / gaps, and 0 where `but`, without dividing by zero there."""
-    return select(~but, m / (gaps + np.astype(but, m.dtype)))
+def _turned(w: Any, m: Any, x: Any) -> Any:
+    """x_ij / (w_j - w_i), 0 on the diagonal; nan for a pair of equal ones, unless m is 0 there."""
+    gaps, equal = _gaps(w)
+    small = np.abs(m) <= _rounding(m, (-2, -1))
+    unit = np.broadcast_to(np.eye(w.shape[-1], dtype=bool), gaps.shape)
+    zero = unit | (equal & small & mT(small))
+    slope = x / (gaps + np.astype(equal, gaps.dtype))  # not divided by zero, nor by rounding errors
+    return select(~zero, np.where(equal, np.nan, slope))
 
 
 def _gaps(w: Any) -> tuple[Any, Any]:

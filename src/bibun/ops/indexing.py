@@ -157,6 +157,7 @@ class Indices(NamedTuple):
 
     shape: tuple[int, ...]
     axes: int  # of x that it reads: one, or all those of a mask, which it reads as one
+    mask: bool
 
 
 class Plan(NamedTuple):
@@ -185,7 +186,8 @@ def _general(x: Array, index: Any) -> Array:
             scalar = scalar and u.shape == () and u.dtype != bool
             a = i if u.dtype is INTEGER else _integers(i)
             arrays.append(a)
-            key.append(Indices(a.value.shape, len(u.shape) if u.dtype == bool else 1))
+            mask = u.dtype == bool
+            key.append(Indices(a.value.shape, len(u.shape) if mask else 1, mask))
             plain.append(u)
         else:
             key.append(_bounds(i) if type(i) is slice else i)
@@ -212,7 +214,7 @@ def _value(x: Array, plain: tuple, known: bool) -> Any:
 
 def _item(i: Any) -> Any:
     """An item of an index: fixed, or an Array of integers or bools."""
-    kind = type(i)
+    kind, given = type(i), i
     if kind in FIXED:
         return slice(*_bounds(i)) if kind is slice else i
     if kind is np.ndarray and i.dtype is INTEGER:
@@ -226,7 +228,7 @@ def _item(i: Any) -> Any:
             return i
     dtype = getattr(i, "dtype", INTEGER)
     if dtype.kind not in "biu":
-        np.empty(0)[np.empty(1, dtype)]  # NumPy's own error
+        np.empty(0)[np.empty(1, dtype) if traced(given) else given]  # NumPy's own error
     return lift(i)
 
 
@@ -256,7 +258,7 @@ def _plan(key: tuple, shape: tuple[int, ...]) -> Plan:
     before = _slice_and_reshape(places, shape, tuple(lengths))
     rank = max(len(i.shape) for _, i in arrays)
     n = len(lengths)
-    unique = len(arrays) == 1 and arrays[0][1].axes != 1
+    unique = len(arrays) == 1 and arrays[0][1].mask
     gather = Gather(tuple(k - n for k, _ in arrays), rank, unique)
     of = gather.type(
         Type(INTEGER, tuple(lengths)), *(Type(INTEGER, aligned(i.shape, rank)) for _, i in arrays)

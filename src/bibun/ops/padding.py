@@ -12,7 +12,7 @@ import numpy as np
 from ..array import Array, Duck, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Op, operation, symmetric
-from ..zeros import select
+from ..zeros import zeroed
 from .gather import Scatter, Slice, ones, part
 from .joining import array_like, concatenate
 from .shaping import moveaxis, private
@@ -44,7 +44,7 @@ class Triangle(Op):
         return lambda x: np.where(mask, x, zero)
 
     def d(self, y, x):
-        return (symmetric(lambda t: select(bind(self, ones(t)), bind(self, t))),)
+        return (symmetric(lambda t: zeroed(bind(self, ones(t)), bind(self, t))),)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
