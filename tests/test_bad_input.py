@@ -140,7 +140,8 @@ def test_other_conversions(how):
 def test_scipy_functions_that_are_no_ufuncs():
     text = message(errors.TracingError, lambda: grad(scipy.special.logsumexp)(x))
     assert text.startswith(
-        "scipy's logsumexp takes plain arrays only and would lose the derivative: use a function of "
+        "scipy's logsumexp takes plain arrays only and would lose the derivative: use a "
+        "function of "
         "bibun.scipy or of the table of supported operations, or bibun.custom_gradient  ("
     )
     assert text.endswith(where("grad(scipy.special.logsumexp)(x)"))

@@ -145,6 +145,25 @@ def test_a_source_before_and_one_after():
     assert_array_equal(tape.gradient(z, [x, y]), [27, 3])
 
 
+def test_the_same_source_twice():
+    w = Variable([1.0, 2.0])
+    with GradientTape() as tape:
+        y = np.sum(w * w)
+    found = tape.gradient(y, {"w": w, "tied": [w, w]})
+    assert_array_equal(found["w"], [2, 4])
+    assert_array_equal(found["tied"], [[2, 4], [2, 4]])
+
+
+def test_a_tape_that_goes_on():
+    w = Variable([1.0, 2.0])
+    tape = GradientTape(persistent=True)
+    with tape:
+        y = np.sum(w * w)
+    with tape:
+        z = np.sum(y * w)
+    assert_array_equal(tape.gradient(z, w), [5 + 6, 5 + 12])
+
+
 def test_persistent_tape():
     x = constant(np.array([1, 3.0]))
     with GradientTape(persistent=True) as tape:

@@ -128,6 +128,17 @@ def test_jvp_and_linearize():
     assert_allclose(along(2 * t), 2 * dy)
 
 
+def test_auxiliary_results_do_not_share_programs_with_results():
+    f = lambda x: (np.exp(x), np.tan(x))  # noqa: E731
+    for _ in range(2):
+        value, tangent, aux = jvp(f, (0.3,), (1.0,), has_aux=True)
+        assert_allclose((value, tangent, aux), (np.exp(0.3), np.exp(0.3), np.tan(0.3)))
+        values, tangents = jvp(f, (0.3,), (1.0,))
+        assert_allclose(values, (np.exp(0.3), np.tan(0.3)))
+        assert_allclose(tangents, (np.exp(0.3), 1 / np.cos(0.3) ** 2))
+        assert_allclose(linearize(f, 0.3)[1](1.0), tangents)
+
+
 def test_jacobian_in_both_modes():
     for f in (lambda x: np.sin(A @ x), lambda x: np.sin(x[:2]) * x[2]):
         by_rows, by_columns = jacobian(f, mode="reverse")(x), jacobian(f, mode="forward")(x)

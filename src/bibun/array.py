@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
+from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -91,6 +92,15 @@ class Duck(Interface):
     def __index__(self) -> int:
         return operator.index(self._known("an index")[()])
 
+    def __contains__(self, item: Any) -> bool:
+        return bool(FUNCTIONS[np.any](self == item))
+
+    def __copy__(self) -> Any:
+        return FUNCTIONS[np.copy](self)
+
+    def __deepcopy__(self, memo: dict) -> Any:
+        return FUNCTIONS[np.copy](self)
+
     def __format__(self, spec: str) -> str:
         value = self._known("formatting")
         return format(value[()] if value.ndim == 0 else value, spec) if spec else str(self)
@@ -173,17 +183,21 @@ class Array(Duck):
             if not np.can_cast(result.dtype, self.dtype, "same_kind"):
                 raise TypeError(f"{name}: {result.dtype} does not fit into {self.dtype} in place")
             result = FUNCTIONS[np.astype](result, self.dtype)
-        trace = self.scope
-        if trace is not None and trace.active and self._shared(trace):
+        if self._shared():
             raise TracingError(
                 f"{name} in place would also change other arrays that share this memory (an "
-                "argument, "
-                "or a view): write y = y + x instead of y += x"
+                "argument, or a view): write y = y + x instead of y += x"
             )
         self.scope, self.index, self.value = result.scope, result.index, result.value
         return self
 
-    def _shared(self, trace: Trace) -> bool:
+    def _shared(self) -> bool:
+        """Whether others may see this memory: arguments, views, and what a closed tape has kept."""
+        trace = self.scope
+        if trace is None:  # two references: the slot, and the argument of getrefcount
+            return self.value.base is not None or getrefcount(self.value) > 2
+        if not trace.active:
+            return True
         entry = trace.entries[self.index]
         view = entry[0].kind == "view" and self.index not in trace.private
         return view or len(entry) == 1 or self.index in trace.viewed

@@ -121,9 +121,8 @@ def user_frame() -> FrameType | None:
 
 @lru_cache(maxsize=4096)
 def _internal(file: str) -> bool:
-    return (
-        file.startswith((PACKAGE, "<__array_function__", "<frozen"))
-        or any(f"/{library}/" in file for library in LIBRARIES)
+    return file.startswith((PACKAGE, "<__array_function__", "<frozen")) or any(
+        f"/{library}/" in file for library in LIBRARIES
     )
 
 

@@ -62,8 +62,10 @@ class Op:
     """
     keeps_zeros: ClassVar[bool] = False
     """Whether derivatives only move, add or drop entries, so that a mask can be carried through."""
-    opaque: ClassVar[bool] = False
-    """Whether rewrite rules must not look behind the result."""
+    added: ClassVar[Callable[..., Any] | None] = None
+    """The sum of several results of operations of this class, made at once from a list of
+    (operation, arguments); None if such a sum is made pair by pair.
+    """
 
     decreed: ClassVar[bool] = False
     """Whether the derivative is somebody's word instead of the derivative of the value."""

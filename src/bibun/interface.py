@@ -133,6 +133,7 @@ class Interface:
         return FUNCTIONS[np.copy](FUNCTIONS[np.ravel](self, order))
 
     # fmt: off
+    __floor__, __ceil__, __trunc__ = forward(np.floor), forward(np.ceil), forward(np.trunc)
     sort      = _refused("sort",      "np.sort(x)")
     partition = _refused("partition", "np.partition(x, k)")
     fill      = _refused("fill",      "np.full_like(x, value)")
@@ -146,9 +147,7 @@ class Interface:
         return self.shape[0]
 
     def __iter__(self) -> Iterator:
-        if not self.shape:
-            raise TypeError("iteration over an array without axes")
-        return (self[i] for i in range(self.shape[0]))
+        return FUNCTIONS[iter](self)  # all rows are read by one operation
 
     # fmt: off
     shape = property(lambda self: self._read().value.shape)

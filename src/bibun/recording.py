@@ -39,6 +39,9 @@ class _Threads(local):
         self.open: list[Trace] = []
 
 
+# Numbers that rules and derivatives look for. They belong to the structural key: what a program
+# does with 1 + exp(x) must not depend on whether it was 2 + exp(x) before.
+SPECIAL = {-1, 0, 0.5, 1, 2}
 INTERNAL = _Internal()
 threads = _Threads()
 
@@ -86,6 +89,7 @@ class Trace:
         self.scalars: dict[tuple, int] = {}
         self.constants: dict[int, Constant] = {}
         self.bits: list[bytes] = []
+        self.special: list[tuple[int, bytes]] = []
         self.captured: dict[int, Any] = {}
         self.imported: dict[tuple[int, int], int] = {}
         self.snapshots: dict[int, tuple[int, np.ndarray]] = {}
@@ -118,10 +122,9 @@ class Trace:
 
     def forget(self) -> None:
         """Drop everything: the values of a tape that gives no more gradients."""
-        for kept in (self.entries, self.values, self.table, self.scalars, self.constants,
-        self.bits, self.captured,
-                     self.snapshots, self.positions, self.variables):  # fmt: skip
-            kept.clear()
+        for kept in vars(self).values():
+            if isinstance(kept, list | dict | set):
+                kept.clear()
 
     def refuse_escape(self, value: Any) -> None:
         """An array of this closed trace is used again: fine as a number, unless a derivative
@@ -187,8 +190,10 @@ class Trace:
             if i is None:
                 with self.lock:
                     i = self.scalars[key] = self._append((_SCALARS[dtype.char],), value)
-                self.constants[i] = constant
-                self.bits.append(constant.data)
+                    self.constants[i] = constant
+                    self.bits.append(constant.data)
+                    if number in SPECIAL:
+                        self.special.append((i, constant.data))
         return i
 
     def constant(self, op: Constant) -> int:

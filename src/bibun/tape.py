@@ -66,10 +66,14 @@ class GradientTape:
     def _begin(self) -> None:
         # A tape inside another (or under grad) writes into the same trace, so that both see
         # everything.
+        again = self._trace is not None and self._owner and not self._used
+        if threads.open and again:
+            raise TapeError("the tape has recorded already, and cannot go on inside another one")
         self._owner = not threads.open
         if self._owner:
-            self._trace = Trace()
-            self._trace.of_tape = True
+            if self._trace is None or not again:
+                self._trace = Trace()
+                self._trace.of_tape = True
             self._trace.start()
         else:
             self._trace = threads.open[-1]
@@ -223,10 +227,10 @@ class GradientTape:
                 f"{name}: a tape gives one derivative; for more make it "
                 "GradientTape(persistent=True)"
             )
-        self._used = True
 
     def _release(self) -> None:
         """A tape that cannot be asked again forgets its values, if no other tape shares them."""
+        self._used = True
         trace = self._trace
         if trace is None or self.persistent or trace.active or not self._owner or trace.shared:
             return
@@ -264,16 +268,28 @@ def _gradients(
     found: list[Array | None] = [None] * len(leaves)
     for trace in dict.fromkeys(t.scope for t in targets if t.scope is not None):
         chosen = [k for k, t in enumerate(targets) if t.scope is trace]
-        places = [(k, i) for k, leaf in enumerate(leaves) for i in _entries(leaf, trace)]
-        # A source inside the graph would cut the path to the sources before it: then one at a time.
-        apart = len(places) > 1 and any(len(trace.entries[i]) > 1 for _, i in places)
-        for group in [[p] for p in places] if apart else [places] if places else []:
-            outputs = [targets[k].index for k in chosen]
-            given = None if seeds is None else [seeds[k] for k in chosen]
-            results = _sweep(_recorded(trace, [i for _, i in group], outputs), given)
-            for (k, _), g in zip(group, results, strict=True):
+        outputs = [targets[k].index for k in chosen]
+        given = None if seeds is None else [seeds[k] for k in chosen]
+        entries = [_entries(leaf, trace) for leaf in leaves]
+        by_entry = _by_entry(
+            trace, list(dict.fromkeys(i for e in entries for i in e)), outputs, given
+        )
+        for k, e in enumerate(entries):
+            for g in (by_entry[i] for i in e):
                 if g is not None:
                     found[k] = g if found[k] is None else found[k] + g
+    return found
+
+
+def _by_entry(
+    trace: Trace, places: list[int], outputs: list[int], seeds: list[Array] | None
+) -> dict[int, Array | None]:
+    """The gradient with respect to each of these entries."""
+    # A source inside the graph would cut the path to the sources before it: then one at a time.
+    apart = len(places) > 1 and any(len(trace.entries[i]) > 1 for i in places)
+    found: dict[int, Array | None] = {}
+    for group in [[i] for i in places] if apart else [places] if places else []:
+        found |= zip(group, _sweep(_recorded(trace, group, outputs), seeds), strict=True)
     return found
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from .array import Array, Duck, lift
 from .errors import DtypeError, ShapeError, TracingError
-from .recording import snapshot, threads
+from .recording import is_abstract, snapshot, threads
 
 
 class Variable(Duck):
@@ -51,11 +51,7 @@ class Variable(Duck):
 
     def assign(self, value: Any) -> Variable:
         """Replace the value; a traced value is assigned as a number, its derivative ends here."""
-        new = lift(value).value
-        if not isinstance(new, np.ndarray | np.generic):
-            raise TracingError(
-                f"Variable.assign: the value of {self.name!r} is not known here (inside vmap)"
-            )
+        new = _number(value)
         if new.shape != self.shape:
             raise ShapeError(
                 f"Variable.assign: {self.name!r} has shape {self.shape}, the new value has "
@@ -99,7 +95,10 @@ class Variable(Duck):
 
 
 def _number(delta: Any) -> Any:
-    return lift(delta).value if isinstance(delta, Duck) else np.asarray(delta)
+    value = lift(delta).value
+    if is_abstract(value):
+        raise TracingError("Variable.assign: the value is not known here (inside vmap)")
+    return value
 
 
 def constant(value: Any, dtype: Any = None) -> Array:

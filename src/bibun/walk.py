@@ -6,6 +6,7 @@ its result is a graph again. Nothing here knows any particular operation.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
@@ -107,34 +108,41 @@ def pull(
     Reverse accumulation: Griewank and Walther, Evaluating Derivatives, section 3.2.
     """
     flags = active(graph, wanted)
-    found: dict[int, Any] = {}
+    found: dict[int, list] = defaultdict(list)  # what is to be added up, for each node
     for o, g in zip(graph.outputs, cotangents, strict=True):
         if g is not None and flags[o]:
-            found[o] = total(found.get(o), g)
+            found[o].append(g)
     for i in range(len(graph) - 1, graph.arity - 1, -1):
         if i in found:
             _pull_node(graph, i, env, found.pop(i), flags, found)
-    return [found.get(i) if w else None for i, w in enumerate(wanted)]
+    return [total(found[i]) if w and i in found else None for i, w in enumerate(wanted)]
 
 
 def _pull_node(
-    graph: Graph, i: int, env: Env, g: Any, flags: list[bool], found: dict[int, Any]
+    graph: Graph, i: int, env: Env, terms: list, flags: list[bool], found: dict[int, list]
 ) -> None:
     n = graph.nodes[i]
     if isinstance(n.op, Item):
-        a, k = n.args[0], n.op.index
-        results = found.setdefault(a, (None,) * len(graph.nodes[a].type))
-        found[a] = (*results[:k], total(results[k], g), *results[k + 1 :])
+        found[n.args[0]].append((n.op.index, total(terms)))
         return
     wanted = tuple(flags[a] for a in n.args)
     args = tuple(env[a] for a in n.args)
+    g = total(terms) if isinstance(n.type, Type) else _by_result(terms, len(n.type))
 
     def rule(g: Any) -> tuple:
         return n.op.pull(env[i], args, g, wanted)
 
     for a, p in zip(n.args, _through(rule, g) if n.op.keeps_zeros else rule(g), strict=True):
         if p is not None and flags[a]:
-            found[a] = total(found.get(a), p)
+            found[a].append(p)
+
+
+def _by_result(terms: list[tuple[int, Any]], n: int) -> tuple:
+    """The cotangent of each of n results: None where there is none."""
+    given: list[Any] = [None] * n
+    for k, g in terms:
+        given[k] = g if given[k] is None else total((given[k], g))
+    return tuple(given)
 
 
 def _through(rule: Callable[[Any], tuple], g: Any) -> tuple:

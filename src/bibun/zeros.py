@@ -7,7 +7,8 @@ an underflow, and 0 * inf is then rightly nan.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from functools import reduce
 from typing import Any
 
 import numpy as np
@@ -110,10 +111,41 @@ def move(f: Callable[[Any], Any], g: Any) -> Array:
     return zeroed(f(np.astype(inner[0], g.dtype)) != 0, f(g))
 
 
-def total(a: Any, b: Any) -> Array:
-    """The sum of two cotangents: structurally zero where both are."""
-    if a is None or b is None:
-        return b if a is None else a
+def total(terms: Sequence[Any]) -> Array:
+    """The sum of cotangents: structurally zero where all of them are."""
+    return terms[0] if len(terms) == 1 else reduce(_plus, _together(terms))
+
+
+def _together(terms: Sequence[Any]) -> list[Any]:
+    """Terms that one operation can add, as one: a loop over x[i] pulls back to a single scatter."""
+    rest, alike, adder = [], [], None
+    for g in terms:
+        op, args = _made_by(_without_mask(g))
+        if op is None or op.added is None:
+            rest.append(g)
+        else:
+            alike.append((op, args))
+            adder = op.added
+    return list(terms) if adder is None or len(alike) < 2 else [*rest, adder(alike)]
+
+
+def _made_by(x: Array) -> tuple[Op | None, list[Array]]:
+    """The operation that made x, and its arguments."""
+    trace = x.scope
+    if trace is None or not trace.active:
+        return None, []
+    op, *args = trace.entries[x.index]
+    return op, [Array(trace, i, trace.values[i]) for i in args]
+
+
+def _without_mask(g: Any) -> Array:
+    """g without a mask where it is zero by itself."""
+    g = lift(g)
+    op, args = _made_by(g)
+    return args[1] if isinstance(op, Select) and op.already else g
+
+
+def _plus(a: Any, b: Any) -> Array:
     x, y = parts(a), parts(b)
     if x is None or y is None:
         return a + b

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
 from functools import wraps
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -28,15 +29,18 @@ class Memo:
     def __init__(self, most: int = 512):
         self.most = most
         self.kept: OrderedDict[Hashable, Any] = OrderedDict()
+        self.lock = Lock()
 
     def get(self, key: Hashable, make: Callable[[], Any]) -> Any:
         """What was made under this key, or is made now."""
         found = self.kept.get(key)
-        if found is None:
-            found = self.kept[key] = make()
+        made = make() if found is None else found
+        with self.lock:
+            self.kept[key] = made
+            self.kept.move_to_end(key)
             if len(self.kept) > self.most:
                 self.kept.popitem(last=False)
-        return found
+        return made
 
 
 MEMO = Memo()

@@ -99,7 +99,8 @@ def derive(
 
 def settled(graph: Graph) -> Graph:
     """The graph without the masks of what is zero by itself: no partial will meet it now."""
-    entries, number = [], []
+    entries: list[tuple] = []
+    number: list[int] = []
     for i, n in graph:
         entries.append((n.op, *(number[a] for a in n.args)))
         number.append(number[n.args[1]] if isinstance(n.op, Select) and n.op.already else i)
@@ -136,6 +137,9 @@ class Cache:
         """
         found = self.kept.get(key)
         if found is not None and found.fits(trace):
+            with self.lock:
+                if key in self.kept:
+                    self.kept.move_to_end(key)
             return found
         made = make(found.varying | found.differing(trace) if found else frozenset())
         with self.lock:
@@ -184,6 +188,8 @@ def find(
         tuple(extra),
         tuple(recorded.inputs),
         tuple(recorded.outputs),
+        recorded.results,
+        tuple(trace.special),
         tuple(trace.entries),
     )
     return CACHE.get(key, trace, lambda varying: Derived(recorded, extra, step, residuals, varying))

@@ -11,7 +11,7 @@ import numpy as np
 from ..array import Array, lift
 from ..errors import DtypeError, NotDifferentiableError, ShapeError
 from ..graph import Graph, Type
-from ..recording import Trace, snapshot
+from ..recording import Trace
 from ..tracing.containers import flatten
 from ..tracing.functional import Recorded, output, record, source
 from ..walk import Env, pull, push
@@ -193,7 +193,6 @@ def vjp(f: Function, *args: Any, has_aux: bool = False, **kwargs: Any) -> Any:
     (array([ 2., 40.]),)
     """
     given = Arguments(args, tuple(range(len(args))), "vjp")
-    given.leaves = [_kept(a) for a in given.leaves]
     recorded = record(f, given.leaves, given.place, "vjp", kwargs, has_aux)
     values = transform(recorded, "value", (), _forward)
     count = recorded.results
@@ -206,13 +205,6 @@ def vjp(f: Function, *args: Any, has_aux: bool = False, **kwargs: Any) -> Any:
 
     value = recorded.rebuild(values[:count])
     return (value, pullback, recorded.rebuild_aux(values[count:])) if has_aux else (value, pullback)
-
-
-def _kept(a: Array) -> Array:
-    """An argument that a later write by the user does not change."""
-    return (
-        Array(None, -1, snapshot(a.value)) if a.scope is None and type(a.value) is np.ndarray else a
-    )
 
 
 def _forward(graph: Graph, env: Env, further: list[Array]) -> list[Array]:
@@ -268,7 +260,6 @@ def linearize(f: Function, *args: Any) -> tuple[Any, Function]:
     np.float64(3.0)
     """
     given = Arguments(args, tuple(range(len(args))), "linearize")
-    given.leaves = [_kept(a) for a in given.leaves]
     recorded = record(f, given.leaves, given.place, "linearize", {})
     types = [Type(a.dtype, a.shape) for a in given.leaves]
     values = transform(recorded, "value", (), _forward)

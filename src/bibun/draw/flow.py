@@ -70,7 +70,7 @@ class Flow:
         for i in sorted(self.names, reverse=True):
             if i in found and self.active[i] and i >= self.graph.arity:
                 for source, g in self._back(env, i, found[i]):
-                    found[source] = total(found.get(source), g)
+                    found[source] = total([found[source], g]) if source in found else g
         order = [i for i in sorted(found, reverse=True) if i != last]
         self._write([(i, found[i]) for i in order])
 

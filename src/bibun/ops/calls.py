@@ -22,7 +22,6 @@ from ..zeros import zeros_like
 class StopGradient(Op):
     """y = x, with derivative zero by decree."""
 
-    opaque = True
     decreed = True
 
     def type(self, x):
@@ -48,7 +47,6 @@ class Call(Op):
     """
 
     kind = "control"
-    opaque = True
     graph: Graph
 
     def type(self, *args):
@@ -99,7 +97,6 @@ class CustomGradient(Op):
     """
 
     kind = "control"
-    opaque = True
     forward: Graph
     backward: Graph
     needs: tuple[tuple[str, int], ...]
@@ -190,7 +187,6 @@ class CustomTangent(Op):
     """
 
     kind = "control"
-    opaque = True
     forward: Graph
     tangent: Graph
 

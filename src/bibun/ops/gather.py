@@ -252,6 +252,18 @@ class Scatter(Op):
                 raise ShapeError(f"scatter: {read} of {out} needs {needed}, not {g}")
         return out
 
+    @classmethod
+    def added(cls, terms: Sequence[tuple[Scatter, Sequence]]) -> Array:
+        """The sum of several results."""
+        return scatter(
+            terms[0][0].shape,
+            [
+                (read, tuple(indices), g)
+                for op, args in terms
+                for read, (*indices, g) in zip(op.reads, op.groups(args), strict=True)
+            ],
+        )
+
     def groups(self, args: Sequence) -> Iterator[Sequence]:
         """The arguments of each read."""
         ends = list(accumulate(r.count + 1 for r in self.reads))

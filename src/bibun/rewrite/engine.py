@@ -109,8 +109,7 @@ class Rule:
     def _looks_like(self, trace: Trace, args: tuple) -> bool:
         for p, i in zip(self.left.args, args, strict=False):
             if type(p) is not Pattern:
-                value = number(trace, i)
-                if value is None or value != p:
+                if not is_number(trace, i, p):
                     return False
             elif p.op is not None:
                 op = trace.entries[i][0]
@@ -157,11 +156,18 @@ def number(trace: Trace, i: int) -> Any:
     return op.value().item() if type(op) is Constant and op.shape == () else None
 
 
+def is_number(trace: Trace, i: int, p: Any) -> bool:
+    """Whether entry i is filled with this number: 0 is not -0.0, for which x - 0 = x does not
+    hold.
+    """
+    value = number(trace, i)
+    return value is not None and value == p and (p != 0 or not np.signbit(value))
+
+
 def match(trace: Trace, p: Any, i: int, holes: Holes) -> Iterator[Holes]:
     """Every way to fill the holes of p so that it equals entry i."""
     if not isinstance(p, Pattern):
-        value = number(trace, i)
-        if value is not None and value == p:
+        if is_number(trace, i, p):
             yield holes
         return
     if p.op is None:
@@ -169,7 +175,7 @@ def match(trace: Trace, p: Any, i: int, holes: Holes) -> Iterator[Holes]:
             yield {**holes, p.name: i}
         return
     op, *args = trace.entries[i]
-    if op.opaque or len(args) != len(p.args):
+    if len(args) != len(p.args):
         return
     if isinstance(p.op, Op):
         if op is p.op:
@@ -186,7 +192,7 @@ def _match_fields(fields: dict[str, Any], op: Op, holes: Holes) -> Holes | None:
     for name, wanted in fields.items():
         value = getattr(op, name)
         if isinstance(wanted, Pattern):
-            if holes.setdefault(wanted.name, value) != value:
+            if holes.get(wanted.name, value) != value:
                 return None
             holes = {**holes, wanted.name: value}
         elif value != wanted:

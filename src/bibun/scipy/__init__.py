@@ -1,4 +1,6 @@
-"""SciPy's functions for traced arrays, where SciPy's own cannot be reached through NumPy's protocols."""
+"""SciPy's functions for traced arrays, where SciPy's own cannot be reached through NumPy's
+protocols.
+"""
 
 from . import special
 

@@ -10,7 +10,7 @@ import numpy as np
 from ..array import Array, Duck, enter, lift
 from ..errors import DtypeError, NotDifferentiableError
 from ..graph import Type
-from ..recording import Trace, recording
+from ..recording import Trace, recording, snapshot
 from .containers import Rebuild, flatten
 
 
@@ -64,6 +64,7 @@ def record(
     """
     trace = Trace()
     with recording(trace):
+        leaves = [kept(a) for a in leaves]
         known = [a.value for a in leaves] if types is None else list(types)
         inputs = [trace.input(v) for v in known]
         traced = [Array(trace, i, v) for i, v in zip(inputs, known, strict=True)]
@@ -95,6 +96,15 @@ def _arrays(aux: Any) -> tuple[list[Array], Rebuild]:
     return [leaves[k]._read() for k in places], rebuilt
 
 
+def kept(a: Array) -> Array:
+    """An argument such that a later write by the user, be it from inside of f, does not change
+    it.
+    """
+    if a.scope is None and type(a.value) is np.ndarray:
+        return Array(None, -1, snapshot(a.value))
+    return a
+
+
 def output(y: Any, name: str) -> Array:
     """A result of the user's function as an Array, or the error that says what it is instead."""
     if (
@@ -122,7 +132,8 @@ def source(x: Any, name: str) -> Array:
     a = lift(x)
     if a.dtype.kind == "c":
         raise DtypeError(
-            f"{name}: the argument is complex ({a.dtype}); differentiate with respect to its real and "
+            f"{name}: the argument is complex ({a.dtype}); differentiate with respect to its "
+            "real and "
             "imaginary part, which are real arrays"
         )
     if a.dtype.kind != "f":
