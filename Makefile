@@ -1,5 +1,5 @@
-# The commands of this project. Each sets up what it needs; python3 (3.11 or newer), g++ and make
-# must exist. Another Python: make PYTHON=python3.12 test
+# The commands of this project. Each sets up what it needs; python3 (3.11 or newer) and make must
+# exist (and g++ once there is C++). Another Python: make PYTHON=python3.12 test
 
 PYTHON ?= python3
 BIN    := .venv/bin
