@@ -50,6 +50,7 @@ def serve(connection: Connection, name: str) -> None:
     """Answer requests (row, calls) until the pipe closes; 0 calls ask for a first call."""
     system = SYSTEMS[name]()
     _warm_up(system)
+    connection.send("ready")
     made: dict[str, Call] = {}
     while True:
         try:
@@ -83,10 +84,8 @@ def _first(system: System, call: Call) -> tuple[float, int, list[np.ndarray]]:
     value, gradients = call()
     seconds = perf_counter() - start
     results = [np.array(system.plain(x)) for x in (value, *gradients)]
-    calls = 1
-    while (taken := _seconds(call, calls)) < ROUND / 4:
-        calls *= 2
-    return seconds, max(1, round(calls * ROUND / taken)), results
+    least = min(_seconds(call, 1) for _ in range(5))
+    return seconds, max(1, round(ROUND / least)), results
 
 
 def _seconds(call: Call, calls: int) -> float:
@@ -129,6 +128,8 @@ def measure(
     found: dict[str, list[dict[str, Timing]]] = {row: [] for row in rows}
     for _ in range(starts):
         workers = {name: Worker(name) for name in systems if SYSTEMS[name].installed()}
+        for worker in workers.values():
+            worker.connection.recv()  # imports are over, so that they disturb nobody
         for row in rows:
             found[row].append(_alternate(row, workers, rounds))
         for worker in workers.values():

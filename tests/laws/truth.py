@@ -73,14 +73,15 @@ def along(
         return f(*new)
 
     steps = [step * RATIO**k for k in range(LEVELS)]
-    ups, downs = [moved(h) for h in steps], [moved(-h) for h in steps]
     inside = max(
         (float(np.max(abs(a), initial=0)) for a in args if a.dtype.kind == "f"), default=0.0
     )
-    return [
-        ridders([(u[k], d[k]) for u, d in zip(ups, downs, strict=True)], steps, inside)
-        for k in range(len(ups[0]))
-    ]
+    with np.errstate(all="ignore"):  # a step may lead out of the domain
+        ups, downs = [moved(h) for h in steps], [moved(-h) for h in steps]
+        pairs = [
+            [(u[k], d[k]) for u, d in zip(ups, downs, strict=True)] for k in range(len(ups[0]))
+        ]
+        return [ridders(p, steps, inside) for p in pairs]
 
 
 def ridders(
