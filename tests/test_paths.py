@@ -10,7 +10,9 @@ from pathlib import Path
 from tests.test_layout import ROOT, confirm
 
 HERE = str(ROOT).encode()  # wherever this checkout stands
-MACHINE_PATH = re.compile(rb"(?<![\w.)\]])(?:/(?:root|home|Users|tmp)/|" + re.escape(HERE) + rb"\b)")
+MACHINE_PATH = re.compile(
+    rb"(?<![\w.)\]])(?:/(?:root|home|Users|tmp)/|" + re.escape(HERE) + rb"\b)"
+)
 
 
 def project_files(folder: Path = ROOT) -> Iterator[Path]:
