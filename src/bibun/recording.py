@@ -21,6 +21,7 @@ from .errors import AbstractValueError, EscapedError, Position, _internal
 from .graph import Constant, Example, Graph, Input, Item, Op, Type, canonical, operation
 
 _serial = count(1)
+CONTAINERS = (list, dict, set)
 SMALL = 1 << 12  # bytes up to which comparing copies is quicker than comparing arrays
 
 
@@ -123,7 +124,7 @@ class Trace:
     def forget(self) -> None:
         """Drop everything: the values of a tape that gives no more gradients."""
         for kept in vars(self).values():
-            if isinstance(kept, list | dict | set):
+            if type(kept) in CONTAINERS:
                 kept.clear()
 
     def refuse_escape(self, value: Any) -> None:

@@ -13,7 +13,7 @@ from tests.laws.compare import near
 
 from .generate import Program
 
-STEP = 1 / 512  # programs amplify what their inputs do
+STEP = 1 / 64  # of a step that changes the loss by one
 MARGIN = 64  # how far rounding may exceed the estimate that single precision gives of it
 UNKNOWN = "unknown"  # said in place of a failure where there is no truth
 SMALL = 16  # outputs of at most so many entries are taken for Jacobians
@@ -61,7 +61,7 @@ class Check:
         follows the condition of the program. A hundred times the error of the truth: it is an
         estimate, and the least of many.
         """
-        (expected,) = truth.along(self.plain_loss, self.x, self.t, STEP)
+        (expected,) = truth.along(self.plain_loss, self.x, self.t, self.step(self.t))
         g = self.grad(*self.x)
         for found, x in zip(g, self.x, strict=True):
             assert (found.dtype, found.shape) == (x.dtype, x.shape), (
@@ -78,6 +78,12 @@ class Check:
             MARGIN * 2.2e-16 * (1 + abs(value)) * 16,
             "the value, and NumPy's",
         )
+
+    def step(self, t: tuple) -> float:
+        """How far differences may go along t: programs amplify what their inputs do."""
+        there = [x + 1e-6 * d for x, d in zip(self.x, t, strict=True)]
+        change = abs(self.plain_loss(*there)[0] - self.plain_loss(*self.x)[0]) / 1e-6
+        return STEP / (1 + float(change if np.isfinite(change) else 1e3))
 
     def rounding(self, f: Callable, found: Any, terms: Any) -> float:
         """How far double precision may be off: single precision shows how rounding grows."""
@@ -98,7 +104,9 @@ class Check:
         """The jvp of grad is the limit of differences of grad, and the same as the grad of jvp."""
         _, moved = bibun.jvp(lambda *xs: bibun.grad(self.loss, self.argnums)(*xs), self.x, self.s)
         found = inner(moved, self.t)
-        (expected,) = truth.along(lambda *xs: [np.asarray(self.slope(*xs))], self.x, self.s, STEP)
+        (expected,) = truth.along(
+            lambda *xs: [np.asarray(self.slope(*xs))], self.x, self.s, self.step(self.s)
+        )
         converged(expected)
         scale = sum(
             float(np.sum(abs(np.asarray(m) * t))) for m, t in zip(moved, self.t, strict=True)

@@ -21,7 +21,8 @@ from tests.laws.cases import MARGIN
 from .vocabulary import Call, Entry, entries, path, plain, record, several
 
 LARGEST, HOPELESS = 8.0, 1e6  # results beyond the first are scaled down, beyond the second dropped
-FILLED = 0.73  # how much of its domain an argument fills that had to be scaled; no round number
+FILLED = 0.6, 0.8  # how much of its domain an argument fills that had to be scaled
+BESIDE = 0.02, 0.05  # how far it then lies beside the middle
 SPREAD = 0.1  # how far a constant with a structure (positive definite, ...) is scaled
 
 
@@ -238,14 +239,16 @@ class Builder:
         x, margin = self.values[k], MARGIN * (high - low)
         if x.size == 0 or (low + margin <= x.min() and x.max() <= high - margin):
             return k
+        filled = self.rng.uniform(*FILLED)  # not the same for all: their largest entries would tie
         if low == -high:
-            return self.call(TABLE["multiply"], k, float(FILLED * high / np.max(abs(x))))[0]
+            return self.call(TABLE["multiply"], k, float(filled * high / np.max(abs(x))))[0]
         width = float(x.max() - x.min())
-        factor = FILLED * (high - low) / width if width > high - low else 1.0
+        factor = filled * (high - low) / width if width > filled * (high - low) else 1.0
         if factor != 1:
             (k,) = self.call(TABLE["multiply"], k, factor)
         middle = float(self.values[k].max() + self.values[k].min()) / 2
-        return self.call(TABLE["add"], k, (low + high) / 2 - middle)[0]
+        beside = self.rng.uniform(*BESIDE) * (high - low)  # odd functions would cancel to nothing
+        return self.call(TABLE["add"], k, (low + high) / 2 - middle + beside)[0]
 
     def structured(self, make: Callable, leading: tuple[int, ...]) -> int:
         """An argument that an example makes: flags may be computed, floats are scaled."""
