@@ -99,7 +99,8 @@ def text(program: Program) -> str:
         for i in program.body
         if isinstance(i.call, Op) and not isinstance(i.call, Elementwise)
     ]
-    imports = sorted({f"from {type(c).__module__} import {type(c).__name__}" for c in calls})
+    kinds = {kind for c in calls for kind in classes(c)}
+    imports = sorted(f"from {kind.__module__} import {kind.__name__}" for kind in kinds)
     names = [f"x{k}" for k in range(len(program.inputs))]
     lines = []
     for c in program.constants:
@@ -125,6 +126,15 @@ def text(program: Program) -> str:
     return "\n".join(
         [*head, "", *point, "", signature, *(f"    {line}" for line in [*lines, last]), ""]
     )
+
+
+def classes(value: Any) -> set[type]:
+    """The classes that the repr of an operation names: its own, and those of its fields."""
+    if isinstance(value, tuple):
+        return {kind for item in value for kind in classes(item)}
+    if not isinstance(value, Op):
+        return set()
+    return {type(value)} | classes(tuple(getattr(value, f) for f in value.fields))
 
 
 def array(x: np.ndarray) -> str:
