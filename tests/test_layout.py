@@ -19,7 +19,7 @@ SOURCE = ROOT / "src"
 ORDER = [
     {"errors"},
     {"fields"},
-    {"graph"},
+    {"graph", "guide", "snapshots"},
     {"recording"},
     {"interface"},
     {"array"},

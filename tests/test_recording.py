@@ -347,3 +347,46 @@ def test_traces_do_not_outlive_the_call():
     gc.collect()
     after = {id(o) for o in gc.get_objects() if type(o) is Trace and o.values}
     assert after <= before
+
+
+# ------------------------------------------------------------------------ runs that repeat the last
+
+
+def test_a_run_that_leaves_its_guide():
+    """The entries are those of a run without a guide, whichever branch the last run took."""
+
+    def f(x, branch):
+        y = np.sin(x) if branch != 1 else np.cos(x)
+        z = np.sin(x) if branch != 2 else np.exp(y)  # stands already, in the first branch
+        return np.sum(y * z) + (np.sum(np.sin(x)) if branch == 3 else 0.0)
+
+    x = np.array([0.5, 1.0, 2.0])
+    s, c = np.sin(x), np.cos(x)
+    expected = [2 * s * c, c * c - s * s, c * np.exp(s) * (1 + s), 2 * s * c + c]
+    order = np.random.default_rng(0).integers(4, size=40)
+    for branch in order:
+        found = bibun.grad(f)(x, branch)
+        np.testing.assert_allclose(found, expected[branch], rtol=1e-13)
+
+
+def test_a_guide_keeps_positions_apart():
+    """Two lines that record the same are still two lines, also on another stack."""
+
+    def f(x, first):
+        if first:
+            return _lines(np.sqrt(x))
+        return _lines(np.sqrt(x))
+
+    def _lines(y):
+        lines.append(y.scope.position(y.index).line)
+        return y
+
+    lines: list[int] = []
+
+    def deeper(n, *args):
+        return deeper(n - 1, *args) if n else bibun.grad(f)(*args)
+
+    for depth, first in ((0, True), (0, False), (5, True), (0, True), (3, False), (0, False)):
+        deeper(depth, 2.0, first)
+    start = f.__code__.co_firstlineno
+    assert [line - start for line in lines] == [2, 3, 2, 2, 3, 3]

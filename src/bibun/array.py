@@ -256,7 +256,7 @@ def bind(op: Op, *args: Any) -> Any:
     """Apply `op`: recorded if an argument is, otherwise on plain values. Several results come as
     a tuple.
     """
-    arrays = [lift(a) for a in args]
+    arrays = [a if type(a) is Array else lift(a) for a in args]
     trace = innermost(arrays)
     if trace is None:
         value = compute(op, [a.value for a in arrays])
@@ -265,8 +265,8 @@ def bind(op: Op, *args: Any) -> Any:
             if type(value) is tuple
             else Array(None, -1, value)
         )
-    key = (op, *[enter(trace, a) for a in arrays])
-    i = trace.table.get(key)
+    key = (op, *[a.index if a.scope is trace else enter(trace, a) for a in arrays])
+    i = trace.known(key)
     if i is None or is_abstract(trace.values[i]):
         return put(trace, key, compute(op, [a.value for a in arrays]))
     return put(trace, key, trace.values[i])
@@ -274,7 +274,7 @@ def bind(op: Op, *args: Any) -> Any:
 
 def compute(op: Op, values: list[Any]) -> Any:
     """The value of an operation, or its type where only types are known."""
-    if any(type(v) is Type for v in values):
+    if Type in map(type, values):
         return op.type(*(Type(v.dtype, v.shape) for v in values))
     try:
         return op.value(*values)

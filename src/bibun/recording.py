@@ -18,11 +18,12 @@ from typing import Any
 import numpy as np
 
 from .errors import AbstractValueError, EscapedError, Position, _internal
-from .graph import Constant, Example, Graph, Input, Item, Op, Type, canonical, operation
+from .graph import Constant, Example, Graph, Input, Op, Type, canonical, operation
+from .guide import NOTHING, Guide
+from .snapshots import same_bits, snapshot
 
 _serial = count(1)
 CONTAINERS = (list, dict, set)
-SMALL = 1 << 12  # bytes up to which comparing copies is quicker than comparing arrays
 
 
 class _Internal(dict):
@@ -97,6 +98,9 @@ class Trace:
         self.viewed: set[int] = set()  # entries of which the user may hold a view
         self.private: set[int] = set()  # views of memory that nobody else holds
         self.positions: list[tuple] = []
+        self.depths: list[int] = []  # how far away the user's code was, in frames
+        self.guide = NOTHING  # what ran last time, as long as this run repeats it
+        self.indexed = 0  # entries that are in the table (where they need not be, under a guide)
         self.origin: tuple | None = None
         self.of_tape = self.shared = False  # begun by a tape; used by several
         self.users = 0  # tapes that record into it now
@@ -142,34 +146,62 @@ class Trace:
 
     def add(self, key: tuple, value: Any) -> int:
         """The number of the entry `key`, which is made if it is not there yet."""
-        i = self.table.get(key)
-        if i is None:
-            return self.new(key, value, 3)
+        i = self.new(key, value, 3)
         if type(self.values[i]) is Type:
             self.values[i] = value
         return i
 
     def new(self, key: tuple, value: Any, depth: int) -> int:
-        """The number of an entry that was not there; the user's code is at least `depth` frames
-        away.
-        """
+        """The number of the entry `key`; the user's code is at least `depth` frames away."""
         with self.lock:  # arrays of one trace may be used by several threads of the user
-            i = self.table.get(key)
+            n, guide = len(self.entries), self.guide.entries
+            if n < len(guide) and guide[n] == key:  # no entry stands twice: so it is a new one
+                return self._append(guide[n], value, depth)
+            i = self._index().get(key)
             if i is None:
-                i = self.table[key] = self._append(key, value, depth)
-        return i
+                i = self._append(key, value, depth)
+                self.table[key], self.indexed = i, i + 1
+            return i
+
+    def known(self, key: tuple) -> int | None:
+        """The number of the entry `key` if there is one."""
+        n, guide = len(self.entries), self.guide.entries
+        if n < len(guide) and guide[n] == key:
+            return None
+        with self.lock:
+            return self._index().get(key)
+
+    def _index(self) -> dict[tuple, int]:
+        """The table of all entries."""
+        if self.indexed < len(self.entries):
+            for i in range(self.indexed, len(self.entries)):
+                self.table[self.entries[i]] = i
+            self.indexed = len(self.entries)
+        return self.table
 
     def _append(self, key: tuple, value: Any, depth: int = 2) -> int:
-        if self.origin is None:
-            frame = _getframe(depth)
-            while INTERNAL[frame.f_code.co_filename] and frame.f_back is not None:
-                frame = frame.f_back
-            self.positions.append((frame.f_code, frame.f_lasti))
-        else:
-            self.positions.append(self.origin)
+        n, guide = len(self.entries), self.guide
+        if n < len(guide.entries) and guide.entries[n] == key:
+            depth = guide.depths[n]
+        elif guide is not NOTHING:
+            self._index()
+            self.guide = NOTHING
+        self.positions.append(self.origin or self._position(depth))
         self.values.append(value)
         self.entries.append(key)
-        return len(self.entries) - 1
+        return n
+
+    def _position(self, depth: int) -> tuple:
+        """Where the user's code is, which is `depth` frames away or more."""
+        try:
+            frame = _getframe(depth + 1)
+        except ValueError:  # the guide ran on a deeper stack
+            frame, depth = _getframe(2), 1
+        while INTERNAL[frame.f_code.co_filename] and frame.f_back is not None:
+            frame = frame.f_back
+            depth += 1
+        self.depths.append(depth)
+        return frame.f_code, frame.f_lasti
 
     def input(self, value: Any) -> int:
         """A new entry for a free variable with this value (or only a Type)."""
@@ -204,13 +236,11 @@ class Trace:
         return self.add((op,), op.type() if self.origin else op.value())
 
     def capture(self, value: np.ndarray) -> int:
-        """The entry of a plain array that the traced code met: a snapshot, so that later writes
-        do not matter.
-        """
+        """The entry of a plain array that the traced code met: a snapshot, not to feel writes."""
         if self.origin is not None:
             return self.constant(Constant(value.dtype, value.tobytes(), value.shape))
         known = self.snapshots.get(id(value))
-        if known is not None and (known[1] is value or _same_bits(known[1], value)):
+        if known is not None and (known[1] is value or same_bits(known[1], value)):
             return known[0]
         kept = snapshot(value)
         i = self.input(kept)
@@ -250,6 +280,12 @@ class Trace:
 
     # ------------------------------------------------------------ what was recorded
 
+    def structure(self) -> Guide:
+        """The structural key: what ran, and with which types, but not on which values."""
+        if len(self.guide.entries) != len(self.entries):
+            self.guide = Guide(tuple(self.entries), tuple(self.depths))
+        return self.guide
+
     def value(self, i: int) -> Any:
         """The value of entry i. Views are only computed here, when somebody needs them."""
         value = self.values[i]
@@ -277,9 +313,8 @@ class Trace:
         """The graph from inputs to outputs, and the entry of each of its nodes.
 
         Further inputs that it turns out to need come after `inputs`, in the order of their entries;
-        constants listed in `varying`, and entries listed in `cut` whatever they are, are among
-        them.
-        `last` are inputs that stand behind all others.
+        constants listed in `varying`, and entries listed in `cut`, are among them. `last` are
+        inputs that stand behind all others.
         """
         entries, given = list(self.entries), {*inputs, *last}
         for i, constant in self.constants.items():
@@ -327,28 +362,6 @@ class _Types:
         return value if type(value) is Type else self.trace.types(i)
 
 
-def snapshot(value: np.ndarray) -> np.ndarray:
-    """The array itself if nobody can write to it, otherwise a copy."""
-    flags = value.flags
-    if value.base is None and flags.owndata and not flags.writeable:
-        return value
-    if value.dtype.isnative:
-        kept = value.copy("K")
-    else:
-        kept = np.array(value, dtype=value.dtype.newbyteorder("="), copy=True, subok=False)
-    kept.setflags(write=False)
-    return kept
-
-
-def _same_bits(a: np.ndarray, b: np.ndarray) -> bool:
-    if a.shape != b.shape or a.dtype != b.dtype:
-        return False
-    if a.nbytes < SMALL:
-        return a.tobytes() == b.tobytes()
-    flat = [x.reshape(-1).view(np.uint8) for x in (a, b)]
-    return bool(np.array_equal(*flat))
-
-
 class recording:
     """Record into a trace; floating-point warnings stay silent, since derivatives visit
     infinities by design.
@@ -384,4 +397,3 @@ def building() -> Iterator[Trace]:
 
 
 _NOWHERE = _getframe().f_code
-__all__ = ["Item", "Scalar", "Trace", "building", "is_abstract", "recording", "snapshot", "threads"]

@@ -15,7 +15,8 @@ from .derivative.gradient import Reverse, aligned
 from .derivative.jacobian import batch_matrix, matrices
 from .errors import ShapeError, TapeError, UnconnectedWarning, user_position
 from .graph import Type
-from .recording import Trace, snapshot, threads
+from .recording import Trace, threads
+from .snapshots import snapshot
 from .tracing.containers import flatten
 from .tracing.cuts import connected, why_unconnected
 from .tracing.functional import Recorded

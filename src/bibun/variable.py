@@ -8,7 +8,8 @@ import numpy as np
 
 from .array import Array, Duck, lift
 from .errors import DtypeError, ShapeError, TracingError
-from .recording import is_abstract, snapshot, threads
+from .recording import is_abstract, threads
+from .snapshots import snapshot
 
 
 class Variable(Duck):
@@ -48,6 +49,10 @@ class Variable(Duck):
             if trace.watches(self):
                 return Array(trace, trace.read(self), self.stored)
         return Array(None, -1, self.stored)
+
+    def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
+        read = [a._read() if type(a) is Variable else a for a in args]
+        return super().__array_ufunc__(ufunc, method, *read, **options)
 
     def assign(self, value: Any) -> Variable:
         """Replace the value; a traced value is assigned as a number, its derivative ends here."""

@@ -190,7 +190,7 @@ def find(
         tuple(recorded.outputs),
         recorded.results,
         tuple(trace.special),
-        tuple(trace.entries),
+        trace.structure(),
     )
     return CACHE.get(key, trace, lambda varying: Derived(recorded, extra, step, residuals, varying))
 

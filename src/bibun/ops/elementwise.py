@@ -236,9 +236,7 @@ def unary(op: Elementwise) -> Callable[..., Any]:
             trace, u = a.scope, a.value
             if trace is not None and trace.active and u.dtype in same:
                 value = f(u) if type(u) is not Type else Type(same[u.dtype], u.shape)
-                key = (op, a.index)
-                i = trace.table.get(key)
-                return Array(trace, trace.new(key, value, 4) if i is None else i, value)
+                return Array(trace, trace.new((op, a.index), value, 4), value)
         return op.general((a, *rest), options)
 
     return call
@@ -257,9 +255,7 @@ def binary(op: Elementwise) -> Callable[..., Any]:
                 if alike and trace is not None and trace.active and u.dtype in same:
                     abstract = type(u) is Type or type(v) is Type
                     value = Type(same[u.dtype], u.shape) if abstract else f(u, v)
-                    key = (op, a.index, b.index)
-                    i = trace.table.get(key)
-                    return Array(trace, trace.new(key, value, 4) if i is None else i, value)
+                    return Array(trace, trace.new((op, a.index, b.index), value, 4), value)
             elif (type(b) is float or type(b) is int) and trace is not None and trace.active:
                 u_of = same.get(u.dtype) if u.dtype.kind == "f" else None
                 if u_of is not None:

@@ -180,7 +180,7 @@ def once(op: Op, a: Array) -> Array:
     trace, u = a.scope, a.value
     if trace is not None and trace.active:
         key = (op, a.index)
-        if trace.table.get(key) is None:
+        if trace.known(key) is None:
             value = op.type(u) if type(u) is Type else op.value(u)
             return Array(trace, trace.new(key, value, 3), value)
     return bind(op, a)

@@ -10,7 +10,9 @@ import numpy as np
 from ..array import Array, Duck, enter, lift
 from ..errors import DtypeError, NotDifferentiableError
 from ..graph import Type
-from ..recording import Trace, recording, snapshot
+from ..guide import last, remember
+from ..recording import Trace, recording
+from ..snapshots import snapshot
 from .containers import Rebuild, flatten
 
 
@@ -28,15 +30,17 @@ class Recorded(NamedTuple):
     @property
     def nested(self) -> bool:
         """Whether what ran depends on arrays of an outer trace."""
-        outer = (*self.given, *(a for a in self.trace.captured.values() if isinstance(a, Array)))
-        return any(a.scope is not None and a.scope.active for a in outer)
+        for a in (*self.given, *self.trace.captured.values()):
+            if type(a) is Array and a.scope is not None and a.scope.active:
+                return True
+        return False
 
     @property
     def concrete(self) -> bool:
         """Whether the values of everything recorded are known."""
-        return not any(type(a.value) is Type for a in self.given) and not any(
-            type(self.trace.values[i]) is Type for i in self.trace.captured
-        )
+        values = self.trace.values
+        known = [*[a.value for a in self.given], *[values[i] for i in self.trace.captured]]
+        return Type not in map(type, known)
 
     def outside(self, i: int) -> Array:
         """An input or a captured array of the trace, as it is outside (of a tape that still
@@ -63,6 +67,8 @@ def record(
     it runs.
     """
     trace = Trace()
+    code = getattr(f, "__code__", None) or type(f)
+    trace.guide = guide = last(code)
     with recording(trace):
         leaves = [kept(a) for a in leaves]
         known = [a.value for a in leaves] if types is None else list(types)
@@ -78,6 +84,8 @@ def record(
         outputs = [enter(trace, output(y, name)) for y in results]
         arrays, rebuild_aux = _arrays(aux)
         outputs += [enter(trace, a) for a in arrays]
+    if trace.structure() is not guide:
+        remember(trace.structure(), code)
     return Recorded(trace, inputs, leaves, outputs, len(results), rebuild, rebuild_aux)
 
 
@@ -105,13 +113,12 @@ def kept(a: Array) -> Array:
     return a
 
 
+RESULTS = (Duck, np.ndarray, np.generic, float, int, complex)
+
+
 def output(y: Any, name: str) -> Array:
     """A result of the user's function as an Array, or the error that says what it is instead."""
-    if (
-        y is None
-        or isinstance(y, str)
-        or not isinstance(y, Duck | np.ndarray | np.generic | float | int | complex)
-    ):
+    if type(y) is not Array and not isinstance(y, RESULTS):
         raise NotDifferentiableError(
             f"{name}: the function must return arrays or numbers (in containers), not "
             f"{type(y).__name__}"
@@ -123,6 +130,8 @@ def source(x: Any, name: str) -> Array:
     """An argument to differentiate with respect to: Python's numbers count as floats, integer
     arrays do not.
     """
+    if type(x) is np.ndarray and x.shape and x.dtype.kind == "f" and x.dtype.isnative:
+        return Array(None, -1, x)
     if isinstance(x, bool | np.bool_ | str) or x is None:
         raise DtypeError(
             f"{name}: the argument is {x!r}; a derivative needs floating-point numbers"
