@@ -61,21 +61,29 @@ def network(s: System) -> Call:
     return s.gradient(loss, *weights)
 
 
-def perceptron(s: System) -> Call:
+def _perceptron(s: System, constant: Callable) -> tuple:
     rng = np.random.default_rng(3)
 
     def normal(*shape: int) -> np.ndarray:
         return rng.normal(scale=0.05, size=shape).astype(np.float32)
 
     x, labels = (
-        s.array(normal(32, 784)),
-        s.array(np.eye(10, dtype=np.float32)[rng.integers(10, size=32)]),
+        constant(normal(32, 784)),
+        constant(np.eye(10, dtype=np.float32)[rng.integers(10, size=32)]),
     )
 
     def loss(w1: Any, b1: Any, w2: Any, b2: Any) -> Any:
         return s.cross_entropy(s.np.tanh(x @ w1 + b1) @ w2 + b2, labels)
 
-    return s.step(loss, 0.01, normal(784, 128), normal(128), normal(128, 10), normal(10))
+    return loss, 0.01, normal(784, 128), normal(128), normal(128, 10), normal(10)
+
+
+def perceptron(s: System) -> Call:
+    return s.training(*_perceptron(s, s.frozen))
+
+
+def plain(s: System) -> Call:
+    return s.step(*_perceptron(s, s.array))
 
 
 def _chain(s: System, x: Any) -> Any:
@@ -109,6 +117,7 @@ ROWS = {
     "network": Row("20 layers tanh(x W), width 16, batch 8", network),
     # float32: sums of up to 784 products with roundings of 6e-8, in another order in each system.
     "perceptron": Row("784-128-10 training step, batch 32, float32", perceptron, 1e-4),
+    "plain": Row("the same on plain arrays, which bibun must copy", plain, 1e-4),
     "scalars": Row("1,000 operations on a number", scalars),
     "vectors": Row("1,000 operations on 10 numbers", vectors),
     "vmap": Row("vmap of x W over 128, shared W", vmap),

@@ -32,6 +32,10 @@ class System(ABC):
         """Constant data as the system's own array."""
         return x
 
+    def frozen(self, x: np.ndarray) -> Any:
+        """Constant data that nobody will write to, where the system can be told so."""
+        return self.array(x)
+
     def gradient(self, loss: Callable, *parameters: np.ndarray) -> Call:
         """The value and the gradients of loss(*parameters)."""
         raise NotImplementedError
@@ -43,6 +47,10 @@ class System(ABC):
     def step(self, loss: Callable, rate: float, *parameters: np.ndarray) -> Call:
         """One step of gradient descent from where the last ended: the loss, the new parameters."""
         raise NotImplementedError
+
+    def training(self, loss: Callable, rate: float, *parameters: np.ndarray) -> Call:
+        """The same with the system's own trainable parameters, where it has such."""
+        return self.step(loss, rate, *parameters)
 
     def vmap(self, f: Callable) -> Callable:
         """f along the first axis of its argument."""
@@ -130,6 +138,21 @@ class Bibun(Functional):
             return value.numpy(), tape.gradient(value, variables)
 
         return call
+
+    def frozen(self, x: np.ndarray) -> Any:
+        return self.bibun.constant(x)
+
+    def training(self, loss: Callable, rate: float, *parameters: np.ndarray) -> Call:
+        variables = [self.bibun.Variable(p) for p in parameters]
+
+        def step() -> tuple[Any, Sequence[Any]]:
+            with self.bibun.GradientTape() as tape:
+                value = loss(*variables)
+            for v, g in zip(variables, tape.gradient(value, variables), strict=True):
+                v.assign_sub(rate * g)
+            return value.numpy(), variables
+
+        return step
 
     def vmap(self, f: Callable) -> Callable:
         return self.bibun.vmap(f)

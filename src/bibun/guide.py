@@ -47,6 +47,9 @@ def last(code: Any, place: int = 0) -> Guide:
 
 def remember(guide: Guide, code: Any, place: int = 0) -> None:
     """This code recorded what the guide says."""
+    key = id(code), place
+    if _guides.get(key, (None, None))[1] is guide:
+        return
     if len(_guides) >= MOST:
         _guides.clear()
-    _guides[id(code), place] = code, guide
+    _guides[key] = code, guide

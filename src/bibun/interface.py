@@ -6,8 +6,8 @@ The tables are filled by the operations; what an object of this interface is, is
 from __future__ import annotations
 
 import operator
-from abc import abstractmethod
 from collections.abc import Callable, Iterator
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -73,6 +73,9 @@ class Interface:
     __slots__ = ()
     __hash__ = None  # type: ignore[assignment]
     __array_priority__ = 1000.0
+    # What a class of this interface has to say. No ABC: isinstance runs for every operation.
+    _read: Callable[[], Any]  # the array itself; for a Variable, its value as it is recorded now
+    _become: Callable[[Any, str], Any]  # what `x op= y` leaves in x, and the name of the operation
 
     # fmt: off
     __add__,      __radd__,      __iadd__      = _binary(np.add)
@@ -163,10 +166,32 @@ class Interface:
     flat  = property(lambda self: iter(self.ravel()))
     # fmt: on
 
-    @abstractmethod
-    def _read(self) -> Any:
-        """The array itself; for a Variable, its value as it is recorded now."""
+    # What the array-API standard asks of an array beyond NumPy's own interface.
 
-    @abstractmethod
-    def _become(self, result: Any, name: str) -> Any:
-        """What `x op= y` leaves in x."""
+    device = property(lambda self: "cpu")
+
+    def __array_namespace__(self, /, *, api_version: str | None = None) -> Any:
+        """The namespace of the array-API standard: bibun.numpy."""
+        return import_module("bibun.numpy")  # loaded when it is first asked for: it stands above
+
+    def to_device(self, device: Any, /, *, stream: Any = None) -> Any:
+        """The array itself: the only device is the CPU."""
+        if device != "cpu" or stream is not None:
+            raise ValueError(f"to_device: the device is 'cpu' without a stream, not {device!r}")
+        return self
+
+    def __dlpack__(
+        self,
+        *,
+        stream: Any = None,
+        max_version: tuple[int, int] | None = None,
+        dl_device: tuple[int, int] | None = None,
+        copy: bool | None = None,
+    ) -> Any:
+        """A capsule of the DLPack protocol; an error while traced, as for other conversions."""
+        options = {"max_version": max_version, "dl_device": dl_device, "copy": copy}
+        return np.asarray(self).__dlpack__(stream=stream, **options)
+
+    def __dlpack_device__(self) -> tuple[int, int]:
+        """The CPU, as DLPack numbers it."""
+        return np.empty(0).__dlpack_device__()

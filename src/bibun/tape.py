@@ -5,6 +5,7 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from sys import _getframe
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from .derivative.gradient import Reverse, aligned
 from .derivative.jacobian import batch_matrix, matrices
 from .errors import ShapeError, TapeError, UnconnectedWarning, user_position
 from .graph import Type
+from .guide import last, remember
 from .recording import Trace, threads
 from .snapshots import snapshot
 from .tracing.containers import flatten
@@ -49,12 +51,15 @@ class GradientTape:
         self._trace: Trace | None = None
         self._errors: Any = None
         self._open = self._used = self._owner = False
+        self._place: tuple[Any, int] = (GradientTape, 0)  # of the with statement
 
     # ------------------------------------------------------------ recording
 
     def __enter__(self) -> GradientTape:
         if self._open:
             raise TapeError("the tape is recording already")
+        frame = _getframe(1)
+        self._place = frame.f_code, frame.f_lasti
         self._errors = np.errstate(all="ignore")
         self._errors.__enter__()
         self._begin()
@@ -76,6 +81,8 @@ class GradientTape:
                 self._trace = Trace()
                 self._trace.of_tape = True
             self._trace.start()
+            if not self._trace.entries:
+                self._trace.guide = last(*self._place)
         else:
             self._trace = threads.open[-1]
             self._trace.shared = True
@@ -89,6 +96,7 @@ class GradientTape:
         self._trace.watching -= self.watch_accessed_variables
         if self._trace.users == 0 and self._trace.of_tape:
             self._trace.stop()
+            remember(self._trace.structure(), *self._place)
         self._open = False
 
     def watch(self, x: Any) -> None:

@@ -39,10 +39,10 @@ def fit(
     The first axis of x and y (arrays, or containers of them) counts examples. They are shuffled by
     `seed` before each epoch. `loss(prediction, target)` is a mean over examples, given as a
     function or by the name of one in bibun.nn; so are the metrics, with "accuracy" besides. The
-    history has
-    "loss" and each metric, averaged over the epoch while it trains, and with `validation=(x, y)`
-    also "validation_loss" and so on, after the epoch. The optimiser is Adam() unless given.
-    `progress` shows a bar (if tqdm is installed and there is a terminal) and a line per epoch.
+    history has "loss" and each metric, averaged over the epoch while it trains, and with
+    `validation=(x, y)` also "validation_loss" and so on, after the epoch. The optimiser is Adam()
+    unless given. `progress` shows a bar (if tqdm is installed and there is a terminal) and a line
+    per epoch.
 
     Raises ShapeError if x and y differ in length, FloatingPointError if a gradient is not finite.
 

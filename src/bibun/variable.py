@@ -75,11 +75,11 @@ class Variable(Duck):
 
     def assign_add(self, delta: Any) -> Variable:
         """Add to the value."""
-        return self.assign(self.stored + _number(delta))
+        return self.assign(_frozen(self.stored + _number(delta)))
 
     def assign_sub(self, delta: Any) -> Variable:
         """Subtract from the value."""
-        return self.assign(self.stored - _number(delta))
+        return self.assign(_frozen(self.stored - _number(delta)))
 
     def __setitem__(self, index: Any, value: Any) -> None:
         raise TracingError(
@@ -97,6 +97,13 @@ class Variable(Duck):
 
     def __reduce__(self) -> tuple:
         return Variable, (np.array(self.stored), self.trainable, self.name)
+
+
+def _frozen(fresh: Any) -> Any:
+    """A new array that nobody else holds, such that `assign` can keep it instead of a copy."""
+    if isinstance(fresh, np.ndarray):
+        fresh.flags.writeable = False
+    return fresh
 
 
 def _number(delta: Any) -> Any:

@@ -154,10 +154,15 @@ def _plus(a: Any, b: Any) -> Array:
     return zeroed(x[0] | y[0], a + b)
 
 
+def full(trace: Trace, of: Type, number: float) -> Array:
+    """The array of one number of this type, as an expression, so that rules see the number."""
+    x = Array(trace, trace.scalar(number, of.dtype), Type(of.dtype, ()))
+    return np.broadcast_to(x, of.shape) if of.shape else x
+
+
 def zeros(trace: Trace, of: Type) -> Array:
-    """The array of zeros of this type, as an expression, so that rules see the number."""
-    zero = Array(trace, trace.scalar(0, of.dtype), Type(of.dtype, ()))
-    return np.broadcast_to(zero, of.shape) if of.shape else zero
+    """The array of zeros of this type."""
+    return full(trace, of, 0)
 
 
 def zeros_like(x: Array) -> Array:
@@ -165,3 +170,8 @@ def zeros_like(x: Array) -> Array:
     if x.scope is None:
         return Array(None, -1, np.zeros(x.shape, x.dtype))
     return zeros(x.scope, Type(x.dtype, x.shape))
+
+
+def or_zeros(given: Sequence[Any], like: Sequence[Array]) -> list[Array]:
+    """What is given, with zeros like the arrays beside it in the place of None."""
+    return [zeros_like(x) if g is None else g for g, x in zip(given, like, strict=True)]

@@ -175,9 +175,8 @@ def in_dtype(case: Case, dtype: np.dtype) -> Case | None:
         loop = new.op.loop(given) if isinstance(new.op, Elementwise) else given
     except (TypeError, ValueError):
         return None
-    return (
-        new if loop[: len(given)] == given else None
-    )  # where NumPy casts first, so does the graph
+    # Where NumPy casts first, so does the graph: the operation never sees this dtype.
+    return new if loop[: len(given)] == given else None
 
 
 def dtypes(named: Named, wanted: tuple = FLOATS[:2]) -> Iterator[Case]:

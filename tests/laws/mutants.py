@@ -1,16 +1,20 @@
-"""Wrong operations: a sign flipped, a factor, arguments mixed up. The laws must reject them."""
+"""Wrong operations: a sign flipped, a factor, arguments mixed up. The laws must reject them.
+
+`python -m tests.laws.mutants` counts them, and says which are not wrong and why.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from bibun.graph import Op, Type
+from bibun.graph import Op
 from bibun.ops.elementwise import Elementwise
 
-from . import laws, rules
+from . import cases, laws, rules
 from .cases import Case
 
 Change = Callable[[Any], Any]
@@ -53,14 +57,21 @@ class Mutated(Op):
 
 
 class Mutant(NamedTuple):
-    """A wrong operation on the arguments of a case, and the laws of which one must reject it."""
+    """A wrong operation on the arguments of a case, and the laws of which one must reject it.
+
+    `excuse` says why it is not wrong after all: its derivatives are those of the right one.
+    """
 
     label: str
     case: Case
     laws: tuple[Callable[[Case], None], ...]
+    excuse: str = ""
 
 
 DERIVATIVES = (laws.push_is_the_derivative, laws.pull_is_the_transpose)
+NOTHING = "there is nothing to change: no derivative, or another shape than that to swap with"
+ZERO = "the derivative is zero"
+SAME = "both partials are the same"
 
 
 def mutants(case: Case) -> Iterator[Mutant]:
@@ -92,14 +103,19 @@ def _partials(case: Case) -> Iterator[Mutant]:
         if isinstance(p, str):  # the reason why there is no derivative
             continue
         for label, new in changes.items() if p is not None else [("one", 1)]:
-            row = object.__new__(
-                type(op)
-            )  # a copy would be the row itself, which stands for itself
-            row.__dict__.update(op.__dict__)
-            row.partials = (*op.partials[:k], new, *op.partials[k + 1 :])
-            mutant = Mutant(f"partial {k}: {label}", case._replace(op=row), DERIVATIVES)
-            if not equal(case, mutant.case):
-                yield mutant
+            if label == "other" and len(op.partials) == 1:
+                continue
+            wrong = case._replace(op=_row(op, (*op.partials[:k], new, *op.partials[k + 1 :])))
+            why = (SAME if label == "other" else ZERO) if equal(case, wrong) else ""
+            yield Mutant(f"partial {k}: {label}", wrong, DERIVATIVES, why)
+
+
+def _row(op: Elementwise, partials: tuple) -> Elementwise:
+    """The row with other partials."""
+    row = object.__new__(type(op))  # a copy would be the row itself, which stands for itself
+    row.__dict__.update(op.__dict__)
+    row.partials = partials
+    return row
 
 
 def _times(p: Any, factor: float) -> Any:
@@ -119,19 +135,18 @@ def _times(p: Any, factor: float) -> Any:
 
 def equal(a: Case, b: Case) -> bool:
     """Whether the derivatives are the same numbers: such a mutant is not wrong."""
-    _, t, g = rules.both(a)
     try:
-        pairs = [
-            *zip(rules.pushed(a, a.args, t), rules.pushed(b, b.args, t), strict=True),
-            *zip(
-                rules.pulled(a, a.args, g, a.wanted),
-                rules.pulled(b, b.args, g, b.wanted),
-                strict=True,
-            ),
-        ]
-    except Exception:
+        pairs = list(zip(derivatives(a), derivatives(b), strict=True))
+    except Exception:  # a mutant may not even run
         return False
     return all(_same(x, y) for x, y in pairs)
+
+
+def derivatives(case: Case) -> tuple:
+    """The tangents of the results and the cotangents of the arguments."""
+    _, t, g = rules.both(case)
+    pulled = rules.pulled(case, case.args, g, case.wanted)
+    return (*rules.pushed(case, case.args, t), *pulled)
 
 
 def _same(x: Any, y: Any) -> bool:
@@ -151,19 +166,31 @@ def _rules(case: Case) -> Iterator[Mutant]:
                 ("factor", lambda x: FACTOR * x),
                 ("none", lambda x: None),
             ):
-                yield from _valid(case, method, f"{method} {k}: {label}", _at(k, f))
+                yield _mutant(case, method, f"{method} {k}: {label}", _at(k, f))
             if count > 1:
-                yield from _valid(case, method, f"{method} {k}: other", _mixed(k, (k + 1) % count))
+                yield _mutant(case, method, f"{method} {k}: other", _mixed(k, (k + 1) % count))
     for k in range(args if args > 1 else 0):
         mixed = _mixed(k, (k + 1) % args)
-        yield from _valid(case, "tangents", f"push: argument {k} ignored", _at(k, lambda t: None))
-        yield from _valid(case, "tangents", f"push: argument {k} mixed up", mixed)
+        yield _mutant(case, "tangents", f"push: argument {k} ignored", _at(k, lambda t: None))
+        yield _mutant(case, "tangents", f"push: argument {k} mixed up", mixed)
 
 
-def _valid(case: Case, method: str, label: str, change: Change) -> Iterator[Mutant]:
-    mutant = Mutant(label, case._replace(op=Mutated(case.op, method, change)), DERIVATIVES)
-    if not equal(case, mutant.case):
-        yield mutant
+def _mutant(case: Case, method: str, label: str, change: Change) -> Mutant:
+    wrong = case._replace(op=Mutated(case.op, method, change))
+    why = excuse(case, method, change) if equal(case, wrong) else ""
+    return Mutant(label, wrong, DERIVATIVES, why)
+
+
+def excuse(case: Case, method: str, change: Change) -> str:
+    """Why a change of what a rule gives or takes makes no difference."""
+    _, t, g = rules.both(case)
+    found = {
+        "tangents": lambda: t,
+        "push": lambda: rules.pushed(case, case.args, t),
+        "pull": lambda: rules.pulled(case, case.args, g, case.wanted),
+    }[method]()
+    changed = any(x is not y for x, y in zip(found, change(found), strict=True))
+    return ZERO if changed else NOTHING
 
 
 def _at(k: int, f: Callable[[Any], Any]) -> Change:
@@ -193,24 +220,9 @@ def _mixed(k: int, other: int) -> Change:
 
 
 def _types(case: Case) -> Iterator[Mutant]:
-    def longer(t: Any) -> Any:
-        return (
-            (*t[:-1], longer(t[-1])) if not isinstance(t, Type) else t._replace(shape=(*t.shape, 1))
-        )
-
-    def other(t: Any) -> Any:
-        return (
-            (*t[:-1], other(t[-1])) if not isinstance(t, Type) else t._replace(dtype=np.dtype("f2"))
-        )
-
-    def off(y: Any) -> Any:
-        return (
-            (*y[:-1], off(y[-1]))
-            if type(y) is tuple
-            else np.logical_not(y)
-            if y.dtype == bool
-            else y + y.dtype.type(1)
-        )
+    longer = _last(lambda t: t._replace(shape=(*t.shape, 1)))
+    other = _last(lambda t: t._replace(dtype=np.dtype("f2")))
+    off = _last(lambda y: np.logical_not(y) if y.dtype == bool else y + y.dtype.type(1))
 
     def shuffled(y: Any) -> Any:
         return tuple(map(shuffled, y)) if type(y) is tuple else y[::-1]
@@ -223,6 +235,15 @@ def _types(case: Case) -> Iterator[Mutant]:
     if varies(case):
         reversed_op = Mutated(case.op, "batched", lambda op: Reversed(op, shuffled))
         yield Mutant("batched: reversed", case._replace(op=reversed_op), (laws.batch_is_a_loop,))
+
+
+def _last(f: Callable[[Any], Any]) -> Change:
+    """Change the last of the results, or the only one."""
+
+    def change(found: Any) -> Any:
+        return (*found[:-1], f(found[-1])) if type(found) is tuple else f(found)
+
+    return change
 
 
 def varies(case: Case) -> bool:
@@ -244,4 +265,22 @@ class Reversed(Mutated):
         return self.change(self.inner.value(*args))
 
 
-__all__ = ["Mutant", "Mutated", "killed", "mutants"]
+# ------------------------------------------------------------ the count
+
+
+def summary() -> str:
+    """How many mutants there are, and which of them live for which reason."""
+    made, lives = 0, defaultdict(list)
+    for named in cases.examples():
+        for m in mutants(cases.base(named)):
+            made += 1
+            if m.excuse or not killed(m):
+                lives[m.excuse or "SURVIVES"].append(f"{named.label} {m.label}")
+    alive = sum(map(len, lives.values()))
+    lines = [f"{made} mutants, {made - alive} killed"]
+    lines += [f"\n{len(who)}: {why}\n    {'; '.join(who)}" for why, who in lives.items()]
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    print(summary())

@@ -12,9 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 LEVELS = 12
-RATIO = (
-    0.53  # of a step to the one before. Powers of two would meet jumps of floor, ... all at once
-)
+# Of a step to the one before. Powers of two would meet jumps of floor, ... all at once.
+RATIO = 0.53
 WIDE = np.longdouble
 Flat = list[np.ndarray]
 

@@ -14,6 +14,7 @@ from tests.laws.compare import near
 from .generate import Program
 
 STEP = 1 / 64  # of a step that changes the loss by one
+SLACK = 1e3 * np.finfo(np.float64).eps  # rounding, times 1e3 for the condition of a program
 MARGIN = 64  # how far rounding may exceed the estimate that single precision gives of it
 UNKNOWN = "unknown"  # said in place of a failure where there is no truth
 SMALL = 16  # outputs of at most so many entries are taken for Jacobians
@@ -72,12 +73,10 @@ class Check:
         near(inner(g, self.t), expected.value, tolerance, "grad along t, and differences")
         value, moved = bibun.jvp(self.loss, self.x, self.t)
         near(moved, expected.value, tolerance, "jvp along t, and differences")
-        near(
-            value,
-            self.plain_loss(*self.x)[0],
-            MARGIN * 2.2e-16 * (1 + abs(value)) * 16,
-            "the value, and NumPy's",
-        )
+        # Not bit for bit: some of NumPy's functions are sums in another order, which programs
+        # amplify.
+        plain = self.plain_loss(*self.x)[0]
+        near(value, plain, SLACK * (1 + abs(value)), "the value, and NumPy's")
 
     def step(self, t: tuple) -> float:
         """How far differences may go along t: programs amplify what their inputs do."""
@@ -123,8 +122,9 @@ class Check:
         near(inner(mixed, self.s), found, tolerance, "grad of jvp, and jvp of grad")
 
     def batched(self) -> None:
-        """vmap is a loop, for values and for gradients."""
-        stacks = [np.stack([x * (1 - 0.001 * k) for k in range(3)]) for x in self.x]
+        """vmap is a loop, for values and for gradients, at points that stay inside all domains."""
+        h = self.step(self.x) / 16
+        stacks = [np.stack([x * (1 - h * k) for k in range(3)]) for x in self.x]
         rows = [[s[k] for s in stacks] for k in range(3)]
         together = bibun.vmap(lambda *xs: self.program.run(*xs))(*stacks)
         for k, row in enumerate(rows):
@@ -137,21 +137,21 @@ class Check:
 
     def jacobian(self) -> None:
         """The rows of the Jacobian are gradients."""
-        for number, y in enumerate(self.program.value(*self.x)):
-            if not 0 < np.size(y) <= SMALL:
-                continue
-            whole = bibun.jacobian(lambda *xs, k=number: self.program.run(*xs)[k], self.argnums)(
-                *self.x
-            )
-            unit = np.zeros(np.shape(y))
-            at = tuple(int(self.rng.integers(n)) for n in unit.shape)
-            unit[at] = 1
-            row = bibun.grad(
-                lambda *xs, k=number, e=unit: np.sum(e * self.program.run(*xs)[k]), self.argnums
-            )(*self.x)
-            for j, g in zip(whole, row, strict=True):
-                close(np.asarray(j)[at], g, "a row of the Jacobian, and grad")
+        y = self.program.value(*self.x)
+        small = [k for k in range(len(y)) if 0 < np.size(y[k]) <= SMALL]
+        if not small:
             return
+        unit = np.zeros(np.shape(y[small[0]]))
+        at = tuple(int(self.rng.integers(n)) for n in unit.shape)
+        unit[at] = 1
+
+        def output(*xs: Any) -> Any:
+            return self.program.run(*xs)[small[0]]
+
+        whole = bibun.jacobian(output, self.argnums)(*self.x)
+        row = bibun.grad(lambda *xs: np.sum(unit * output(*xs)), self.argnums)(*self.x)
+        for j, g in zip(whole, row, strict=True):
+            close(np.asarray(j)[at], g, "a row of the Jacobian, and grad")
 
 
 CHECKS = (Check.first, Check.second, Check.batched, Check.jacobian)

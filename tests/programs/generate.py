@@ -23,6 +23,8 @@ from .vocabulary import Call, Entry, entries, path, plain, record, several
 LARGEST, HOPELESS = 8.0, 1e6  # results beyond the first are scaled down, beyond the second dropped
 FILLED = 0.6, 0.8  # how much of its domain an argument fills that had to be scaled
 BESIDE = 0.02, 0.05  # how far it then lies beside the middle
+NUDGE = 1e-9  # relative: far above rounding, and far below what should matter
+STEEP = 1e4  # how much farther results may move than the arguments that are nudged
 SPREAD = 0.1  # how far a constant with a structure (positive definite, ...) is scaled
 
 
@@ -139,6 +141,8 @@ def classes(value: Any) -> set[type]:
 
 def array(x: np.ndarray) -> str:
     """An array as Python, digit for digit."""
+    if not x.size:
+        return f"np.zeros({x.shape}, {x.dtype.name!r})"
     return f"np.array({x.tolist()!r}, {x.dtype.name!r})"
 
 
@@ -160,6 +164,38 @@ class Rejected(Exception):
     """A draw that leads out of the range where differences can be trusted."""
 
 
+def evaluate(call: Any, args: Sequence[int | float], values: dict[int, np.ndarray]) -> Any:
+    """What a call gives on plain arrays, which are numbered."""
+    with np.errstate(all="ignore"):
+        return plain(call, *(a if isinstance(a, float) else values[a] for a in args))
+
+
+def nudged(values: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
+    """The same, with floats moved by little more than rounding; zeros stay, as structure is."""
+    rng = np.random.default_rng(0)
+    return {
+        k: x * (1 + NUDGE * rng.uniform(-1, 1, x.shape)) if x.dtype.kind == "f" else x
+        for k, x in values.items()
+    }
+
+
+def moderate(y: Any) -> bool:
+    """Whether a result is finite, and small enough to go on with."""
+    return y.dtype.kind != "f" or bool(np.all(abs(y) < HOPELESS))
+
+
+def stays(y: Any, moved: Any) -> bool:
+    """Whether a result hardly moves when the arguments hardly move.
+
+    Elsewhere it is an accident of rounding, and has no derivative: the determinant of a singular
+    matrix, the eigenvectors of equal eigenvalues, the winner among equals, floor of a whole number.
+    """
+    if y.dtype.kind != "f":
+        return np.array_equal(y, moved)
+    reach = STEEP * NUDGE * (1 + np.max(abs(y), initial=0))
+    return y.shape == moved.shape and bool(np.all(abs(moved - y) <= reach))
+
+
 class Builder:
     """A program while it grows, with the values that its instructions have at the inputs."""
 
@@ -170,50 +206,42 @@ class Builder:
             for _ in range(self.rng.integers(1, 4))
         ]
         self.inputs = [self.rng.uniform(-1.5, 1.5, s) for s in shapes]
-        self.steps: list[
-            Instruction | np.ndarray
-        ] = []  # constants stand among the instructions until the end
         self.values: list[np.ndarray] = list(self.inputs)
+        self.body: list[Instruction] = []
+        self.constants: list[int] = []  # the numbers of values that are no results
+        self.made: list[int] = []  # those of the results
         self.used: set[int] = set()
 
     # ------------------------------------------------------------ values
 
     def constant(self, x: Any) -> int:
-        self.steps.append(np.asarray(x))
+        self.constants.append(len(self.values))
         self.values.append(np.asarray(x))
-        return len(self.values) - 1
+        return self.constants[-1]
 
     def call(self, call: Any, *args: int | float) -> list[int]:
         """The numbers of the results of a new instruction."""
-        given = [a if isinstance(a, float) else self.values[a] for a in args]
-        with np.errstate(all="ignore"):
-            found = plain(call, *given)
+        values = {a: self.values[a] for a in args if not isinstance(a, float)}
+        found = evaluate(call, args, values)
         results = several(found)
-        for y in results:
-            if y.dtype.kind == "f" and not (
-                np.isfinite(y).all() and np.max(abs(y), initial=0) < HOPELESS
-            ):
-                raise Rejected
-        self.steps.append(Instruction(call, args, len(results), isinstance(found, tuple | list)))
+        if not all(map(moderate, results)):
+            raise Rejected
+        if not all(map(stays, results, several(evaluate(call, args, nudged(values))))):
+            raise Rejected
+        self.body.append(Instruction(call, args, len(results), isinstance(found, tuple | list)))
+        self.used.update(values)
+        new = [len(self.values) + k for k in range(len(results))]
         self.values += map(np.asarray, results)
-        self.used.update(a for a in args if not isinstance(a, float))
-        return list(range(len(self.values) - len(results), len(self.values)))
+        self.made += new
+        return new
 
     def floats(self) -> list[int]:
         """The values that can be differentiated, the most recent last."""
-        constants = {len(self.inputs) + k for k, s in self._starts() if isinstance(s, np.ndarray)}
         return [
             k
             for k, v in enumerate(self.values)
-            if v.dtype.kind == "f" and v.size and k not in constants
+            if v.dtype.kind == "f" and v.size and k not in self.constants
         ]
-
-    def _starts(self) -> list[tuple[int, Any]]:
-        starts, k = [], 0
-        for s in self.steps:
-            starts.append((k, s))
-            k += s.results if isinstance(s, Instruction) else 1
-        return starts
 
     # ------------------------------------------------------------ arguments
 
@@ -240,9 +268,8 @@ class Builder:
         # The weights keep copies apart: equal entries are ties, equal rows singular matrices.
         _, expand = expansion((), shape)
         (wide,) = self.call(expand, k)
-        return self.call(TABLE["multiply"], wide, self.constant(self.rng.uniform(0.2, 1.2, shape)))[
-            0
-        ]
+        weights = self.constant(self.rng.uniform(0.2, 1.2, shape))
+        return self.call(TABLE["multiply"], wide, weights)[0]
 
     def inside(self, k: int, low: float, high: float) -> int:
         """Value k, scaled (and moved) where it leaves the domain or comes too near to its ends."""
@@ -279,12 +306,14 @@ class Builder:
 
     def grow(self, entry: Entry) -> None:
         """One more entry of the vocabulary, or nothing if it leads out of range."""
-        before = len(self.values), len(self.steps), set(self.used)
+        values, calls, used = len(self.values), len(self.body), set(self.used)
         try:
             self.apply(entry)
         except (Rejected, ValueError, np.linalg.LinAlgError):
-            del self.values[before[0] :], self.steps[before[1] :]
-            self.used = before[2]
+            del self.values[values:], self.body[calls:]
+            self.constants = [k for k in self.constants if k < values]
+            self.made = [k for k in self.made if k < values]
+            self.used = used
 
     def apply(self, entry: Entry) -> None:
         call, leading = entry.call, ()
@@ -300,9 +329,8 @@ class Builder:
         if callable(slot):
             return self.structured(slot, leading)
         shape = leading + tuple(slot)
-        if isinstance(
-            entry.call, Elementwise
-        ):  # NumPy broadcasts: other shapes and Python's floats do as well
+        if isinstance(entry.call, Elementwise):
+            # NumPy broadcasts: other shapes and Python's floats do as well.
             chance = self.rng.random()
             if chance < 0.15 and len(entry.slots) > 1 and slot is not entry.slots[0]:
                 low, high = entry.domain
@@ -317,25 +345,16 @@ class Builder:
         """What has grown; its outputs are the floats that nobody used."""
         floats = self.floats()
         outputs = [k for k in floats if k not in self.used] or floats[-1:]
-        n = len(self.inputs)
-        starts = self._starts()
-        constants = [n + k for k, s in starts if isinstance(s, np.ndarray)]
-        order = [*range(n), *constants]
-        order += [
-            n + k + j for k, s in starts if isinstance(s, Instruction) for j in range(s.results)
-        ]
+        order = [*range(len(self.inputs)), *self.constants, *self.made]
         number = {old: new for new, old in enumerate(order)}
-        body = [
-            s._replace(args=tuple(a if isinstance(a, float) else number[a] for a in s.args))
-            for s in self.steps
-            if isinstance(s, Instruction)
-        ]
-        fixed = [self.values[k] for k in constants]
         return Program(
             self.seed,
             tuple(self.inputs),
-            tuple(fixed),
-            tuple(body),
+            tuple(self.values[k] for k in self.constants),
+            tuple(
+                i._replace(args=tuple(a if isinstance(a, float) else number[a] for a in i.args))
+                for i in self.body
+            ),
             tuple(number[o] for o in outputs),
         )
 

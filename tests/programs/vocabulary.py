@@ -21,9 +21,8 @@ from bibun.graph import Op
 from bibun.ops.elementwise import Elementwise
 from tests.laws import cases, rules
 
-Slot = (
-    tuple | Callable
-)  # the shape of an argument, or what makes one from a generator of random numbers
+# The shape of an argument, or what makes one from a generator of random numbers.
+Slot = tuple | Callable
 
 
 class Call(NamedTuple):
@@ -202,10 +201,9 @@ def _depends(call: Any, args: tuple) -> bool:
     """Whether there are float results that the arguments decide (unlike those of np.empty_like)."""
     found = []
     for x in (args, tuple(0.75 * a for a in args), args):
-        del_me = [
-            np.full(s, float(len(found))) for s in (A, M, V, A)
-        ]  # memory that an empty array would take
-        del del_me
+        # The memory that an empty array would take next holds another number every time.
+        dirt = [np.full(s, float(len(found))) for s in (A, M, V, A)]
+        del dirt
         found.append(_try(call, x))
     if any(f is None for f in found):
         return False

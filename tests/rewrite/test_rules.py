@@ -11,7 +11,7 @@ from bibun.array import Array
 from bibun.graph import Type
 from bibun.recording import building
 from bibun.rewrite import STABILISE, Pattern, fill, rewrite
-from bibun.rewrite.engine import Rules, rules
+from bibun.rewrite.engine import Rules, equations
 from bibun.rewrite.rules import identities, softmax, stable
 from bibun.walk import build
 
@@ -133,9 +133,15 @@ def test_minus_zero_is_not_zero():
         assert len(rewrite(graph, STABILISE)[0]) == count
 
 
+@pytest.mark.parametrize(("zero", "count"), [(0j, 1), (complex(-0.0, 0.0), 3)])
+def test_minus_zero_is_not_zero_in_a_part_of_a_complex_number(zero, count):
+    graph = build([Type(np.dtype(complex), ())], lambda x: [x - zero])
+    assert len(rewrite(graph, STABILISE)[0]) == count
+
+
 @pytest.mark.parametrize(("dtype", "fires"), [(int, False), (float, True)])
 def test_real_rules_fire_on_real_dtypes_only(dtype, fires):
-    @rules(holds="real")
+    @equations(holds="real")
     def toy(x, y):
         yield x + y, y - (-x)
 
@@ -144,7 +150,7 @@ def test_real_rules_fire_on_real_dtypes_only(dtype, fires):
 
 
 def test_rules_that_run_in_a_circle_are_found():
-    @rules(holds="real")
+    @equations(holds="real")
     def circle(x, y):
         yield x + y, y + x
 

@@ -22,9 +22,7 @@ Function = Callable[..., Any]
 
 
 class Memo:
-    """Operations made from traced functions, by what was traced; the least recently used dropped
-    first.
-    """
+    """Operations made from traced functions, by what was traced; the least recently used go."""
 
     def __init__(self, most: int = 512):
         self.most = most
@@ -46,10 +44,8 @@ class Memo:
 MEMO = Memo()
 
 
-class Arguments:
-    """The positional arguments of a call: floating-point arrays as leaves, everything else as it
-    is.
-    """
+class FloatArguments:
+    """The positional arguments of a call: floats as leaves, everything else as it is."""
 
     def __init__(self, args: tuple):
         self.parts = [leaves_of(a) for a in args]
@@ -70,9 +66,7 @@ class Arguments:
 
     @property
     def traced(self) -> bool:
-        """Whether anything can be recorded: an argument is, or what the function closes over may
-        be.
-        """
+        """Whether an argument is recorded, or what the function closes over may be."""
         return bool(threads.open) or innermost(self.leaves) is not None
 
 
@@ -115,7 +109,7 @@ def checkpoint(f: Function) -> Function:
 
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        given = Arguments(args)
+        given = FloatArguments(args)
         if not given.traced:
             return f(*args, **kwargs)
         recorded = record(f, given.leaves, given.place, "checkpoint", kwargs)

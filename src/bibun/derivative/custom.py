@@ -18,12 +18,11 @@ from ..recording import Trace, recording
 from ..tracing.containers import flatten
 from ..tracing.functional import Recorded, output, record
 from ..zeros import zeros
-from .boundaries import MEMO, Arguments, Function, apply, key, leaves_of
+from .boundaries import MEMO, FloatArguments, Function, apply, key, leaves_of
 
 
 def custom_gradient(f: Function) -> Function:
-    """Give f a gradient of your own: f returns (result, rule), and rule maps cotangents to
-    cotangents.
+    """Give f a gradient of your own: f returns (result, rule), a rule for its cotangents.
 
     `rule(g)` (one argument for each array in the result) returns the cotangent of each positional
     argument: one, or a tuple, None for zero. It may use anything that f computed or closes over,
@@ -42,7 +41,7 @@ def custom_gradient(f: Function) -> Function:
 
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
-        given = Arguments(args)
+        given = FloatArguments(args)
         if not given.traced:
             return f(*args, **kwargs)[0]
         made = _Custom(f, given, kwargs)
@@ -53,11 +52,9 @@ def custom_gradient(f: Function) -> Function:
 
 
 class _Custom:
-    """One call of a function with a gradient of its own: forward and backward recorded in one
-    trace.
-    """
+    """One call of a function with a gradient of its own: both ways recorded in one trace."""
 
-    def __init__(self, f: Function, given: Arguments, kwargs: dict[str, Any]):
+    def __init__(self, f: Function, given: FloatArguments, kwargs: dict[str, Any]):
         self.given, self.rule = given, None
         self.recorded = record(self._split(f), given.leaves, given.place, "custom_gradient", kwargs)
         trace = self.recorded.trace
@@ -233,7 +230,7 @@ class custom_jvp:
         return rule
 
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
-        given = Arguments(args)
+        given = FloatArguments(args)
         if self.rule is None:
             raise NotDifferentiableError(
                 f"custom_jvp: {self.f.__name__} has no rule yet: set it with @f.defjvp"
@@ -247,7 +244,7 @@ class custom_jvp:
         )
         return recorded.rebuild(apply(op, recorded, entries, recorded.outputs))
 
-    def _make(self, recorded: Recorded, given: Arguments) -> tuple[Op, list[int]]:
+    def _make(self, recorded: Recorded, given: FloatArguments) -> tuple[Op, list[int]]:
         forward, order = recorded.trace.close(recorded.inputs, recorded.outputs)
         if forward.arity != len(recorded.inputs):
             raise NotDifferentiableError(
@@ -255,7 +252,7 @@ class custom_jvp:
             )
         return CustomTangent(forward, self._tangent(forward, given)), order[: forward.arity]
 
-    def _tangent(self, forward: Graph, given: Arguments) -> Graph:
+    def _tangent(self, forward: Graph, given: FloatArguments) -> Graph:
         trace = Trace()
         n = forward.arity
         assert self.rule is not None

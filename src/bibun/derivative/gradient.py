@@ -15,7 +15,7 @@ from ..recording import Trace
 from ..tracing.containers import flatten
 from ..tracing.functional import Recorded, output, record, source
 from ..walk import Env, pull, push
-from ..zeros import zeros
+from ..zeros import full, zeros
 from .derived import transform
 
 Function = Callable[..., Any]
@@ -79,7 +79,7 @@ class Reverse:
         trace = scope_of(env, further)
         g: list[Any] = further
         if self.seed:
-            g = [_ones(trace, Type(v.dtype, v.shape)) for v in values[: self.count]]
+            g = [full(trace, Type(v.dtype, v.shape), 1) for v in values[: self.count]]
         sought = [k < self.wanted for k in range(graph.arity)]
         found = pull(graph, env, [*g, *(None,) * (len(values) - self.count)], sought)[: self.wanted]
         self.missing = [x is None for x in found]
@@ -90,11 +90,6 @@ class Reverse:
                 for x, t in zip(found, graph.input_types, strict=False)
             ),
         ]
-
-
-def _ones(trace: Trace, of: Type) -> Array:
-    one = Array(trace, trace.scalar(1, of.dtype), Type(of.dtype, ()))
-    return np.broadcast_to(one, of.shape) if of.shape else one
 
 
 def scope_of(env: Env, further: Sequence[Array]) -> Trace:

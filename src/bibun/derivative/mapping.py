@@ -37,7 +37,7 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
 
     @wraps(f, assigned=("__name__", "__doc__"), updated=())
     def mapped(*args: Any, **kwargs: Any) -> Any:
-        given = _Arguments(args, in_axes)
+        given = _MappedArguments(args, in_axes)
         types = [
             Type(a.dtype, _without(a.shape, x))
             for a, x in zip(given.leaves, given.axes, strict=True)
@@ -51,7 +51,7 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     return mapped
 
 
-class _Arguments:
+class _MappedArguments:
     """The arguments of a call as leaves, with the axis of each and their common length."""
 
     def __init__(self, args: tuple, in_axes: Axes):

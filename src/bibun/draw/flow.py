@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
-import numpy as np
-
 from ..array import Array
 from ..graph import Constant, Graph, Item, Node, Type
 from ..recording import Trace, building
 from ..rewrite import SIMPLIFY, rewrite
 from ..walk import active, evaluate, pull
-from ..zeros import total
+from ..zeros import full, total
 from .formula import Writer
 
 
@@ -66,7 +64,7 @@ class Flow:
     def _sweep(self, env: list[Any]) -> None:
         """One reverse sweep over the steps; their gradients are written down at its end."""
         last = self.graph.outputs[0]
-        found: dict[int, Any] = {last: _ones(self.trace, self.graph.nodes[last].type)}
+        found: dict[int, Any] = {last: full(self.trace, self.graph.nodes[last].type, 1)}
         for i in sorted(self.names, reverse=True):
             if i in found and self.active[i] and i >= self.graph.arity:
                 for source, g in self._back(env, i, found[i]):
@@ -83,7 +81,7 @@ class Flow:
         inner = evaluate(part, [env[k] for k in sources], self.trace)
         of = self.graph.nodes[i].type
         plain = of.shape == () or _pointwise(part, wanted)
-        seed = _ones(self.trace, of) if plain else Array(self.trace, self.trace.input(of), of)
+        seed = full(self.trace, of, 1) if plain else Array(self.trace, self.trace.input(of), of)
         for k, p in zip(sources, pull(part, inner, [seed], wanted), strict=True):
             if p is not None:
                 extra = {} if plain else {seed.index: "G"}
@@ -116,11 +114,6 @@ class Flow:
     def partial(self, i: int, k: int) -> str:
         """The derivative of step i by step k, all others held fixed."""
         return f"∂{self.names[i]}/∂{self.names[k]}"
-
-
-def _ones(trace: Trace, of: Type) -> Any:
-    one = Array(trace, trace.scalar(1, of.dtype), Type(of.dtype, ()))
-    return np.broadcast_to(one, of.shape) if of.shape else one
 
 
 def _pointwise(part: Graph, wanted: list[bool]) -> bool:

@@ -9,6 +9,7 @@ import numpy as np
 
 from ..array import Duck
 from ..errors import DtypeError, ShapeError
+from ..ops.transcendental import weighted
 from ..recording import is_abstract
 from .activations import log_softmax, softplus
 
@@ -29,8 +30,8 @@ def softmax_cross_entropy(
     """
     logs = log_softmax(logits)
     if np.shape(labels) == logs.shape:
-        # A class of probability 0 adds nothing, also where its logit is -inf: hence where.
-        loss = -np.sum(np.where(labels == 0, 0, labels * logs), axis=-1)
+        # Weighted: a class of probability 0 adds nothing, also where its logit is -inf.
+        loss = -np.sum(weighted(labels, logs), axis=-1)
     else:
         loss = -np.take_along_axis(logs, _classes(labels, logs.shape)[..., None], axis=-1)[..., 0]
     if smoothing:

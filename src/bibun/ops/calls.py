@@ -15,7 +15,7 @@ from ..errors import DtypeError
 from ..graph import Example, Graph, Op, Type, operation
 from ..program import Program
 from ..walk import batch, build, evaluate, outputs, pull, push, stack
-from ..zeros import zeros_like
+from ..zeros import or_zeros, zeros_like
 
 
 @operation
@@ -197,7 +197,7 @@ class CustomTangent(Op):
         return _single(tuple(program(self.forward)(*args)))
 
     def push(self, y, args, tangents):
-        given = [zeros_like(a) if t is None else t for a, t in zip(args, tangents, strict=True)]
+        given = or_zeros(tangents, args)
         return _single(tuple(outputs(self.tangent, evaluate(self.tangent, [*args, *given]))))
 
     def pull(self, y, args, g, wanted):

@@ -275,8 +275,9 @@ def binary(op: Elementwise) -> Callable[..., Any]:
 
 def pair(op: Elementwise, a: Any, b: Any) -> Array | None:
     """Two float arrays of one dtype, whose shapes or origins differ; None for other cases."""
-    if type(a) not in ARRAYS or type(b) not in ARRAYS:
-        return None
+    for x in (a, b):
+        if type(x) not in ARRAYS and not isinstance(x, Duck):
+            return None
     a, b = lift(a), lift(b)
     u, v, trace = a.value, b.value, a.scope or b.scope
     if trace is None or not trace.active or (b.scope is not trace and b.scope is not None):

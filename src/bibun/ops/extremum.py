@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from typing import Any, ClassVar
 
@@ -180,28 +180,25 @@ def _start(kind: type[Extreme], initial: Any, where: Any) -> Any:
     return NO
 
 
-@implements(np.max, np.amax)
-def max(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    keepdims: Any = NO,
-    initial: Any = NO,
-    where: Any = NO,
-) -> Array:
-    return _extreme(Max, a, axis, out, keepdims, initial, where)
+def _over_axes(body: Callable, kind: type[Extreme], *functions: Any) -> Callable[..., Array]:
+    """NumPy's functions of one kind of extreme, all with the same parameters."""
+
+    @implements(*functions)
+    def extreme(
+        a: Any,
+        axis: Any = None,
+        out: None = None,
+        keepdims: Any = NO,
+        initial: Any = NO,
+        where: Any = NO,
+    ) -> Array:
+        return body(kind, a, axis, out, keepdims, initial, where)
+
+    return extreme
 
 
-@implements(np.min, np.amin)
-def min(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    keepdims: Any = NO,
-    initial: Any = NO,
-    where: Any = NO,
-) -> Array:
-    return _extreme(Min, a, axis, out, keepdims, initial, where)
+max = _over_axes(_extreme, Max, np.max, np.amax)
+min = _over_axes(_extreme, Min, np.min, np.amin)
 
 
 @implements(np.ptp)
@@ -261,25 +258,5 @@ def _without_nan(
     return keep(as_numpy(numpy, expression, a, initial, where), a.shape, axes, keepdims)
 
 
-@implements(np.nanmax)
-def nanmax(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    keepdims: Any = NO,
-    initial: Any = NO,
-    where: Any = NO,
-) -> Array:
-    return _without_nan(Max, a, axis, out, keepdims, initial, where)
-
-
-@implements(np.nanmin)
-def nanmin(
-    a: Any,
-    axis: Any = None,
-    out: None = None,
-    keepdims: Any = NO,
-    initial: Any = NO,
-    where: Any = NO,
-) -> Array:
-    return _without_nan(Min, a, axis, out, keepdims, initial, where)
+nanmax = _over_axes(_without_nan, Max, np.nanmax)
+nanmin = _over_axes(_without_nan, Min, np.nanmin)

@@ -14,7 +14,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..array import Array, Duck, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Op, Type, operation
-from ..zeros import parts, select, zeroed, zeros_like
+from ..zeros import or_zeros, parts, select, zeroed
 from .gather import ones, part, scatter
 from .shaping import atleast_1d, atleast_2d, atleast_3d
 from .structure import cast, reshape_to
@@ -209,7 +209,7 @@ def joined(op: Op, args: Sequence[Any], tangents: Sequence[Any]) -> Any:
     """The operation on tangents: the zeros of those that are None, or masked, stay structural."""
     if all(t is None for t in tangents):
         return None
-    y = bind(op, *(zeros_like(a) if t is None else t for a, t in zip(args, tangents, strict=True)))
+    y = bind(op, *or_zeros(tangents, args))
     if all(t is not None and parts(t) is None for t in tangents):
         return y
     return zeroed(bind(op, *map(_mask, args, tangents)), y)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import UFUNCS, Array, bind, implements, lift
+from ..array import UFUNCS, Array, Duck, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, type_of
 from ..zeros import move, scale
@@ -206,6 +206,7 @@ PLAIN = (np.ndarray, Type)
 
 def _matrices(x1: Any, x2: Any) -> Array | None:
     """The common case: two matrices of one dtype, of one trace or one of them a plain array."""
+    x1, x2 = (x._read() if isinstance(x, Duck) else x for x in (x1, x2))
     a = x1.value if type(x1) is Array else x1
     b = x2.value if type(x2) is Array else x2
     if type(a) in PLAIN and type(b) in PLAIN and a.dtype is b.dtype:

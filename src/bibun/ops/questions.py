@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -162,42 +163,27 @@ def _lengths(shape: Any) -> tuple[int, ...]:
     return (int(shape),) if isinstance(shape, int | np.integer) else tuple(map(int, shape))
 
 
-@implements(np.zeros_like)
-def zeros_like(
-    a: Any,
-    dtype: Any = None,
-    order: str = "K",
-    subok: bool = True,
-    shape: Any = None,
-    **options: Any,
-) -> Array:
-    return alike("zeros_like", a, 0, dtype, shape, options)
+def _filled_like(function: Any, number: float) -> Callable[..., Array]:
+    """A function that makes an array of one number."""
+
+    @implements(function)
+    def like(
+        a: Any,
+        dtype: Any = None,
+        order: str = "K",
+        subok: bool = True,
+        shape: Any = None,
+        **options: Any,
+    ) -> Array:
+        return alike(function.__name__, a, number, dtype, shape, options)
+
+    return like
 
 
-@implements(np.ones_like)
-def ones_like(
-    a: Any,
-    dtype: Any = None,
-    order: str = "K",
-    subok: bool = True,
-    shape: Any = None,
-    **options: Any,
-) -> Array:
-    return alike("ones_like", a, 1, dtype, shape, options)
-
-
-@implements(np.empty_like)
-def empty_like(
-    prototype: Any,
-    /,
-    dtype: Any = None,
-    order: str = "K",
-    subok: bool = True,
-    shape: Any = None,
-    **options: Any,
-) -> Array:
-    """Zeros: what stands in memory by chance is not a function of anything."""
-    return alike("empty_like", prototype, 0, dtype, shape, options)
+zeros_like = _filled_like(np.zeros_like, 0)
+ones_like = _filled_like(np.ones_like, 1)
+# Zeros as well: what stands in memory by chance is not a function of anything.
+empty_like = _filled_like(np.empty_like, 0)
 
 
 @implements(np.full_like)

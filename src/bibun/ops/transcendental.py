@@ -48,6 +48,10 @@ SECH      = Formula("sech",    lambda x: 1 / np.cosh(x), like=np.cosh)
 SIGMOID   = Formula("sigmoid", lambda x: np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x))),
                     like=np.exp)
 
+# p x with 0 times anything 0, as in an expectation: what has no weight does not count.
+WEIGHTED  = Formula("weighted", lambda p, x: np.where(p == 0, p, p * x), like=np.logaddexp)
+
+weighted  = row(WEIGHTED,     lambda y, p, x: x, lambda y, p, x: p)
 sech      = row(SECH,         lambda y, x: -y * np.tanh(x))
 sigmoid   = row(SIGMOID,      lambda y, x: np.square(0.5 * sech(0.5 * x)))
 exp       = row(np.exp,       lambda y, x: y)

@@ -1,6 +1,6 @@
 """Rewriting: equations between NumPy expressions, applied to graphs."""
 
-from .engine import Pattern, Rule, Rules, fill, pattern, rewrite, rules
+from .engine import Pattern, Rule, Rules, equations, fill, pattern, rewrite
 from .rules import SIMPLIFY, STABILISE
 
 __all__ = [
@@ -9,8 +9,8 @@ __all__ = [
     "Pattern",
     "Rule",
     "Rules",
+    "equations",
     "fill",
     "pattern",
     "rewrite",
-    "rules",
 ]

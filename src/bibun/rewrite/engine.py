@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -13,12 +13,14 @@ import numpy as np
 from numpy.lib.mixins import NDArrayOperatorsMixin
 
 from ..array import Array, bind, enter
-from ..graph import Constant, Graph, Op, Type
+from ..graph import Constant, Graph, Node, Op, Type
 from ..ops.elementwise import TABLE, Elementwise
 from ..ops.structure import Expand, Reshape, expand_to
 from ..recording import Trace, building
 
 Holes = dict[str, Any]
+SPREAD = {Expand, Reshape}  # what leaves an array of one number an array of that number
+FILLED = {Constant, *SPREAD}
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,9 +49,7 @@ def pattern(kind: type[Op], *args: Any, **fields: Any) -> Pattern:
 
 
 def fill(p: Any, holes: Holes, like: Array | None = None) -> Any:
-    """The expression p with values in its holes; numbers take the dtype of the array they stand
-    beside.
-    """
+    """The expression p with values in its holes; numbers take the dtype of their neighbours."""
     if not isinstance(p, Pattern):
         return p
     if p.op is None:
@@ -79,8 +79,6 @@ class Rule:
 
     def __call__(self, trace: Trace, root: int) -> int | None:
         """The entry of the right side, if entry `root` of the trace looks like the left side."""
-        if not self._may_fit(trace, root):
-            return None
         of = trace.types(root)
         if self.holds == "real" and of.dtype.kind != "f":
             return None
@@ -99,28 +97,31 @@ class Rule:
             return enter(trace, y)
         return None
 
-    def _may_fit(self, trace: Trace, root: int) -> bool:
-        """A quick look at the arguments, which sends most nodes away."""
-        args = trace.entries[root][1:]
-        return self._looks_like(trace, args) or (
-            self.commutes and self._looks_like(trace, args[::-1])
+    def may_fit(self, heads: tuple) -> bool:
+        """Whether the arguments of the root look right from outside."""
+        return _look_like(self.left.args, heads) or (
+            self.commutes and _look_like(self.left.args, heads[::-1])
         )
-
-    def _looks_like(self, trace: Trace, args: tuple) -> bool:
-        for p, i in zip(self.left.args, args, strict=False):
-            if type(p) is not Pattern:
-                if not is_number(trace, i, p):
-                    return False
-            elif p.op is not None:
-                op = trace.entries[i][0]
-                if op is not p.op and type(op) is not p.op:
-                    return False
-        return True
 
     @cached_property
     def commutes(self) -> bool:
         """Whether the arguments at the root may also stand the other way round."""
         return getattr(self.left.op, "commutative", False)
+
+
+def _look_like(patterns: tuple, heads: tuple) -> bool:
+    for p, (kind, number) in zip(patterns, heads, strict=False):
+        if type(p) is not Pattern:
+            if number != p:
+                return False
+        elif p.op is not None and p.op is not kind:
+            return False
+    return True
+
+
+def _kind(op: Op) -> Any:
+    """What rules know of an operation: its class, or the row of the table that it is."""
+    return op if type(op) is Elementwise else type(op)
 
 
 def _array(trace: Trace, i: int) -> Array:
@@ -135,14 +136,12 @@ def _names(f: Callable) -> list[str]:
     return list(inspect.signature(f).parameters)
 
 
-def rules(holds: str) -> Callable[[Callable], list[Rule]]:
+def equations(holds: str) -> Callable[[Callable], list[Rule]]:
     """Collect the equations that a function yields; its parameters are the holes."""
 
-    def collect(equations: Callable) -> list[Rule]:
-        holes = map(Pattern, _names(equations))
-        return [
-            Rule(left, right, holds, *condition) for left, right, *condition in equations(*holes)
-        ]
+    def collect(written: Callable) -> list[Rule]:
+        holes = map(Pattern, _names(written))
+        return [Rule(left, right, holds, *more) for left, right, *more in written(*holes)]
 
     return collect
 
@@ -150,18 +149,21 @@ def rules(holds: str) -> Callable[[Callable], list[Rule]]:
 def number(trace: Trace, i: int) -> Any:
     """The number that fills entry i, or None."""
     entry = trace.entries[i]
-    while type(entry[0]) is Expand or type(entry[0]) is Reshape:
+    while type(entry[0]) in SPREAD:
         entry = trace.entries[entry[1]]
     op = entry[0]
     return op.value().item() if type(op) is Constant and op.shape == () else None
 
 
 def is_number(trace: Trace, i: int, p: Any) -> bool:
-    """Whether entry i is filled with this number: 0 is not -0.0, for which x - 0 = x does not
-    hold.
-    """
+    """Whether entry i is filled with this number; 0 is not -0.0, since x - -0.0 is not always x."""
     value = number(trace, i)
-    return value is not None and value == p and (p != 0 or not np.signbit(value))
+    return value is not None and value == p and (p != 0 or not _has_minus(value))
+
+
+def _has_minus(zero: Any) -> bool:
+    """Whether a zero, or a part of a complex one, has the sign -."""
+    return bool(np.signbit([zero.real, zero.imag]).any())
 
 
 def match(trace: Trace, p: Any, i: int, holes: Holes) -> Iterator[Holes]:
@@ -209,31 +211,52 @@ def _match_all(trace: Trace, ps: tuple, args: list[int], holes: Holes) -> Iterat
 
 
 class Rules:
-    """A set of rules, found by the operation at the root of their left side."""
+    """A set of rules, found by the operation at the root of their left side and its arguments."""
 
     def __init__(self, *lists: list[Rule]):
         self.all = [r for rules in lists for r in rules]
         self.by_root: dict[Any, list[Rule]] = defaultdict(list)
         for r in self.all:
             self.by_root[r.left.op].append(r)
+        self.numbers = {p for r in self.all for p in r.left.args if type(p) is not Pattern}
+        self.by_heads: dict[tuple, list[Rule]] = {}
 
     def apply(self, trace: Trace, i: int) -> int:
         """The entry that stands for entry i after rewriting it until no rule fits."""
         for _ in range(100):  # a chain of a hundred rules on one node is a cycle
-            op = trace.entries[i][0]
-            fitting = self.by_root.get(op if isinstance(op, Elementwise) else type(op))
-            if fitting is None:
-                return i
-            better = next((b for r in fitting if (b := r(trace, i)) is not None and b != i), None)
-            if better is None:
+            better = None
+            for rule in self._fitting(trace, trace.entries[i]):
+                better = rule(trace, i)
+                if better is not None and better != i:
+                    break
+            else:
                 return i
             i = better
-        raise RuntimeError(f"the rewrite rules run in a circle at {op}")
+        raise RuntimeError(f"the rewrite rules run in a circle at {trace.entries[i][0]}")
+
+    def _fitting(self, trace: Trace, entry: tuple) -> Sequence[Rule]:
+        """The rules that may fit an entry. They are looked up: a graph has few kinds of places."""
+        root = _kind(entry[0])
+        if root not in self.by_root:
+            return ()
+        heads = tuple([self._head(trace, a) for a in entry[1:]])
+        found = self.by_heads.get((root, heads))
+        if found is None:
+            found = [r for r in self.by_root[root] if r.may_fit(heads)]
+            self.by_heads[root, heads] = found
+        return found
+
+    def _head(self, trace: Trace, i: int) -> tuple:
+        """An entry from outside: its kind, and the number that fills it if a rule asks for it."""
+        kind = _kind(trace.entries[i][0])
+        if kind not in FILLED:
+            return kind, None
+        value = number(trace, i)
+        return kind, (value if value in self.numbers else None)
 
 
 def rewrite(graph: Graph, rules: Rules) -> tuple[Graph, list[int | None]]:
-    """The graph with rules applied bottom-up, and for each of its nodes the old node of the same
-    value.
+    """The graph with rules applied bottom-up, and each node's old node of the same value.
 
     A node has no old one (None) if a rule made it, or it depends on such a node.
     """
@@ -241,28 +264,31 @@ def rewrite(graph: Graph, rules: Rules) -> tuple[Graph, list[int | None]]:
         numbers = [trace.input(t) for t in graph.input_types]
         origin: dict[int, int] = {k: i for i, k in enumerate(numbers)}
         for i, n in graph.body():
-            # Rules keep types, so that nothing has to be inferred again.
-            key = (n.op, *[numbers[a] for a in n.args])
-            y = _folded(trace, key)
-            if y is None:
-                y = trace.constant(n.op) if isinstance(n.op, Constant) else trace.add(key, n.type)
-            if all(origin.get(numbers[a]) == a for a in n.args):
+            args = [numbers[a] for a in n.args]
+            y = _entry(trace, n, args)
+            if tuple(map(origin.get, args)) == n.args:
                 origin.setdefault(y, i)
             numbers.append(rules.apply(trace, y) if type(n.type) is Type else y)
         new, order = trace.close(numbers[: graph.arity], [numbers[o] for o in graph.outputs])
     return new, [origin.get(i) for i in order]
 
 
-def _folded(trace: Trace, key: tuple) -> int | None:
-    """The constant that an operation on constants is, or None."""
-    if not isinstance(key[0], Elementwise):
-        return None
-    ops = [trace.entries[i][0] for i in key[1:]]
-    if any(type(op) is not Constant or op.shape != () for op in ops):
-        return None
+def _entry(trace: Trace, n: Node, args: list[int]) -> int:
+    """The entry of a node with these arguments; a constant, if all of them are."""
+    if isinstance(n.op, Constant):
+        return trace.constant(n.op)
+    if type(n.op) is Elementwise:
+        ops = [trace.entries[i][0] for i in args]
+        if all([type(op) is Constant and op.shape == () for op in ops]):
+            return trace.constant(_folded(n.op, ops))
+    # Rules keep types, so that nothing has to be inferred again.
+    return trace.add((n.op, *args), n.type)
+
+
+def _folded(op: Elementwise, args: list[Any]) -> Constant:
     with np.errstate(all="ignore"):
-        value = np.asarray(key[0].value(*(op.value() for op in ops)))
-    return trace.constant(Constant(value.dtype, value.tobytes()))
+        value = np.asarray(op.value(*(a.value() for a in args)))
+    return Constant(value.dtype, value.tobytes())
 
 
-__all__ = ["Pattern", "Rule", "Rules", "fill", "match", "pattern", "rewrite", "rules"]
+__all__ = ["Pattern", "Rule", "Rules", "equations", "fill", "match", "pattern", "rewrite"]

@@ -12,7 +12,7 @@ from ..ops.reduction import Sum
 from ..ops.select import Where
 from ..ops.softmax import LogSoftmax, LogSumExp, Softmax
 from ..ops.structure import Expand, Reshape
-from .engine import Pattern, Rules, pattern, rules
+from .engine import Pattern, Rules, equations, pattern
 
 
 def sigmoid(x: Pattern) -> Pattern:
@@ -21,7 +21,7 @@ def sigmoid(x: Pattern) -> Pattern:
 
 
 # fmt: off
-@rules(holds="always")
+@equations(holds="always")
 def identities(x, y, c, shape, inner):
     reshaped = pattern(Reshape, x, shape=shape)
     yield pattern(Reshape, pattern(Reshape, x, shape=inner), shape=shape), reshaped
@@ -36,7 +36,7 @@ def identities(x, y, c, shape, inner):
     yield pattern(Where, c, x, x),          x
 
 
-@rules(holds="real")
+@equations(holds="real")
 def stable(x, y):
     yield 1 / np.exp(x),                    np.exp(-x)
     yield y / np.exp(x),                    y * np.exp(-x)
@@ -59,7 +59,7 @@ def stable(x, y):
     yield 1 - np.cos(x),                    2 * np.square(np.sin(x / 2))
 
 
-@rules(holds="real")
+@equations(holds="real")
 def softmax(x, y, axes, shape, full):
     along = lambda op: lambda z: pattern(op, z, axes=axes)  # noqa: E731
     lse, soft, log_soft = along(LogSumExp), along(Softmax), along(LogSoftmax)

@@ -68,8 +68,9 @@ def _cut(trace: Trace, source: int, target: int, followers: set[int]) -> str:
     way = sorted(before & followers - {source})
     cuts = [i for i in way if not _differentiable(trace, i) or not _passes(trace, i)]
     i = cuts[0] if cuts else target
-    name, where = trace.entries[i][0].name, trace.position(i)
-    return f"the path ends at {name}, which is piecewise constant ({where})"
+    op, where = trace.entries[i][0], trace.position(i)
+    why = "where the derivative was stopped" if op.decreed else "which is piecewise constant"
+    return f"the path ends at {op.name}, {why} ({where})"
 
 
 def _passes(trace: Trace, i: int) -> bool:

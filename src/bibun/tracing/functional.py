@@ -68,7 +68,7 @@ def record(
     """
     trace = Trace()
     code = getattr(f, "__code__", None) or type(f)
-    trace.guide = guide = last(code)
+    trace.guide = last(code)
     with recording(trace):
         leaves = [kept(a) for a in leaves]
         known = [a.value for a in leaves] if types is None else list(types)
@@ -84,8 +84,7 @@ def record(
         outputs = [enter(trace, output(y, name)) for y in results]
         arrays, rebuild_aux = _arrays(aux)
         outputs += [enter(trace, a) for a in arrays]
-    if trace.structure() is not guide:
-        remember(trace.structure(), code)
+    remember(trace.structure(), code)
     return Recorded(trace, inputs, leaves, outputs, len(results), rebuild, rebuild_aux)
 
 
