@@ -27,6 +27,7 @@ from bibun.array import FUNCTIONS, UFUNCS, Array, bind
 from bibun.errors import NotDifferentiableError
 from bibun.graph import Example, Op, Type
 from bibun.ops.elementwise import TABLE, Elementwise
+from bibun.ops.plain import REFUSED
 from bibun.recording import INTERNAL
 
 PAGE = Path(__file__).parent / "operations.md"
@@ -221,6 +222,8 @@ def functions() -> dict[str, list[str]]:
     found = defaultdict(set)
     written = {operator.getitem: "x[index]", iter: "iter(x)"}
     for f in (*UFUNCS, *FUNCTIONS):
+        if f in REFUSED:  # only to say why not
+            continue
         if isinstance(f, tuple):
             found["np"].add(f"np.{f[0].__name__}.{f[1]}")
         elif f in written:

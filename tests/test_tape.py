@@ -5,6 +5,7 @@ gradient is ever None.
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy.special import ellipj
 
 import bibun
 from bibun import GradientTape, Variable, constant
@@ -476,8 +477,8 @@ def test_operation_without_a_derivative():
     x = Variable(2.0)
     with GradientTape() as tape:
         y = bind(Opaque(), x)
-        with pytest.raises(UnsupportedError, match=r"no rule for numpy.unwrap.*`np.unwrap\(x\)`"):
-            np.unwrap(x)
+        with pytest.raises(UnsupportedError, match=r"no rule for numpy ufunc ellipj.*`ellipj\("):
+            ellipj(x, 0.5)
     with pytest.raises(NotDifferentiableError, match="opaque has no derivative"):
         tape.gradient(y, x)
 

@@ -20,10 +20,11 @@ from .derivative import (
     vmap,
 )
 from .tape import GradientTape
+from .tracing.rebind import trace_packages
 from .variable import Variable, constant
 
 if TYPE_CHECKING:
-    from . import draw, nn, numerics, optim, scipy, train
+    from . import compat, draw, nn, numerics, numpy, optim, scipy, train
     from .derivative.check import check_grads
     from .numerics import compare
     from .train import fit
@@ -34,10 +35,12 @@ __version__ = "0.1.0"
 _LATER = {
     "check_grads": "derivative.check",
     "compare": "numerics",
+    "compat": "",
     "draw": "",
     "fit": "train",
     "nn": "",
     "numerics": "",
+    "numpy": "",
     "optim": "",
     "scipy": "",
     "train": "",
@@ -67,6 +70,7 @@ __all__ = [
     "check_grads",
     "checkpoint",
     "compare",
+    "compat",
     "constant",
     "custom_gradient",
     "custom_jvp",
@@ -81,10 +85,12 @@ __all__ = [
     "linearize",
     "nn",
     "numerics",
+    "numpy",
     "ops",
     "optim",
     "scipy",
     "stop_gradient",
+    "trace_packages",
     "train",
     "value_and_grad",
     "vjp",

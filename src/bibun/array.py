@@ -26,8 +26,9 @@ from .recording import Trace, is_abstract
 
 
 def _found(table: dict[Any, Callable], function: Any) -> Callable | None:
-    if function not in table and not any(load(function) for load in LATER):
-        return None
+    for load in tuple(LATER):  # a loader may leave the list once it has loaded
+        if function not in table:
+            load(function)
     return table.get(function)
 
 
@@ -39,12 +40,19 @@ class Duck(Interface):
     __slots__ = ()
 
     def __setitem__(self, index: Any, value: Any) -> None:
+        a = self._read()
+        if a.scope is None and not is_abstract(a.value) and _is_plain(value):
+            a.value[_unwrap(index)] = _unwrap(value)
+            return
         raise TracingError(
             "assignment into a traced array is not supported: build the new array with "
             "np.where, np.concatenate or np.stack instead"
         )
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
+        if "out" in options and _is_plain((args, options)):  # nothing is recorded: NumPy writes
+            getattr(ufunc, method)(*_unwrap(args), **_unwrap(options))
+            return options["out"][0] if len(options["out"]) == 1 else options["out"]
         ours = UFUNCS.get(ufunc) or _found(UFUNCS, ufunc)
         if ours is None:
             return _unknown(ufunc, method, args, options, f"numpy ufunc {ufunc.__name__}")
@@ -307,6 +315,11 @@ def _unknown(function: Any, method: str, args: tuple, options: dict, name: str) 
         )
     call = function if method == "__call__" else getattr(function, method)
     return wrap(call(*_unwrap(args), **_unwrap(options)))
+
+
+def _is_plain(x: Any) -> bool:
+    """Whether no array in x is recorded."""
+    return innermost([a._read() for a in _leaves(x) if isinstance(a, Duck)]) is None
 
 
 def _leaves(x: Any) -> Iterator:

@@ -149,7 +149,8 @@ def conversion_error(how: str) -> TracingError:
     if user_instruction() == "STORE_SUBSCR":
         return TracingError(
             "assignment of a traced array into an untraced array would lose its derivative: "
-            "build the array with np.stack, np.concatenate or np.where instead"
+            "make a new array inside the function that is differentiated (np.zeros, y = "
+            "np.array(y)), or build it with np.stack, np.concatenate or np.where"
         )
     if how == "__array__" and (name := _scipy_function()):
         return TracingError(

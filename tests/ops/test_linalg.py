@@ -299,8 +299,6 @@ def test_singular_matrices_are_refused_as_by_numpy() -> None:
             bibun.grad(lambda a, f=f: np.sum(f(a)))(a)
     with pytest.raises(TypeError, match="float16"):
         bibun.grad(lambda a: np.linalg.det(a))(np.eye(2, dtype="f2"))
-    with pytest.raises(bibun.errors.UnsupportedError, match="eigvalsh"):
-        bibun.grad(lambda a: np.linalg.norm(a, 2))(a)
 
 
 def test_a_nan_in_the_matrix_is_not_lost() -> None:
@@ -354,15 +352,14 @@ def test_sums_over_repeated_eigenvalues() -> None:
     np.testing.assert_array_equal(g, np.eye(3))
 
 
-def test_eigenvectors_of_repeated_eigenvalues_have_no_silent_derivative() -> None:
-    """A square root at 1 has the derivative 1/2, which the eigenvectors do not tell: nan, not 0."""
+def test_tangents_of_eigenvectors_of_repeated_eigenvalues_are_not_silently_wrong() -> None:
+    """A push goes on with the eigenvectors before it is known what they are used for: nan."""
     weights = random(3, 3)
 
     def root(a: Any) -> Any:
         w, v = np.linalg.eigh(a)
         return np.sum(weights * ((v * np.sqrt(w)) @ v.T))
 
-    assert np.isnan(bibun.grad(root)(np.eye(3))).any()
     assert np.isnan(bibun.jvp(root, (np.eye(3),), (weights,))[1])
     a = np.diag([1.0, 2.0, 3.0])
     w = np.sqrt(np.diag(a))

@@ -8,6 +8,7 @@ import pytest
 from .checks import CHECKS, UNKNOWN, failures
 from .coverage import Coverage
 from .generate import generate, text
+from .vocabulary import Call
 
 COUNT, CHUNK = 300, 15
 NEAR_A_KINK = 0.1  # of the checks may have no truth: a kink is nearer than the smallest step
@@ -35,11 +36,17 @@ def test_a_seed_is_a_program() -> None:
 
 
 def test_the_text_of_a_program_runs() -> None:
-    """What is printed for a failing program can be pasted; graphs as fields are the exception."""
+    """What is printed for a failing program can be pasted.
+
+    Not graphs as fields, nor functions that NumPy does not hand to other arrays: these are reached
+    by name re-binding, which needs the source of a file.
+    """
     ran = 0
     for seed in range(40):
         program = generate(seed)
-        if "Graph(" in text(program):
+        calls = [i.call.function for i in program.body if isinstance(i.call, Call)]
+        handed = all(isinstance(f, np.ufunc) or hasattr(f, "_implementation") for f in calls)
+        if "Graph(" in text(program) or not handed:
             continue
         names: dict = {}
         exec(text(program), names)

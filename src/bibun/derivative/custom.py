@@ -17,6 +17,7 @@ from ..ops.structure import cast
 from ..recording import Trace, recording
 from ..tracing.containers import flatten
 from ..tracing.functional import Recorded, output, record
+from ..tracing.rebind import rebound
 from ..zeros import zeros
 from .boundaries import MEMO, FloatArguments, Function, apply, key, leaves_of
 
@@ -107,9 +108,9 @@ class _Custom:
         self.seeds = [a.index for a in seeds]
         assert self.rule is not None
         if self.variables:
-            back, more = self.rule(*seeds, variables=[v for _, v in self.variables])
+            back, more = rebound(self.rule)(*seeds, variables=[v for _, v in self.variables])
         else:
-            back, more = self.rule(*seeds), []
+            back, more = rebound(self.rule)(*seeds), []
         cotangents = self._by_leaf(back)
         if len(more) != len(self.variables):
             raise ShapeError(
@@ -263,7 +264,7 @@ class custom_jvp:
             ]
             self.depth.rules += 1
             try:
-                _, tangent = self.rule(
+                _, tangent = rebound(self.rule)(
                     tuple(given.place(arrays[:n])), tuple(given.place(arrays[n:]))
                 )
             finally:

@@ -11,6 +11,8 @@ import numpy as np
 
 from ..array import Duck
 from ..errors import ShapeError, TapeError
+from ..recording import threads
+from ..tracing.rebind import rebound
 from ..variable import Variable
 from .initializers import Initializer, initial
 
@@ -114,7 +116,8 @@ class Layer:
         if not self.built:
             self.build(_shapes(args[0]) if args else ())
         try:
-            return self.call(*args, **kwargs)
+            call = rebound(self.call) if threads.open else self.call
+            return call(*args, **kwargs)
         except Exception as error:
             if not getattr(error, "__notes__", None):  # the innermost layer says where it was
                 shapes = ", ".join(str(_shapes(a)) for a in args)

@@ -14,12 +14,22 @@ import numpy as np
 
 from ..array import FUNCTIONS, Array, bind, implements
 from ..graph import Example, Op, Type, operation, type_of
-from ..zeros import select
+from .gauge import (
+    Path,
+    between,
+    columns,
+    differences,
+    guarded,
+    quotient,
+    ramp,
+    rotation,
+    skew,
+    unit,
+)
 from .linalg import Solve, floating, matrices
 from .matmul import mT, product
-from .norms import Norm
 from .reduction import Sum
-from .structure import expand_to, reshape_to
+from .structure import reshape_to
 
 EighResult = type(np.linalg.eigh(np.eye(1)))
 
@@ -130,10 +140,10 @@ class Eigh(Op):
     of a is v (diag(g_w) + r) v^T with r_ij = (m_ij - m_ji) / 2 / (w_j - w_i), m = v^T g_v (Giles
     2008, section 3.1).
 
-    Where w_i = w_j, eigenvectors are arbitrary up to a rotation. Functions of the eigenvalues that
-    are symmetric in equal ones, such as their sum, have m = 0 there, and then r_ij = 0. As soon as
-    the eigenvectors of such a pair take part, r_ij is nan: in v diag(h(w)) v^T it depends on h',
-    which is not known here, and a number would be silently wrong.
+    Where w_i = w_j, eigenvectors are arbitrary up to a rotation. If all choices give the same
+    number, as in v diag(h(w)) v^T, then m_ij - m_ji is 0 too, and r_ij is the limit (see gauge.py);
+    otherwise it is nan. A push goes on with eigenvectors before it is known what they are used for:
+    there dv is nan unless p_ij = 0.
     """
 
     kind = "call"
@@ -149,16 +159,18 @@ class Eigh(Op):
         w, v = y
         moved = product(averaged(tangents[0]), v)
         p, dw = product(mT(v), moved), bind(Sum((-2,)), v * moved)
-        return dw, product(v, _turned(w, p, p))
+        q = guarded(p - p * unit(w), between(w), p)
+        return dw, product(v, q)
 
     def pull(self, y, args, g, wanted):
         w, v = y
         along = None
         if g[0] is not None:
-            along = v * expand_to(reshape_to(g[0], (*w.shape[:-1], 1, w.shape[-1])), v.shape)
+            along = v * columns(g[0])
         if g[1] is not None:
-            m = product(mT(v), g[1])
-            turned = product(v, _turned(w, m, (m - mT(m)) / 2))
+            m, steps = product(mT(v), g[1]), differences(ramp(w))
+            gaps, path = between(w), Path((w, v, *args), 0, _apart)
+            turned = product(v, quotient(m, g[1], skew, gaps, steps, path))
             along = turned if along is None else along + turned
         return (None if along is None else product(along, mT(v)),)
 
@@ -167,30 +179,12 @@ class Eigh(Op):
         yield Example(cls(), (positive,))
 
 
-def _turned(w: Any, m: Any, x: Any) -> Any:
-    """x_ij / (w_j - w_i), 0 on the diagonal; nan for a pair of equal ones, unless m is 0 there."""
-    gaps, equal = _gaps(w)
-    small = np.abs(m) <= _rounding(m, (-2, -1))
-    unit = np.broadcast_to(np.eye(w.shape[-1], dtype=bool), gaps.shape)
-    zero = unit | (equal & small & mT(small))
-    slope = x / (gaps + np.astype(equal, gaps.dtype))  # not divided by zero, nor by rounding errors
-    return select(~zero, np.where(equal, np.nan, slope))
-
-
-def _gaps(w: Any) -> tuple[Any, Any]:
-    """w_j - w_i, and where these are equal as far as rounding tells."""
-    n = w.shape[-1]
-    shape = (*w.shape, n)
-    columns = expand_to(reshape_to(w, (*w.shape[:-1], 1, n)), shape)
-    gaps = columns - expand_to(reshape_to(w, (*w.shape, 1)), shape)
-    return gaps, np.abs(gaps) <= _rounding(w, (-1,))
-
-
-def _rounding(x: Any, axes: tuple[int, ...]) -> Any:
-    """n eps times the norm of a vector or matrix, for each entry of a matrix."""
-    n = x.shape[-1]
-    size = bind(Norm(2.0, axes), x) * (n * float(np.finfo(x.dtype).eps))
-    return expand_to(reshape_to(size, (*size.shape, 1, 1)), (*size.shape, n, n))
+def _apart(args: Any) -> tuple[list[Any], list[Any]]:
+    """How w, v and a change when equal eigenvalues move apart, and when their vectors rotate."""
+    w, v = args[:2]
+    d = ramp(w)
+    turned = product(v, rotation(between(w)))
+    return [d, None, product(v * columns(d), mT(v))], [None, turned, None]
 
 
 def _lower(UPLO: str) -> bool:

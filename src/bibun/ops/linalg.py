@@ -11,12 +11,16 @@ from typing import Any
 import numpy as np
 
 from ..array import FUNCTIONS, Array, bind, implements, lift
-from ..errors import DtypeError, ShapeError
+from ..errors import DtypeError, ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, type_of
 from .matmul import matmul, mT, product, spread
 from .structure import Transpose, cast, expand_to, reshape_to
 
 LinAlgError = np.linalg.LinAlgError
+
+
+class ComplexResultError(UnsupportedError, np.linalg.LinAlgError):
+    """The result for these real matrices is complex, which is not supported yet."""
 
 
 # ------------------------------------------------------------ what LAPACK takes

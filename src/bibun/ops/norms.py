@@ -8,11 +8,13 @@ from typing import Any
 import numpy as np
 
 from ..array import Array, bind, implements, lift
-from ..errors import DtypeError, ShapeError, UnsupportedError
+from ..errors import DtypeError, ShapeError
 from ..graph import Example, Linear, Op, Type, operation, type_of
 from ..zeros import move, scale, select
+from .linalg import floating
 from .reduction import Sum, dropped, keep
 from .structure import axes_of, cast, expand_to, reshape_to
+from .svd import singular_values
 
 
 @operation
@@ -141,13 +143,25 @@ def _matrix(x: Any, p: Any, axes: tuple[int, ...]) -> Any:
     if p in (None, "fro", "f"):
         return bind(Norm(2.0, tuple(sorted(axes))), x)
     if p in (2, -2, "nuc"):
-        raise UnsupportedError(
-            f"norm: the norm of order {p!r} of a matrix needs singular values, which are not "
-            "supported: use 'fro', or np.sqrt of the np.linalg.eigvalsh of x.T @ x"
-        )
+        return _spectral(x, p, axes)
     if p not in (1, -1, np.inf, -np.inf):
-        raise ShapeError(f"norm: {p!r} is no norm of matrices: 'fro', 1, -1, inf or -inf is needed")
+        raise ShapeError(
+            f"norm: {p!r} is no norm of matrices: 'fro', 'nuc', 1, -1, 2, -2, inf or -inf is needed"
+        )
     along, across = (row, column) if abs(p) == 1 else (column, row)
     sums = np.sum(np.abs(x), axis=along, keepdims=True)
     y = (np.max if p > 0 else np.min)(sums, axis=across, keepdims=True)
     return reshape_to(y, dropped(x.shape, tuple(axes)))
+
+
+def _spectral(x: Any, p: Any, axes: tuple[int, ...]) -> Any:
+    """The largest singular value, the smallest, or the sum of all.
+
+    Equal ones share the derivative, and those that are 0 have none: the subgradient of least norm
+    (Watson, Characterization of the subdifferential of some matrix norms, 1992).
+    """
+    (x,) = floating("norm", np.moveaxis(x, axes, (-2, -1)))
+    s = singular_values(x)
+    if p == "nuc":
+        return np.sum(s, axis=-1)
+    return (np.max if p == 2 else np.min)(s, axis=-1)

@@ -2,6 +2,6 @@
 protocols.
 """
 
-from . import special
+from . import linalg, special
 
-__all__ = ["special"]
+__all__ = ["linalg", "special"]

@@ -14,6 +14,7 @@ from ..guide import last, remember
 from ..recording import Trace, recording
 from ..snapshots import snapshot
 from .containers import Rebuild, flatten
+from .rebind import rebound
 
 
 class Recorded(NamedTuple):
@@ -74,7 +75,7 @@ def record(
         known = [a.value for a in leaves] if types is None else list(types)
         inputs = [trace.input(v) for v in known]
         traced = [Array(trace, i, v) for i, v in zip(inputs, known, strict=True)]
-        result = f(*place(traced), **kwargs)
+        result = rebound(f)(*place(traced), **kwargs)
         aux: Any = ()
         if has_aux:
             if not isinstance(result, tuple) or len(result) != 2:

@@ -1,0 +1,13 @@
+"""The names of autograd.numpy.fft: NumPy's own functions."""
+
+from typing import Any
+
+from numpy import fft as _numpy
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(_numpy, name)
+
+
+def __dir__() -> list[str]:
+    return dir(_numpy)

@@ -1,0 +1,16 @@
+"""The functions of numpy.random for Arrays."""
+
+from typing import Any
+
+from numpy import random as _numpy
+
+from .adapt import found as _found
+
+
+def __getattr__(name: str) -> Any:
+    found = globals()[name] = _found(_numpy, name)
+    return found
+
+
+def __dir__() -> list[str]:
+    return dir(_numpy)

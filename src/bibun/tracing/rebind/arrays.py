@@ -1,0 +1,221 @@
+"""NumPy's functions in code that is traced: lists of traced numbers, and new arrays.
+
+NumPy's protocols look for traced arrays among the arguments, but not inside lists; and an array
+of zeros has none. So lists are looked through, and what makes a new array of floating-point
+numbers gives an Array without history, into which traced numbers can be written.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from types import FunctionType, MethodType
+from typing import Any
+
+import numpy as np
+
+from ...array import Array, Duck
+from ...interface import FUNCTIONS, LATER, UFUNCS
+from ...ops import softmax as ours_of_scipy
+from ...ops.joining import array_like, traced
+from ...recording import threads
+from .callee import CALL, FINDERS, MAKERS, METHODS, TABLE, TABLED, kind
+from .operators import SUBSCRIPTED
+
+DISPATCHED = type(np.sum)
+# fmt: off
+NEW = ["zeros", "ones", "empty", "full", "array", "arange", "linspace", "logspace", "geomspace",
+       "eye", "identity", "tri", "zeros_like", "ones_like", "empty_like", "full_like", "copy",
+       "fromiter", "diag", "diagflat", "tile"]
+VIEWS = ["asarray", "asanyarray", "ascontiguousarray", "asfortranarray", "asarray_chkfinite",
+         "require"]
+LENGTHS = ["zeros", "ones", "empty", "eye", "identity", "tri"]  # whose arguments are lengths
+SEQUENCES = ["concatenate", "stack", "hstack", "vstack", "dstack", "column_stack", "select",
+             "choose", "lexsort", "multi_dot"]  # which take lists of arrays
+CALLERS = ["apply_along_axis", "apply_over_axes", "piecewise", "fromfunction"]
+# fmt: on
+SEARCHED = {list, tuple}  # in which traced arrays are looked for
+
+
+def rule(f: Any) -> Any:
+    """bibun's own version of a function of NumPy or SciPy, or None."""
+    table = UFUNCS if isinstance(f, np.ufunc) else FUNCTIONS
+    for load in tuple(LATER):
+        if f not in table:
+            load(f)
+    return table.get(f)
+
+
+def new(y: Any) -> Any:
+    """A new array of the user's while something is traced: one that can be written to."""
+    if not threads.open or not isinstance(y, np.ndarray) or y.dtype.kind not in "fc":
+        return y
+    return Array(None, -1, y)
+
+
+def _has_arrays(args: Iterable[Any]) -> bool:
+    """Whether some argument is, or holds in lists, an array of bibun's."""
+    for a in args:
+        of = type(a)
+        if of is Array or (of in SEARCHED and traced(list(a))) or isinstance(a, Duck):
+            return True
+    return False
+
+
+def _listed(a: Any) -> Any:
+    return array_like(a) if type(a) in SEARCHED and traced(list(a)) else a
+
+
+# ------------------------------------------------------------ functions of arrays
+
+
+def ufunc(f: Any) -> Callable[..., Any]:
+    def call(*args: Any, **options: Any) -> Any:
+        for a in args:
+            if type(a) in SEARCHED:
+                args = tuple(map(_listed, args))
+                break
+        return f(*args, **options)
+
+    return call
+
+
+def dispatched(f: Any) -> Callable[..., Any]:
+    """A function that NumPy offers to bibun, but not if the traced arrays are in lists."""
+    sequences = getattr(f, "__name__", "") in SEQUENCES
+    if f is np.block:  # looks into nested lists itself
+        return f
+
+    def call(*args: Any, **options: Any) -> Any:
+        for a in args:
+            if type(a) in SEARCHED and traced(list(a)):
+                break
+        else:
+            return f(*args, **options)
+        inner = [list(map(_listed, a)) if sequences and type(a) in SEARCHED else _listed(a)
+                 for a in args]  # fmt: skip
+        return f(*inner, **options)
+
+    return call
+
+
+def creator(f: Any, name: str) -> Callable[..., Any]:
+    """A function that makes a new array."""
+    lengths, view = name in LENGTHS, name in VIEWS
+
+    def call(*args: Any, **options: Any) -> Any:
+        if name == "fromiter" and args:
+            args = (list(args[0]), *args[1:])
+        if not lengths and _has_arrays((*args, *options.values())):
+            ours = rule(f)
+            return f(*args, **options) if ours is None else ours(*args, **options)
+        y = f(*args, **options)
+        return y if view and args and y is args[0] else new(y)
+
+    return call
+
+
+def caller(f: Any) -> Callable[..., Any]:
+    """A function that calls functions of the user."""
+
+    def call(*args: Any, **options: Any) -> Any:
+        return f(*map(_meaning, args), **{k: _meaning(v) for k, v in options.items()})
+
+    return call
+
+
+def _meaning(a: Any) -> Any:
+    if type(a) in SEARCHED:
+        return type(a)(map(_meaning, a)) if any(map(callable, a)) else a
+    return CALL @ a if isinstance(a, FunctionType | MethodType) else a
+
+
+for _name in (*NEW, *VIEWS):
+    TABLE[getattr(np, _name)] = creator(getattr(np, _name), _name)
+for _name in CALLERS:
+    TABLE[getattr(np, _name)] = caller(getattr(np, _name))
+TABLED.update({np.ufunc, DISPATCHED})
+MAKERS.update({np.ufunc: ufunc, DISPATCHED: dispatched})
+
+
+# ------------------------------------------------------------ methods of plain arrays
+
+
+ARGUMENTS = ("dot", "take", "clip", "searchsorted", "choose", "compress")
+
+
+def _method(x: Any, name: str, plain: Any) -> Any:
+    """x.dot(traced) is np.dot(x, traced); x.copy() is a new array."""
+    if name in ("copy", "astype"):
+        return lambda *args, **options: new(plain(*args, **options))
+    if name not in ARGUMENTS:
+        return plain
+
+    def call(*args: Any, **options: Any) -> Any:
+        f = getattr(np, name) if _has_arrays((*args, *options.values())) else None
+        return plain(*args, **options) if f is None else (CALL @ f)(x, *args, **options)
+
+    return call
+
+
+METHODS[np.ndarray] = _method
+METHODS[np.ufunc] = lambda _, name, plain: ufunc(plain)
+
+
+# ------------------------------------------------------------ np.r_[x, y], np.c_[x, y]
+
+
+def row(*parts: Any) -> Any:
+    return np.concatenate([np.atleast_1d(array_like(p)) for p in parts])
+
+
+def columns(*parts: Any) -> Any:
+    arrays = [np.atleast_1d(array_like(p)) for p in parts]
+    return np.concatenate([a[:, None] if a.ndim == 1 else a for a in arrays], axis=-1)
+
+
+SUBSCRIPTED.update({id(np.r_): row, id(np.c_): columns})
+
+
+# ------------------------------------------------------------ vectorize
+
+
+@kind(np.vectorize)
+def vectorized(v: Any) -> Any:
+    """The function of one number after the other, if it can be traced."""
+    if not threads.open or v.signature is not None or v.excluded:
+        return v
+    return functools.partial(_one_by_one, CALL @ v.pyfunc)
+
+
+def _one_by_one(f: Callable[..., Any], *args: Any, **options: Any) -> Any:
+    arrays = np.broadcast_arrays(*map(array_like, (*args, *options.values())))
+    shape, flat = arrays[0].shape, [list(np.ravel(a)) for a in arrays]
+    results = [f(*x[: len(args)], **dict(zip(options, x[len(args) :], strict=True)))
+               for x in zip(*flat, strict=True)]  # fmt: skip
+    if results and isinstance(results[0], tuple):
+        return tuple(np.reshape(np.stack(y), shape) for y in zip(*results, strict=True))
+    return np.reshape(array_like(results), shape)
+
+
+# ------------------------------------------------------------ SciPy
+
+
+OF_SCIPY = ("logsumexp", "softmax", "log_softmax")
+
+
+def scipy_function(f: Any) -> Any:
+    """bibun's version of a Python function of SciPy, or None."""
+    special = f.__name__ in OF_SCIPY and f.__module__.startswith("scipy.special")
+    ours = getattr(ours_of_scipy, f.__name__) if special else rule(f)
+    if ours is None:
+        return None
+
+    def call(*args: Any, **options: Any) -> Any:
+        has = _has_arrays((*args, *options.values()))
+        return ours(*map(_listed, args), **options) if has else f(*args, **options)
+
+    return call
+
+
+FINDERS.append(scipy_function)

@@ -1,0 +1,353 @@
+"""What is called: the hooks that stand in the user's code where a call, an operator or an
+attribute may run something that has to be traced.
+
+`CALL @ f` is what f means under a trace: the user's function compiled with hooks, a tracing
+version of `math.sin`, `np.array` or `float` from the table, or f itself.
+"""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from threading import RLock
+from types import (
+    BuiltinFunctionType,
+    CellType,
+    CodeType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+)
+from typing import Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from ...array import Duck
+from ...recording import Trace, threads
+from . import marks
+from .owners import of_bibun, of_user, opt_in
+from .source import forget, known_names, marked_code
+
+Function = Callable[..., Any]
+Handler = Callable[[Any], Any]
+
+TABLE: dict[Any, Any] = {}  # math.sin -> what it means under a trace; what has no entry is itself
+TABLED: set[type] = {BuiltinFunctionType}  # types whose instances are looked up in the table
+MAKERS: dict[type, Handler] = {}  # type -> what makes the entries of its instances
+FINDERS: list[Handler] = []  # what the functions of libraries mean; None says: what they say
+KINDS: dict[type, Handler] = {}  # type -> what its instances mean
+METHODS: dict[type, Callable[[Any, str, Any], Any]] = {}  # type -> its built-in methods
+
+
+def means(*functions: Any) -> Callable[[Function], Function]:
+    """Let these functions mean the decorated one in code that is traced."""
+
+    def register(ours: Function) -> Function:
+        for f in functions:
+            TABLE[f] = ours
+        return ours
+
+    return register
+
+
+def kind(*types: type) -> Callable[[Handler], Handler]:
+    """Let a handler say what the objects of these types mean when they are called."""
+
+    def register(handler: Handler) -> Handler:
+        for t in types:
+            KINDS[t] = handler
+        return handler
+
+    return register
+
+
+class Call:
+    """The hook in front of whatever is called."""
+
+    def __matmul__(self, f: Any) -> Any:
+        of = type(f)
+        if of is FunctionType:
+            known = _known.get(id(f.__code__))
+            if known is None or known.marked is not None:
+                return function(f)
+            return _wrapper(f) if known.wraps else known.meaning or f
+        if of in TABLED:
+            return TABLE.get(f) or _built_in(f, of)
+        return KINDS.get(of, other)(f)
+
+
+CALL = Call()
+
+
+def _built_in(f: Any, of: type) -> Any:
+    if of in MAKERS:
+        made = TABLE[f] = MAKERS[of](f)
+        return made
+    owner = type(getattr(f, "__self__", None))
+    if owner is ModuleType:
+        TABLE[f] = f
+    return METHODS[owner](f.__self__, f.__name__, f) if owner in METHODS else f
+
+
+# ------------------------------------------------------------ functions
+
+
+class Known:
+    """What is known of a code object, which is kept so that its id stays its own."""
+
+    __slots__ = ("code", "last", "marked", "meaning", "wraps")
+
+    def __init__(
+        self, code: CodeType, marked: Any = None, meaning: Any = None, wraps: bool = False
+    ):
+        self.code = code
+        self.marked = marked  # the code with hooks
+        self.meaning = meaning  # another function instead
+        self.wraps = wraps  # a library's function around functions of the user
+        self.last: tuple = (None, None)  # a function with this code, and what was made of it
+
+
+_known: dict[int, Known] = {}
+_lock = RLock()
+MARKS: marks.Marks = {marks.CALL: CALL}  # further hooks: see operators.py
+
+
+def function(f: Any) -> Any:
+    """A function of the user's with hooks in its code, its globals and cells as they are."""
+    known = _known.get(id(f.__code__)) or _learn(f)
+    if known.marked is None:
+        return _wrapper(f) if known.wraps else known.meaning or f
+    defaults, keywords = f.__defaults__, f.__kwdefaults__
+    before, made = known.last
+    if before is f and made.__defaults__ is defaults and made.__kwdefaults__ is keywords:
+        return made
+    code = known.marked
+    made = FunctionType(code, f.__globals__, f.__name__, defaults, _cells(f, code))
+    if keywords is not None:
+        made.__kwdefaults__ = keywords
+    if f.__closure__ is None:
+        known.last = (f, made)
+    return made
+
+
+def _cells(f: Any, code: CodeType) -> tuple | None:
+    names = f.__code__.co_freevars
+    if code.co_freevars == names:
+        return f.__closure__
+    cells = dict(zip(names, f.__closure__, strict=True))
+    return tuple(cells[name] for name in code.co_freevars)
+
+
+def _learn(f: Any) -> Known:
+    code, file = f.__code__, f.__code__.co_filename
+    with _lock:
+        if of_user(file):
+            before = known_names()
+            found = Known(code, None if _has_hooks(code) else marked_code(code, MARKS))
+            if known_names() != before:  # further operators and properties may need hooks
+                _known.clear()
+        elif of_bibun(file):
+            found = Known(code)
+        else:
+            meaning = TABLE.get(f) or next((m for m in (find(f) for find in FINDERS) if m), None)
+            found = Known(code, None, meaning, meaning is None and bool(code.co_freevars))
+        _known[id(code)] = found
+    return found
+
+
+def _has_hooks(code: CodeType) -> bool:
+    """Whether this is code of a function that was defined while its surroundings were traced."""
+    hooks = {id(h) for h in MARKS.values()}
+    return any(id(c) in hooks for inner in marks.nested(code) for c in inner.co_consts)
+
+
+def _wrapper(f: Any) -> Any:
+    """A library's function, such as a context manager, around what the user's function means."""
+    if hasattr(f, "registry") and hasattr(f, "dispatch"):
+        return functools.partial(_dispatched, f.dispatch)
+    old = [_content(cell) for cell in f.__closure__]
+    new = [CALL @ x if isinstance(x, FunctionType | MethodType) else x for x in old]
+    if all(a is b for a, b in zip(old, new, strict=True)):
+        return f
+    cells = tuple(
+        cell if a is b else CellType(b) for cell, a, b in zip(f.__closure__, old, new, strict=True)
+    )
+    made = FunctionType(f.__code__, f.__globals__, f.__name__, f.__defaults__, cells)
+    made.__kwdefaults__ = f.__kwdefaults__
+    return made
+
+
+def _dispatched(dispatch: Function, x: Any, /, *args: Any, **options: Any) -> Any:
+    """What functools.singledispatch does."""
+    of = stands_for(x)[-1] if isinstance(x, Duck) else type(x)
+    return (CALL @ dispatch(of))(x, *args, **options)
+
+
+def stands_for(x: Any) -> tuple[type, ...]:
+    """The types of which the plain array is: float64 numbers are Python's floats, too."""
+    x = x._read()
+    if x.ndim:
+        return (np.ndarray,)
+    return (x.dtype.type, np.ndarray) if type(x.value) is np.ndarray else (x.dtype.type,)
+
+
+def _content(cell: Any) -> Any:
+    try:
+        return cell.cell_contents
+    except ValueError:  # not yet filled
+        return None
+
+
+# ------------------------------------------------------------ methods, classes, instances
+
+
+@kind(MethodType)
+def method(m: Any) -> Any:
+    """A bound method of the user's: the same object, with hooks in the function's code."""
+    f = m.__func__
+    found = CALL @ f
+    if found is not f:
+        return MethodType(found, m.__self__)
+    duck = type(f) is FunctionType and f in CONVERSIONS and isinstance(m.__self__, Duck)
+    return CONVERSIONS[f](m.__self__) if duck else m
+
+
+CONVERSIONS: dict[Any, Handler] = {}  # methods of Duck that would lose the derivative
+_classes: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
+
+
+def of_users_class(of: type) -> bool:
+    """Whether instances of a class may run code of the user."""
+    known = _classes.get(of)
+    if known is None:
+        own = (f for c in of.__mro__ for f in vars(c).values() if isinstance(f, FunctionType))
+        known = _classes[of] = any(of_user(f.__code__.co_filename) for f in own)
+    return known
+
+
+@kind(type)
+def class_(of: Any) -> Any:
+    """A class of the user's: the same class, but its constructor is traced."""
+    found = TABLE.get(of)
+    if found is not None:
+        return found
+    if type(of).__call__ is not type.__call__ or not of_users_class(of):
+        found = of
+    elif of.__new__ is object.__new__ and not hasattr(of, "__post_init__"):
+        found = _constructor(of)
+    else:
+        found = functools.partial(_made, of)
+    if "<locals>" not in of.__qualname__:
+        TABLE[of] = found
+    return found
+
+
+def _constructor(of: Any) -> Any:
+    def construct(*args: Any, **options: Any) -> Any:
+        x = object.__new__(of)
+        (CALL @ of.__init__)(x, *args, **options)
+        return x
+
+    return construct
+
+
+def _made(of: Any, /, *args: Any, **options: Any) -> Any:
+    """What type.__call__ does, with hooks in __new__, __init__ and __post_init__."""
+    new = of.__new__
+    own = (of,) if new is object.__new__ else (of, *args)
+    x = (CALL @ new)(*own, **({} if new is object.__new__ else options))
+    if isinstance(x, of):
+        init, after = type(x).__init__, getattr(type(x), "__post_init__", None)
+        traced = CALL @ init
+        if isinstance(after, FunctionType) and traced is init and hasattr(x, "__dict__"):
+            # The constructor of a dataclass has no source; it finds the instance's own name first.
+            vars(x)["__post_init__"] = functools.partial(_after, x, CALL @ after)
+        traced(x, *args, **options)
+    return x
+
+
+def _after(x: Any, after: Any, /, *args: Any) -> None:
+    vars(x).pop("__post_init__", None)
+    after(x, *args)
+
+
+def other(f: Any) -> Any:
+    """Whatever else can be called: classes with a metaclass, instances with __call__."""
+    if isinstance(f, type):
+        return class_(f)
+    if type(f).__module__ in ("typing", "types"):  # Stack[float]
+        origin = getattr(f, "__origin__", None)
+        return CALL @ origin if isinstance(origin, type) and of_users_class(origin) else f
+    call = getattr(type(f), "__call__", None)  # noqa: B004
+    if isinstance(call, FunctionType):
+        found = function(call)
+        return f if found is call else MethodType(found, f)
+    return f
+
+
+@kind(functools.partial)
+def partial(p: Any) -> Any:
+    found = CALL @ p.func
+    return p if found is p.func else functools.partial(found, *p.args, **p.keywords)
+
+
+# ------------------------------------------------------------ caches
+
+
+_memos: WeakKeyDictionary[Trace, dict] = WeakKeyDictionary()
+IMMUTABLE = (int, float, complex, str, bytes, bool, type(None))
+
+
+@kind(functools._lru_cache_wrapper)
+def cached(f: Any) -> Any:
+    """A function with a cache, which must not keep traced arrays: other arguments than numbers
+    and strings, or a closure, are remembered for the present trace only.
+    """
+    inner = f.__wrapped__
+
+    def call(*args: Any, **options: Any) -> Any:
+        own = not getattr(inner, "__closure__", None)
+        given = (*args, *options.values())
+        if not threads.open or (own and all(isinstance(a, IMMUTABLE) for a in given)):
+            return f(*args, **options)
+        if any(isinstance(a, Duck) for a in given):
+            return (CALL @ inner)(*args, **options)
+        memo = _memos.setdefault(threads.open[-1], {})
+        key = (f, args, *sorted(options.items()))
+        if key not in memo:
+            memo[key] = (CALL @ inner)(*args, **options)
+        return memo[key]
+
+    return call
+
+
+def trace_packages(*names: str) -> None:
+    """Trace the Python code of these installed packages as if it were the user's own.
+
+    By default only the user's own code is traced with its names bound anew, so that `math.sin`,
+    `float`, `np.array` and writes into new arrays keep the derivative; packages are called as
+    they are.
+
+    >>> import bibun
+    >>> bibun.trace_packages("some_package")
+    """
+    opt_in(names)
+    with _lock:
+        _known.clear()
+        _classes.clear()
+        for of in [f for f in TABLE if isinstance(f, type) and TABLE[f] is f]:
+            del TABLE[of]
+        forget()
+
+
+def rebound(f: Any) -> Any:
+    """What a function means under a trace; for one of bibun's own, around functions of the
+    user, what these mean.
+    """
+    if type(f) is FunctionType and f.__closure__ and of_bibun(f.__code__.co_filename):
+        return _wrapper(f)
+    return CALL @ f
+
+
+__all__ = ["CALL", "kind", "means", "rebound", "trace_packages"]

@@ -1,0 +1,203 @@
+"""Python's own functions that take a number out of an array, or ask what it is: float, isinstance,
+round, max, sorted, ... On traced arrays they give traced arrays, on everything else what they do.
+"""
+
+from __future__ import annotations
+
+import builtins
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ...array import Array, Duck
+from ...recording import is_abstract
+from .callee import CALL, CONVERSIONS, means, of_users_class, stands_for
+from .operators import OPERATE
+
+Function = Callable[..., Any]
+FLOAT = np.dtype(float)
+
+
+def is_traced(x: Any) -> bool:
+    """Whether x is an array that is being recorded (or of which only the type is known)."""
+    if type(x) is not Array:
+        return isinstance(x, Duck) and is_traced(x._read())
+    return x.scope is not None and x.scope.active
+
+
+def number(x: Any, dtype: Any, name: str) -> Any:
+    """A traced array of one element as a traced number of this dtype, as float(x) is."""
+    x = x._read()
+    if x.ndim:
+        raise TypeError(f"{name}: only 0-dimensional arrays can be converted to Python scalars")
+    return x if x.dtype == dtype else np.astype(x, dtype)
+
+
+# ------------------------------------------------------------ numbers
+
+
+@means(float)
+def as_float(x: Any = 0.0, /) -> Any:
+    if isinstance(x, Duck) and is_traced(x):
+        return number(x, FLOAT, "float(x)")
+    return float(x)
+
+
+@means(int)
+def as_int(x: Any = 0, /, *base: Any, **options: Any) -> Any:
+    """The whole number: a plain one, unless only the type of x is known."""
+    if isinstance(x, Duck) and is_abstract(x._read().value):
+        return number(np.trunc(x), np.dtype(int), "int(x)")
+    return int(x, *base, **options)
+
+
+@means(complex)
+def as_complex(x: Any = 0, /, *imag: Any, **options: Any) -> Any:
+    if is_traced(x) or any(map(is_traced, imag)):
+        y = x if not imag else x + 1j * imag[0]
+        return number(np.asanyarray(y) if not isinstance(y, Duck) else y, complex, "complex(x)")
+    return complex(x, *imag, **options)
+
+
+def _of_dtype(kind: Any) -> None:
+    @means(kind)
+    def converted(x: Any = 0, /, *rest: Any) -> Any:
+        return np.astype(x._read(), np.dtype(kind)) if is_traced(x) else kind(x, *rest)
+
+
+for _kind in (np.float16, np.float32, np.float64):
+    _of_dtype(_kind)
+
+
+@means(round)
+def rounded(x: Any, digits: Any = None, /, **options: Any) -> Any:
+    """As with Python's numbers, without digits a whole number."""
+    digits = options.get("ndigits", digits)
+    if not is_traced(x):
+        return round(x) if digits is None else round(x, digits)
+    y = np.round(x, 0 if digits is None else digits)
+    return np.astype(y, np.dtype(int)) if digits is None and not x.ndim else y
+
+
+CONVERSIONS[Duck.item] = lambda x: functools.partial(_item, x)
+CONVERSIONS[Duck.tolist] = lambda x: functools.partial(_listed, x)
+
+
+def _item(x: Any, *index: Any) -> Any:
+    if not is_traced(x):
+        return x.item(*index)
+    if not index:
+        return np.reshape(x, ())
+    if len(index) == 1 and not isinstance(index[0], tuple):
+        return np.ravel(x)[index[0]]
+    return x[index[0] if len(index) == 1 else index]
+
+
+def _listed(x: Any) -> Any:
+    if not is_traced(x):
+        return x.tolist()
+    return [_listed(row) for row in x] if x.ndim else x
+
+
+# ------------------------------------------------------------ questions
+
+
+@means(isinstance)
+def is_instance(x: Any, of: Any, /) -> bool:
+    if isinstance(x, of):
+        return True
+    return isinstance(x, Duck) and any(issubclass(t, of) for t in stands_for(x))
+
+
+@means(type)
+def type_of(x: Any, /, *rest: Any, **options: Any) -> Any:
+    if rest or options or type(x) is not Array:
+        return type(x, *rest, **options) if rest or options else type(x)
+    found = stands_for(x)[-1]
+    return float if found is np.float64 else found
+
+
+@means(np.isscalar)
+def is_scalar(x: Any) -> bool:
+    return not x.ndim if isinstance(x, Duck) else np.isscalar(x)
+
+
+@means(dataclasses.replace)
+def replaced(x: Any, /, **changes: Any) -> Any:
+    """A dataclass made anew, its constructor traced."""
+    fields = getattr(type(x), "__dataclass_fields__", {})
+    kinds = {f._field_type for f in fields.values()}
+    unusual = any(not f.init for f in fields.values() if f.name in changes)
+    if not fields or unusual or dataclasses._FIELD_INITVAR in kinds:  # type: ignore[attr-defined]
+        return dataclasses.replace(x, **changes)
+    given = {f.name: getattr(x, f.name) for f in dataclasses.fields(x) if f.init}
+    return (CALL @ type(x))(**(given | changes))
+
+
+# ------------------------------------------------------------ the largest, the order
+
+
+PLAIN = {float, int, bool, str, np.float64, tuple, Array}
+
+
+def _compared(a: Any, b: Any) -> int:
+    return -1 if OPERATE @ ("__lt__", a, b) else int(bool(OPERATE @ ("__lt__", b, a)))
+
+
+def _numbers(items: Any) -> bool:
+    """Whether these are two numbers or more, and none is nan."""
+    if len(items) < 2:
+        return False
+    if any(np.ndim(x) or isinstance(x, str | tuple | list) for x in items):
+        return False
+    values = [x._read().value if isinstance(x, Duck) else x for x in items]
+    # Python's answer depends on the order if there are nans: then let Python find it.
+    return all(is_abstract(v) or v == v for v in values)
+
+
+def _extreme(plain: Any, whole: Any, name: str) -> None:
+    @means(plain)
+    def extreme(*args: Any, **options: Any) -> Any:
+        if options:
+            options["key"] = CALL @ options["key"] if options.get("key") else None
+            return plain(*args, **options)
+        items = args
+        if len(args) == 1:
+            items = tuple(args[0])
+            args = (items,)
+        for x in items:
+            if isinstance(x, Duck):
+                return whole(np.stack(items)) if _numbers(items) else plain(*args)
+        return _most(items, name) if _of_user(items) else plain(*args)
+
+
+def _of_user(items: Any) -> bool:
+    return not set(map(type, items)) <= PLAIN and any(of_users_class(type(x)) for x in items)
+
+
+def _most(items: Any, name: str) -> Any:
+    """The largest object of the user's, by its own comparison."""
+    best = items[0]
+    for x in items[1:]:
+        if OPERATE @ (name, x, best):
+            best = x
+    return best
+
+
+_extreme(builtins.max, np.max, "__gt__")
+_extreme(builtins.min, np.min, "__lt__")
+
+
+@means(builtins.sorted)
+def in_order(items: Any, /, *, key: Any = None, reverse: bool = False) -> list:
+    """Numbers are sorted by one operation, everything else by comparisons of their values."""
+    items = list(items)
+    if key is None and any(isinstance(x, Duck) for x in items) and _numbers(items):
+        y = list(np.sort(np.stack(items)))
+        return y[::-1] if reverse else y
+    if key is None and _of_user(items):
+        key = functools.cmp_to_key(_compared)
+    return sorted(items, key=CALL @ key if key is not None else None, reverse=reverse)

@@ -1,0 +1,256 @@
+"""Marks in the user's source: where a name is called, bibun is asked first what is meant.
+
+The source of a function is compiled again, with the same file, names and positions, but with
+`np.sin(x)` read as `(CALL @ np.sin)(x)`. The marks are constants of the code, so that its globals
+are the user's own module and its closure the user's own cells.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+from collections.abc import Iterable, Iterator
+from types import CodeType
+from typing import Any, NamedTuple
+
+import numpy as np
+
+# What is put into the source, and replaced by objects in the constants of the compiled code.
+CALL, LOAD, OPERATE, ITERATE, ENTER = (
+    f"\0bibun {mark}" for mark in ("call", "load", "operate", "iterate", "enter")
+)
+Marks = dict[str, Any]
+
+# Methods of containers and strings that mean nothing else, unless a class of the user has them.
+CONTAINERS = (list, dict, set, str, tuple)
+PLAIN = {name for kind in CONTAINERS for name in dir(kind)} - set(dir(np.ndarray))
+
+# fmt: off
+BINARY = {
+    ast.Add: "__add__", ast.Sub: "__sub__", ast.Mult: "__mul__", ast.Div: "__truediv__",
+    ast.FloorDiv: "__floordiv__", ast.Mod: "__mod__", ast.Pow: "__pow__",
+    ast.MatMult: "__matmul__",
+}
+COMPARED = {
+    ast.Lt: "__lt__", ast.LtE: "__le__", ast.Gt: "__gt__", ast.GtE: "__ge__", ast.Eq: "__eq__",
+    ast.NotEq: "__ne__",
+}
+UNARY = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__"}
+# fmt: on
+
+
+class Names(NamedTuple):
+    """What the classes of the user define: where else than in calls their code runs."""
+
+    methods: frozenset[str]
+    properties: frozenset[str]
+
+    def __or__(self, other: Names) -> Names:
+        return Names(self.methods | other.methods, self.properties | other.properties)
+
+
+NOTHING = Names(frozenset(), frozenset())
+
+
+def defined(tree: ast.AST) -> Names:
+    """The methods and properties of all classes in a piece of source."""
+    methods, properties = set(), set()
+    for kind in ast.walk(tree):
+        if isinstance(kind, ast.ClassDef):
+            for f in kind.body:
+                if isinstance(f, ast.FunctionDef):
+                    methods.add(f.name)
+                    if any(_is_property(d) for d in f.decorator_list):
+                        properties.add(f.name)
+    return Names(frozenset(methods), frozenset(properties))
+
+
+def _is_property(decorator: ast.expr) -> bool:
+    name = decorator.attr if isinstance(decorator, ast.Attribute) else None
+    name = decorator.id if isinstance(decorator, ast.Name) else name
+    return name is not None and (name in ("getter", "setter") or name.endswith("property"))
+
+
+def imported(tree: ast.AST) -> set[str]:
+    """The names that import statements bind, anywhere in a piece of source."""
+    return {
+        (alias.asname or alias.name).split(".")[0]
+        for statement in ast.walk(tree)
+        if isinstance(statement, ast.Import | ast.ImportFrom)
+        for alias in statement.names
+    }
+
+
+class Marked(ast.NodeTransformer):
+    """The same source with marks."""
+
+    def __init__(self, names: Names, modules: set[str]):
+        self.names, self.modules = names, modules
+
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        self.generic_visit(node)
+        if not self._plain(node.func):
+            node.func = marked(CALL, node.func)
+        return node
+
+    def _plain(self, f: ast.expr) -> bool:
+        """Whether this call can only mean what it says."""
+        if isinstance(f, ast.Name):
+            return f.id == "super"
+        if not isinstance(f, ast.Attribute) or f.attr not in PLAIN or f.attr in self.names.methods:
+            return False
+        root = f.value
+        while isinstance(root, ast.Attribute):
+            root = root.value
+        return not (isinstance(root, ast.Name) and root.id in self.modules)
+
+    def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        self.generic_visit(node)
+        if not isinstance(node.ctx, ast.Load) or node.attr not in self.names.properties:
+            return node
+        return marked(LOAD, _tuple(node, node.value, ast.Constant(node.attr)))
+
+    def _defined(self, name: str | None) -> bool:
+        """Whether a class of the user may answer to this operator."""
+        if name is None:
+            return False
+        return not self.names.methods.isdisjoint((name, *alternatives(name)))
+
+    def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
+        self.generic_visit(node)
+        text = isinstance(node.left, ast.Constant) and isinstance(node.left.value, str)
+        text = text and isinstance(node.op, ast.Mod)
+        name = "%" if text else BINARY.get(type(node.op))
+        if not text and not self._defined(name):
+            return node
+        return marked(OPERATE, _tuple(node, ast.Constant(name), node.left, node.right))
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        target = node.target
+        name = "__i" + BINARY.get(type(node.op), "")[2:]
+        again = isinstance(target, ast.Name) or (
+            isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
+        )
+        if not again or not self._defined(name):
+            self.generic_visit(node)
+            return node
+        present = copy.deepcopy(target)
+        present.ctx = ast.Load()
+        parts = _tuple(target, ast.Constant(name), present, node.value)
+        self.generic_visit(parts)
+        return ast.copy_location(ast.Assign([target], marked(OPERATE, parts)), node)
+
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        self.generic_visit(node)
+        name = COMPARED.get(type(node.ops[0]))
+        if len(node.ops) > 1 or not self._defined(name):
+            return node
+        return marked(OPERATE, _tuple(node, ast.Constant(name), node.left, node.comparators[0]))
+
+    def visit_UnaryOp(self, node: ast.UnaryOp) -> ast.AST:
+        self.generic_visit(node)
+        name = UNARY.get(type(node.op))
+        if name not in self.names.methods or isinstance(node.operand, ast.Constant):
+            return node
+        return marked(OPERATE, _tuple(node, ast.Constant(name), node.operand))
+
+    def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
+        self.generic_visit(node)
+        makes = isinstance(node.value, ast.Attribute) and node.value.attr in ("r_", "c_")
+        may = makes or "__getitem__" in self.names.methods
+        if not (may and isinstance(node.ctx, ast.Load)) or _has_slice(node.slice):
+            return node
+        name = ast.Constant("__getitem__")
+        return marked(OPERATE, _tuple(node, name, node.value, node.slice))
+
+    def visit_For(self, node: ast.For) -> ast.AST:
+        self.generic_visit(node)
+        if "__iter__" in self.names.methods:
+            node.iter = marked(ITERATE, node.iter)
+        return node
+
+    def visit_Starred(self, node: ast.Starred) -> ast.AST:
+        self.generic_visit(node)
+        if "__iter__" in self.names.methods and isinstance(node.ctx, ast.Load):
+            node.value = marked(ITERATE, node.value)
+        return node
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        self.generic_visit(node)
+        if "__iter__" in self.names.methods and isinstance(node.targets[0], ast.Tuple | ast.List):
+            node.value = marked(ITERATE, node.value)
+        return node
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        self.generic_visit(node)
+        if "__iter__" in self.names.methods and not node.is_async:
+            node.iter = marked(ITERATE, node.iter)
+        return node
+
+    def visit_With(self, node: ast.With) -> ast.AST:
+        self.generic_visit(node)
+        if {"__enter__", "__exit__"} & self.names.methods:
+            for item in node.items:
+                item.context_expr = marked(ENTER, item.context_expr)
+        return node
+
+
+def alternatives(name: str) -> tuple[str, ...]:
+    """The other methods that an operator may run: of the second operand, or not in place."""
+    if name in MIRRORED:
+        return (MIRRORED[name],)
+    if name.startswith("__i") and name not in ("__invert__", "__init__"):
+        name = "__" + name[3:]
+        return (name, "__r" + name[2:])
+    return ("__r" + name[2:],)
+
+
+MIRRORED = {
+    "__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__",
+    "__eq__": "__eq__", "__ne__": "__eq__",
+}  # fmt: skip
+
+
+def marked(mark: str, node: ast.expr) -> ast.expr:
+    """mark @ node, at the place of the node."""
+    left = ast.copy_location(ast.Constant(mark), node)
+    return ast.copy_location(ast.BinOp(left, ast.MatMult(), node), node)
+
+
+def _tuple(place: ast.expr, *parts: ast.expr) -> ast.expr:
+    for part in parts:
+        if not hasattr(part, "lineno"):
+            ast.copy_location(part, place)
+    return ast.copy_location(ast.Tuple(list(parts), ast.Load()), place)
+
+
+def _has_slice(index: ast.expr) -> bool:
+    parts = index.elts if isinstance(index, ast.Tuple) else [index]
+    return any(isinstance(p, ast.Slice | ast.Starred) for p in parts)
+
+
+# ------------------------------------------------------------ compiled code
+
+
+def nested(code: CodeType) -> Iterator[CodeType]:
+    """A code object and all that are defined inside it, in the order of the source."""
+    yield code
+    for constant in code.co_consts:
+        if isinstance(constant, CodeType):
+            yield from nested(constant)
+
+
+def with_marks(code: CodeType, marks: Marks) -> CodeType:
+    """The same code, with objects in place of the marks."""
+    constants = tuple(_constant(c, marks) for c in code.co_consts)
+    return code.replace(co_consts=constants) if _changed(constants, code.co_consts) else code
+
+
+def _constant(c: Any, marks: Marks) -> Any:
+    if isinstance(c, CodeType):
+        return with_marks(c, marks)
+    return marks.get(c, c) if type(c) is str else c
+
+
+def _changed(new: Iterable[Any], old: Iterable[Any]) -> bool:
+    return any(a is not b for a, b in zip(new, old, strict=True))

@@ -1,0 +1,110 @@
+"""The module math on traced numbers: the same functions of NumPy and SciPy, with math's errors."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+from ...array import Duck
+from ...ops.joining import array_like
+from ...recording import is_abstract
+from .callee import means
+from .conversions import FLOAT, is_traced, number
+
+
+def _scipy(name: str) -> Callable[..., Any]:
+    """A function of scipy.special, which is imported when it is needed."""
+    return lambda x: getattr(import_module("scipy.special"), name)(x)
+
+
+def log(x: Any, *base: Any) -> Any:
+    return np.log(x) / np.log(base[0]) if base else np.log(x)
+
+
+def hypot(*x: Any) -> Any:
+    return np.hypot(*x) if len(x) == 2 else np.linalg.norm(array_like(list(x)))
+
+
+def remainder(x: Any, y: Any) -> Any:
+    return x - y * np.rint(x / y)
+
+
+def whole(rounding: Callable[..., Any]) -> Callable[..., Any]:
+    """A whole number, as math gives it."""
+    return lambda x: np.astype(rounding(x), np.dtype(int))
+
+
+# fmt: off
+SAME = {name: getattr(np, ours) for name, ours in {
+    "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan",
+    "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh",
+    "atanh": "arctanh", "atan2": "arctan2", "exp": "exp", "exp2": "exp2", "expm1": "expm1",
+    "log2": "log2", "log10": "log10", "log1p": "log1p", "sqrt": "sqrt", "cbrt": "cbrt",
+    "pow": "power", "fabs": "fabs", "fmod": "fmod", "copysign": "copysign", "ldexp": "ldexp",
+    "degrees": "degrees", "radians": "radians", "isnan": "isnan", "isinf": "isinf",
+    "isfinite": "isfinite", "frexp": "frexp", "nextafter": "nextafter",
+}.items()}
+OWN: dict[str, Callable[..., Any]] = {
+    "log": log, "hypot": hypot, "remainder": remainder,
+    "floor": whole(np.floor), "ceil": whole(np.ceil), "trunc": whole(np.trunc),
+    "modf": lambda x: np.modf(x), "ulp": lambda x: np.spacing(np.abs(x)),
+    "erf": _scipy("erf"), "erfc": _scipy("erfc"),
+    "gamma": _scipy("gamma"), "lgamma": _scipy("gammaln"),
+}
+# fmt: on
+
+
+def _of_numbers(name: str, ours: Callable[..., Any]) -> None:
+    plain = getattr(math, name)
+
+    @means(plain)
+    def traced(*args: Any) -> Any:
+        for a in args:
+            if isinstance(a, Duck):
+                break
+        else:
+            return plain(*args)
+        if not any(map(is_traced, args)):
+            return plain(*args)
+        xs = [number(x, FLOAT, f"math.{name}") if is_traced(x) else x for x in args]
+        values = [x.value if is_traced(x) else x for x in xs]
+        if not any(map(is_abstract, values)):
+            plain(*values)  # ValueError and OverflowError as ever
+        return ours(*xs)
+
+
+for _name, _ours in (*SAME.items(), *OWN.items()):
+    if hasattr(math, _name):
+        _of_numbers(_name, _ours)
+
+
+def _of_lists(plain: Any, ours: Callable[..., Any]) -> None:
+    @means(plain)
+    def traced(*args: Any, **options: Any) -> Any:
+        lists = [a if is_traced(a) else list(a) for a in args]
+        if not any(is_traced(a) or any(map(is_traced, a)) for a in lists):
+            return plain(*lists, **options)
+        return ours(*map(array_like, lists), **options)
+
+
+def product(x: Any, start: Any = 1) -> Any:
+    return np.prod(x) if type(start) is int and start == 1 else start * np.prod(x)
+
+
+_of_lists(math.fsum, np.sum)
+_of_lists(math.prod, product)
+_of_lists(math.dist, lambda p, q: np.linalg.norm(p - q))
+if hasattr(math, "sumprod"):
+    _of_lists(math.sumprod, lambda p, q: np.sum(p * q))
+
+
+@means(math.isclose)
+def is_close(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) -> Any:
+    if not (is_traced(a) or is_traced(b)):
+        return math.isclose(a, b, rel_tol=rel_tol, abs_tol=abs_tol)
+    size = np.maximum(np.abs(a), np.abs(b))
+    return (a == b) | (np.abs(a - b) <= np.maximum(rel_tol * size, abs_tol))

@@ -1,0 +1,182 @@
+"""What runs without a call: the hooks of attributes, operators, loops and `with`, where a class of
+the user's may define what they do.
+"""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import operator
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any
+
+from ...array import Duck
+from ...ops.joining import traced
+from . import marks
+from .callee import CALL, MARKS, function, means, of_users_class
+
+
+def load(of: Any, name: str) -> Any:
+    """The attribute, where a property of the user's runs with hooks."""
+    found = getattr(type(of), name, None)
+    if type(found) is property and type(found.fget) is FunctionType:
+        return function(found.fget)(of)
+    if type(found) is functools.cached_property and name not in of.__dict__:
+        value = (CALL @ found.func)(of)
+        if not isinstance(value, Duck):  # a cache must not keep traced arrays
+            of.__dict__[name] = value
+        return value
+    return getattr(of, name)
+
+
+class Load:
+    """The hook of an attribute that may be a property."""
+
+    def __matmul__(self, pair: tuple[Any, str]) -> Any:
+        return load(*pair)
+
+
+def _names() -> dict[str, Callable[..., Any]]:
+    binary = [*marks.BINARY.values(), *marks.COMPARED.values(), *marks.UNARY.values()]
+    inplace = ["__i" + name[2:] for name in marks.BINARY.values()]
+    return {name: getattr(operator, name) for name in (*binary, *inplace, "__getitem__")}
+
+
+OPERATORS = _names()
+
+
+SUBSCRIPTED: dict[int, Callable[..., Any]] = {}  # id of np.r_ -> what np.r_[x, y] means
+
+
+class Operate:
+    """The hook of an operator that a class of the user may define."""
+
+    def __matmul__(self, parts: tuple) -> Any:
+        name, a, *rest = parts
+        if name == "%":
+            return a % _shown(rest[0])
+        if id(a) in SUBSCRIPTED:
+            items = list(rest[0]) if isinstance(rest[0], tuple) else rest
+            if traced(items) and not any(isinstance(p, str | slice) for p in items):
+                return SUBSCRIPTED[id(a)](*items)
+        if name == "__ne__" and type(a).__ne__ is object.__ne__:
+            return not self @ ("__eq__", a, *rest)  # as object.__ne__ does
+        if any(of_users_class(type(x)) for x in (a, *rest)):
+            for method, x, others in _tries(name, a, rest):
+                f = getattr(type(x), method, None)
+                found = NotImplemented if f is None else (CALL @ f)(x, *others)
+                if found is not NotImplemented:
+                    return found
+        return OPERATORS[name](a, *rest)
+
+
+OPERATE = Operate()
+
+
+def _tries(name: str, a: Any, rest: list) -> list[tuple[str, Any, list]]:
+    """The methods that Python tries, in its order."""
+    if not rest or name == "__getitem__":
+        return [(name, a, rest)]
+    b = rest[0]
+    *before, reflected = marks.alternatives(name)
+    first = type(b) is not type(a) and isinstance(b, type(a))
+    tries = [(n, a, rest) for n in (name, *before)]
+    tries.insert(len(tries) - 1 if first else len(tries), (reflected, b, [a]))
+    return tries
+
+
+def _shown(x: Any) -> Any:
+    """Numbers for the text: formatting uses the values."""
+    if isinstance(x, tuple):
+        return tuple(map(_shown, x))
+    return x.numpy()[()] if isinstance(x, Duck) else x
+
+
+class Iterate:
+    """The hook of a loop over an object of the user's."""
+
+    def __matmul__(self, x: Any) -> Any:
+        f = getattr(type(x), "__iter__", None)
+        return function(f)(x) if type(f) is FunctionType and of_users_class(type(x)) else x
+
+
+ITERATE = Iterate()
+
+
+class Enter:
+    """The hook of a `with` statement."""
+
+    def __matmul__(self, x: Any) -> Any:
+        return _Entered(x) if of_users_class(type(x)) else x
+
+
+class _Entered:
+    """A context manager of the user's, with hooks in its methods."""
+
+    def __init__(self, x: Any):
+        self.x = x
+
+    def __enter__(self) -> Any:
+        return (CALL @ type(self.x).__enter__)(self.x)
+
+    def __exit__(self, *error: Any) -> Any:
+        return (CALL @ type(self.x).__exit__)(self.x, *error)
+
+
+MARKS.update(
+    {
+        marks.LOAD: Load(),
+        marks.OPERATE: OPERATE,
+        marks.ITERATE: ITERATE,
+        marks.ENTER: Enter(),
+    }
+)
+
+
+@means(getattr)
+def get_attribute(x: Any, name: str, /, *default: Any) -> Any:
+    return getattr(x, name, *default) if default else load(x, name)
+
+
+@means(sum)
+def added_up(items: Any, /, start: Any = 0) -> Any:
+    """Objects of the user's are added by their own methods."""
+    items = items if isinstance(items, Duck) else list(ITERATE @ items)
+    if isinstance(items, Duck) or not any(map(of_users_class, set(map(type, items)))):
+        return sum(items, start)
+    for x in items:
+        start = OPERATE @ ("__add__", start, x)
+    return start
+
+
+def _by_method(plain: Any, name: str) -> None:
+    @means(plain)
+    def call(x: Any, /, *rest: Any) -> Any:
+        f = getattr(type(x), name, None)
+        own = type(f) is FunctionType and of_users_class(type(x))
+        return function(f)(x, *rest) if own else plain(x, *rest)
+
+
+_by_method(abs, "__abs__")
+_by_method(iter, "__iter__")
+_by_method(next, "__next__")
+
+
+def _of_iterables(plain: Any) -> None:
+    """A function that goes through objects, and calls functions, of the user's."""
+
+    @means(plain)
+    def call(*args: Any, **options: Any) -> Any:
+        args = tuple([CALL @ a if callable(a) else ITERATE @ a for a in args])
+        if options:
+            options = {k: CALL @ v if callable(v) else v for k, v in options.items()}
+        return plain(*args, **options)
+
+
+for _plain in (
+    *(zip, enumerate, list, tuple, set, any, all, map, filter),
+    *(functools.reduce, itertools.accumulate, itertools.starmap, itertools.chain),
+    *(itertools.takewhile, itertools.dropwhile, itertools.filterfalse, itertools.groupby),
+):
+    _of_iterables(_plain)
