@@ -23,6 +23,8 @@ ORDER = [
     {"recording"},
     {"interface"},
     {"array"},
+    {"memory"},
+    {"writing"},
     {"variable"},
     {"loops"},
     {"zeros"},

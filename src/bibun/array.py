@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from sys import getrefcount
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,6 @@ import numpy as np
 from .errors import (
     AbstractValueError,
     NotDifferentiableError,
-    TracingError,
     UnsupportedError,
     conversion_error,
 )
@@ -40,22 +38,14 @@ class Duck(Interface):
     __slots__ = ()
 
     def __setitem__(self, index: Any, value: Any) -> None:
-        a = self._read()
-        if a.scope is None and not is_abstract(a.value) and _is_plain(value):
-            a.value[_unwrap(index)] = _unwrap(value)
-            return
-        raise TracingError(
-            "assignment into a traced array is not supported: build the new array with "
-            "np.where, np.concatenate or np.stack instead"
-        )
+        FUNCTIONS[operator.setitem](self, index, value)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
-        if "out" in options and _is_plain((args, options)):  # nothing is recorded: NumPy writes
-            getattr(ufunc, method)(*_unwrap(args), **_unwrap(options))
-            return options["out"][0] if len(options["out"]) == 1 else options["out"]
         ours = UFUNCS.get(ufunc) or _found(UFUNCS, ufunc)
         if ours is None:
             return _unknown(ufunc, method, args, options, f"numpy ufunc {ufunc.__name__}")
+        if options and options.get("out") is not None:
+            return FUNCTIONS["ufunc out"](ufunc, method, args, options)
         if method == "__call__":
             return ours(*args, **options)
         special = FUNCTIONS.get((ufunc, method)) or FUNCTIONS.get(method)
@@ -72,10 +62,15 @@ class Duck(Interface):
         if ours is None:
             module = getattr(function, "__module__", "numpy")
             return _unknown(function, "__call__", args, options, f"{module}.{function.__name__}")
+        if options and options.get("out") is not None:
+            return FUNCTIONS["out"](ours, args, options)
         return ours(*args, **options)
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> np.ndarray:
-        return np.array(self._shielded(self._plain("__array__")), dtype=dtype, copy=copy)
+        # Integers and bools have no derivative to lose.
+        exact = self.dtype.kind in "biu"
+        value = self._known("__array__") if exact else self._plain("__array__")
+        return np.array(self._shielded(value), dtype=dtype, copy=copy)
 
     def __float__(self) -> float:
         return float(self._plain("float(x)"))
@@ -90,6 +85,13 @@ class Duck(Interface):
     def tolist(self) -> Any:
         """Nested lists of numbers; an error while traced, since their derivatives would be lost."""
         return np.asarray(self._plain("x.tolist()")).tolist()
+
+    def __getattr__(self, name: str) -> Any:
+        """What ndarray has and bibun has no version of, where nothing is recorded."""
+        value = None if name[0] == "_" or not hasattr(np.ndarray, name) else self._read()
+        if value is None or value.scope is not None:
+            raise AttributeError(f"a traced array has no attribute {name!r}", name=name, obj=self)
+        return getattr(value.value, name)
 
     def __bool__(self) -> bool:
         return bool(self._known("bool(x) and `if x`"))
@@ -163,52 +165,38 @@ class Duck(Interface):
 
 
 class Array(Duck):
-    """An array of numbers that may be recorded; it has the interface of numpy.ndarray."""
+    """An array of numbers that may be recorded; it has the interface of numpy.ndarray.
 
-    __slots__ = ("index", "scope", "value")
+    A view has a `parent`, the array whose memory it shows a part of (memory.py).
+    """
+
+    __slots__ = ("index", "parent", "scope", "value")
+    parent: Array
 
     def __init__(self, scope: Trace | None, index: int, value: Any):
         self.scope, self.index, self.value = scope, index, value
 
-    shape = property(lambda self: self.value.shape)
+    shape = property(
+        lambda self: self.value.shape, lambda self, shape: FUNCTIONS["shape"](self, shape)
+    )
     dtype = property(lambda self: self.value.dtype)
     ndim = property(lambda self: len(self.value.shape))
 
     def _read(self) -> Array:
         return self
 
-    def _become(self, result: Array, name: str) -> Array:
-        """`self op= other`: what NumPy does in place, this object does by standing for the new
-        entry.
-        """
-        if self.value.shape == ():
-            return result  # NumPy's scalars are immutable: x += 1 binds the name anew
-        if result.shape != self.shape:
-            raise ValueError(
-                f"{name}: the result {result.shape} does not fit into {self.shape} in place"
-            )
-        if result.dtype != self.dtype:
-            if not np.can_cast(result.dtype, self.dtype, "same_kind"):
-                raise TypeError(f"{name}: {result.dtype} does not fit into {self.dtype} in place")
-            result = FUNCTIONS[np.astype](result, self.dtype)
-        if self._shared():
-            raise TracingError(
-                f"{name} in place would also change other arrays that share this memory (an "
-                "argument, or a view): write y = y + x instead of y += x"
-            )
-        self.scope, self.index, self.value = result.scope, result.index, result.value
-        return self
+    @property
+    def base(self) -> Array | None:
+        """The array that owns the memory of which this is a view; None for an owner."""
+        owner = self
+        while hasattr(owner, "parent"):
+            owner = owner.parent
+        return None if owner is self else owner
 
-    def _shared(self) -> bool:
-        """Whether others may see this memory: arguments, views, and what a closed tape has kept."""
-        trace = self.scope
-        if trace is None:  # two references: the slot, and the argument of getrefcount
-            return self.value.base is not None or getrefcount(self.value) > 2
-        if not trace.active:
-            return True
-        entry = trace.entries[self.index]
-        view = entry[0].kind == "view" and self.index not in trace.private
-        return view or len(entry) == 1 or self.index in trace.viewed
+    def _become(self, result: Array, name: str) -> Array:
+        if self.value.shape == () and type(self.value) is not np.ndarray:
+            return result  # NumPy's scalars are immutable: x += 1 binds the name anew
+        return FUNCTIONS["into"](self, result, name)
 
 
 PLAIN = (np.ndarray, np.generic)
@@ -294,8 +282,6 @@ def compute(op: Op, values: list[Any]) -> Any:
 def put(trace: Trace, key: tuple, value: Any) -> Any:
     """The entry (op, *arguments) with this value, as an Array or a tuple of Arrays."""
     i = trace.add(key, value)
-    if key[0].kind == "view":
-        trace.viewed.add(key[1])
     if type(value) is tuple:
         return tuple(Array(trace, trace.add((Item(k), i), v), v) for k, v in enumerate(value))
     return Array(trace, i, value)
@@ -315,11 +301,6 @@ def _unknown(function: Any, method: str, args: tuple, options: dict, name: str) 
         )
     call = function if method == "__call__" else getattr(function, method)
     return wrap(call(*_unwrap(args), **_unwrap(options)))
-
-
-def _is_plain(x: Any) -> bool:
-    """Whether no array in x is recorded."""
-    return innermost([a._read() for a in _leaves(x) if isinstance(a, Duck)]) is None
 
 
 def _leaves(x: Any) -> Iterator:

@@ -11,7 +11,7 @@ import sys
 from functools import lru_cache
 from pathlib import Path
 from types import CodeType, FrameType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 PACKAGE = str(Path(__file__).parent)
 
@@ -111,6 +111,13 @@ def _span(code: CodeType, offset: int) -> tuple[int | None, int | None, int | No
     return positions[offset // 2] if 0 <= offset // 2 < len(positions) else (None,) * 4
 
 
+def unmask(error: BaseException | None, traceback: Any) -> None:
+    """Raise our error where NumPy has replaced it by one of its own, as for `a[0] = traced`."""
+    cause = error.__cause__ if isinstance(error, ValueError | TypeError) else None
+    if isinstance(cause, BibunError) and not isinstance(error, BibunError):
+        raise cause.with_traceback(traceback) from None
+
+
 def user_frame() -> FrameType | None:
     """The innermost frame that is neither bibun's nor a library's that bibun was called through."""
     frame: FrameType | None = sys._getframe(1)
@@ -124,6 +131,14 @@ def _internal(file: str) -> bool:
     return file.startswith((PACKAGE, "<__array_function__", "<frozen")) or any(
         f"/{library}/" in file for library in LIBRARIES
     )
+
+
+class Internal(dict):
+    """Whether a file belongs to bibun (or to what calls the user's code for it)."""
+
+    def __missing__(self, file: str) -> bool:
+        answer = self[file] = _internal(file)
+        return answer
 
 
 def user_position() -> Position | None:
@@ -149,8 +164,8 @@ def conversion_error(how: str) -> TracingError:
     if user_instruction() == "STORE_SUBSCR":
         return TracingError(
             "assignment of a traced array into an untraced array would lose its derivative: "
-            "make a new array inside the function that is differentiated (np.zeros, y = "
-            "np.array(y)), or build it with np.stack, np.concatenate or np.where"
+            "make the array inside the function (np.zeros, x.copy()), or build it with np.stack, "
+            "np.concatenate or np.where instead"
         )
     if how == "__array__" and (name := _scipy_function()):
         return TracingError(

@@ -67,6 +67,10 @@ class Op:
     (operation, arguments); None if such a sum is made pair by pair.
     """
 
+    arranges: ClassVar[str] = ""
+    """What decides whether NumPy makes views or copies: "order" changes the order of axes, "shape"
+    may need a copy.
+    """
     decreed: ClassVar[bool] = False
     """Whether the derivative is somebody's word instead of the derivative of the value."""
     fields: ClassVar[tuple[str, ...]] = ()
@@ -86,6 +90,17 @@ class Op:
         once.
         """
         return self.value
+
+    def view(self, *args: Any) -> Any:
+        """The value, as a view of the memory of the first argument if NumPy makes one."""
+        return self.value(*args)
+
+    def written(self, x: Any, rest: tuple, y: Any) -> Any:
+        """x after y has been written into the view that this makes of x (with further arguments).
+
+        An error for what is not a view, or only one for reading.
+        """
+        raise ValueError("assignment destination is read-only")
 
     def d(self, y: Any, *args: Any) -> tuple[Linear | None, ...]:
         """dy/darg for each argument, written in NumPy; None where y is piecewise constant."""

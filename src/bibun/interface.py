@@ -12,8 +12,6 @@ from typing import Any
 
 import numpy as np
 
-from .errors import TracingError
-
 UFUNCS: dict[Any, Callable] = {}  # np.sin -> our sin
 FUNCTIONS: dict[Any, Callable] = {}  # np.sum -> our sum
 LATER: list[Callable[[Any], bool]] = []  # modules of functions that are loaded when first met
@@ -35,7 +33,10 @@ def forward(function: Any) -> Function:
     """A method that means a NumPy function of the object itself."""
 
     def method(self: Any, *args: Any, **options: Any) -> Any:
-        return (UFUNCS if function in UFUNCS else FUNCTIONS)[function](self, *args, **options)
+        ours = (UFUNCS if function in UFUNCS else FUNCTIONS)[function]
+        if options and options.get("out") is not None:
+            return FUNCTIONS["out"](ours, (self, *args), options)
+        return ours(self, *args, **options)
 
     method.__name__ = method.__qualname__ = function.__name__
     method.__doc__ = f"The same as numpy.{function.__name__}."
@@ -57,14 +58,14 @@ def _binary(ufunc: np.ufunc) -> tuple[Function, Function, Function]:
     return straight, reflected, inplace
 
 
-def _refused(method: str, instead: str) -> Function:
-    """A method that would write into the memory of the array."""
+def _in_place(name: str) -> Function:
+    """A method that writes into the array."""
 
-    def refuse(self: Any, *args: Any, **options: Any) -> Any:
-        raise TracingError(f"x.{method}(...) writes into a traced array: write {instead}")
+    def method(self: Any, *args: Any, **options: Any) -> None:
+        FUNCTIONS[name](self, *args, **options)
 
-    refuse.__doc__ = f"Refused, since it works in place: write {instead}."
-    return refuse
+    method.__doc__ = f"The same as numpy.ndarray.{name}: changes the array itself."
+    return method
 
 
 class Interface:
@@ -112,10 +113,13 @@ class Interface:
     swapaxes         = forward(np.swapaxes)
     diagonal         = forward(np.diagonal)
     astype           = forward(np.astype)
-    copy             = forward(np.copy)
     nonzero          = forward(np.nonzero)
     conj = conjugate = forward(np.conjugate)
     # fmt: on
+
+    def copy(self, order: str = "C") -> Any:
+        """The same numbers in memory of their own."""
+        return FUNCTIONS[np.copy](self, order)
 
     def __round__(self, digits: int = 0) -> Any:
         return FUNCTIONS[np.round](self, digits)
@@ -137,11 +141,11 @@ class Interface:
 
     # fmt: off
     __floor__, __ceil__, __trunc__ = forward(np.floor), forward(np.ceil), forward(np.trunc)
-    sort      = _refused("sort",      "np.sort(x)")
-    partition = _refused("partition", "np.partition(x, k)")
-    fill      = _refused("fill",      "np.full_like(x, value)")
-    put       = _refused("put",       "np.where or np.concatenate")
-    resize    = _refused("resize",    "np.resize(x, shape)")
+    sort      = _in_place("sort")
+    partition = _in_place("partition")
+    fill      = _in_place("fill")
+    put       = _in_place("put")
+    resize    = _in_place("resize")
     # fmt: on
 
     def __len__(self) -> int:
@@ -163,7 +167,8 @@ class Interface:
     mT    = property(lambda self: FUNCTIONS[np.matrix_transpose](self))
     real  = property(lambda self: FUNCTIONS[np.real](self))
     imag  = property(lambda self: FUNCTIONS[np.imag](self))
-    flat  = property(lambda self: iter(self.ravel()))
+    flat  = property(lambda self: FUNCTIONS["flat"](self._read()),
+                     lambda self, value: FUNCTIONS["flat"](self).__setitem__(..., value))
     # fmt: on
 
     # What the array-API standard asks of an array beyond NumPy's own interface.

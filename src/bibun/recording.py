@@ -17,21 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from .errors import AbstractValueError, EscapedError, Position, _internal
+from .errors import AbstractValueError, EscapedError, Internal, Position, unmask
 from .graph import Constant, Example, Graph, Input, Op, Type, canonical, operation
 from .guide import NOTHING, Guide
 from .snapshots import same_bits, snapshot
 
 _serial = count(1)
 CONTAINERS = (list, dict, set)
-
-
-class _Internal(dict):
-    """Whether a file belongs to bibun (or to what calls the user's code for it)."""
-
-    def __missing__(self, file: str) -> bool:
-        answer = self[file] = _internal(file)
-        return answer
 
 
 class _Threads(local):
@@ -44,7 +36,7 @@ class _Threads(local):
 # Numbers that rules and derivatives look for. They belong to the structural key: what a program
 # does with 1 + exp(x) must not depend on whether it was 2 + exp(x) before.
 SPECIAL = {-1, 0, 0.5, 1, 2}
-INTERNAL = _Internal()
+INTERNAL = Internal()
 threads = _Threads()
 
 
@@ -95,8 +87,8 @@ class Trace:
         self.captured: dict[int, Any] = {}
         self.imported: dict[tuple[int, int], int] = {}
         self.snapshots: dict[int, tuple[int, np.ndarray]] = {}
-        self.viewed: set[int] = set()  # entries of which the user may hold a view
-        self.private: set[int] = set()  # views of memory that nobody else holds
+        self.views: list[Any] = []  # Arrays that are views, since the last write
+        self.memory: dict[int, list[Any]] = {}  # id of an owner -> its living views, at that write
         self.positions: list[tuple] = []
         self.depths: list[int] = []  # how far away the user's code was, in frames
         self.guide = NOTHING  # what ran last time, as long as this run repeats it
@@ -108,6 +100,7 @@ class Trace:
         self.variables: dict[int, tuple[Any, dict[int, int]]] = {}
         self.serial = 0
         self.active = False
+        self.sealed = 0  # entries made before the trace was last closed: their views are forgotten
         self.enclosing: tuple[Trace, ...] = ()
         self.lock = Lock()
 
@@ -120,7 +113,12 @@ class Trace:
         threads.open.append(self)
 
     def stop(self) -> None:
-        """Record no more."""
+        """Record no more. Views hold the trace, so it lets go of them."""
+        self.pause()
+        self.sealed, self.views, self.memory = len(self.entries), [], {}
+
+    def pause(self) -> None:
+        """Record nothing for a while."""
         self.active = False
         if self in threads.open:
             threads.open.remove(self)
@@ -377,9 +375,10 @@ class recording:
         self.silence.__enter__()
         return self.trace
 
-    def __exit__(self, *error: Any) -> None:
-        self.silence.__exit__(*error)
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
+        self.silence.__exit__(kind, error, traceback)
         self.trace.stop()
+        unmask(error, traceback)
 
 
 @contextmanager
@@ -394,6 +393,7 @@ def building() -> Iterator[Trace]:
         yield trace
     finally:
         trace.active = False
+        trace.views.clear()
 
 
 _NOWHERE = _getframe().f_code

@@ -14,7 +14,7 @@ from .array import Array, Duck, lift
 from .derivative.derived import execute, find
 from .derivative.gradient import Reverse, aligned
 from .derivative.jacobian import batch_matrix, matrices
-from .errors import ShapeError, TapeError, UnconnectedWarning, user_position
+from .errors import ShapeError, TapeError, UnconnectedWarning, unmask, user_position
 from .graph import Type
 from .guide import last, remember
 from .recording import Trace, threads
@@ -65,9 +65,10 @@ class GradientTape:
         self._begin()
         return self
 
-    def __exit__(self, *exception: object) -> None:
+    def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self._end()
-        self._errors.__exit__(*exception)
+        self._errors.__exit__(kind, error, traceback)
+        unmask(error, traceback)
 
     def _begin(self) -> None:
         # A tape inside another (or under grad) writes into the same trace, so that both see
@@ -138,7 +139,7 @@ class GradientTape:
             raise TapeError("stop_recording: the tape is not recording")
         alone = self._trace.users == 1 and self._trace.of_tape
         if alone:
-            self._trace.stop()
+            self._trace.pause()
         try:
             yield
         finally:

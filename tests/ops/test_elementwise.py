@@ -349,11 +349,8 @@ def test_methods_of_ufuncs_have_derivatives() -> None:
 def test_what_is_not_supported_says_what_to_write_instead() -> None:
     x = np.ones(3)
     for f, text in (
-        (lambda x: np.add.at(x, [0], 1.0), "np.bincount"),
         (lambda x: np.add.reduceat(x, [0, 2]), "np.stack"),
-        (lambda x: np.sin(x, out=np.empty(3)), "new name"),
         (lambda x: np.sin(x, where=x > 0), "np.where"),
-        (lambda x: np.clip(x, 0, 1, out=np.empty(3)), "np.clip"),
     ):
         with pytest.raises(UnsupportedError, match=text):
             grad(f)(x)

@@ -84,3 +84,27 @@ def _row_adder(g: Type) -> Callable[..., None] | None:
         )
 
     return add
+
+
+def one(write: Write, shape: tuple[int, ...], dtype: np.dtype) -> Callable:
+    """The only thing that is added to zeros."""
+
+    def run(*args):
+        y = np.zeros(shape, dtype)
+        write(y, *args)
+        return y
+
+    return run
+
+
+def points(indices: list[tuple], shape: tuple[int, ...], dtype: np.dtype) -> Callable:
+    """Single numbers, all at once."""
+    size = prod(shape)
+    positions = np.array([np.ravel_multi_index(i, shape) for i in indices], np.intp)
+
+    def run(*args):
+        y = np.zeros(size, dtype)
+        np.add.at(y, positions, np.array(args, dtype))
+        return y.reshape(shape)
+
+    return run

@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ..array import Array, bind, enter, implements, innermost, lift
 from ..graph import Item, Type
+from ..memory import share, view
 from ..recording import Trace
 from .gather import part
 from .joining import Split, Unstack
@@ -25,8 +26,9 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array
     pieces = [range(n)[p] for p in _pieces(indices_or_sections, n)]
     ends = list(accumulate(map(len, pieces)))
     if ends[-1] == n and all(p == range(e - len(p), e) for p, e in zip(pieces, ends, strict=True)):
-        return list(bind(Split(axis, tuple(map(len, pieces))), x))
-    return [bind(part(axis, (p.start, p.stop, 1) if len(p) else (0, 0, 1)), x) for p in pieces]
+        op = Split(axis, tuple(map(len, pieces)))
+        return [share(y, x, p) for y, p in zip(bind(op, x), op.places, strict=True)]
+    return [view(part(axis, (p.start, p.stop, 1) if len(p) else (0, 0, 1)), x) for p in pieces]
 
 
 def _pieces(sections: Any, n: int) -> list[slice]:
@@ -71,7 +73,10 @@ def unstack(x: Any, /, *, axis: int = 0) -> tuple[Array, ...]:
     if x.ndim == 0:
         raise ValueError("Input array must be at least 1-d.")
     axis = normalize_axis_index(axis, x.ndim) - x.ndim
-    return bind(_unstack(axis, x.shape[axis]), x) if x.shape[axis] else ()
+    if not x.shape[axis]:
+        return ()
+    op = _unstack(axis, x.shape[axis])
+    return tuple(share(y, x, p) for y, p in zip(bind(op, x), op.places, strict=True))
 
 
 if hasattr(np, "unstack"):
@@ -86,7 +91,7 @@ def rows(x: Any) -> Iterator[Array]:
         raise TypeError("iteration over a 0-d array")
     trace = innermost((x,))
     if trace is None:
-        return (Array(None, -1, v) for v in x.value)
+        return map(x.__getitem__, range(x.shape[0]))
     return iter(_recorded(trace, x) if x.shape[0] else ())
 
 
@@ -94,10 +99,9 @@ def _recorded(trace: Trace, x: Array) -> list[Array]:
     """The rows of x as recorded arrays."""
     op = _unstack(-x.ndim, x.shape[0])
     values = op.type(x.value) if type(x.value) is Type else tuple(x.value)
-    if x.ndim > 1:
-        trace.viewed.add(x.index)
     i = trace.add((op, enter(trace, x)), values)
-    return [Array(trace, trace.add((_item(k), i), v), v) for k, v in enumerate(values)]
+    found = [Array(trace, trace.add((_item(k), i), v), v) for k, v in enumerate(values)]
+    return [share(y, x) for y in found] if x.ndim > 1 else found
 
 
 _item, _unstack = lru_cache(maxsize=1 << 12)(Item), lru_cache(Unstack)

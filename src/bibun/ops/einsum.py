@@ -12,6 +12,7 @@ import numpy as np
 from ..array import FUNCTIONS, Array, Duck, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Graph, Type
+from ..memory import share
 from ..walk import build, evaluate
 from .matmul import arranged, folded
 from .reduction import Sum
@@ -235,7 +236,9 @@ def einsum(*operands: Any, out: None = None, optimize: Any = False, **options: A
         path = tuple(map(tuple, optimize[1:]))
     types = tuple(Type(x.dtype, x.shape) for x in arrays)
     graph = plan(tuple(inputs), result, types, path)
-    return evaluate(graph, arrays)[graph.outputs[0]]
+    y = evaluate(graph, arrays)[graph.outputs[0]]
+    views = len(arrays) == 1 and all(n.op.kind == "view" for _, n in graph.body())
+    return share(Array(y.scope, y.index, y.value), arrays[0]) if views else y
 
 
 def _read(operands: Sequence[Any]) -> tuple[list[Any], list[Labels], Labels | None]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate
-from math import prod
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -15,7 +15,8 @@ from ..array import Array, bind, innermost
 from ..errors import ShapeError
 from ..graph import Example, Linear, Op, Type, operation, type_of
 from ..zeros import parts, zeroed
-from .adding import Write, adder
+from .adding import Write, adder, one, points
+from .putting import put
 from .structure import Transpose, expand_to, reshape_to
 
 WHOLE = slice(None)
@@ -29,7 +30,7 @@ class Slice(Op):
     kind = "view"
     keeps_zeros = True
     places: tuple[Place, ...]  # for the last axes; integers and starts are not negative
-    count = 0  # of indices, beside x
+    count, repeats = 0, False  # number of indices; whether a place may be read twice
 
     def type(self, x):
         lead = len(x.shape) - len(self.places)
@@ -56,17 +57,24 @@ class Slice(Op):
     def _last(self) -> tuple[int | slice, ...]:
         return tuple(_index(p) for p in self.places)
 
+    def view(self, x):
+        return x[(*self.index(len(x.shape)), ...)]  # of a single element, too
+
+    def written(self, x, rest, y):
+        return put(x, self, rest, y)
+
+    def assigner(self, out: Type, v: Type) -> Write:
+        """How v is written where this reads."""
+        return self.writer(out, True, v)
+
     def writer(self, out: Type, fresh: bool, g: Type) -> Write:
         """How g is added to what this reads of `out`, which is zero if it is fresh."""
         index = self.index(len(out.shape))
 
-        def assign(out, g):
-            out[index] = g
-
         def add(out, g):
             out[index] += g
 
-        return assign if fresh else add
+        return (lambda out, g: operator.setitem(out, index, g)) if fresh else add
 
     def d(self, y, x):
         def pull(g):
@@ -117,6 +125,11 @@ class Gather(Op):
         """The number of index arrays."""
         return len(self.axes)
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it may read a place twice."""
+        return self.rank > 0 and not self.unique
+
     def type(self, x, *indices):
         n, batch = len(x.shape), len(indices[0].shape) - self.rank
         first = n + self.axes[0]
@@ -147,6 +160,14 @@ class Gather(Op):
             return y if order is None else y.transpose(order)
 
         return read
+
+    def view(self, x, *indices):
+        if self.rank or len(indices[0].shape):
+            return self.value(x, *indices)
+        return x[(*self.layout(x.shape, 0).fill([int(i) for i in indices]), ...)]
+
+    def written(self, x, rest, y):
+        return put(x, self, rest, y)
 
     def layout(self, shape: tuple[int, ...], ndim: int) -> Layout:
         """How to read an array of this shape with index arrays of that many axes."""
@@ -179,16 +200,31 @@ class Gather(Op):
         """How g is added to what this reads of `out`, which is zero if it is fresh."""
         if not self.unique:
             return adder(self.axes, self.rank, out, *types)
-        fill, order = self.layout(out.shape, len(types[0].shape))
-        back = None if order is None else tuple(np.argsort(order))
-
-        def assign(out, *args):
-            out[fill(args[:-1])] = args[-1] if back is None else args[-1].transpose(back)
+        if fresh:
+            return self.assigner(out, *types)
+        place = self._placed(out, types)
 
         def add(out, *args):
-            out[fill(args[:-1])] += args[-1] if back is None else args[-1].transpose(back)
+            index, g = place(args)
+            out[index] += g
 
-        return assign if fresh else add
+        return add
+
+    def _placed(self, out: Type, types: Sequence[Type]) -> Callable[[Sequence], tuple]:
+        """NumPy's index into `out`, and g with its axes in NumPy's order."""
+        fill, order = self.layout(out.shape, len(types[0].shape))
+        back = tuple(range(len(types[-1].shape)) if order is None else np.argsort(order))
+        return lambda args: (fill(args[:-1]), args[-1].transpose(back))
+
+    def adder(self, out: Type, *types: Type) -> Write:
+        """How v is added where this reads, one after the other."""
+        place = self._placed(out, types)
+        return lambda out, *args: np.add.at(out, *place(args))
+
+    def assigner(self, out: Type, *types: Type) -> Write:
+        """How v is written where this reads: of what is written to one place, the last stays."""
+        place = self._placed(out, types)
+        return lambda out, *args: operator.setitem(out, *place(args))
 
     def d(self, y, x, *indices):
         own = Linear(
@@ -277,14 +313,14 @@ class Scatter(Op):
         out = Type(dtype, shape)
         slices = [r for r in self.reads if isinstance(r, Slice)]
         if len(types) == len(slices) > 1 and all(t.shape == () for t in types):
-            return _points([r.index(len(shape)) for r in slices], shape, dtype)
+            return points([r.index(len(shape)) for r in slices], shape, dtype)
         groups = list(self.groups(types))
         writes = [
             r.writer(out, k == 0, *g)
             for k, (r, g) in enumerate(zip(self.reads, groups, strict=True))
         ]
         if len(writes) == 1:
-            return _one(writes[0], shape, dtype)
+            return one(writes[0], shape, dtype)
         ends = list(accumulate(map(len, groups)))
         steps = [(w, e - len(g), e) for w, g, e in zip(writes, groups, ends, strict=True)]
 
@@ -331,28 +367,6 @@ class Scatter(Op):
         yield Example(
             cls((3, 2), (Gather((-2,), 1), Slice(((0, 3, 2), None)))), (some, (4, 2), (2, 2))
         )
-
-
-def _one(write: Write, shape: tuple[int, ...], dtype: np.dtype) -> Callable:
-    def run(*args):
-        y = np.zeros(shape, dtype)
-        write(y, *args)
-        return y
-
-    return run
-
-
-def _points(indices: list[tuple], shape: tuple[int, ...], dtype: np.dtype) -> Callable:
-    """Single numbers, all at once."""
-    size = prod(shape)
-    positions = np.array([np.ravel_multi_index(i, shape) for i in indices], np.intp)
-
-    def run(*args):
-        y = np.zeros(size, dtype)
-        np.add.at(y, positions, np.array(args, dtype))
-        return y.reshape(shape)
-
-    return run
 
 
 def scatter(shape: tuple[int, ...], parts_read: Sequence[tuple[Read, Sequence, Any]]) -> Array:

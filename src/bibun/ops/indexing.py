@@ -10,8 +10,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import Array, Duck, enter, implements, innermost, lift
-from ..errors import AbstractValueError, TracingError
+from ..errors import AbstractValueError
 from ..graph import Op, Type
+from ..memory import share
 from ..recording import Trace, is_abstract
 from .gather import Gather, Place, Slice
 from .joining import array_like, traced
@@ -28,7 +29,7 @@ def getitem(x: Any, index: Any) -> Array:
     x = lift(x)
     trace = x.scope
     if trace is not None and trace.active:
-        key = _key(index)
+        key = key_of(index)
         if key is not None:
             return _fixed(trace, x, index, key)
     return _general(x, index)
@@ -37,7 +38,7 @@ def getitem(x: Any, index: Any) -> Array:
 # ------------------------------------------------------------ integers, slices, Ellipsis, None
 
 
-def _key(index: Any) -> tuple | None:
+def key_of(index: Any) -> tuple | None:
     """An index without arrays as something that can be looked up; None for other indices."""
     kind = type(index)
     if kind is int:
@@ -45,11 +46,11 @@ def _key(index: Any) -> tuple | None:
     if kind is tuple:
         if not all(type(i) in FIXED for i in index):
             return None
-        return tuple([_bounds(i) if type(i) is slice else i for i in index])
-    return (_bounds(index) if kind is slice else index,) if kind in FIXED else None
+        return tuple([bounds_of(i) if type(i) is slice else i for i in index])
+    return (bounds_of(index) if kind is slice else index,) if kind in FIXED else None
 
 
-def _bounds(s: slice) -> tuple:
+def bounds_of(s: slice) -> tuple:
     """The bounds of a slice as numbers; a traced bound counts with its value."""
     return tuple(
         [b if type(b) is int or b is None else _number(b) for b in (s.start, s.stop, s.step)]
@@ -68,15 +69,17 @@ def _number(bound: Any) -> int:
 def _fixed(trace: Trace, x: Array, index: Any, key: tuple) -> Array:
     u = x.value
     try:
-        steps = _steps(key, u.shape)
+        steps = steps_of(key, u.shape)
     except IndexError:
         np.broadcast_to(np.False_, u.shape)[index]  # NumPy's own error
         raise
     shape = steps[-1][1] if steps else u.shape
     value = Type(u.dtype, shape) if type(u) is Type else u[index]
-    if shape:
-        trace.viewed.add(x.index)
-    return record(trace, x, steps, value)
+    y = record(trace, x, steps, value)
+    if shape or type(value) is np.ndarray:
+        y.parent = x
+        trace.views.append(y)
+    return y
 
 
 def record(trace: Trace, x: Array, steps: Steps, value: Any) -> Array:
@@ -88,7 +91,7 @@ def record(trace: Trace, x: Array, steps: Steps, value: Any) -> Array:
 
 
 @lru_cache(maxsize=1 << 14)
-def _steps(key: tuple, shape: tuple[int, ...]) -> Steps:
+def steps_of(key: tuple, shape: tuple[int, ...]) -> Steps:
     """The operations of an index without arrays."""
     places: list[Place] = []
     lengths: list[int] = []
@@ -173,34 +176,86 @@ class Plan(NamedTuple):
         return self.after[-1][1] if self.after else self.gathered
 
 
-def _general(x: Array, index: Any) -> Array:
-    key: list[Any] = []  # what decides the operations
-    plain: list[Any] = []  # what NumPy is given
+class Parsed(NamedTuple):
+    """An index as what decides the operations, as NumPy is given it, and its arrays."""
+
+    key: tuple
+    plain: tuple
+    arrays: list[Array]
+    scalar: bool  # whether all arrays are integers
+    known: bool
+
+
+def _parsed(index: Any) -> Parsed:
+    key: list[Any] = []
+    plain: list[Any] = []
     arrays: list[Array] = []
-    known, scalar = not is_abstract(x.value), True
+    known = scalar = True
     for i in index if type(index) is tuple else (index,):
-        i = _item(i)
+        i = item_of(i)
         if type(i) is Array:
             u = i.value
             known = known and type(u) is not Type
             scalar = scalar and u.shape == () and u.dtype != bool
-            a = i if u.dtype is INTEGER else _integers(i)
-            arrays.append(a)
+            arrays.append(i if u.dtype is INTEGER else _integers(i))
             mask = u.dtype == bool
-            key.append(Indices(a.value.shape, len(u.shape) if mask else 1, mask))
+            key.append(Indices(arrays[-1].value.shape, len(u.shape) if mask else 1, mask))
             plain.append(u)
         else:
-            key.append(_bounds(i) if type(i) is slice else i)
+            key.append(bounds_of(i) if type(i) is slice else i)
             plain.append(i)
-    value = _value(x, tuple(plain), known)
+    return Parsed(tuple(key), tuple(plain), arrays, scalar, known)
+
+
+def reading(x: Array, index: Any) -> tuple[list, tuple[int, ...], Any, list[Array]]:
+    """The operations that read x[index], each with its index arrays; the shape of the result; the
+    index for NumPy; all index arrays.
+    """
+    arrays: list[Array] = []
+    key, plain = key_of(index), index
+    if key is None:
+        key, plain, arrays, _, known = _parsed(index)
+        _value(x, plain, known and not is_abstract(x.value))
+    if not arrays:
+        try:
+            steps = steps_of(key, x.shape)
+        except IndexError:
+            np.broadcast_to(np.False_, x.shape)[plain]  # NumPy's own error
+            raise
+        return [(op, ()) for op, _ in steps], steps[-1][1] if steps else x.shape, plain, []
+    plan = plan_of(key, x.shape)
+    found: list[tuple[Op, tuple[Array, ...]]] = [(op, ()) for op, _ in plan.before]
+    rank = plan.gather.rank
+    aligned_arrays = [a if len(a.value.shape) == rank else _aligned(a, rank) for a in arrays]
+    found.append((plan.gather, tuple(aligned_arrays)))
+    found += [(op, ()) for op, _ in plan.after]
+    return found, plan.shape, plain, arrays
+
+
+def _general(x: Array, index: Any) -> Array:
+    key, plain, arrays, scalar, known = _parsed(index)
+    known = known and not is_abstract(x.value)
+    value = _value(x, plain, known)
     trace = innermost((x, *arrays))
-    if trace is None or not arrays:
-        return getitem(x, tuple(plain)) if trace is not None else Array(None, -1, value)
-    plan = _plan(tuple(key), x.shape)
-    i = _enter(trace, x, plan, arrays, value if known else Type(x.dtype, plan.shape))
-    if scalar and plan.shape:
-        trace.viewed.update((enter(trace, x), i))  # integers, even as arrays, read a view
-    return Array(trace, i, trace.values[i])
+    if trace is None:
+        return _plain(x, key, arrays, value)
+    if not arrays:
+        return getitem(x, plain)
+    plan = plan_of(key, x.shape)
+    value = value if known else Type(x.dtype, plan.shape)
+    y = Array(trace, _enter(trace, x, plan, arrays, value), value)
+    # Integers, even as arrays, read a view.
+    return share(y, x) if scalar and plan.shape else y
+
+
+def _plain(x: Array, key: tuple, arrays: list[Array], value: Any) -> Array:
+    """What was read of a plain array, and how, if it is a view."""
+    y = Array(None, -1, value)
+    if type(value) is not np.ndarray or any(a.value.shape or a.dtype == bool for a in arrays):
+        return y
+    numbers = iter(arrays)
+    key = tuple([int(next(numbers).value) if type(i) is Indices else i for i in key])
+    return share(y, x, *[op for op, _ in steps_of(key, x.shape)])
 
 
 def _value(x: Array, plain: tuple, known: bool) -> Any:
@@ -212,11 +267,11 @@ def _value(x: Array, plain: tuple, known: bool) -> Any:
     return None
 
 
-def _item(i: Any) -> Any:
+def item_of(i: Any) -> Any:
     """An item of an index: fixed, or an Array of integers or bools."""
     kind, given = type(i), i
     if kind in FIXED:
-        return slice(*_bounds(i)) if kind is slice else i
+        return slice(*bounds_of(i)) if kind is slice else i
     if kind is np.ndarray and i.dtype is INTEGER:
         return Array(None, -1, i)
     if isinstance(i, list | tuple):
@@ -252,7 +307,7 @@ def integers(a: Array) -> Array:
 
 
 @lru_cache(maxsize=1 << 14)
-def _plan(key: tuple, shape: tuple[int, ...]) -> Plan:
+def plan_of(key: tuple, shape: tuple[int, ...]) -> Plan:
     """The operations of an index with arrays."""
     places, lengths, arrays, apart = _parse(key, shape)
     before = _slice_and_reshape(places, shape, tuple(lengths))
@@ -321,21 +376,8 @@ def _enter(trace: Trace, x: Array, plan: Plan, arrays: list[Array], value: Any) 
     i = trace.add((plan.gather, i, *numbers), Type(dtype, plan.gathered) if plan.after else value)
     for op, _ in plan.after:
         i = trace.add((op, i), value)
-        trace.private.add(i)
     return i
 
 
 def _aligned(a: Array, rank: int) -> Array:
     return reshape_to(a, aligned(a.shape, rank))
-
-
-# ------------------------------------------------------------ writing
-
-
-@implements(np.copyto, np.put, np.place, np.putmask, np.put_along_axis, np.fill_diagonal)
-def refuse_writing(*args: Any, **options: Any) -> None:
-    """NumPy's functions that change their first argument."""
-    raise TracingError(
-        "writing a traced array into another array would lose its derivative: "
-        "build the new array with np.where, np.concatenate or np.stack instead"
-    )

@@ -15,7 +15,7 @@ from ..graph import Example, Op, operation, symmetric
 from ..zeros import zeroed
 from .gather import Scatter, Slice, ones, part
 from .joining import array_like, concatenate
-from .shaping import moveaxis, private
+from .shaping import moveaxis, own
 from .structure import cast, expand_to, reshape_to
 from .taking import along, at_least_one, known, take_along
 
@@ -79,7 +79,7 @@ def repeat(a: Any, repeats: Any, axis: int | None = None) -> Array:
     n = len(np.repeat(0, counts)) if a.shape[axis] else 0
     before, (length, *after) = a.shape[:axis], a.shape[axis:]
     a = expand_to(reshape_to(a, (*before, length, 1, *after)), (*before, length, n, *after))
-    return private(reshape_to(a, (*before, length * n, *after)))
+    return own(reshape_to(a, (*before, length * n, *after)))
 
 
 @implements(np.tile)
@@ -91,7 +91,7 @@ def tile(A: Any, reps: Any) -> Array:
     pairs = tuple(zip(reps, shape, strict=True))
     a = reshape_to(a, tuple(k for _, m in pairs for k in (1, m)))
     copies = expand_to(a, tuple(k for pair in pairs for k in pair))
-    return private(reshape_to(copies, tuple(r * m for r, m in pairs)))
+    return own(reshape_to(copies, tuple(r * m for r, m in pairs)))
 
 
 @implements(np.resize)
@@ -104,9 +104,8 @@ def resize(a: Any, new_shape: Any) -> Array:
     if a.size == 0 or size == 0:
         return lift(np.zeros(shape, a.dtype))
     copies = tile(reshape_to(a, (a.size,)), -(-size // a.size))
-    return reshape_to(
-        bind(part(-1, (0, size, 1)), copies) if copies.size != size else copies, shape
-    )
+    copies = bind(part(-1, (0, size, 1)), copies) if copies.size != size else copies
+    return own(reshape_to(copies, shape))
 
 
 @implements(np.meshgrid)

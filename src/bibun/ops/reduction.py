@@ -220,10 +220,7 @@ def keep(y: Any, shape: tuple[int, ...], axes: tuple[int, ...], keepdims: Any) -
         return y
     if not keepdims:
         return y
-    y = reshape_to(y, aligned(shape, axes))
-    if y.scope is not None:
-        y.scope.private.add(y.index)
-    return y
+    return reshape_to(y, aligned(shape, axes))
 
 
 def rows(x: Any, axes: tuple[int, ...]) -> tuple[Array, Callable[[Any], Array]]:

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import UFUNCS, Array, bind, implements, innermost, lift
+from ..array import FUNCTIONS, UFUNCS, Array, bind, implements, innermost, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation
 from ..zeros import coin, select
@@ -142,4 +142,4 @@ def nan_to_num(
     ends = (nan, most.max if posinf is None else posinf, most.min if neginf is None else neginf)
     for hit, number in zip((np.isnan(x), x == np.inf, x == -np.inf), ends, strict=True):
         y = where(hit, cast(number, x.dtype), y)
-    return y
+    return y if copy else FUNCTIONS["into"](x, y, "np.nan_to_num")

@@ -11,8 +11,9 @@ from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..array import Array, Duck, bind, implements, lift
 from ..graph import Example, Linear, Op, operation
+from ..memory import another, view
 from .gather import Slice
-from .structure import Expand, Transpose, expand_to, reshape_to
+from .structure import Transpose, broadcast_view, reshape_to, reshaped_view
 
 
 @operation
@@ -64,20 +65,16 @@ def permuted(a: Any, order: Sequence[int]) -> Array:
     return a if axes == tuple(range(-a.ndim, 0)) else bind(Transpose(axes), a)
 
 
-def view(a: Array) -> Array:
-    """Another name for the memory of a: neither may be changed in place from now on."""
-    if a.scope is not None and a.ndim:
-        a.scope.viewed.add(a.index)
-    return Array(a.scope, a.index, a.value)
+def permuted_view(a: Array, order: Sequence[int]) -> Array:
+    """a with its axes in this order, as a view of it."""
+    axes = tuple(k - a.ndim for k in order)
+    return another(a) if axes == tuple(range(-a.ndim, 0)) else view(Transpose(axes), a)
 
 
-def private(y: Array) -> Array:
-    """A view of memory that nobody else holds, because the operation before it made a copy."""
-    if y.scope is not None and y.scope.active:
-        op, *args = y.scope.entries[y.index]
-        before = y.scope.entries[args[0]][0] if args else op
-        if op.kind == "view" and (before.kind != "view" or type(before) is Expand):
-            y.scope.private.add(y.index)
+def own(y: Array) -> Array:
+    """y in memory of its own, also where it is a plain array that shows the memory of another."""
+    if y.scope is None and type(y.value) is np.ndarray and y.value.base is not None:
+        y.value = y.value.copy()
     return y
 
 
@@ -93,7 +90,7 @@ def moveaxis(a: Any, source: Any, destination: Any) -> Array:
     order = [k for k in range(a.ndim) if k not in sources]
     for place, k in sorted(zip(places, sources, strict=True)):
         order.insert(place, k)
-    return view(permuted(a, order))
+    return permuted_view(a, order)
 
 
 @implements(np.swapaxes)
@@ -105,7 +102,7 @@ def swapaxes(a: Any, axis1: int, axis2: int) -> Array:
     )
     order = list(range(a.ndim))
     order[i], order[j] = j, i
-    return view(permuted(a, order))
+    return permuted_view(a, order)
 
 
 @implements(np.rollaxis)
@@ -137,25 +134,26 @@ def expand_dims(a: Any, axis: Any) -> Array:
     new = (axis,) if not isinstance(axis, tuple | list) else tuple(axis)
     n = a.ndim + len(new)
     places, lengths = normalize_axis_tuple(new, n), iter(a.shape)
-    return view(reshape_to(a, tuple(1 if k in places else next(lengths) for k in range(n))))
+    return reshaped_view(a, tuple(1 if k in places else next(lengths) for k in range(n)))
 
 
 @implements(np.squeeze)
 def squeeze(a: Any, axis: Any = None) -> Array:
     a = lift(a)
     if axis is None or (a.ndim == 0 and axis in (0, -1)):
-        return view(reshape_to(a, tuple(n for n in a.shape if n != 1)))
+        return reshaped_view(a, tuple(n for n in a.shape if n != 1)) if 1 in a.shape else a
     axes = normalize_axis_tuple(axis, a.ndim)
     if any(a.shape[k] != 1 for k in axes):
         raise ValueError("cannot select an axis to squeeze out which has size not equal to one")
-    return view(reshape_to(a, tuple(n for k, n in enumerate(a.shape) if k not in axes)))
+    return reshaped_view(a, tuple(n for k, n in enumerate(a.shape) if k not in axes))
 
 
 def _at_least(place: Any) -> Any:
     """np.atleast_?d, from where each shape gets its axes of length 1."""
 
     def atleast(*arys: Any) -> Any:
-        results = tuple(view(reshape_to(a, place(a.shape))) for a in map(lift, arys))
+        arrays = [(a, place(a.shape)) for a in map(lift, arys)]
+        results = tuple(a if a.shape == s else reshaped_view(a, s) for a, s in arrays)
         return results[0] if len(results) == 1 else results
 
     return atleast
@@ -176,10 +174,10 @@ def flip(m: Any, axis: Any = None) -> Array:
     m = lift(m)
     axes = range(m.ndim) if axis is None else normalize_axis_tuple(axis, m.ndim)
     if not any(m.shape[k] > 1 for k in axes):
-        return view(m)
+        return another(m)
     first = min(axes)
     places = tuple((n - 1, -1, -1) if k in axes else None for k, n in enumerate(m.shape))
-    return bind(Slice(places[first:]), m)
+    return view(Slice(places[first:]), m)
 
 
 @implements(np.flipud)
@@ -209,7 +207,7 @@ def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
         raise ValueError(f"Axes={tuple(axes)} out of range for array of ndim={m.ndim}.")
     k %= 4
     if k == 0:
-        return view(m)
+        return another(m)
     if k == 2:
         return flip(flip(m, axes[0]), axes[1])
     return swapaxes(flip(m, axes[1]), *axes) if k == 1 else flip(swapaxes(m, *axes), axes[1])
@@ -219,7 +217,7 @@ def rot90(m: Any, k: int = 1, axes: Sequence[int] = (0, 1)) -> Array:
 def roll(a: Any, shift: Any, axis: Any = None) -> Array:
     a = lift(a)
     if axis is None:
-        return private(reshape_to(roll(reshape_to(a, (a.size,)), shift, 0), a.shape))
+        return reshape_to(roll(reshape_to(a, (a.size,)), shift, 0), a.shape)
     axes = normalize_axis_tuple(axis, a.ndim, allow_duplicate=True)
     pairs = np.broadcast(shift, axes)
     if pairs.ndim > 1:
@@ -239,7 +237,9 @@ def roll(a: Any, shift: Any, axis: Any = None) -> Array:
 def broadcast_arrays(*args: Any, subok: bool = False) -> tuple[Array, ...]:
     arrays = [lift(a) for a in args]
     shape = np.broadcast_shapes(*(a.shape for a in arrays))
-    return tuple(view(expand_to(a, shape)) for a in arrays)
+    if all(a.shape == shape for a in arrays):
+        return tuple(arrays)
+    return tuple(another(a) if a.shape == shape else broadcast_view(a, shape) for a in arrays)
 
 
 @implements(np.size)

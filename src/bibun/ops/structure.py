@@ -14,6 +14,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from ..array import Array, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
+from ..memory import another, in_rows, same_memory, share, view
 from ..recording import is_abstract
 
 SMALL = 1 << 11  # elements
@@ -25,6 +26,7 @@ class Reshape(Op):
 
     kind = "view"
     keeps_zeros = True
+    arranges = "shape"
     shape: tuple[int, ...]
 
     def type(self, x):
@@ -41,6 +43,9 @@ class Reshape(Op):
         return (
             Linear(push=lambda t: reshape_to(t, self.shape), pull=lambda g: reshape_to(g, x.shape)),
         )
+
+    def written(self, x, rest, y):
+        return reshape_to(y, x.shape)
 
     def batched(self, n):
         return Reshape((n, *self.shape))
@@ -111,6 +116,7 @@ class Transpose(Op):
 
     kind = "view"
     keeps_zeros = True
+    arranges = "order"
     axes: tuple[int, ...]  # negative
 
     def type(self, x):
@@ -119,11 +125,17 @@ class Transpose(Op):
     def value(self, x):
         return x.transpose(self.axes)
 
+    @property
+    def back(self) -> Transpose:
+        """The transpose that undoes this one."""
+        n = len(self.axes)
+        return Transpose(tuple(self.axes.index(i - n) - n for i in range(n)))
+
+    def written(self, x, rest, y):
+        return bind(self.back, y)
+
     def d(self, y, x):
-        back = tuple(
-            self.axes.index(i - len(self.axes)) - len(self.axes) for i in range(len(self.axes))
-        )
-        return (Linear(push=lambda t: bind(self, t), pull=lambda g: bind(Transpose(back), g)),)
+        return (Linear(push=lambda t: bind(self, t), pull=lambda g: bind(self.back, g)),)
 
     def batched(self, n):
         return Transpose((-len(self.axes) - 1, *self.axes))
@@ -210,8 +222,6 @@ def bind_one(op: Op, x: Array) -> Array:
         return bind(op, x)
     u = x.value
     value = op.type(u) if type(u) is Type else op.value(u)
-    if op.kind == "view":
-        trace.viewed.add(x.index)
     return Array(trace, trace.add((op, x.index), value), value)
 
 
@@ -252,7 +262,12 @@ def behind(x: Array, kind: type[Op]) -> Array:
     if x.scope is None or not x.scope.active:
         return x
     op, *args = x.scope.entries[x.index]
-    return Array(x.scope, args[0], x.scope.values[args[0]]) if isinstance(op, kind) else x
+    if not isinstance(op, kind):
+        return x
+    value = x.scope.values[args[0]]
+    if type(value) is Type and type(x.value) is not Type:
+        value = x.scope.value(args[0])  # nobody needed it before
+    return Array(x.scope, args[0], value)
 
 
 def axes_of(axis: int | Sequence[int] | None, ndim: int) -> tuple[int, ...]:
@@ -271,8 +286,15 @@ def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: bool | None
     a = lift(a)
     if order != "C" and _columns_first(a, order):
         return transpose(reshape(transpose(a), lengths(shape, a.shape)[::-1]))
-    y = bind_one(reshaped(lengths(shape, a.shape)), a)
+    y = reshaped_view(a, lengths(shape, a.shape))
     return bind(Copy(), y) if copy else y
+
+
+def reshaped_view(a: Array, shape: tuple[int, ...]) -> Array:
+    """a in another shape: a view where NumPy makes one, a copy elsewhere."""
+    op = reshaped(shape)
+    y = bind_one(op, a)
+    return share(y, a, op) if same_memory(a, y) else y
 
 
 def lengths(shape: Any, old: tuple[int, ...]) -> tuple[int, ...]:
@@ -308,7 +330,16 @@ def _columns_first(a: Array, order: str) -> bool:
 
 @implements(np.ravel)
 def ravel(a: Any, order: str = "C") -> Array:
-    return reshape(a, -1, order)
+    a = lift(a)
+    if order != "C" and _columns_first(a, order):
+        a = transpose(a)
+    op = reshaped((prod(a.shape),))
+    y = bind_one(op, a)
+    if in_rows(a):
+        return share(y, a, op)
+    if type(a.value) is np.ndarray:
+        y.value = np.ravel(a.value)  # a copy also if the shape is the same
+    return y
 
 
 @implements(np.transpose, np.permute_dims)
@@ -316,10 +347,10 @@ def transpose(a: Any, axes: Any = None) -> Array:
     a = lift(a)
     n = len(a.shape)
     if axes is None:
-        return bind_one(_reversed(n), a)
+        return view(_reversed(n), a)
     if len(axes) != n:
         raise ShapeError(f"transpose: {n} axes are needed for shape {a.shape}, not {axes}")
-    return bind_one(Transpose(tuple(i - n for i in normalize_axis_tuple(axes, n))), a)
+    return view(Transpose(tuple(i - n for i in normalize_axis_tuple(axes, n))), a)
 
 
 @lru_cache
@@ -329,7 +360,18 @@ def _reversed(n: int) -> Transpose:
 
 @implements(np.broadcast_to)
 def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Array:
-    return expand_to(array, _tuple(shape))
+    return broadcast_view(lift(array), _tuple(shape))
+
+
+def broadcast_view(x: Array, shape: tuple[int, ...]) -> Array:
+    """x broadcast to this shape, as a view for reading."""
+    kept, op = expansion(x.shape, shape)
+    y = another(x) if kept == x.shape else view(reshaped(kept), x)
+    y = y if op is None else view(op, y)
+    if type(y.value) is np.ndarray and y.value.flags.writeable:
+        y.value = y.value.view()
+        y.value.flags.writeable = False
+    return y
 
 
 @implements(np.shape)
@@ -344,9 +386,15 @@ def ndim(a: Any) -> int:
 
 @implements(np.astype)
 def astype(x: Any, dtype: Any, /, *, copy: bool = True, **options: Any) -> Array:
-    return cast(x, np.dtype(dtype))
+    x = lift(x)
+    y = cast(x, np.dtype(dtype))
+    return bind(Copy(), x) if copy and y is x else y
 
 
 @implements(np.copy)
 def copy(a: Any, order: str = "K", subok: bool = False) -> Array:
-    return bind(Copy(), a)
+    a = lift(a)
+    y = bind(Copy(), a)
+    if type(a.value) is np.ndarray:
+        y.value = np.array(a.value, order=order)  # how it lies decides what later is a view
+    return y

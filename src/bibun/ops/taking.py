@@ -9,12 +9,13 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..array import Array, bind, implements, lift
+from ..memory import share
 from ..recording import is_abstract
 from .gather import Gather, Scatter, part
 from .indexing import integers
 from .joining import array_like, refuse_out, stack
-from .shaping import moveaxis, permuted, private
-from .structure import expand_to, reshape_to
+from .shaping import moveaxis, permuted, permuted_view
+from .structure import Reshape, bind_one, expand_to, reshape_to
 
 
 @implements(np.take)
@@ -80,7 +81,7 @@ def take_along_axis(arr: Any, indices: Any, axis: int | None = -1) -> Array:
     y = bind(Gather((-1,), 1), x, i)
     order = [k - (k > axis) for k in range(y.ndim)]
     order[axis] = y.ndim - 1
-    return private(permuted(y, order))
+    return permuted(y, order)
 
 
 def known(x: Any, name: str) -> np.ndarray:
@@ -184,9 +185,13 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     )
     if i == j:
         raise ValueError("axis1 and axis2 cannot be the same")
-    a = permuted(a, (*(k for k in range(a.ndim) if k not in (i, j)), i, j))
-    *lead, n, m = a.shape
-    return bind(part(-1, _steps(n, m, offset)), reshape_to(a, (*lead, n * m)))
+    b = permuted_view(a, (*(k for k in range(a.ndim) if k not in (i, j)), i, j))
+    *lead, n, m = b.shape
+    steps = (Reshape((*lead, n * m)), part(-1, _steps(n, m, offset)))
+    y = bind(steps[1], bind_one(steps[0], b))
+    if type(a.value) is np.ndarray:
+        y.value = np.diagonal(a.value, offset, i, j)  # a view for reading
+    return share(y, b, *steps)
 
 
 @implements(np.linalg.diagonal)
@@ -216,7 +221,7 @@ def diag(v: Any, k: int = 0) -> Array:
         raise ValueError("Input must be 1- or 2-d.")
     n = v.size + abs(k)
     y = bind(Scatter((n * n,), (part(-1, _steps(n, n, k)),)), v)
-    return private(reshape_to(y, (n, n)))
+    return reshape_to(y, (n, n))
 
 
 @implements(np.diagflat)

@@ -119,6 +119,5 @@ FUNCTIONS.update(
     reduce=reduce,
     accumulate=accumulate,
     outer=outer,
-    at=_unsupported("at", "it writes into its argument; add np.bincount(indices, weights, len(x))"),
     reduceat=_unsupported("reduceat", "reduce slices of the array and np.stack the results"),
 )

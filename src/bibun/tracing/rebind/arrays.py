@@ -19,7 +19,7 @@ from ...interface import FUNCTIONS, LATER, UFUNCS
 from ...ops import softmax as ours_of_scipy
 from ...ops.joining import array_like, traced
 from ...recording import threads
-from .callee import CALL, FINDERS, MAKERS, METHODS, TABLE, TABLED, kind
+from .callee import CALL, FINDERS, MAKERS, METHODS, TABLE, TABLED, kind, means
 from .operators import SUBSCRIPTED
 
 DISPATCHED = type(np.sum)
@@ -196,6 +196,23 @@ def _one_by_one(f: Callable[..., Any], *args: Any, **options: Any) -> Any:
     if results and isinstance(results[0], tuple):
         return tuple(np.reshape(np.stack(y), shape) for y in zip(*results, strict=True))
     return np.reshape(array_like(results), shape)
+
+
+# ------------------------------------------------------------ loops over elements
+
+
+@means(np.ndenumerate)
+def enumerated(x: Any) -> Any:
+    if not isinstance(x, Duck):
+        return np.ndenumerate(x)
+    return zip(np.ndindex(x.shape), np.ravel(x), strict=True)
+
+
+@means(np.nditer)
+def iterated(x: Any, *args: Any, **options: Any) -> Any:
+    """The elements in their order, if nothing else is asked for."""
+    plain = args or options or not isinstance(x, Duck)
+    return np.nditer(x, *args, **options) if plain else iter(np.ravel(x))
 
 
 # ------------------------------------------------------------ SciPy

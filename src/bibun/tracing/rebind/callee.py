@@ -209,6 +209,8 @@ def method(m: Any) -> Any:
     found = CALL @ f
     if found is not f:
         return MethodType(found, m.__self__)
+    if f.__name__ == "__init__" and hasattr(m.__self__, "__post_init__"):
+        return functools.partial(_initialise, m.__self__, f)  # super().__init__ of a dataclass
     duck = type(f) is FunctionType and f in CONVERSIONS and isinstance(m.__self__, Duck)
     return CONVERSIONS[f](m.__self__) if duck else m
 
@@ -258,13 +260,16 @@ def _made(of: Any, /, *args: Any, **options: Any) -> Any:
     own = (of,) if new is object.__new__ else (of, *args)
     x = (CALL @ new)(*own, **({} if new is object.__new__ else options))
     if isinstance(x, of):
-        init, after = type(x).__init__, getattr(type(x), "__post_init__", None)
-        traced = CALL @ init
-        if isinstance(after, FunctionType) and traced is init and hasattr(x, "__dict__"):
-            # The constructor of a dataclass has no source; it finds the instance's own name first.
-            vars(x)["__post_init__"] = functools.partial(_after, x, CALL @ after)
-        traced(x, *args, **options)
+        _initialise(x, type(x).__init__, *args, **options)
     return x
+
+
+def _initialise(x: Any, init: Any, /, *args: Any, **options: Any) -> None:
+    traced, after = CALL @ init, getattr(type(x), "__post_init__", None)
+    if isinstance(after, FunctionType) and traced is init and hasattr(x, "__dict__"):
+        # The constructor of a dataclass has no source; it finds the instance's own name first.
+        vars(x)["__post_init__"] = functools.partial(_after, x, CALL @ after)
+    traced(x, *args, **options)
 
 
 def _after(x: Any, after: Any, /, *args: Any) -> None:

@@ -176,7 +176,13 @@ def _of_iterables(plain: Any) -> None:
 
 for _plain in (
     *(zip, enumerate, list, tuple, set, any, all, map, filter),
-    *(functools.reduce, itertools.accumulate, itertools.starmap, itertools.chain),
+    *(itertools.accumulate, itertools.starmap, itertools.chain),
     *(itertools.takewhile, itertools.dropwhile, itertools.filterfalse, itertools.groupby),
 ):
     _of_iterables(_plain)
+
+
+@means(functools.reduce)
+def reduced(f: Any, items: Any, /, *start: Any) -> Any:
+    """The start may be an object that can be iterated over, and is not to be."""
+    return functools.reduce(CALL @ f, ITERATE @ items, *start)

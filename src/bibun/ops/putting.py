@@ -1,0 +1,174 @@
+"""Writing into a part of an array: the array with other numbers where an operation reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..array import Array, bind, enter, innermost, lift
+from ..errors import ShapeError
+from ..graph import Example, Op, operation, type_of
+from ..zeros import parts, select, zeroed, zeros_like
+from .structure import expand_to
+
+BOOL = np.dtype(bool)
+EXAMPLES: list[Example] = []  # of the operations that read, which are made of this one
+
+
+@operation
+class Put(Op):
+    """y = x, but v where `read` would read. Of what is written to one place, the last stays.
+
+    The arguments are x, the index arrays of the read, and v.
+    """
+
+    kind = "call"
+    keeps_zeros = True
+    read: Any  # a Slice or a Gather
+
+    def type(self, x, *rest):
+        *indices, v = rest
+        needed = self.read.type(x, *indices)
+        if needed != v:
+            raise ShapeError(f"put: {self.read} of {x} needs {needed}, not {v}")
+        return x
+
+    def value(self, x, *rest):
+        return self.kernel(type_of(x), *map(type_of, rest))(x, *rest)
+
+    def kernel(self, x, *rest):
+        assign = self.read.assigner(x, *rest)
+
+        def run(x, *rest):
+            y = x.copy("K")
+            assign(y, *rest)
+            return y
+
+        return run
+
+    def push(self, y, args, tangents):
+        (x, *indices, v), (s, *_, t) = args, tangents
+        if s is None and t is None:
+            return None
+        # What is zero on one side, because nothing of it changes, is zero structurally.
+        moved = bind(
+            self, zeros_like(x) if s is None else s, *indices, zeros_like(v) if t is None else t
+        )
+        if s is not None and t is not None and parts(s) is None and parts(t) is None:
+            return moved
+        mask = bind(self, _changing(x, s), *indices, _changing(v, t))
+        return zeroed(mask, moved)
+
+    def pull(self, y, args, g, wanted):
+        x, *indices, v = args
+        into_x = into_v = None
+        if wanted[0]:
+            mask = bind(self, _all(x, True), *indices, _all(v, False))
+            into_x = zeroed(mask, bind(self, g, *indices, zeros_like(v)))
+        if wanted[-1]:
+            into_v = self._stayed(x, indices, v, bind(self.read, g, *indices))
+        return (into_x, *(None for _ in indices), into_v)
+
+    def _stayed(self, x: Array, indices: Sequence, v: Array, g: Array) -> Array:
+        """g where v was not overwritten by what v itself writes to the same place."""
+        if not self.read.repeats:
+            return g
+        order = lift(np.arange(v.size).reshape(v.shape))
+        written = bind(self, _all(x, 0, order.dtype), *indices, order)
+        return select(bind(self.read, written, *indices) == order, g)
+
+    def batch(self, args, stacked, n):
+        return _batched(self, args, stacked, n)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for op, args, _ in EXAMPLES:
+            yield Example(cls(op), args)
+
+
+@operation
+class AddAt(Op):
+    """y = x, with v added where `read` would read, one after the other: numpy.add.at.
+
+    The arguments are x, the index arrays of the read (a Gather), and v.
+    """
+
+    kind = "call"
+    keeps_zeros = True
+    read: Any
+
+    def type(self, x, *rest):
+        return Put(self.read).type(x, *rest)
+
+    def value(self, x, *rest):
+        return self.kernel(type_of(x), *map(type_of, rest))(x, *rest)
+
+    def kernel(self, x, *rest):
+        add = self.read.adder(x, *rest)
+
+        def run(x, *rest):
+            y = x.copy("K")
+            add(y, *rest)
+            return y
+
+        return run
+
+    def push(self, y, args, tangents):
+        (x, *indices, v), (s, *_, t) = args, tangents
+        if t is None:
+            return s
+        moved = bind(self, zeros_like(x) if s is None else s, *indices, t)
+        if s is not None and parts(s) is None:
+            return moved
+        counts = bind(self, *(np.astype(m, x.dtype) if m.dtype == BOOL else m for m in (
+            _changing(x, s), *indices, _changing(v, t)
+        )))  # fmt: skip
+        return zeroed(counts != 0, moved)
+
+    def pull(self, y, args, g, wanted):
+        into_v = bind(self.read, g, *args[1:-1]) if wanted[-1] else None
+        return (g if wanted[0] else None, *(None for _ in args[1:-1]), into_v)
+
+    def batch(self, args, stacked, n):
+        return _batched(self, args, stacked, n)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for op, args in ((op, args) for op, args, _ in EXAMPLES if len(args) > 2):
+            yield Example(cls(op), args)
+
+
+def _batched(op: Put | AddAt, args: tuple, stacked: tuple[bool, ...], n: int) -> Array:
+    x, *indices, v = args
+    first, *flags, last = stacked
+    indices = op.read.widened(indices, flags) if indices else indices
+    x = x if first else expand_to(x, (n, *x.shape))
+    return bind(op, x, *indices, v if last else expand_to(v, (n, *v.shape)))
+
+
+def put(x: Array, read: Op, indices: Sequence, v: Array) -> Array:
+    """x with v where `read`, with its indices, reads; x itself if v has just been put there."""
+    trace = innermost((x, *indices, v))
+    op = Put(read)
+    if trace is not None:
+        made = trace.entries[enter(trace, x)]
+        if made[0] == op and made[2:] == tuple([enter(trace, a) for a in (*indices, v)]):
+            return x
+    return bind(op, x, *indices, v)
+
+
+def _all(like: Array, number: Any, dtype: Any = BOOL) -> Array:
+    """An array of the shape of another that consists of one number."""
+    trace = innermost((like,))
+    if trace is None:
+        return Array(None, -1, np.full(like.shape, number, dtype))
+    i = trace.scalar(number, dtype)
+    return expand_to(Array(trace, i, trace.values[i]), like.shape)
+
+
+def _changing(like: Array, t: Any) -> Array:
+    """Where a tangent is not structurally zero."""
+    inner = None if t is None else parts(t)
+    return _all(like, t is not None) if inner is None else inner[0]
