@@ -41,6 +41,9 @@ class Duck(Interface):
         FUNCTIONS[operator.setitem](self, index, value)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
+        if "out" in options and _is_plain((args, options)):  # nothing is recorded: NumPy writes
+            getattr(ufunc, method)(*_unwrap(args), **_unwrap(options))
+            return options["out"][0] if len(options["out"]) == 1 else options["out"]
         ours = UFUNCS.get(ufunc) or _found(UFUNCS, ufunc)
         if ours is None:
             return _unknown(ufunc, method, args, options, f"numpy ufunc {ufunc.__name__}")
@@ -301,6 +304,11 @@ def _unknown(function: Any, method: str, args: tuple, options: dict, name: str) 
         )
     call = function if method == "__call__" else getattr(function, method)
     return wrap(call(*_unwrap(args), **_unwrap(options)))
+
+
+def _is_plain(x: Any) -> bool:
+    """Whether no array in x is recorded."""
+    return innermost([a._read() for a in _leaves(x) if isinstance(a, Duck)]) is None
 
 
 def _leaves(x: Any) -> Iterator:

@@ -14,7 +14,14 @@ from .array import Array, Duck, lift
 from .derivative.derived import execute, find
 from .derivative.gradient import Reverse, aligned
 from .derivative.jacobian import batch_matrix, matrices
-from .errors import ShapeError, TapeError, UnconnectedWarning, unmask, user_position
+from .errors import (
+    NotDifferentiableError,
+    ShapeError,
+    TapeError,
+    UnconnectedWarning,
+    unmask,
+    user_position,
+)
 from .graph import Type
 from .guide import last, remember
 from .recording import Trace, threads
@@ -175,6 +182,11 @@ class GradientTape:
         if output_gradients is not None:
             types = [Type(t.dtype, t.shape) for t in targets]
             seeds = aligned(output_gradients, types, "gradient: output_gradients")
+        elif any(t.dtype.kind == "c" for t in targets):
+            raise NotDifferentiableError(
+                "gradient: a complex target has no gradient: take np.real or np.abs of it, or "
+                "give output_gradients"
+            )
         found = _gradients(targets, seeds, leaves)
         results = [
             _unconnected(leaf, targets, unconnected, np.shape(leaf)) if g is None else g

@@ -165,8 +165,13 @@ def in_dtype(case: Case, dtype: np.dtype) -> Case | None:
     """The case with floats of this dtype; None where the operation is not defined for it."""
     if not any(case.wanted):
         return None
+    if np.dtype(dtype).kind != "f" and any(t.dtype.kind == "c" for t in case.types):
+        return None
     args = tuple(
-        frozen(a.astype(dtype)) if w else a for a, w in zip(case.args, case.wanted, strict=True)
+        frozen(a.astype(np.result_type(dtype, np.complex64) if a.dtype.kind == "c" else dtype))
+        if w
+        else a
+        for a, w in zip(case.args, case.wanted, strict=True)
     )
     new = case._replace(label=f"{case.label} {dtype}", args=args)
     given = tuple(t.dtype for t in new.types)

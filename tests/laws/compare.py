@@ -20,14 +20,15 @@ def same_bits(a: Any, b: Any, what: str) -> None:
     typed([a], [Type(b.dtype, b.shape)], what)
     x, y = np.array(a), np.array(b)
     for z in (x, y):
-        if z.dtype.kind == "f":
-            z[np.isnan(z)] = np.nan
+        if z.dtype.kind in "fc":
+            numbers = z.reshape(-1).view(np.finfo(z.dtype).dtype)
+            numbers[np.isnan(numbers)] = np.nan
     assert x.tobytes() == y.tobytes(), f"{what}: the bits differ:\n{x}\n{y}"
 
 
 def near(a: Any, b: Any, tolerance: Any, what: str) -> None:
     """Entries that differ by at most the tolerance."""
-    x, y = np.asarray(a, truth.WIDE), np.asarray(b, truth.WIDE)
+    x, y = truth.widest(a), truth.widest(b)
     assert x.shape == y.shape, f"{what}: the shapes {x.shape} and {y.shape} differ"
     with np.errstate(invalid="ignore"):
         off = ~((abs(x - y) <= tolerance) | (x == y))
@@ -50,9 +51,9 @@ def size(x: Any) -> float:
 
 
 def inner(a: Sequence[Any], b: Sequence[Any]) -> Any:
-    """The sum of the inner products, in the widest precision; None is zero."""
+    """The sum of Re(x y), in the widest precision; None is zero."""
     pairs = [(x, y) for x, y in zip(a, b, strict=True) if x is not None and y is not None]
-    return sum((np.sum(truth.widen(x) * truth.widen(y)) for x, y in pairs), truth.WIDE(0))
+    return sum((np.sum((truth.widen(x) * truth.widen(y)).real) for x, y in pairs), truth.WIDE(0))
 
 
 def terms(a: Sequence[Any], b: Sequence[Any]) -> Any:

@@ -146,7 +146,7 @@ def second_derivatives(case: Case) -> None:
 
 def cast_like(xs: Sequence[Any], directions: tuple) -> tuple:
     """Tangents in the precision of the arguments."""
-    wide = any(x.dtype == truth.WIDE for x in xs)
+    wide = any(x.dtype in (truth.WIDE, np.clongdouble) for x in xs)
     return tuple(
         None if t is None else truth.widen(t) if wide else truth.narrow(t) for t in directions
     )
@@ -224,7 +224,7 @@ def _batch_as(case: Case, graph: Graph, mask: tuple[bool, ...], n: int) -> None:
         )
         typed([y.value], [Type(expected.dtype, expected.shape)], what)
         # Not bit for bit: sums and matrix products may run in another order.
-        floats = expected.dtype.kind == "f"
+        floats = expected.dtype.kind in "fc"
         unit = np.finfo(expected.dtype).eps * size(expected) if floats else 0
         near(y.value, expected, ROUNDING * unit, f"{what}, and a loop")
 
@@ -233,7 +233,7 @@ def spread(a: Any, n: int) -> np.ndarray:
     """n arrays like a, all different: by factors, which keep positive and symmetric matrices so."""
     a = np.asarray(a)
     factors = 1 - 0.01 * np.arange(n).reshape(n, *(1,) * a.ndim)
-    floats = a.dtype.kind == "f"
+    floats = a.dtype.kind in "fc"
     return (a * factors).astype(a.dtype) if floats else np.broadcast_to(a, (n, *a.shape)).copy()
 
 

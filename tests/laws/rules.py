@@ -86,9 +86,13 @@ def directed(case: Case) -> np.random.Generator:
 
 def directions(types: Sequence[Type], rng: np.random.Generator) -> tuple:
     """Random arrays of these types; None for those that have no derivative."""
-    return tuple(
-        rng.uniform(-1, 1, t.shape).astype(t.dtype) if t.differentiable else None for t in types
-    )
+    return tuple(direction(t, rng) if t.differentiable else None for t in types)
+
+
+def direction(t: Type, rng: np.random.Generator) -> np.ndarray:
+    """A random array of this type."""
+    x = rng.uniform(-1, 1, t.shape)
+    return (x + 1j * rng.uniform(-1, 1, t.shape) if t.dtype.kind == "c" else x).astype(t.dtype)
 
 
 def both(case: Case) -> tuple[np.random.Generator, tuple, tuple]:

@@ -27,12 +27,19 @@ class Derivative(NamedTuple):
 
 def widen(x: Any) -> Any:
     """Floating-point numbers in the widest precision."""
-    return x.astype(WIDE) if x.dtype.kind == "f" else x
+    return x.astype(np.promote_types(x.dtype, WIDE)) if x.dtype.kind in "fc" else x
 
 
 def narrow(x: Any) -> Any:
     """Floating-point numbers in double precision."""
-    return x.astype(np.float64) if x.dtype.kind == "f" else x
+    kind = {"f": np.float64, "c": np.complex128}.get(x.dtype.kind)
+    return x if kind is None else x.astype(kind)
+
+
+def widest(x: Any) -> Any:
+    """Any numbers in the widest precision."""
+    x = np.asarray(x)
+    return x.astype(np.promote_types(x.dtype, WIDE))
 
 
 def precise(f: Callable[..., Flat], args: Sequence[Any]) -> tuple[Any, ...]:
@@ -73,7 +80,7 @@ def along(
 
     steps = [step * RATIO**k for k in range(LEVELS)]
     inside = max(
-        (float(np.max(abs(a), initial=0)) for a in args if a.dtype.kind == "f"), default=0.0
+        (float(np.max(abs(a), initial=0)) for a in args if a.dtype.kind in "fc"), default=0.0
     )
     with np.errstate(all="ignore"):  # a step may lead out of the domain
         ups, downs = [moved(h) for h in steps], [moved(-h) for h in steps]
@@ -91,15 +98,15 @@ def ridders(
     `inside` is the magnitude of what cancels within f: a result may be smaller than its rounding.
     """
     like = np.asarray(pairs[0][0])
-    if like.dtype.kind != "f":
+    if like.dtype.kind not in "fc":
         return Derivative(np.zeros(like.shape), np.zeros(like.shape))
     eps = np.finfo(like.dtype).eps
     slopes, noises = [], []
     for (u, d), h in zip(pairs, steps, strict=True):
-        up, down = np.asarray(u, WIDE), np.asarray(d, WIDE)
+        up, down = widest(u), widest(d)
         slopes.append((up - down) / (2 * WIDE(h)))
         noises.append(4 * eps * (np.maximum(abs(up), abs(down)) + inside) / h)
-    return extrapolate(slopes, noises, 2, abs(np.asarray(pairs[-1][0], WIDE)))
+    return extrapolate(slopes, noises, 2, abs(widest(pairs[-1][0])))
 
 
 def extrapolate(
@@ -114,7 +121,7 @@ def extrapolate(
     last, change = slopes[-1], abs(slopes[-1] - slopes[-2])
     noise_of_last = noises[-1] + noises[-2]
     settled = change <= 0.05 * (abs(last) + scale) + noise_of_last
-    best, least = np.full(last.shape, np.nan, WIDE), np.full(last.shape, np.inf, WIDE)
+    best, least = np.full(last.shape, np.nan, last.dtype), np.full(last.shape, np.inf, WIDE)
     row: list[np.ndarray] = []
     for slope, noise in zip(slopes, noises, strict=True):
         new = [slope]

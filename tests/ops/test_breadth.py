@@ -62,7 +62,7 @@ def test_refusals_say_why(f: Any) -> None:
     assert REFUSED[f] in str(caught.value)
 
 
-WITHOUT_GRADIENT = [np.matrix, np.ndenumerate, np.nditer, np.broadcast]
+WITHOUT_GRADIENT = [np.matrix, np.broadcast]
 
 
 @pytest.mark.filterwarnings("ignore::PendingDeprecationWarning")  # of np.matrix

@@ -6,6 +6,7 @@ A program is data. It runs on plain arrays of any precision, on traced arrays, a
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -165,8 +166,9 @@ class Rejected(Exception):
 
 
 def evaluate(call: Any, args: Sequence[int | float], values: dict[int, np.ndarray]) -> Any:
-    """What a call gives on plain arrays, which are numbered."""
-    with np.errstate(all="ignore"):
+    """What a call gives on plain arrays, which are numbered; never what is on its way out."""
+    with np.errstate(all="ignore"), warnings.catch_warnings():
+        warnings.simplefilter("error", DeprecationWarning)
         return plain(call, *(a if isinstance(a, float) else values[a] for a in args))
 
 
@@ -309,7 +311,7 @@ class Builder:
         values, calls, used = len(self.values), len(self.body), set(self.used)
         try:
             self.apply(entry)
-        except (Rejected, ValueError, np.linalg.LinAlgError):
+        except (Rejected, ValueError, np.linalg.LinAlgError, DeprecationWarning):
             del self.values[values:], self.body[calls:]
             self.constants = [k for k in self.constants if k < values]
             self.made = [k for k in self.made if k < values]

@@ -12,7 +12,7 @@ from bibun.graph import Type
 from bibun.recording import building
 from bibun.rewrite import STABILISE, Pattern, fill, rewrite
 from bibun.rewrite.engine import Rules, equations
-from bibun.rewrite.rules import identities, softmax, stable
+from bibun.rewrite.rules import identities, softmax, stable, units
 from bibun.walk import build
 
 HARD = [0.0, -0.0, 1.0, -1.5, 5e-324, 1e-300, -1e300, 1e300, np.inf, -np.inf, np.nan]
@@ -35,7 +35,7 @@ def sides(rule, values):
         return tuple(np.asarray(getattr(s, "value", s)) for s in (left, right))
 
 
-@pytest.mark.parametrize("rule", identities, ids=str)
+@pytest.mark.parametrize("rule", identities + units, ids=str)
 def test_rules_that_always_hold_do_so_bit_for_bit(rule):
     numbers = sorted(holes(rule.left) - {"c"})
     for values in product(HARD, repeat=len(numbers)):
@@ -94,7 +94,7 @@ def high(pattern, values):
 
 
 @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("rule", identities + stable + softmax, ids=str)
+@pytest.mark.parametrize("rule", identities + units + stable + softmax, ids=str)
 def test_rules_keep_types(rule, dtype):
     shapes = {"y": (3,)} if rule in softmax else {}
     fields = FIELDS if rule in softmax else {"inner": (12,), "shape": (4, 3)}

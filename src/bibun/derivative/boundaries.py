@@ -77,7 +77,7 @@ def leaves_of(x: Any) -> tuple[list[Any], Callable]:
 
 
 def _floating(x: Any) -> bool:
-    return type(x) is float or (
+    return type(x) in (float, complex) or (
         isinstance(x, Duck | np.ndarray | np.generic) and x.dtype.kind in "fc"
     )
 

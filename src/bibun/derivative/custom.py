@@ -20,6 +20,7 @@ from ..tracing.functional import Recorded, output, record
 from ..tracing.rebind import rebound
 from ..zeros import zeros
 from .boundaries import MEMO, FloatArguments, Function, apply, key, leaves_of
+from .conventions import crossed
 
 
 def custom_gradient(f: Function) -> Function:
@@ -30,7 +31,8 @@ def custom_gradient(f: Function) -> Function:
     and is differentiated again for higher derivatives. It runs before its argument has a value:
     use np.where instead of if. Variables and arrays that f closes over are differentiated as usual,
     unless the rule has a parameter `variables`: then it gets the Variables that f read and returns
-    (cotangents, cotangents of the variables), as in TensorFlow.
+    (cotangents, cotangents of the variables), as in TensorFlow. Complex cotangents are gradients as
+    `grad` gives them.
 
     >>> import numpy as np, bibun
     >>> @bibun.custom_gradient
@@ -107,10 +109,11 @@ class _Custom:
         seeds = [Array(trace, trace.input(t), t) for t in types]
         self.seeds = [a.index for a in seeds]
         assert self.rule is not None
+        given = map(crossed, seeds)
         if self.variables:
-            back, more = rebound(self.rule)(*seeds, variables=[v for _, v in self.variables])
+            back, more = rebound(self.rule)(*given, variables=[v for _, v in self.variables])
         else:
-            back, more = rebound(self.rule)(*seeds), []
+            back, more = rebound(self.rule)(*given), []
         cotangents = self._by_leaf(back)
         if len(more) != len(self.variables):
             raise ShapeError(
@@ -192,7 +195,7 @@ def _fitting(trace: Trace, g: Any, of: Type) -> int:
             f"custom_gradient: the rule returned a cotangent of shape {a.shape} for an argument "
             f"{of}"
         )
-    return enter(trace, cast(a, of.dtype))
+    return enter(trace, crossed(cast(a, of.dtype)))
 
 
 class _Depth(local):

@@ -9,13 +9,14 @@ from typing import Any
 import numpy as np
 
 from ..array import Array, lift
-from ..errors import DtypeError, NotDifferentiableError, ShapeError
-from ..graph import Graph, Type
+from ..errors import DtypeError, ShapeError
+from ..graph import Graph, Type, type_of
 from ..recording import Trace
 from ..tracing.containers import flatten
-from ..tracing.functional import Recorded, output, record, source
+from ..tracing.functional import output, record, source
 from ..walk import Env, pull, push
 from ..zeros import full, zeros
+from .conventions import check_arguments, check_scalar, crossed
 from .derived import transform
 
 Function = Callable[..., Any]
@@ -70,14 +71,15 @@ class Reverse:
     step, `missing` says which inputs no path reaches.
     """
 
-    def __init__(self, count: int, wanted: int, seed: bool):
+    def __init__(self, count: int, wanted: int, seed: bool, holomorphic: bool = False):
         self.count, self.wanted, self.seed = count, wanted, seed
+        self.crossed = (lambda g: g) if holomorphic else crossed
         self.missing: list[bool] = []
 
     def __call__(self, graph: Graph, env: Env, further: list[Array]) -> list[Any]:
         values = [env[o] for o in graph.outputs]
         trace = scope_of(env, further)
-        g: list[Any] = further
+        g: list[Any] = [self.crossed(x) for x in further]
         if self.seed:
             g = [full(trace, Type(v.dtype, v.shape), 1) for v in values[: self.count]]
         sought = [k < self.wanted for k in range(graph.arity)]
@@ -86,7 +88,7 @@ class Reverse:
         return [
             *values,
             *(
-                zeros(trace, t) if x is None else x
+                zeros(trace, t) if x is None else self.crossed(x)
                 for x, t in zip(found, graph.input_types, strict=False)
             ),
         ]
@@ -97,12 +99,21 @@ def scope_of(env: Env, further: Sequence[Array]) -> Trace:
     return next(a.scope for a in (*further, *env) if type(a) is Array and a.scope is not None)
 
 
-def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -> Function:
+def grad(
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
+) -> Function:
     """The gradient of a function that returns one real number.
 
     The gradient has the shape, the dtype and the container of the argument. Python numbers count as
     float64. With several `argnums` it is a tuple. With `has_aux` the function returns
     (number, anything), and the result is (gradient, anything).
+
+    By a complex argument x the gradient of a loss L is dL/dRe x + i dL/dIm x, along which L grows.
+    With `holomorphic` the function returns one complex number, and the result is its complex
+    derivative; that it is holomorphic is the caller's word.
 
     Raises NotDifferentiableError if the function does not return one number, DtypeError for an
     argument of integers. Method: reverse accumulation (Griewank and Walther, Evaluating
@@ -112,7 +123,7 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
     >>> bibun.grad(lambda x: np.sum(np.sin(x) ** 2))(np.array([0.0, np.pi / 4]))
     array([0., 1.])
     """
-    both = _value_and_grad(f, argnums, has_aux, "grad")
+    both = _value_and_grad(f, argnums, has_aux, "grad", holomorphic)
 
     @wraps(f, assigned=("__name__", "__doc__"), updated=())
     def gradient(*args: Any, **kwargs: Any) -> Any:
@@ -123,7 +134,10 @@ def grad(f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False) -
 
 
 def value_and_grad(
-    f: Function, argnums: int | Sequence[int] = 0, has_aux: bool = False
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Function:
     """The value of a function that returns one real number, and its gradient, as for `grad`.
 
@@ -134,12 +148,12 @@ def value_and_grad(
     (np.float64(8.0), np.float64(12.0))
     """
     return wraps(f, assigned=("__name__", "__doc__"), updated=())(
-        _value_and_grad(f, argnums, has_aux, "value_and_grad")
+        _value_and_grad(f, argnums, has_aux, "value_and_grad", holomorphic)
     )
 
 
 def _value_and_grad(
-    f: Function, argnums: int | Sequence[int], has_aux: bool, name: str
+    f: Function, argnums: int | Sequence[int], has_aux: bool, name: str, holomorphic: bool
 ) -> Function:
     if not callable(f):
         raise TypeError(f"{name}: a function is needed, not {type(f).__name__}")
@@ -147,8 +161,10 @@ def _value_and_grad(
     def both(*args: Any, **kwargs: Any) -> Any:
         given = Arguments(args, argnums, name)
         recorded = record(f, given.leaves, given.place, name, kwargs, has_aux)
-        check_scalar(recorded, name)
-        value, *rest = transform(recorded, "grad", (), Reverse(1, len(given.leaves), True))
+        check_arguments([type_of(a) for a in given.leaves], name, holomorphic)
+        check_scalar(recorded, name, holomorphic)
+        step = Reverse(1, len(given.leaves), True, holomorphic)
+        value, *rest = transform(recorded, "grad", (), step, holomorphic)
         count = len(recorded.outputs) - 1
         result = recorded.rebuild([value])
         gradient = given.gradient(rest[count:])
@@ -161,26 +177,12 @@ def _value_and_grad(
     return both
 
 
-def check_scalar(recorded: Recorded, name: str) -> None:
-    """Only one real number has a gradient."""
-    types = [recorded.trace.types(i) for i in recorded.outputs[: recorded.results]]
-    if len(types) != 1 or types[0].shape != ():
-        given = ", ".join(map(str, types)) or "nothing"
-        raise NotDifferentiableError(
-            f"{name}: the function must return one number, not {given}: sum or average it, or "
-            "use bibun.jacobian"
-        )
-    if types[0].dtype.kind != "f":
-        raise NotDifferentiableError(
-            f"{name}: the function must return a real floating-point number, not {types[0]}"
-        )
-
-
 def vjp(f: Function, *args: Any, has_aux: bool = False, **kwargs: Any) -> Any:
     """The value of f(*args), and the function that pulls a cotangent of it back to all arguments.
 
     The pullback takes a cotangent with the shape and container of the value and returns a tuple
-    with one cotangent for each argument; it may be called again and again.
+    with one cotangent for each argument; it may be called again and again. Complex cotangents are
+    gradients as `grad` gives them: of a holomorphic f with the Jacobian J, J^H times the cotangent.
 
     >>> import numpy as np, bibun
     >>> y, pullback = bibun.vjp(lambda x: x**2, np.array([1.0, 2.0]))

@@ -15,6 +15,7 @@ from ..graph import Graph, Type
 from ..tracing.functional import Recorded, record
 from ..walk import Env, batch, build, evaluate, pull, push
 from ..zeros import zeros
+from .conventions import crossed, way
 from .derived import transform
 from .gradient import Arguments, grad, jvp
 
@@ -22,13 +23,21 @@ Function = Callable[..., Any]
 
 
 def jacobian(
-    f: Function, argnums: int | Sequence[int] = 0, mode: str = "auto", has_aux: bool = False
+    f: Function,
+    argnums: int | Sequence[int] = 0,
+    mode: str = "auto",
+    has_aux: bool = False,
+    holomorphic: bool = False,
 ) -> Function:
     """The Jacobian of f: J[..., i, ..., j, ...] = dy[..., i] / dx[..., j].
 
     Its shape is that of the result followed by that of the argument; for containers it is the
     container of the results, each holding the container of the arguments. All rows (mode
     "reverse") or columns ("forward") come from one batched sweep; "auto" takes the fewer.
+
+    Of complex results by real arguments it is dRe y/dx + i dIm y/dx, and of real results by complex
+    arguments each row is a gradient, as by `grad`. Of complex results by complex arguments it is
+    the complex derivative of a holomorphic function, and has to be asked for by `holomorphic`.
 
     Method: Griewank and Walther, Evaluating Derivatives, chapter 3.
 
@@ -44,7 +53,7 @@ def jacobian(
     def derivative(*args: Any, **kwargs: Any) -> Any:
         given = Arguments(args, argnums, "jacobian")
         recorded = record(f, given.leaves, given.place, "jacobian", kwargs, has_aux)
-        blocks, aux = matrices(recorded, mode)
+        blocks, aux = matrices(recorded, mode, holomorphic)
         rows = [given.gradient(row) for row in blocks]
         result = recorded.rebuild(rows) if rows else ()
         return (result, recorded.rebuild_aux(aux)) if has_aux else result
@@ -52,7 +61,9 @@ def jacobian(
     return derivative
 
 
-def matrices(recorded: Recorded, mode: str) -> tuple[list[list[Any]], list[Any]]:
+def matrices(
+    recorded: Recorded, mode: str, holomorphic: bool = False
+) -> tuple[list[list[Any]], list[Any]]:
     """The blocks dy/dx for every result y and input x, and the auxiliary results."""
     trace, count = recorded.trace, recorded.results
     outputs = [trace.types(i) for i in recorded.outputs[:count]]
@@ -60,11 +71,12 @@ def matrices(recorded: Recorded, mode: str) -> tuple[list[list[Any]], list[Any]]
     for t in outputs:
         if not t.differentiable:
             raise DtypeError(f"jacobian: a result of dtype {t.dtype} has no derivative")
+    mode = way(outputs, inputs, mode, holomorphic, "jacobian")
     m, n = (sum(prod(t.shape) for t in types) for types in (outputs, inputs))
     forward = mode == "forward" or (mode == "auto" and n < m)
     seeds = [lift(x) for x in _units(inputs if forward else outputs)]
-    step = _Sweep(outputs, inputs, forward)
-    results = transform(recorded, "jacobian", seeds, step, (count, forward))
+    step = _Sweep(outputs, inputs, forward, holomorphic)
+    results = transform(recorded, "jacobian", seeds, step, (count, forward, holomorphic))
     grid = len(outputs) * len(inputs)
     blocks = [results[k * len(inputs) : (k + 1) * len(inputs)] for k in range(len(outputs))]
     return blocks, results[grid:]
@@ -76,6 +88,7 @@ def batch_matrix(recorded: Recorded) -> Any:
     """
     trace = recorded.trace
     y, x = trace.types(recorded.outputs[0]), trace.types(recorded.inputs[0])
+    way([y], [x], "reverse", False, "batch_jacobian")
     one = Type(y.dtype, y.shape[1:])
     units = _units([one])[0]
     seeds = np.broadcast_to(units[:, None], (len(units), *y.shape))
@@ -117,8 +130,15 @@ def _units(types: Sequence[Type]) -> list[np.ndarray]:
 class _Sweep:
     """The step from a graph to all blocks of its Jacobian, by one batched push or pull."""
 
-    def __init__(self, outputs: Sequence[Type], inputs: Sequence[Type], forward: bool):
+    def __init__(
+        self,
+        outputs: Sequence[Type],
+        inputs: Sequence[Type],
+        forward: bool,
+        holomorphic: bool = False,
+    ):
         self.outputs, self.inputs, self.forward = outputs, inputs, forward
+        self.crossed = (lambda g: g) if holomorphic else crossed
 
     def __call__(self, graph: Graph, env: Env, further: list[Array]) -> list[Any]:
         count = len(self.outputs)
@@ -151,7 +171,8 @@ class _Sweep:
             sought = [k < len(self.inputs) for k in range(graph.arity)]
             found = pull(graph, env, [*seeds, *more], sought)[: len(self.inputs)]
             return [
-                zeros(trace, t) if x is None else x for x, t in zip(found, self.inputs, strict=True)
+                zeros(trace, t) if x is None else self.crossed(x)
+                for x, t in zip(found, self.inputs, strict=True)
             ]
 
         return swept
@@ -178,7 +199,7 @@ class _Sweep:
         return [blocks[a, b] for a in range(len(self.outputs)) for b in range(len(self.inputs))]
 
 
-def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
+def hessian(f: Function, argnums: int | Sequence[int] = 0, holomorphic: bool = False) -> Function:
     """The matrix of second derivatives of a function that returns one real number.
 
     Its shape is the shape of the argument twice; for containers, a container of containers.
@@ -189,7 +210,7 @@ def hessian(f: Function, argnums: int | Sequence[int] = 0) -> Function:
            [2., 0.]])
     """
     return wraps(f, assigned=("__name__", "__doc__"), updated=())(
-        jacobian(grad(f, argnums), argnums)
+        jacobian(grad(f, argnums, False, holomorphic), argnums, holomorphic=holomorphic)
     )
 
 

@@ -10,7 +10,8 @@ from typing import Any
 import numpy as np
 
 from ..array import Duck
-from ..derivative.gradient import Arguments, check_scalar
+from ..derivative.conventions import check_scalar
+from ..derivative.gradient import Arguments
 from ..errors import NotDifferentiableError, UnsupportedError
 from ..graph import Graph
 from ..recording import threads

@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import lift
+from ..derivative.conventions import check_real, check_scalar
 from ..derivative.differences import WIDE, derivatives
-from ..derivative.gradient import Arguments, check_scalar, grad, value_and_grad
+from ..derivative.gradient import Arguments, grad, value_and_grad
 from ..graph import Graph, Type
 from ..tracing.functional import record
 from . import exact
@@ -104,6 +105,7 @@ def compare(f: Function, x: Any) -> Comparison:
     ['automatic', 'symbolic', 'complex step']
     """
     given = Arguments((x,), 0, "compare")
+    check_real(given.leaves, "compare")
     recorded = record(f, given.leaves, given.place, "compare", {})
     check_scalar(recorded, "compare")
     graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)

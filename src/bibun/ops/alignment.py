@@ -114,7 +114,9 @@ def broadcast(name: str, shapes: tuple[tuple[int, ...], ...]) -> tuple[int, ...]
 
 def filled(trace: Trace, number: Any, like: Any) -> int:
     """The entry of a Python number, broadcast to the shape and in the dtype of `like`."""
-    key = (number or repr(number), like.dtype, like.shape)  # 0.0 == -0.0, but they differ
+    # 0.0 == -0.0 and 1+0j == 1-0j, but they differ.
+    plain = number and type(number) is not complex
+    key = (number if plain else repr(number), like.dtype, like.shape)
     i = trace.scalars.get(key)
     if i is None:
         i = trace.scalar(number, like.dtype)

@@ -18,6 +18,7 @@ from ..graph import Example, Linear, Op, operation, symmetric
 from ..zeros import parts, select, zeroed
 from .alignment import known
 from .elementwise import Elementwise, Formula, row
+from .parts import mirror, modulus, turn
 
 # ------------------------------------------------------------ partials that need more than a line
 
@@ -103,6 +104,10 @@ def known_of(extreme: Any, a: Array, b: Array) -> Any:
     return mask & (np.isnan(b) | ~np.isnan(a)), share
 
 
+def iscomplex(x: Array) -> bool:
+    return x.dtype.kind == "c"
+
+
 def length(a: Any, b: Any) -> Any:
     """hypot(a, b), and infinity at the origin, so that what is divided by it becomes 0 there."""
     h = np.hypot(a, b)
@@ -126,10 +131,11 @@ sqrt        = row(np.sqrt,        lambda y, x: 0.5 / y, domain=POSITIVE)
 cbrt        = row(np.cbrt,        lambda y, x: 1 / (3 * np.square(y)), domain=POSITIVE)
 power       = row(np.power,       by_base, by_exponent, fast=operator.pow, domain=POSITIVE)
 float_power = row(np.float_power, by_base, by_exponent, domain=POSITIVE)
-absolute    = row(np.absolute,    lambda y, x: np.sign(x), fast=operator.abs, real=True)
+absolute    = row(np.absolute,    lambda y, x: modulus(x) if iscomplex(x) else np.sign(x),
+                                  fast=operator.abs)
 fabs        = row(np.fabs,        lambda y, x: np.sign(x))
-sign        = row(np.sign,        None, real=True)
-conjugate   = row(np.conjugate,   1, real=True)
+sign        = row(np.sign,        lambda y, x: turn(x) if iscomplex(x) else None)
+conjugate   = row(np.conjugate,   lambda y, x: mirror() if iscomplex(x) else 1)
 # At the origin 0, the middle of all limits. A row, since the derivative of a / h would cancel.
 DIRECTION   = Formula("direction", lambda a, b: a / length(a, b), like=np.hypot)
 direction: Elementwise \
@@ -141,13 +147,13 @@ copysign    = row(np.copysign,    lambda y, a, b: np.sign(a) * np.sign(y), None)
 heaviside   = row(np.heaviside,   None, lambda y, x, h: x == 0)
 
 maximum     = row(np.maximum,     lambda y, a, b: won(a, b),
-                                  lambda y, a, b: won(b, a),     commutative=True, real=True)
+                                  lambda y, a, b: won(b, a),     commutative=True)
 minimum     = row(np.minimum,     lambda y, a, b: won(b, a),
-                                  lambda y, a, b: won(a, b),  commutative=True, real=True)
+                                  lambda y, a, b: won(a, b),  commutative=True)
 fmax        = row(np.fmax,        lambda y, a, b: known_of(larger, a, b),
-                                  lambda y, a, b: known_of(larger, b, a), real=True)
+                                  lambda y, a, b: known_of(larger, b, a))
 fmin        = row(np.fmin,        lambda y, a, b: known_of(smaller, a, b),
-                                  lambda y, a, b: known_of(smaller, b, a), real=True)
+                                  lambda y, a, b: known_of(smaller, b, a))
 
 greater       = row(np.greater,       None, None, fast=operator.gt)
 greater_equal = row(np.greater_equal, None, None, fast=operator.ge)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..array import FUNCTIONS, Array, bind, implements
+from ..errors import DtypeError
 from ..graph import Example, Op, Type, operation, type_of
 from .gauge import (
     Path,
@@ -26,6 +27,7 @@ from .gauge import (
     skew,
     unit,
 )
+from .hermitian import HermitianEigh
 from .linalg import Solve, floating, matrices
 from .matmul import mT, product
 from .reduction import Sum
@@ -41,14 +43,19 @@ def positive(rng: np.random.Generator) -> np.ndarray:
 
 
 def halves(a: np.ndarray) -> np.ndarray:
-    """(a + a^T) / 2 of a plain array: a itself, bit for bit, if it is symmetric."""
-    half = a * a.dtype.type(0.5)
-    return half + np.swapaxes(half, -1, -2)
+    """(a + a^H) / 2 of a plain array: a itself, bit for bit, if it is Hermitian."""
+    half = a * np.finfo(a.dtype).dtype.type(0.5)
+    return half + np.swapaxes(half, -1, -2).conj()
+
+
+def mH(a: Any) -> Array:
+    """The conjugate of a^T; for real matrices a^T itself."""
+    return mT(np.conjugate(a)) if a.dtype.kind == "c" else mT(a)
 
 
 def averaged(a: Any) -> Any:
-    """(a + a^T) / 2."""
-    return (a + mT(a)) / 2
+    """(a + a^H) / 2."""
+    return (a + mH(a)) / 2
 
 
 @operation
@@ -61,7 +68,7 @@ class Skewed(Op):
         return Type(np.dtype(bool), matrices("eigh", a).shape[:-2])
 
     def value(self, a):
-        off = np.abs(a - np.swapaxes(a, -1, -2)).max((-2, -1), initial=0)
+        off = np.abs(a - np.swapaxes(a, -1, -2).conj()).max((-2, -1), initial=0)
         return off > np.sqrt(np.finfo(a.dtype).eps) * np.abs(a).max((-2, -1), initial=0)
 
     @classmethod
@@ -78,7 +85,7 @@ def read(name: str, x: Any, lower: bool) -> Array:
         return a
     skewed = bind(Skewed(), a)
     triangle = FUNCTIONS[np.tril if lower else np.triu]
-    mirrored = triangle(a) + mT(triangle(a, -1 if lower else 1))
+    mirrored = triangle(a) + mH(triangle(a, -1 if lower else 1))
     return FUNCTIONS[np.where](reshape_to(skewed, (*skewed.shape, 1, 1)), mirrored, a)
 
 
@@ -87,11 +94,12 @@ def read(name: str, x: Any, lower: bool) -> Array:
 
 @operation
 class Cholesky(Op):
-    """The lower triangular y with y y^T = a.
+    """The lower triangular y with y y^H = a.
 
     dy = y phi(y^-1 da y^-T), where phi takes the lower triangle and halves its diagonal. With
     s = y^-T phi(y^T g) y^-1 the cotangent of a is (s + s^T) / 2: Murray, Differentiation of the
-    Cholesky decomposition, 2016, equations 8 and 10; Giles 2008, section 2.4.
+    Cholesky decomposition, 2016, equations 8 and 10; Giles 2008, section 2.4. For complex
+    matrices ^T becomes ^H and g its conjugate, and so does the result.
     """
 
     kind = "call"
@@ -105,12 +113,12 @@ class Cholesky(Op):
     def push(self, y, args, tangents):
         solve = Solve(lower=True)
         half = bind(solve, y, averaged(tangents[0]))
-        return product(y, _phi(bind(solve, y, mT(half))))
+        return product(y, _phi(bind(solve, y, mH(half))))
 
     def pull(self, y, args, g, wanted):
         solve = Solve(transposed=True, lower=True)
         half = bind(solve, y, _phi(product(mT(y), g)))
-        return (averaged(bind(solve, y, mT(half))),)
+        return (averaged(bind(solve, y, mH(half))),)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
@@ -149,7 +157,8 @@ class Eigh(Op):
     kind = "call"
 
     def type(self, a):
-        matrices("eigh", a)
+        if matrices("eigh", a).dtype.kind == "c":
+            raise DtypeError(f"eigh: a real matrix is needed, not {a}")
         return Type(a.dtype, a.shape[:-1]), a
 
     def value(self, a):
@@ -195,9 +204,14 @@ def _lower(UPLO: str) -> bool:
 
 @implements(np.linalg.eigh)
 def eigh(a: Any, UPLO: str = "L") -> Any:
-    return EighResult(*bind(Eigh(), read("eigh", a, _lower(UPLO))))
+    return EighResult(*_eigh("eigh", a, UPLO))
 
 
 @implements(np.linalg.eigvalsh)
 def eigvalsh(a: Any, UPLO: str = "L") -> Any:
-    return bind(Eigh(), read("eigvalsh", a, _lower(UPLO)))[0]
+    return _eigh("eigvalsh", a, UPLO)[0]
+
+
+def _eigh(name: str, a: Any, UPLO: str) -> Any:
+    x = read(name, a, _lower(UPLO))
+    return bind(HermitianEigh() if x.dtype.kind == "c" else Eigh(), x)

@@ -15,6 +15,7 @@ from ..graph import Example, Linear, Op, Type, operation, symmetric
 from ..zeros import move, scale
 from .linalg import LinAlgError, floating, matrices, spoiled, well_conditioned
 from .matmul import mT, product
+from .parts import imaginary
 from .reduction import Sum
 from .structure import expand_to, reshape_to
 
@@ -128,7 +129,7 @@ def expanded(a: np.ndarray, along: tuple[np.ndarray, ...]) -> np.ndarray:
     of all s but those of the rows that are taken from a t.
     """
     u, s, v, sign = decomposed(a)
-    back = np.swapaxes(u, -1, -2), np.swapaxes(v, -1, -2)
+    back = np.swapaxes(u, -1, -2).conj(), np.swapaxes(v, -1, -2).conj()
     ts = [back[0] @ t @ back[1] for t in along]
     y, p, rows = np.zeros_like(u), others(s, len(ts) + 1), range(s.shape[-1])
     for order in permutations(range(len(ts) + 1)):
@@ -139,7 +140,7 @@ def expanded(a: np.ndarray, along: tuple[np.ndarray, ...]) -> np.ndarray:
         term = np.einsum(",".join([every, *names]) + "->" + result, p, *ts)
         sign_of = 1 if (len(order) - len(cycles(order))) % 2 == 0 else -1
         y[(..., rows, rows) if fixed else ...] += sign_of * term
-    return sign * (u @ y @ v)
+    return sign * (u.conj() @ y @ v.conj())
 
 
 def others(s: np.ndarray, count: int) -> np.ndarray:
@@ -167,7 +168,7 @@ def decomposed(a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.nd
     """u, s, v and det(u) det(v) for a = u diag(s) v; s is nan where a is not finite."""
     finite = np.isfinite(a).all((-2, -1), keepdims=True)
     u, s, v = np.linalg.svd(np.where(finite, a, a.dtype.type(0)))
-    sign = np.rint(np.linalg.det(u) * np.linalg.det(v))[..., None, None]
+    sign = np.sign(np.linalg.det(u) * np.linalg.det(v))[..., None, None]
     return u, np.where(finite[..., 0], s, s.dtype.type(np.nan)), v, sign
 
 
@@ -181,22 +182,34 @@ def det(a: Any) -> Array:
 
 @operation
 class Slogdet(Op):
-    """The sign of det a, and log |det a|, whose gradient is a^-T (Giles 2008, section 2.2.4)."""
+    """The sign of det a, and log |det a|, whose gradient is a^-T (Giles 2008, section 2.2.4).
+
+    With h = sum_ij (a^-T)_ij da_ij the logarithm of det a changes by h: log |det a| by Re h, and a
+    complex sign s by i s Im h.
+    """
 
     kind = "call"
 
     def type(self, a):
         y = Type(a.dtype, matrices("slogdet", a).shape[:-2])
-        return y, y
+        return y, y._replace(dtype=np.finfo(a.dtype).dtype)
 
     def value(self, a):
         return tuple(np.linalg.slogdet(a))
 
     def push(self, y, args, tangents):
-        return None, _inner(bind(LogDetGradient(), *args), *tangents)
+        h = _inner(bind(LogDetGradient(), *args), *tangents)
+        if h.dtype.kind != "c":
+            return None, h
+        return y[0] * imaginary(np.imag(h)), np.real(h)
 
     def pull(self, y, args, g, wanted):
-        return (None if g[1] is None else _times(g[1], bind(LogDetGradient(), *args)),)
+        sign, size = g
+        if sign is not None and sign.dtype.kind == "c":
+            # Re(g i s Im h) = -Im(g s) Im h = Re(i Im(g s) h)
+            turned = imaginary(np.imag(sign * y[0]))
+            size = turned if size is None else turned + size
+        return (None if size is None else _times(size, bind(LogDetGradient(), *args)),)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

@@ -20,7 +20,7 @@ from .gauge import (
     rotation,
     unit,
 )
-from .linalg import ComplexResultError, floating, matrices, solve
+from .linalg import ComplexResultError, real_floating, real_matrices, solve
 from .matmul import mT, product
 
 EigResult = type(np.linalg.eig(np.eye(1)))
@@ -38,7 +38,7 @@ class Eig(Op):
     kind = "call"
 
     def type(self, a):
-        matrices("eig", a)
+        real_matrices("eig", a)
         return Type(a.dtype, a.shape[:-1]), a
 
     def value(self, a):
@@ -91,13 +91,13 @@ def _real(rng: np.random.Generator) -> np.ndarray:
 
 @implements(np.linalg.eig)
 def eig(a: Any) -> Any:
-    (a,) = floating("eig", a)
-    matrices("eig", type_of(a))
+    (a,) = real_floating("eig", a)
+    real_matrices("eig", type_of(a))
     return EigResult(*bind(Eig(), a))
 
 
 @implements(np.linalg.eigvals)
 def eigvals(a: Any) -> Array:
-    (a,) = floating("eigvals", a)
-    matrices("eigvals", type_of(a))
+    (a,) = real_floating("eigvals", a)
+    real_matrices("eigvals", type_of(a))
     return bind(Eig(), a)[0]

@@ -62,6 +62,7 @@ class Elementwise(Op):
     - a NumPy expression of the result and the arguments: an array or a number; an array of bools is
       a mask, outside of which the derivative is a structural zero, and (mask, factor) is both;
     - a number;
+    - a Linear, for a function that is not holomorphic;
     - None where the function is piecewise constant;
     - a text that says why there is no derivative.
     Rows stand for themselves: `np.sin` is the operation and the function that NumPy calls for a
@@ -73,7 +74,6 @@ class Elementwise(Op):
         self.f = fast or ufunc
         self.domain: Any = facts["domain"]
         self.commutative: bool = facts["commutative"]
-        self.real: bool = facts["real"]
         self.home: str = facts["home"]
         self.same: dict[Any, np.dtype] = {}  # dtype of all arguments -> dtype of the result
         self.loops: dict[tuple, tuple[np.dtype, ...]] = {}
@@ -130,10 +130,9 @@ class Elementwise(Op):
             raise NotDifferentiableError(
                 f"{self.label}: no derivative by argument {k + 1}: {partial}"
             )
-        if self.real and args[k].dtype.kind == "c":
-            raise DtypeError(
-                f"{self.label} of a complex array has no complex derivative: "
-                "differentiate with respect to its real and imaginary part"
+        if self.home and args[k].dtype.kind == "c":
+            raise NotDifferentiableError(
+                f"{self.label}: no derivative by complex numbers: give it one with bibun.custom_jvp"
             )
         factor = partial(y, *args) if callable(partial) else partial
         if factor is None or (not isinstance(factor, Array | tuple) and factor == 0):
@@ -172,7 +171,7 @@ class Elementwise(Op):
             value: Any = Type(plan.dtype, plan.shape)
         elif forced is None:
             # bool_array ** 2 has another dtype than np.power(bool_array, 2).
-            value = self.f(*values) if plan.dtype.kind == "f" else self.ufunc(*values)
+            value = self.f(*values) if plan.dtype.kind in "fc" else self.ufunc(*values)
         else:
             value = self.ufunc(*values, dtype=forced)
         trace = innermost(arrays)
@@ -304,17 +303,16 @@ def row(
     domain: Any = (-2.0, 2.0),
     fast: Any = None,
     commutative: bool = False,
-    real: bool = False,
     home: str = "",
 ) -> Elementwise:
     """One row of the table: a ufunc (or Formula) of one result and its partial derivatives.
 
     `domain` bounds the floats of its examples (one pair of bounds for all arguments, or for each),
-    `fast` is the same function as a Python operator (quicker on scalars), `real` says that only
-    real arguments have a derivative, and `home` is the module of the row if that is loaded late.
+    `fast` is the same function as a Python operator (quicker on scalars), and `home` is the module
+    of the row if that is loaded late.
     """
     op = TABLE[ufunc.__name__] = Elementwise(
-        ufunc, partials, fast, domain=domain, commutative=commutative, real=real, home=home
+        ufunc, partials, fast, domain=domain, commutative=commutative, home=home
     )
     for char in "fd":
         try:

@@ -35,6 +35,22 @@ def matrices(name: str, a: Type, square: bool = True) -> Type:
     return a
 
 
+def real_matrices(name: str, a: Type, square: bool = True) -> Type:
+    """The same for operations whose derivatives are known for real matrices only."""
+    if a.dtype.kind == "c":
+        raise DtypeError(f"{name}: complex matrices are not supported yet: {a}")
+    return matrices(name, a, square)
+
+
+def real_floating(name: str, *arrays: Any) -> list[Array]:
+    """`floating` for the same operations."""
+    found = floating(name, *arrays)
+    for a in found:
+        if a.dtype.kind == "c":
+            raise DtypeError(f"{name}: complex matrices are not supported yet: {type_of(a)}")
+    return found
+
+
 def floating(name: str, *arrays: Any) -> list[Array]:
     """Arrays in the dtype in which NumPy's linalg computes: integers become float64."""
     found = [lift(a) for a in arrays]
@@ -49,7 +65,7 @@ def routine(name: str, dtype: np.dtype) -> Callable[..., Any]:
     """A routine of BLAS or LAPACK: of SciPy, since NumPy's factorise and solve in one step."""
     from scipy.linalg import blas, lapack
 
-    name = {"f": "s", "d": "d"}[dtype.char] + name
+    name = {"f": "s", "d": "d", "F": "c", "D": "z"}[dtype.char] + name
     return getattr(blas if hasattr(blas, name) else lapack, name)
 
 

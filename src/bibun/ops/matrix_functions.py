@@ -11,7 +11,15 @@ from ..array import Array, bind
 from ..errors import ShapeError
 from ..graph import Example, Linear, Op, operation, type_of
 from ..recording import is_abstract
-from .linalg import ComplexResultError, floating, matrices, routine, well_conditioned
+from .linalg import (
+    ComplexResultError,
+    floating,
+    matrices,
+    real_floating,
+    real_matrices,
+    routine,
+    well_conditioned,
+)
 from .matmul import mT, product
 
 
@@ -121,7 +129,7 @@ class Sylvester(Op):
     kind = "call"
 
     def type(self, a, b, c):
-        m, n = matrices("sylvester", a).shape[-1], matrices("sylvester", b).shape[-1]
+        m, n = real_matrices("sylvester", a).shape[-1], real_matrices("sylvester", b).shape[-1]
         if c.shape != (*a.shape[:-2], m, n) or b.shape[:-2] != a.shape[:-2]:
             raise ShapeError(f"solve_sylvester: {a}, {b} and {c} do not fit: a x + x b = c")
         return c
@@ -167,7 +175,7 @@ def _smaller(rng: np.random.Generator) -> np.ndarray:
 
 def solve_sylvester(a: Any, b: Any, q: Any) -> Array:
     """The x of a x + x b = q: scipy.linalg.solve_sylvester."""
-    return bind(Sylvester(), *floating("solve_sylvester", a, b, q))
+    return bind(Sylvester(), *real_floating("solve_sylvester", a, b, q))
 
 
 # ------------------------------------------------------------ the square root
@@ -184,7 +192,7 @@ class Sqrtm(Op):
     kind = "call"
 
     def type(self, a):
-        return matrices("sqrtm", a)
+        return real_matrices("sqrtm", a)
 
     def value(self, a):
         matrices("sqrtm", type_of(a))
@@ -213,7 +221,7 @@ class Sqrtm(Op):
 
 def sqrtm(A: Any) -> Array:
     """The principal square root of matrices (..., n, n): scipy.linalg.sqrtm."""
-    (a,) = floating("sqrtm", A)
+    (a,) = real_floating("sqrtm", A)
     matrices("sqrtm", type_of(a))
     y = bind(Sqrtm(), a)
     if not is_abstract(y.value) and np.isnan(y.value).any() and np.isfinite(a.value).all():

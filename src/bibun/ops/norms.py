@@ -92,6 +92,10 @@ class Norm(Op):
 
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:
+    x = lift(x)
+    spectral = ord in (2, -2, "nuc") and x.ndim > 1 and (axis is None or np.ndim(axis))
+    if spectral and x.dtype.kind == "c":
+        raise DtypeError(f"norm: order {ord!r} of complex matrices is not supported yet")
     x = _real(x)
     given = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (int(axis),)
     axes = tuple(axes_of(a, x.ndim)[0] for a in given)

@@ -9,10 +9,8 @@ import numpy as np
 
 from ..array import Array, Duck, implements, innermost, wrap
 from ..errors import UnsupportedError
-from .reduction import operand
 
 TEXT = "a text"
-COMPLEX = "its result is complex, and complex arrays have no derivatives yet"
 DATES = "dates are no numbers"
 
 # Each gives what NumPy gives for the values. What that is stands beside it.
@@ -42,7 +40,6 @@ FREE: dict[Any, str] = {
 REFUSED: dict[Any, str] = {
     np.roots:              "roots are complex: for a root that you know about, differentiate the "
                            "equation p(x) = 0 with bibun.custom_gradient",
-    np.sort_complex:       COMPLEX,
     np.bmat:               "np.matrix is no ordinary array: write np.block",
     np.asmatrix:           "np.matrix is no ordinary array: write np.atleast_2d and @",
     np.frompyfunc:         "it makes arrays of objects: write np.vectorize, or apply the function "
@@ -52,14 +49,6 @@ REFUSED: dict[Any, str] = {
     np.busday_offset:      DATES,
     np.is_busday:          DATES,
     np.datetime_as_string: DATES,
-}
-REFUSED |= {
-    getattr(np.fft, name): COMPLEX
-    for name in ("fft", "fft2", "fftn", "ifft", "ifft2", "ifftn", "rfft", "rfft2", "rfftn", "ihfft")
-}
-REFUSED |= {
-    getattr(np.fft, name): "its argument is complex, and complex arrays have no derivatives yet"
-    for name in ("irfft", "irfft2", "irfftn", "hfft")
 }
 # fmt: on
 
@@ -112,12 +101,3 @@ for free in FREE:
     _give_values(free)
 for refused, why in REFUSED.items():
     _refuse(refused, why)
-
-
-@implements(np.real_if_close)
-def real_if_close(a: Any, tol: Any = 100) -> Array:
-    """Real arrays are real."""
-    a = operand(a)
-    if a.dtype.kind == "c":
-        raise UnsupportedError(f"np.real_if_close of a traced complex array: {COMPLEX}")
-    return a

@@ -12,7 +12,7 @@ from ..errors import UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, type_of
 from ..recording import is_abstract
 from .decomposition import read
-from .linalg import Inverse, LinAlgError, floating, matrices
+from .linalg import Inverse, LinAlgError, real_floating, real_matrices
 from .matmul import mT, product
 from .norms import norm
 from .structure import expand_to, reshape_to
@@ -49,7 +49,7 @@ class Pinv(Op):
     symmetric: bool = False
 
     def type(self, a):
-        *leading, m, n = matrices("pinv", a, square=False).shape
+        *leading, m, n = real_matrices("pinv", a, square=False).shape
         return Type(a.dtype, (*leading, n, m))
 
     def value(self, a):
@@ -84,8 +84,8 @@ class Pinv(Op):
 def pinv(a: Any, rcond: Any = None, hermitian: bool = False, *, rtol: Any = _Missing) -> Array:
     if rcond is not None and rtol is not _Missing:
         raise ValueError("pinv: `rtol` and `rcond` can't be both set.")
-    (x,) = floating("pinv", a)
-    matrices("pinv", type_of(x), square=False)
+    (x,) = real_floating("pinv", a)
+    real_matrices("pinv", type_of(x), square=False)
     if rcond is None and rtol is _Missing:
         rcond = 1e-15
     elif rcond is None:
@@ -111,7 +111,7 @@ class LeastSquares(Op):
     rtol: float
 
     def type(self, a, b):
-        *leading, _, n = matrices("lstsq", a, square=False).shape
+        *leading, _, n = real_matrices("lstsq", a, square=False).shape
         return Type(a.dtype, (*leading, n, b.shape[-1]))
 
     def value(self, a, b):
@@ -154,7 +154,7 @@ class LeastSquares(Op):
 @implements(np.linalg.lstsq)
 def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     """x, the squared residuals (of problems of full rank), the rank, and the singular values."""
-    a, b = floating("lstsq", a, b)
+    a, b = real_floating("lstsq", a, b)
     vector = b.ndim == 1
     b = reshape_to(b, (*b.shape, 1)) if vector else b
     for x in (a, b):
@@ -196,7 +196,7 @@ class QuietInverse(Op):
     kind = "call"
 
     def type(self, a):
-        return matrices("cond", a)
+        return real_matrices("cond", a)
 
     def value(self, a):
         try:
@@ -217,8 +217,8 @@ class QuietInverse(Op):
 
 @implements(np.linalg.cond)
 def cond(x: Any, p: Any = None) -> Array:
-    (x,) = floating("cond", x)
-    matrices("cond", type_of(x), square=p not in (None, 2, -2))
+    (x,) = real_floating("cond", x)
+    real_matrices("cond", type_of(x), square=p not in (None, 2, -2))
     if 0 in x.shape[-2:]:
         raise LinAlgError("cond is not defined on empty arrays")
     if p in (None, 2, -2):

@@ -11,7 +11,7 @@ from ..array import FUNCTIONS, bind, implements
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Op, Type, operation, type_of
 from .gauge import completed
-from .linalg import LinAlgError, Solve, floating, matrices
+from .linalg import LinAlgError, Solve, real_floating, real_matrices
 from .matmul import mT, product
 
 QRResult = type(np.linalg.qr(np.eye(1)))
@@ -36,7 +36,7 @@ class QR(Op):
     complete: bool = False
 
     def type(self, a):
-        *leading, m, n = matrices("qr", a, square=False).shape
+        *leading, m, n = real_matrices("qr", a, square=False).shape
         k = m if self.complete else min(m, n)
         return Type(a.dtype, (*leading, m, k)), Type(a.dtype, (*leading, k, n))
 
@@ -118,8 +118,8 @@ def qr(a: Any, mode: str = "reduced") -> Any:
         raise UnsupportedError("np.linalg.qr of a traced array has no mode 'raw': use 'reduced'")
     if mode not in ("reduced", "complete", "r"):
         raise ShapeError(f"qr: Unrecognized mode '{mode}': 'reduced', 'complete' or 'r' is needed")
-    (a,) = floating("qr", a)
-    matrices("qr", type_of(a), square=False)
+    (a,) = real_floating("qr", a)
+    real_matrices("qr", type_of(a), square=False)
     m, n = a.shape[-2:]
     y = bind(QR(mode == "complete" and m > n), a)
     return y[1] if mode == "r" else QRResult(*y)

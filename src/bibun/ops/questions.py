@@ -8,11 +8,9 @@ from typing import Any
 import numpy as np
 
 from ..array import Array, Duck, implements, innermost, lift
-from ..errors import UnsupportedError
 from ..graph import Type
 from ..recording import Trace
 from .alignment import filled
-from .elementwise import Formula, row
 from .structure import cast, expand_to
 
 # ------------------------------------------------------------ close and equal
@@ -92,6 +90,13 @@ def iscomplex(x: Any) -> Array:
     return np.imag(lift(x)) != 0
 
 
+def _real(name: str, x: Any) -> Array:
+    x = lift(x)
+    if x.dtype.kind == "c":
+        raise TypeError(f"{name}: complex numbers have no order: take the real part first")
+    return x
+
+
 @implements(np.isposinf)
 def isposinf(x: Any, out: None = None) -> Array:
     return np.equal(_real("isposinf", x), np.inf, out=out)
@@ -100,38 +105,6 @@ def isposinf(x: Any, out: None = None) -> Array:
 @implements(np.isneginf)
 def isneginf(x: Any, out: None = None) -> Array:
     return np.equal(_real("isneginf", x), -np.inf, out=out)
-
-
-# ------------------------------------------------------------ parts of real numbers
-
-
-def _real(name: str, x: Any) -> Array:
-    x = lift(x)
-    if x.dtype.kind == "c":
-        raise UnsupportedError(f"np.{name} of a traced complex array is not supported")
-    return x
-
-
-@implements(np.real)
-def real(val: Any) -> Array:
-    return _real("real", val)
-
-
-@implements(np.imag)
-def imag(val: Any) -> Array:
-    return zeros_like(_real("imag", val))
-
-
-ANGLE = Formula("angle", lambda x: np.arctan2(0, x), like=np.spacing)
-angle_of = row(ANGLE, None)
-
-
-@implements(np.angle)
-def angle(z: Any, deg: bool = False) -> Array:
-    """0 for positive numbers, pi for negative ones."""
-    z = _real("angle", z)
-    y = angle_of(cast(z, np.dtype(int)) if z.dtype == bool else z)
-    return y * (180 / np.pi) if deg else y
 
 
 # ------------------------------------------------------------ arrays like others
@@ -197,6 +170,6 @@ def full_like(
     **options: Any,
 ) -> Array:
     like = alike("full_like", a, 0, dtype, shape, options)
-    if isinstance(fill_value, bool | int | float):
+    if isinstance(fill_value, bool | int | float | complex):
         return alike("full_like", a, fill_value, dtype, shape, options)
     return expand_to(cast(fill_value, like.dtype), like.shape)

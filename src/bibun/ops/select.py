@@ -13,6 +13,7 @@ from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation
 from ..zeros import coin, select
 from .alignment import NUMBERS, Plan, broadcast, side, taken
+from .parts import by_parts
 from .structure import cast
 
 
@@ -135,9 +136,7 @@ def nan_to_num(
     if x.dtype.kind not in "fc":
         return +x if x.dtype != bool else x
     if x.dtype.kind == "c":
-        raise UnsupportedError(
-            "np.nan_to_num of a traced complex array: apply it to the real and the imaginary part"
-        )
+        return by_parts(lambda part: nan_to_num(part, copy, nan, posinf, neginf), x)
     most = np.finfo(x.dtype)
     ends = (nan, most.max if posinf is None else posinf, most.min if neginf is None else neginf)
     for hit, number in zip((np.isnan(x), x == np.inf, x == -np.inf), ends, strict=True):

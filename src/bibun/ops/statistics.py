@@ -44,7 +44,7 @@ class RootMeanSquare(Op):
 
     def type(self, x, n):
         y = Type(x.dtype, dropped(x.shape, self.axes))
-        if n != y or not x.differentiable:
+        if n != y or x.dtype.kind != "f":
             raise ShapeError(f"root mean square: real {x} needs a divisor like {y}, not {n}")
         return y
 
@@ -225,7 +225,14 @@ class Spread(NamedTuple):
     def of(self, a: Array, where: Any, given: Any) -> Any:
         """The common case, then every other as NumPy does it."""
         n = size_along(a.shape, self.axes)
-        usual = self.dtype is None and where is NO and given is NO and isinstance(self.ddof, int)
+        real = a.dtype.kind != "c"
+        usual = (
+            real
+            and self.dtype is None
+            and where is NO
+            and given is NO
+            and isinstance(self.ddof, int)
+        )
         if usual and plainly(a, n) and self.function in (np.var, np.std):
             d = a - np.mean(a, axis=self.axes, keepdims=True)
             return self.from_deviations(d, max(n - self.ddof, 0))
@@ -239,6 +246,7 @@ class Spread(NamedTuple):
         nan = self.function in (np.nanvar, np.nanstd) and a.dtype.kind == "f"
         where = _valid(a, where) if nan else where
         work, result = precision(a.dtype, self.dtype)
+        result = np.finfo(result).dtype  # that of complex numbers is real
         if given is NO:
             given = keep(_mean(cast(a, work), self.axes, None, where), a.shape, self.axes, True)
         d = cast(a, work) - cast(given, work)
@@ -250,7 +258,13 @@ class Spread(NamedTuple):
         return cast(self.from_deviations(d, n), result)
 
     def from_deviations(self, d: Any, n: Any) -> Any:
-        """The mean of squares, or its root."""
+        """The mean of squares, or its root; of complex numbers, of |d|^2."""
+        if d.dtype.kind == "c":
+            n = np.real(n) if isinstance(n, Array) else n
+            if self.function in (np.var, np.nanvar):
+                squares = np.square(np.real(d)) + np.square(np.imag(d))
+                return np.sum(squares, axis=self.axes) / n
+            d = np.abs(d)
         if self.function in (np.var, np.nanvar):
             return np.sum(np.square(d), axis=self.axes) / n
         n = n if isinstance(n, Array) else d.dtype.type(n)
@@ -335,7 +349,7 @@ def _covariance(x: Any, f: Any, a: Any, ddof: Any) -> Any:
         )
         d = x - np.sum(x * w, axis=1, keepdims=True) / total
         weighted = d * w
-    return np.squeeze(d @ weighted.T / divisor)
+    return np.squeeze(d @ np.conjugate(weighted).T / divisor)
 
 
 @implements(np.corrcoef)

@@ -27,7 +27,7 @@ from .gauge import (
     sums,
     unit,
 )
-from .linalg import LinAlgError, floating, matrices
+from .linalg import LinAlgError, real_floating, real_matrices
 from .matmul import mT, product
 from .structure import expand_to, reshape_to
 
@@ -53,7 +53,7 @@ class SVD(Op):
     full: bool = False
 
     def type(self, a):
-        *leading, m, n = matrices("svd", a, square=False).shape
+        *leading, m, n = real_matrices("svd", a, square=False).shape
         k = min(m, n)
         rows, cols = (m, n) if self.full else (k, k)
         u, v = Type(a.dtype, (*leading, m, rows)), Type(a.dtype, (*leading, cols, n))
@@ -61,7 +61,7 @@ class SVD(Op):
 
     def value(self, a):
         if not np.isfinite(a).all():  # LAPACK may look for an infinite one for ever
-            matrices("svd", type_of(a), square=False)
+            real_matrices("svd", type_of(a), square=False)
             raise LinAlgError("SVD did not converge")
         return tuple(np.linalg.svd(a, self.full))
 
@@ -182,8 +182,8 @@ def svd(
 ) -> Any:
     if hermitian:
         return _of_symmetric(a, compute_uv)
-    (a,) = floating("svd", a)
-    matrices("svd", type_of(a), square=False)
+    (a,) = real_floating("svd", a)
+    real_matrices("svd", type_of(a), square=False)
     if not compute_uv:
         return singular_values(a)
     return SVDResult(*bind(SVD(bool(full_matrices) and a.shape[-1] != a.shape[-2]), a))
@@ -191,8 +191,8 @@ def svd(
 
 @implements(np.linalg.svdvals)
 def svdvals(x: Any, /) -> Array:
-    (a,) = floating("svdvals", x)
-    matrices("svdvals", type_of(a), square=False)
+    (a,) = real_floating("svdvals", x)
+    real_matrices("svdvals", type_of(a), square=False)
     return singular_values(a)
 
 

@@ -18,6 +18,7 @@ from ..array import LATER, Array, bind, implements, lift
 from ..graph import operation
 from .alignment import known
 from .elementwise import Family, Formula, row
+from .parts import imaginary
 
 LN2, LN10 = log(2), log(10)
 
@@ -40,13 +41,66 @@ def by_abscissa(y: Array, a: Array, b: Array) -> Array:
     return -a / h / h
 
 
+# ------------------------------------------------------------ complex numbers
+# On a branch cut the sign of a zero says on which side. A number that is added has +0 as its
+# imaginary part, which would turn -0 into +0, while z - 1 and z - -1 keep the sign.
+
+
+def past(x: Any) -> Any:
+    """1 + x."""
+    return x - -1 if x.dtype.kind == "c" else 1 + x
+
+
+def secant(x: Any) -> Any:
+    """1 / cosh(x), which is 2 exp(-|x|) before the complex cosh overflows to inf + nan i."""
+    if x.dtype.kind != "c":
+        return 1 / np.cosh(x)
+    far = np.abs(x.real) > 30  # where the other exponential is less than a rounding error
+    tail = 2 * np.exp(np.where(x.real < 0, x, -x))
+    return np.where(far, tail, 1 / np.cosh(np.where(far, x.dtype.type(0), x)))[()]
+
+
+def arc(x: Any) -> Any:
+    """1 / sqrt(1 - x^2), in factors that are on the same side of the cuts as arcsin and arccos."""
+    if x.dtype.kind == "c":
+        return 1 / (np.sqrt(-(x - 1)) * np.sqrt(past(x)))
+    return 1 / np.sqrt(1 - np.square(x))
+
+
+def witch(x: Any) -> Any:
+    """1 / (1 + x^2)."""
+    return 1 / (x - 1j) / (x - -1j) if x.dtype.kind == "c" else 1 / (1 + np.square(x))
+
+
+def inverse_of_root(x: Any) -> Any:
+    """1 / sqrt(1 + x^2)."""
+    if x.dtype.kind != "c":
+        return 1 / np.hypot(1, x)
+    return arc(turned(x))
+
+
+def turned(x: Any) -> Any:
+    """ix, with exact zeros."""
+    return imaginary(np.real(x)) - np.imag(x)
+
+
+def poles(x: Any) -> Any:
+    """1 / (1 - x^2)."""
+    return -1 / (x - 1) / (x - -1) if x.dtype.kind == "c" else 1 / (1 - np.square(x))
+
+
+def by_tangent(y: Any, x: Any) -> Any:
+    """1 + tan(x)^2, which cancels for complex numbers far from the real line."""
+    return np.square(sech(turned(x))) if x.dtype.kind == "c" else 1 + np.square(y)
+
+
 # fmt: off
 POSITIVE, UNIT, ABOVE = (0.1, 4.0), (-0.9, 0.9), (1.1, 4.0)
 
-SECH      = Formula("sech",    lambda x: 1 / np.cosh(x), like=np.cosh)
+SECH      = Formula("sech",    secant, like=np.cosh)
 # Accurate in both tails, and silent: no exponential overflows.
 SIGMOID   = Formula("sigmoid", lambda x: np.exp(np.minimum(x, 0)) / (1 + np.exp(-np.abs(x))),
-                    like=np.exp)
+                    like=np.cbrt)
 
 # p x with 0 times anything 0, as in an expectation: what has no weight does not count.
 WEIGHTED  = Formula("weighted", lambda p, x: np.where(p == 0, p, p * x), like=np.logaddexp)
@@ -61,7 +115,7 @@ expm1     = row(np.expm1,     lambda y, x: np.exp(x))
 log       = row(np.log,       lambda y, x: 1 / x, domain=POSITIVE)
 log2      = row(np.log2,      lambda y, x: (1 / LN2) / x, domain=POSITIVE)
 log10     = row(np.log10,     lambda y, x: (1 / LN10) / x, domain=POSITIVE)
-log1p     = row(np.log1p,     lambda y, x: 1 / (1 + x), domain=POSITIVE)
+log1p     = row(np.log1p,     lambda y, x: 1 / past(x), domain=POSITIVE)
 # Not exp(a - y): y is rounded, and for large a and b nothing would be left of the difference.
 logaddexp = row(np.logaddexp, lambda y, a, b: sigmoid(difference(a, b)),
                               lambda y, a, b: sigmoid(difference(b, a)), commutative=True)
@@ -69,18 +123,18 @@ logaddexp2 = row(np.logaddexp2, lambda y, a, b: sigmoid(LN2 * difference(a, b)),
                               lambda y, a, b: sigmoid(LN2 * difference(b, a)), commutative=True)
 sin       = row(np.sin,       lambda y, x: np.cos(x))
 cos       = row(np.cos,       lambda y, x: -np.sin(x))
-tan       = row(np.tan,       lambda y, x: 1 + np.square(y), domain=(-1.2, 1.2))
-arcsin    = row(np.arcsin,    lambda y, x: 1 / np.sqrt(1 - np.square(x)), domain=UNIT)
-arccos    = row(np.arccos,    lambda y, x: -1 / np.sqrt(1 - np.square(x)), domain=UNIT)
-arctan    = row(np.arctan,    lambda y, x: 1 / (1 + np.square(x)))
+tan       = row(np.tan,       by_tangent, domain=(-1.2, 1.2))
+arcsin    = row(np.arcsin,    lambda y, x: arc(x), domain=UNIT)
+arccos    = row(np.arccos,    lambda y, x: -arc(x), domain=UNIT)
+arctan    = row(np.arctan,    lambda y, x: witch(x))
 arctan2   = row(np.arctan2,   by_ordinate, by_abscissa, domain=POSITIVE)
 sinh      = row(np.sinh,      lambda y, x: np.cosh(x))
 cosh      = row(np.cosh,      lambda y, x: np.sinh(x))
 # Not 1 - y^2, which is 0 in the tails, nor 1 / cosh^2, whose own derivative is there 0 * inf.
 tanh      = row(np.tanh,      lambda y, x: np.square(sech(x)))
-arcsinh   = row(np.arcsinh,   lambda y, x: 1 / np.hypot(1, x))
-arccosh   = row(np.arccosh,   lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(x + 1)), domain=ABOVE)
-arctanh   = row(np.arctanh,   lambda y, x: 1 / (1 - np.square(x)), domain=UNIT)
+arcsinh   = row(np.arcsinh,   lambda y, x: inverse_of_root(x))
+arccosh   = row(np.arccosh,   lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(past(x))), domain=ABOVE)
+arctanh   = row(np.arctanh,   lambda y, x: poles(x), domain=UNIT)
 deg2rad   = row(np.deg2rad,   pi / 180)
 radians   = row(np.radians,   pi / 180)
 rad2deg   = row(np.rad2deg,   180 / pi)

@@ -66,7 +66,8 @@ class Rule:
     """An equation read from left to right.
 
     `holds` says how far it may be trusted: "always" means bit for bit, nan, infinities and signs of
-    zero included; "real" means for real numbers, up to rounding (it fires on real dtypes only).
+    zero included; "not complex" means the same for all but complex numbers; "real" means for real
+    numbers, up to rounding (it fires on real dtypes only).
     """
 
     left: Pattern
@@ -80,7 +81,8 @@ class Rule:
     def __call__(self, trace: Trace, root: int) -> int | None:
         """The entry of the right side, if entry `root` of the trace looks like the left side."""
         of = trace.types(root)
-        if self.holds == "real" and of.dtype.kind != "f":
+        kind = of.dtype.kind
+        if (self.holds == "real" and kind != "f") or (self.holds == "not complex" and kind == "c"):
             return None
         for holes in match(trace, self.left, root, {}):
             filled = {k: _array(trace, v) if type(v) is int else v for k, v in holes.items()}

@@ -1,6 +1,8 @@
 """The algebra bibun knows. Each line is an equation; the left side becomes the right.
 
-`always`: bit for bit, nan and signs of zero included. `real`: for real numbers, up to rounding.
+`always`: bit for bit, nan and signs of zero included. `not complex`: the same, but for complex
+numbers only up to signs of zero and nan, since (inf + 0i) (1 + 0i) = inf + nan i. `real`: for real
+numbers, up to rounding.
 """
 
 from __future__ import annotations
@@ -26,14 +28,18 @@ def identities(x, y, c, shape, inner):
     reshaped = pattern(Reshape, x, shape=shape)
     yield pattern(Reshape, pattern(Reshape, x, shape=inner), shape=shape), reshaped
     yield reshaped,                         x, lambda x, shape: x.shape == shape
-    yield x * 1,                            x
-    yield 1 * x,                            x
-    yield x / 1,                            x
     yield x - 0,                            x
     yield -(-x),                            x
     yield x + -y,                           x - y
     yield x - -y,                           x + y
     yield pattern(Where, c, x, x),          x
+
+
+@equations(holds="not complex")
+def units(x):
+    yield x * 1,                            x
+    yield 1 * x,                            x
+    yield x / 1,                            x
 
 
 @equations(holds="real")
@@ -79,5 +85,5 @@ def softmax(x, y, axes, shape, full):
 # fmt: on
 
 
-STABILISE = Rules(identities, stable, softmax)
-SIMPLIFY = Rules(identities)
+STABILISE = Rules(identities, units, stable, softmax)
+SIMPLIFY = Rules(identities, units)

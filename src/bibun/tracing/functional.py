@@ -139,13 +139,7 @@ def source(x: Any, name: str) -> Array:
     if type(x) is float or type(x) is int:
         return Array(None, -1, np.float64(x))
     a = lift(x)
-    if a.dtype.kind == "c":
-        raise DtypeError(
-            f"{name}: the argument is complex ({a.dtype}); differentiate with respect to its "
-            "real and "
-            "imaginary part, which are real arrays"
-        )
-    if a.dtype.kind != "f":
+    if a.dtype.kind not in "fc":
         raise DtypeError(
             f"{name}: the argument is an array of dtype {a.dtype}; a derivative needs "
             "floating-point numbers: "
