@@ -42,4 +42,5 @@ def test_no_machine_paths() -> None:
 def test_machine_paths_are_found() -> None:
     for name in (b"root", b"tmp", b"home", b"Users", HERE[1:]):
         assert MACHINE_PATH.search(b"see /" + name + b"/main")
-    assert not MACHINE_PATH.search(b"https://example.org/home/page and framework/work/file")
+    address = b"/".join((b"https:", b"", b"example.org", b"home", b"page"))
+    assert not MACHINE_PATH.search(address + b" and frame" + HERE)

@@ -173,15 +173,19 @@ def in_dtype(case: Case, dtype: np.dtype) -> Case | None:
         else a
         for a, w in zip(case.args, case.wanted, strict=True)
     )
-    new = case._replace(label=f"{case.label} {dtype}", args=args)
-    given = tuple(t.dtype for t in new.types)
+    return accepted(case._replace(label=f"{case.label} {dtype}", args=args))
+
+
+def accepted(case: Case) -> Case | None:
+    """The case, or None where the operation is not defined for these dtypes."""
+    given = tuple(t.dtype for t in case.types)
     try:
-        new.op.type(*new.types)
-        loop = new.op.loop(given) if isinstance(new.op, Elementwise) else given
+        case.op.type(*case.types)
+        loop = case.op.loop(given) if isinstance(case.op, Elementwise) else given
     except (TypeError, ValueError):
         return None
     # Where NumPy casts first, so does the graph: the operation never sees this dtype.
-    return new if loop[: len(given)] == given else None
+    return case if loop[: len(given)] == given else None
 
 
 def dtypes(named: Named, wanted: tuple = FLOATS[:2]) -> Iterator[Case]:

@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from bibun import jvp, vjp
 from bibun.array import lift
 from bibun.graph import Type
 from bibun.program import Program
@@ -89,3 +90,23 @@ def agrees(f: Callable[..., Any], *args: Any, what: str = "", abstract: bool = T
             f"{what}: type {t}, replay {y!r}, NumPy {z!r}"
         )
         near(y, z, what, coarsest(z, *args))
+
+
+def wide_difference(f: Any, x: np.ndarray, t: np.ndarray) -> Any:
+    """The derivative along t in extended precision: central differences of fourth order."""
+    x, t, h = x.astype(np.longdouble), t.astype(np.longdouble), np.longdouble(1e-4)
+    near, far = (f(x + k * h * t) - f(x - k * h * t) for k in (1, 2))
+    return np.asarray((8 * near - far) / (12 * h), float)
+
+
+def derivatives_agree(f: Any, x: Any, s: Any, t: Any, g: Any, rounding: float) -> None:
+    """First and second derivatives of f at x along t and s, weighed by g, against differences."""
+    y, moved = jvp(f, (x,), (t,))
+    # error of the differences
+    np.testing.assert_allclose(moved, wide_difference(f, x, t), rtol=1e-9, atol=1e-9)
+    g = g(np.shape(y))
+    (back,) = vjp(f, x)[1](g)
+    np.testing.assert_allclose(np.sum(back * t), np.sum(g * moved), rtol=rounding)
+    second = jvp(lambda x: vjp(f, x)[1](g)[0], (x,), (s,))[1]
+    expected = wide_difference(lambda x: np.sum(g * jvp(f, (x,), (t.astype(x.dtype),))[1]), x, s)
+    np.testing.assert_allclose(np.sum(second * t), expected, rtol=1e-8, atol=1e-8)

@@ -11,13 +11,12 @@ import mpmath
 import numpy as np
 import pytest
 
-from bibun import errors, grad, hessian, jacobian, jvp, vjp, vmap
+from bibun import errors, grad, hessian, jacobian, jvp, vmap
 from bibun.array import Duck
 from bibun.ops.orthogonal import FAMILIES, at
 
-from .agreement import agrees
+from .agreement import agrees, derivatives_agree
 from .test_breadth import named, numbers
-from .test_reductions import wide_difference
 
 NAN = np.nan
 XP, FP = np.array([0.0, 1, 2.5, 4]), np.array([1.0, 3, -1, 2])
@@ -265,16 +264,7 @@ SMOOTH: dict[str, Callable[[Any], Any]] = {
 def test_derivatives(name: str) -> None:
     f, rng = SMOOTH[name], np.random.default_rng(2)
     x, s, t = rng.uniform(-1, 1, (3, 3, 3, 5))
-    y, moved = jvp(f, (x,), (t,))
-    np.testing.assert_allclose(
-        moved, wide_difference(f, x, t), rtol=1e-9, atol=1e-9
-    )  # error of the differences
-    g = rng.normal(size=np.shape(y))
-    (back,) = vjp(f, x)[1](g)
-    np.testing.assert_allclose(np.sum(back * t), np.sum(g * moved), rtol=1e-11)  # rounding
-    second = jvp(lambda x: vjp(f, x)[1](g)[0], (x,), (s,))[1]
-    expected = wide_difference(lambda x: np.sum(g * jvp(f, (x,), (t.astype(x.dtype),))[1]), x, s)
-    np.testing.assert_allclose(np.sum(second * t), expected, rtol=1e-8, atol=1e-8)
+    derivatives_agree(f, x, s, t, lambda shape: rng.normal(size=shape), rounding=1e-11)
 
 
 def test_values_at_zero_do_no_harm() -> None:

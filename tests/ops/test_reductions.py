@@ -17,7 +17,7 @@ from bibun import errors, grad, hessian, jacobian, jvp, vjp
 from bibun.array import FUNCTIONS, Array
 from bibun.ops.softmax import log_softmax, logsumexp, softmax
 
-from .agreement import agrees
+from .agreement import agrees, wide_difference
 
 DTYPES = [np.dtype(c) for c in ("f2", "f4", "f8", "i4", "u1", "?")]
 FOLDS = [np.sum, np.prod, np.max, np.min, np.nansum, np.nanprod, np.nanmax, np.nanmin]
@@ -176,13 +176,6 @@ def test_out_is_written_to() -> None:
 
 
 # ------------------------------------------------------------ derivatives
-
-
-def wide_difference(f: Any, x: np.ndarray, t: np.ndarray) -> Any:
-    """The derivative along t in extended precision: central differences of fourth order."""
-    x, t, h = x.astype(np.longdouble), t.astype(np.longdouble), np.longdouble(1e-4)
-    near, far = (f(x + k * h * t) - f(x - k * h * t) for k in (1, 2))
-    return np.asarray((8 * near - far) / (12 * h), float)
 
 
 SMOOTH = {

@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from bibun import errors, grad, hessian, jacobian, jvp, vjp, vmap
+from bibun import errors, grad, hessian, jacobian, jvp, vmap
 
-from .agreement import agrees, on_traced
-from .test_reductions import arrays, numbers, wide_difference
+from .agreement import agrees, derivatives_agree, on_traced
+from .test_reductions import arrays, numbers
 
 AXES = [None, 0, -1, 2, (0,), 1.5]
 
@@ -96,16 +96,7 @@ SMOOTH = {
 def test_derivatives(name: str) -> None:
     f, rng = SMOOTH[name], np.random.default_rng(2)
     x, s, t = rng.uniform(-2, 2, (3, 3, 5))
-    y, moved = jvp(f, (x,), (t,))
-    np.testing.assert_allclose(
-        moved, wide_difference(f, x, t), rtol=1e-9, atol=1e-9
-    )  # error of the differences
-    g = rng.normal(size=np.shape(y))
-    (back,) = vjp(f, x)[1](g)
-    np.testing.assert_allclose(np.sum(back * t), np.sum(g * moved), rtol=1e-12)  # rounding
-    second = jvp(lambda x: vjp(f, x)[1](g)[0], (x,), (s,))[1]
-    expected = wide_difference(lambda x: np.sum(g * jvp(f, (x,), (t.astype(x.dtype),))[1]), x, s)
-    np.testing.assert_allclose(np.sum(second * t), expected, rtol=1e-8, atol=1e-8)
+    derivatives_agree(f, x, s, t, lambda shape: rng.normal(size=shape), rounding=1e-12)
 
 
 def test_a_quantile_has_a_derivative_by_its_place() -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,16 +17,13 @@ BOOL = np.dtype(bool)
 EXAMPLES: list[Example] = []  # of the operations that read, which are made of this one
 
 
-@operation
-class Put(Op):
-    """y = x, but v where `read` would read. Of what is written to one place, the last stays.
-
-    The arguments are x, the index arrays of the read, and v.
-    """
+class Write(Op):
+    """x with v written where `read` would read: the arguments are x, the index arrays, and v."""
 
     kind = "call"
     keeps_zeros = True
     read: Any  # a Slice or a Gather
+    writer: ClassVar[str]  # the method of the read that makes what changes a plain array in place
 
     def type(self, x, *rest):
         *indices, v = rest
@@ -39,14 +36,32 @@ class Put(Op):
         return self.kernel(type_of(x), *map(type_of, rest))(x, *rest)
 
     def kernel(self, x, *rest):
-        assign = self.read.assigner(x, *rest)
+        write = getattr(self.read, self.writer)(x, *rest)
 
         def run(x, *rest):
             y = x.copy("K")
-            assign(y, *rest)
+            write(y, *rest)
             return y
 
         return run
+
+    def batch(self, args, stacked, n):
+        x, *indices, v = args
+        first, *flags, last = stacked
+        indices = self.read.widened(indices, flags) if indices else indices
+        x = x if first else expand_to(x, (n, *x.shape))
+        return bind(self, x, *indices, v if last else expand_to(v, (n, *v.shape)))
+
+
+@operation
+class Put(Write):
+    """y = x, but v where `read` would read. Of what is written to one place, the last stays.
+
+    The arguments are x, the index arrays of the read, and v.
+    """
+
+    read: Any  # a Slice or a Gather
+    writer = "assigner"
 
     def push(self, y, args, tangents):
         (x, *indices, v), (s, *_, t) = args, tangents
@@ -79,9 +94,6 @@ class Put(Op):
         written = bind(self, _all(x, 0, order.dtype), *indices, order)
         return select(bind(self.read, written, *indices) == order, g)
 
-    def batch(self, args, stacked, n):
-        return _batched(self, args, stacked, n)
-
     @classmethod
     def examples(cls) -> Iterator[Example]:
         for op, args, _ in EXAMPLES:
@@ -89,31 +101,14 @@ class Put(Op):
 
 
 @operation
-class AddAt(Op):
+class AddAt(Write):
     """y = x, with v added where `read` would read, one after the other: numpy.add.at.
 
     The arguments are x, the index arrays of the read (a Gather), and v.
     """
 
-    kind = "call"
-    keeps_zeros = True
     read: Any
-
-    def type(self, x, *rest):
-        return Put(self.read).type(x, *rest)
-
-    def value(self, x, *rest):
-        return self.kernel(type_of(x), *map(type_of, rest))(x, *rest)
-
-    def kernel(self, x, *rest):
-        add = self.read.adder(x, *rest)
-
-        def run(x, *rest):
-            y = x.copy("K")
-            add(y, *rest)
-            return y
-
-        return run
+    writer = "adder"
 
     def push(self, y, args, tangents):
         (x, *indices, v), (s, *_, t) = args, tangents
@@ -131,21 +126,10 @@ class AddAt(Op):
         into_v = bind(self.read, g, *args[1:-1]) if wanted[-1] else None
         return (g if wanted[0] else None, *(None for _ in args[1:-1]), into_v)
 
-    def batch(self, args, stacked, n):
-        return _batched(self, args, stacked, n)
-
     @classmethod
     def examples(cls) -> Iterator[Example]:
         for op, args in ((op, args) for op, args, _ in EXAMPLES if len(args) > 2):
             yield Example(cls(op), args)
-
-
-def _batched(op: Put | AddAt, args: tuple, stacked: tuple[bool, ...], n: int) -> Array:
-    x, *indices, v = args
-    first, *flags, last = stacked
-    indices = op.read.widened(indices, flags) if indices else indices
-    x = x if first else expand_to(x, (n, *x.shape))
-    return bind(op, x, *indices, v if last else expand_to(v, (n, *v.shape)))
 
 
 def put(x: Array, read: Op, indices: Sequence, v: Array) -> Array:
