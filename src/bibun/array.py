@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Iterator
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 
@@ -94,7 +94,7 @@ class Duck(Interface):
         value = None if name[0] == "_" or not hasattr(np.ndarray, name) else self._read()
         if value is None or value.scope is not None:
             raise AttributeError(f"a traced array has no attribute {name!r}", name=name, obj=self)
-        return getattr(value.value, name)
+        return getattr(value.raw, name)
 
     def __bool__(self) -> bool:
         return bool(self._known("bool(x) and `if x`"))
@@ -119,7 +119,7 @@ class Duck(Interface):
         return format(value[()] if value.ndim == 0 else value, spec) if spec else str(self)
 
     def __repr__(self) -> str:
-        value = self._read().value
+        value = self._read().raw
         text = (
             str(value)
             if is_abstract(value)
@@ -130,7 +130,7 @@ class Duck(Interface):
         return f"{type(self).__name__}({text})"
 
     def __str__(self) -> str:
-        value = self._read().value
+        value = self._read().raw
         return str(value if is_abstract(value) else value[()])
 
     def numpy(self) -> Any:
@@ -153,11 +153,11 @@ class Duck(Interface):
         if trace is not None:
             if trace.active:
                 raise conversion_error(how)
-            trace.refuse_escape(array.value)
-        return array.value
+            trace.refuse_escape(array.raw)
+        return array.raw
 
     def _known(self, how: str) -> Any:
-        value = self._read().value
+        value = self._read().raw
         if is_abstract(value):
             raise AbstractValueError(
                 f"{how} needs the value of an array of which only the type is known here "
@@ -173,17 +173,24 @@ class Array(Duck):
     A view has a `parent`, the array whose memory it shows a part of (memory.py).
     """
 
-    __slots__ = ("index", "parent", "scope", "value")
+    __slots__ = ("index", "parent", "raw", "scope")
     parent: Array
 
     def __init__(self, scope: Trace | None, index: int, value: Any):
-        self.scope, self.index, self.value = scope, index, value
+        self.scope, self.index, self.raw = scope, index, value
+
+    @property
+    def value(self) -> NoReturn:
+        raise AttributeError(
+            "an array has no value: compute with the array itself, or write x.numpy() for its "
+            "numbers, of which the derivative is lost"
+        )
 
     shape = property(
-        lambda self: self.value.shape, lambda self, shape: FUNCTIONS["shape"](self, shape)
+        lambda self: self.raw.shape, lambda self, shape: FUNCTIONS["shape"](self, shape)
     )
-    dtype = property(lambda self: self.value.dtype)
-    ndim = property(lambda self: len(self.value.shape))
+    dtype = property(lambda self: self.raw.dtype)
+    ndim = property(lambda self: len(self.raw.shape))
 
     def _read(self) -> Array:
         return self
@@ -197,7 +204,7 @@ class Array(Duck):
         return None if owner is self else owner
 
     def _become(self, result: Array, name: str) -> Array:
-        if self.value.shape == () and type(self.value) is not np.ndarray:
+        if self.raw.shape == () and type(self.raw) is not np.ndarray:
             return result  # NumPy's scalars are immutable: x += 1 binds the name anew
         return FUNCTIONS["into"](self, result, name)
 
@@ -234,7 +241,7 @@ def innermost(arrays: Any) -> Trace | None:
         trace = a.scope
         if trace is not None:
             if not trace.active:
-                trace.refuse_escape(a.value)
+                trace.refuse_escape(a.raw)
             elif found is None or trace.serial > found.serial:
                 found = trace
     return found
@@ -246,9 +253,9 @@ def enter(trace: Trace, a: Array) -> int:
         return a.index
     if a.scope is not None and a.scope.active:
         return trace.bring(a.scope, a.index, a)
-    if isinstance(a.value, np.generic):
-        return trace.scalar(a.value.item(), a.value.dtype)
-    return trace.capture(a.value)
+    if isinstance(a.raw, np.generic):
+        return trace.scalar(a.raw.item(), a.raw.dtype)
+    return trace.capture(a.raw)
 
 
 def bind(op: Op, *args: Any) -> Any:
@@ -258,7 +265,7 @@ def bind(op: Op, *args: Any) -> Any:
     arrays = [a if type(a) is Array else lift(a) for a in args]
     trace = innermost(arrays)
     if trace is None:
-        value = compute(op, [a.value for a in arrays])
+        value = compute(op, [a.raw for a in arrays])
         return (
             tuple(Array(None, -1, v) for v in value)
             if type(value) is tuple
@@ -267,7 +274,7 @@ def bind(op: Op, *args: Any) -> Any:
     key = (op, *[a.index if a.scope is trace else enter(trace, a) for a in arrays])
     i = trace.known(key)
     if i is None or is_abstract(trace.values[i]):
-        return put(trace, key, compute(op, [a.value for a in arrays]))
+        return put(trace, key, compute(op, [a.raw for a in arrays]))
     return put(trace, key, trace.values[i])
 
 
@@ -323,7 +330,7 @@ def _leaves(x: Any) -> Iterator:
 
 def _unwrap(x: Any) -> Any:
     if isinstance(x, Duck):
-        return x._read().value
+        return x._read().raw
     if isinstance(x, tuple | list):
         return type(x)(map(_unwrap, x)) if type(x) in (tuple, list) else x
     return {k: _unwrap(v) for k, v in x.items()} if isinstance(x, dict) else x

@@ -157,8 +157,8 @@ class Interface:
         return FUNCTIONS[iter](self)  # all rows are read by one operation
 
     # fmt: off
-    shape = property(lambda self: self._read().value.shape)
-    dtype = property(lambda self: self._read().value.dtype)
+    shape = property(lambda self: self._read().raw.shape)
+    dtype = property(lambda self: self._read().raw.dtype)
     ndim  = property(lambda self: len(self.shape))
     size  = property(lambda self: int(np.prod(self.shape, dtype=np.int64)))
     itemsize = property(lambda self: self.dtype.itemsize)

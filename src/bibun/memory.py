@@ -43,7 +43,7 @@ def share(y: Array, x: Array, *steps: Op) -> Array:
 
 def view(op: Op, x: Array) -> Array:
     """op(x) as a view of x."""
-    trace, u = x.scope, x.value
+    trace, u = x.scope, x.raw
     value = op.type(u) if type(u) is Type else op.value(u)
     if trace is None or not trace.active:
         if trace is not None:
@@ -57,13 +57,13 @@ def view(op: Op, x: Array) -> Array:
 
 def another(x: Array) -> Array:
     """One more name for all of x."""
-    y = Array(x.scope, x.index, x.value)
-    return share(y, x) if x.shape or type(x.value) is np.ndarray else y
+    y = Array(x.scope, x.index, x.raw)
+    return share(y, x) if x.shape or type(x.raw) is np.ndarray else y
 
 
 def same_memory(x: Array, y: Array) -> bool:
     """Whether y, which was made of x, is a view of it as far as NumPy is concerned."""
-    u, v = x.value, y.value
+    u, v = x.raw, y.raw
     if type(v) is not Type:
         return v.base is not None and (v.base is u or v.base is u.base)
     if y.scope is None or y.scope.origin is not None:
@@ -79,8 +79,8 @@ def same_memory(x: Array, y: Array) -> bool:
 
 def in_rows(x: Array) -> bool:
     """Whether the elements of x lie side by side, row after row."""
-    if type(x.value) is not Type:
-        return x.value.flags.c_contiguous
+    if type(x.raw) is not Type:
+        return x.raw.flags.c_contiguous
     if x.scope is None or x.scope.origin is not None:
         return False
     return scrambled(x.scope) or _model(x).flags.c_contiguous
@@ -99,9 +99,9 @@ def _model(x: Array, memory: np.ndarray | None = None) -> np.ndarray:
     if not hasattr(x, "parent"):
         if memory is not None:
             return memory
-        return np.empty(x.shape, bool) if type(x.value) is Type else x.value
+        return np.empty(x.shape, bool) if type(x.raw) is Type else x.raw
     steps = steps_of(x)
-    first = [[0 if type(r.value) is Type else r.value for r in rest] for _, rest in steps]
+    first = [[0 if type(r.raw) is Type else r.raw for r in rest] for _, rest in steps]
     return replay(_model(x.parent, memory), steps, first)
 
 
@@ -112,7 +112,7 @@ def overlap(a: Array, b: Array) -> bool:
         memory = _model(owner)
         return np.shares_memory(_model(a, memory), _model(b, memory))
     plain = a.scope is None and b.scope is None
-    return plain and np.shares_memory(a.value, b.value)
+    return plain and np.shares_memory(a.raw, b.raw)
 
 
 def shown(x: Array) -> bool:
@@ -122,9 +122,9 @@ def shown(x: Array) -> bool:
 
 def reshaped_in_place(x: Array, y: Array) -> None:
     """Let x stand for its view y, and what was a view of x for a view of what x was."""
-    if type(x.value) is Type and x.scope is not None and scrambled(x.scope):
+    if type(x.raw) is Type and x.scope is not None and scrambled(x.scope):
         raise unknown_layout("x.shape = ...")
-    owner, before, steps = owner_of(x), Array(x.scope, x.index, x.value), made(y)
+    owner, before, steps = owner_of(x), Array(x.scope, x.index, x.raw), made(y)
     for v, _ in living(owner):
         if v.parent is x:
             v.parent = before
@@ -138,7 +138,7 @@ def reshaped_in_place(x: Array, y: Array) -> None:
             views.append((x, steps))
         if views:
             known.memory[id(before if owner is x else owner)] = views
-    x.index, x.value, x.parent = y.index, y.value, before
+    x.index, x.raw, x.parent = y.index, y.raw, before
 
 
 def _alive(views: list[tuple[Array, Steps]]) -> list[tuple[Array, Steps]]:
@@ -159,7 +159,7 @@ def _alone() -> int:
 
 def _held() -> int:
     a = Array(None, -1, np.zeros(1))
-    memory = a.value
+    memory = a.raw
     return getrefcount(memory)
 
 
@@ -227,7 +227,7 @@ def made(v: Array) -> Steps:
 def replay(u: Any, steps: Steps, rests: Sequence[Sequence[Any]] | None = None) -> Any:
     """The steps on the value of the parent: a view of its memory if it is known."""
     for k, (op, rest) in enumerate(steps):
-        values = rests[k] if rests else [r.value for r in rest]
+        values = rests[k] if rests else [r.raw for r in rest]
         if type(u) is Type or Type in map(type, values):
             u = op.type(*(Type(w.dtype, w.shape) for w in (u, *values)))
         else:

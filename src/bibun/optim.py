@@ -175,7 +175,7 @@ class Optimizer:
                 "loss"
             )
         g = self._checked(g, v, v.name, "apply_gradients")
-        g = g._read().value if isinstance(g, Duck) else g
+        g = g._read().raw if isinstance(g, Duck) else g
         if is_abstract(g):
             raise TapeError(
                 f"apply_gradients: the gradient of {v.name!r} has no value here (inside vmap): "
@@ -192,7 +192,7 @@ class Optimizer:
         if g.dtype.kind == "c" and dtype.kind != "c":
             raise DtypeError(f"{what} is complex, its parameter {dtype}")
         g = g if g.dtype == _wide(dtype) else g.astype(_wide(dtype))
-        value = g._read().value if isinstance(g, Duck) else g
+        value = g._read().raw if isinstance(g, Duck) else g
         # A finite sum of squares has only finite terms; otherwise one looks closely.
         if not is_abstract(value) and not np.isfinite(np.vdot(value, value)):
             self._explain(value, what)
@@ -315,7 +315,7 @@ class Adam(Optimizer):
 
 def _plain(x: Any) -> Any:
     """Arrays that nobody records are plain arrays again."""
-    return x.value if type(x) is Array and x.scope is None else x
+    return x.raw if type(x) is Array and x.scope is None else x
 
 
 def _dtype(p: Any) -> np.dtype:

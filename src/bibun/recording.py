@@ -251,7 +251,7 @@ class Trace:
         key = (outer.serial, index)
         i = self.imported.get(key)
         if i is None:
-            i = self.imported[key] = self.input(array.value)
+            i = self.imported[key] = self.input(array.raw)
             self.captured[i] = array
         return i
 

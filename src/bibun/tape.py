@@ -129,8 +129,8 @@ class GradientTape:
     def _watch_array(x: Array, trace: Trace) -> None:
         if x.scope is not None and x.scope.active:
             return  # recorded already
-        value = snapshot(x.value) if isinstance(x.value, np.ndarray) else x.value
-        x.scope, x.index, x.value = trace, trace.input(value), value
+        value = snapshot(x.raw) if isinstance(x.raw, np.ndarray) else x.raw
+        x.scope, x.index, x.raw = trace, trace.input(value), value
         trace.captured[x.index] = value
 
     def watched_variables(self) -> tuple[Variable, ...]:

@@ -107,7 +107,7 @@ def _frozen(fresh: Any) -> Any:
 
 
 def _number(delta: Any) -> Any:
-    value = lift(delta).value
+    value = lift(delta).raw
     if is_abstract(value):
         raise TracingError("Variable.assign: the value is not known here (inside vmap)")
     return value

@@ -47,7 +47,7 @@ def write(x: Array, change: Change) -> None:
     trace = innermost((owner, *views, *change.args))
     _check(x, owner, [*steps.values()], change, trace)
     if trace is None:
-        change.assign(x.value)
+        change.assign(x.raw)
         return
     frozen = {id(v) for v in views if _frozen(v, owner)}
     new = _recorded(x, change, trace)
@@ -60,14 +60,14 @@ def write(x: Array, change: Change) -> None:
     for v in views:
         if id(v) not in values:
             _renew(v, steps[id(v)][1])
-            if id(v) in frozen and type(v.value) is np.ndarray:
-                v.value.flags.writeable = False
+            if id(v) in frozen and type(v.raw) is np.ndarray:
+                v.raw.flags.writeable = False
 
 
 def _stand(a: Array, trace: Trace, i: int, value: Any) -> None:
     if type(trace.values[i]) is Type:
         trace.values[i] = value
-    a.scope, a.index, a.value = trace, i, value
+    a.scope, a.index, a.raw = trace, i, value
 
 
 def _recorded(x: Array, change: Change, trace: Trace) -> Array:
@@ -75,8 +75,8 @@ def _recorded(x: Array, change: Change, trace: Trace) -> Array:
     try:
         new = change.record(_shadow(trace, x))
     except (ValueError, TypeError, IndexError):
-        if type(x.value) is np.ndarray and not any(type(a.value) is Type for a in change.args):
-            change.assign(x.value.copy())  # NumPy's own error
+        if type(x.raw) is np.ndarray and not any(type(a.raw) is Type for a in change.args):
+            change.assign(x.raw.copy())  # NumPy's own error
         raise
     return Array(trace, enter(trace, new), Type(x.dtype, x.shape))
 
@@ -88,8 +88,8 @@ def _shadow(trace: Trace, x: Array) -> Array:
 def _values(path: list[Array], steps: Views, change: Change) -> dict[int, Any]:
     """The new values of an array and of what it is a view of: NumPy writes into a copy."""
     owner = path[-1]
-    known = not any(type(a.value) is Type for a in (*path, *change.args))
-    u = owner.value.copy("K") if known else Type(owner.dtype, owner.shape)
+    known = not any(type(a.raw) is Type for a in (*path, *change.args))
+    u = owner.raw.copy("K") if known else Type(owner.dtype, owner.shape)
     values = {id(owner): u}
     for v in path[-2::-1]:
         before, u = u, replay(u, steps[id(v)][1])
@@ -126,7 +126,7 @@ def put_back(x: Array, steps: Steps, y: Array) -> Array:
 
 def _renew(v: Array, steps: Steps) -> None:
     """Let a view stand for what its parent holds now."""
-    value = replay(v.parent.value, steps)
+    value = replay(v.parent.raw, steps)
     trace = innermost((v.parent, *(r for _, rest in steps for r in rest)))
     assert trace is not None
     i = enter(trace, v.parent)
@@ -139,8 +139,8 @@ def _renew(v: Array, steps: Steps) -> None:
 
 def _frozen(v: Array, owner: Array) -> bool:
     """Whether a view is for reading only."""
-    arrays = type(v.value) is type(owner.value) is np.ndarray
-    return arrays and owner.value.flags.writeable and not v.value.flags.writeable
+    arrays = type(v.raw) is type(owner.raw) is np.ndarray
+    return arrays and owner.raw.flags.writeable and not v.raw.flags.writeable
 
 
 # ------------------------------------------------------------ what cannot be written
@@ -162,7 +162,7 @@ def _check(
         raise _argument(of, owner.index, change)
     if _frozen(x, owner):
         raise ValueError("assignment destination is read-only")
-    if type(x.value) is Type and of is not None:
+    if type(x.raw) is Type and of is not None:
         orders = {op.arranges for _, steps in views for op, _ in steps}
         if "shape" in orders and scrambled(of):
             raise unknown_layout(change.name)
@@ -186,15 +186,15 @@ def _argument(trace: Trace, i: int, change: Change) -> TracingError:
 
 def _check_plain(owner: Array, views: list[Array], change: Change) -> None:
     """An error if somebody else holds the memory of an array that will be recorded."""
-    memory = owner.value
+    memory = owner.raw
     if type(memory) is np.ndarray and memory.base is not None:
         memory = memory.base
     elsewhere = (
         type(memory) is not np.ndarray
         or memory.base is not None
-        or getrefcount(memory) > HELD + sum(_shows(v.value, memory) for v in views)
+        or getrefcount(memory) > HELD + sum(_shows(v.raw, memory) for v in views)
     )
-    if elsewhere and type(owner.value) is not Type:
+    if elsewhere and type(owner.raw) is not Type:
         raise TracingError(
             f"{change.name} of a traced array into memory that a plain array uses as well would "
             "lose its derivative: write into a copy, x = x.copy()"

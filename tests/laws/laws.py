@@ -222,11 +222,11 @@ def _batch_as(case: Case, graph: Graph, mask: tuple[bool, ...], n: int) -> None:
         expected = (
             np.stack([r[k] for r in loop]) if n else np.empty((0, *one[k].shape), one[k].dtype)
         )
-        typed([y.value], [Type(expected.dtype, expected.shape)], what)
+        typed([y.raw], [Type(expected.dtype, expected.shape)], what)
         # Not bit for bit: sums and matrix products may run in another order.
         floats = expected.dtype.kind in "fc"
         unit = np.finfo(expected.dtype).eps * size(expected) if floats else 0
-        near(y.value, expected, ROUNDING * unit, f"{what}, and a loop")
+        near(y.raw, expected, ROUNDING * unit, f"{what}, and a loop")
 
 
 def spread(a: Any, n: int) -> np.ndarray:

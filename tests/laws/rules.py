@@ -36,7 +36,7 @@ def plain(results: Any, count: int) -> tuple:
     """The plain values of what a rule gave; None is zero."""
     found = (None,) * count if results is None else several(results)
     assert len(found) == count, f"the rule gives {len(found)} results instead of {count}"
-    return tuple(r.value if isinstance(r, Array) else r for r in found)
+    return tuple(r.raw if isinstance(r, Array) else r for r in found)
 
 
 def given(values: Sequence[Any]) -> list[Any]:

@@ -100,7 +100,7 @@ def numbers(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
 
 
 def plain(y: Any) -> Any:
-    return y.value if isinstance(y, Array) else y
+    return y.raw if isinstance(y, Array) else y
 
 
 def same(a: Any, b: Any) -> None:

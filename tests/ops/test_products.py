@@ -100,7 +100,7 @@ def test_dtypes_are_those_of_numpy(dtypes: str) -> None:
     for f in (np.matmul, np.dot, np.vdot, np.outer, lambda a, b: np.einsum("ij,jk->ki", a, b)):
         for x in (a, b):  # whichever of the two is traced
             traced = [bibun.array.Array(None, -1, y) if y is x else y for y in (a, b)]
-            close(f(*traced).value, f(a, b))
+            close(f(*traced).raw, f(a, b))
 
 
 @pytest.mark.parametrize("axes", [0, 1, 2, (0, 1), ([0, 1], [1, 0]), ((-1,), (0,)), ([], [])])
@@ -214,7 +214,7 @@ def test_a_shared_operand_is_folded(m: tuple, n: tuple, stacked: tuple, expected
     assert products(folded) == [expected], str(folded)
     a, b = random(*wide)
     loop = [f(*(x[k] if w else x for x, w in zip((a, b), stacked, strict=True))) for k in range(5)]
-    close(walk.evaluate(folded, [a, b])[folded.outputs[0]].value, np.stack(loop))
+    close(walk.evaluate(folded, [a, b])[folded.outputs[0]].raw, np.stack(loop))
 
 
 # ------------------------------------------------------------ einsum

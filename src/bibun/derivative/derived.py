@@ -206,7 +206,7 @@ def execute(
         return [env[o] for o in derived.graph.outputs]
     values = [_value(recorded, trace, i) for i in derived.sources]
     with np.errstate(all="ignore"):
-        results = derived.program(*values, *(a.value for a in extra))
+        results = derived.program(*values, *(a.raw for a in extra))
     return [own(y, borrowed) for y, borrowed in zip(results, derived.borrowed, strict=True)]
 
 
@@ -219,7 +219,7 @@ def _value(recorded: Recorded, trace: Trace, i: Any) -> Any:
     value = trace.values[i]
     if type(value) is not Type:
         return value
-    return recorded.outside(i).value if i in recorded.inputs else trace.value(i)
+    return recorded.outside(i).raw if i in recorded.inputs else trace.value(i)
 
 
 def _outside(recorded: Recorded, i: int) -> Array:

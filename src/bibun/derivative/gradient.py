@@ -288,6 +288,6 @@ def aligned(x: Any, types: Sequence[Type], what: str) -> list[Array]:
         arrays.append(
             a
             if a.dtype == t.dtype
-            else lift(np.astype(a, t.dtype) if a.scope else a.value.astype(t.dtype))
+            else lift(np.astype(a, t.dtype) if a.scope else a.raw.astype(t.dtype))
         )
     return arrays

@@ -77,7 +77,7 @@ def log_softmax(x: Any, axis: int = -1) -> Any:
 
 def _as_given(y: Any, x: Any) -> Any:
     """Plain arrays give plain arrays."""
-    return y if isinstance(x, Duck) or y.scope is not None else y.value
+    return y if isinstance(x, Duck) or y.scope is not None else y.raw
 
 
 swish = silu

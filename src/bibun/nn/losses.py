@@ -100,7 +100,7 @@ def _classes(labels: Any, shape: tuple[int, ...]) -> np.ndarray:
             "not class numbers: pass labels.astype(int), or probabilities in the shape of the "
             "logits"
         )
-    known = labels._read().value if isinstance(labels, Duck) else labels
+    known = labels._read().raw if isinstance(labels, Duck) else labels
     if not is_abstract(known) and known.size and not 0 <= known.min() <= known.max() < shape[-1]:
         raise ValueError(
             f"softmax_cross_entropy: labels go from {known.min()} to {known.max()}, but the "

@@ -52,7 +52,7 @@ def _ducks(x: Any) -> Iterator[Duck]:
 def plain(x: Any) -> Any:
     """Arrays as ndarrays, in any nesting of lists, tuples, slices and dicts."""
     if isinstance(x, Duck):
-        return x._read().value
+        return x._read().raw
     if type(x) in (tuple, list):
         return type(x)(map(plain, x))
     return {k: plain(v) for k, v in x.items()} if type(x) is dict else x

@@ -65,7 +65,7 @@ def taken(args: tuple) -> tuple[list[Array], list, list, list, bool]:
             shapes.append(())
             continue
         a = x if kind is Array else lift(x)
-        v = a.value
+        v = a.raw
         abstract = abstract or type(v) is Type
         arrays.append(a)
         values.append(v)
@@ -93,9 +93,9 @@ def side(kind: Any, here: tuple[int, ...], dtype: np.dtype, shape: tuple[int, ..
 def entered(trace: Trace, a: Array, shape: tuple[int, ...]) -> int:
     """The entry of an array, broadcast to this shape."""
     i = a.index if a.scope is trace else enter(trace, a)
-    here = a.value.shape
+    here = a.raw.shape
     if here != shape:
-        for op, of in side(a.value.dtype, here, a.value.dtype, shape).steps:
+        for op, of in side(a.raw.dtype, here, a.raw.dtype, shape).steps:
             i = trace.add((op, i), of)
     return i
 

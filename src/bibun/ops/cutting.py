@@ -98,7 +98,7 @@ def rows(x: Any) -> Iterator[Array]:
 def _recorded(trace: Trace, x: Array) -> list[Array]:
     """The rows of x as recorded arrays."""
     op = _unstack(-x.ndim, x.shape[0])
-    values = op.type(x.value) if type(x.value) is Type else tuple(x.value)
+    values = op.type(x.raw) if type(x.raw) is Type else tuple(x.raw)
     i = trace.add((op, enter(trace, x)), values)
     found = [Array(trace, trace.add((_item(k), i), v), v) for k, v in enumerate(values)]
     return [share(y, x) for y in found] if x.ndim > 1 else found

@@ -81,7 +81,7 @@ def read(name: str, x: Any, lower: bool) -> Array:
     """The symmetric matrix that NumPy reads: x, or a triangle of it and its mirror image."""
     (a,) = floating(name, x)
     matrices(name, type_of(a))
-    if type(a.value) is not Type and not Skewed().value(a.value).any():
+    if type(a.raw) is not Type and not Skewed().value(a.raw).any():
         return a
     skewed = bind(Skewed(), a)
     triangle = FUNCTIONS[np.tril if lower else np.triu]

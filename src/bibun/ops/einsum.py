@@ -238,7 +238,7 @@ def einsum(*operands: Any, out: None = None, optimize: Any = False, **options: A
     graph = plan(tuple(inputs), result, types, path)
     y = evaluate(graph, arrays)[graph.outputs[0]]
     views = len(arrays) == 1 and all(n.op.kind == "view" for _, n in graph.body())
-    return share(Array(y.scope, y.index, y.value), arrays[0]) if views else y
+    return share(Array(y.scope, y.index, y.raw), arrays[0]) if views else y
 
 
 def _read(operands: Sequence[Any]) -> tuple[list[Any], list[Labels], Labels | None]:

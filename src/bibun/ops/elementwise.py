@@ -232,7 +232,7 @@ def unary(op: Elementwise) -> Callable[..., Any]:
 
     def call(a: Any, *rest: Any, **options: Any) -> Any:
         if type(a) is Array and not options and not rest:
-            trace, u = a.scope, a.value
+            trace, u = a.scope, a.raw
             if trace is not None and trace.active and u.dtype in same:
                 value = f(u) if type(u) is not Type else Type(same[u.dtype], u.shape)
                 return Array(trace, trace.new((op, a.index), value, 4), value)
@@ -247,9 +247,9 @@ def binary(op: Elementwise) -> Callable[..., Any]:
 
     def call(a: Any, b: Any, *rest: Any, **options: Any) -> Any:
         if type(a) is Array and not options and not rest:
-            trace, u = a.scope, a.value
+            trace, u = a.scope, a.raw
             if type(b) is Array:
-                v = b.value
+                v = b.raw
                 alike = trace is b.scope and u.dtype is v.dtype and u.shape == v.shape
                 if alike and trace is not None and trace.active and u.dtype in same:
                     abstract = type(u) is Type or type(v) is Type
@@ -261,7 +261,7 @@ def binary(op: Elementwise) -> Callable[..., Any]:
                     value = Type(u_of, u.shape) if type(u) is Type else f(u, b)
                     return Array(trace, trace.add((op, a.index, filled(trace, b, u)), value), value)
         elif (type(a) is float or type(a) is int) and type(b) is Array and not options and not rest:
-            trace, v = b.scope, b.value
+            trace, v = b.scope, b.raw
             v_of = same.get(v.dtype) if v.dtype.kind == "f" else None
             if v_of is not None and trace is not None and trace.active:
                 value = Type(v_of, v.shape) if type(v) is Type else f(a, v)
@@ -278,7 +278,7 @@ def pair(op: Elementwise, a: Any, b: Any) -> Array | None:
         if type(x) not in ARRAYS and not isinstance(x, Duck):
             return None
     a, b = lift(a), lift(b)
-    u, v, trace = a.value, b.value, a.scope or b.scope
+    u, v, trace = a.raw, b.raw, a.scope or b.scope
     if trace is None or not trace.active or (b.scope is not trace and b.scope is not None):
         return None
     dtype = u.dtype

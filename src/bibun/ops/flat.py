@@ -84,7 +84,7 @@ def resize(x: Array, *shape: Any, refcheck: bool = True) -> None:
     flat, n = reshape_to(x, (x.size,)), prod(shape)
     flat = flat[:n] if n <= x.size else np.concatenate((flat, np.zeros(n - x.size, x.dtype)))
     y = np.copy(reshape_to(flat, shape))
-    x.scope, x.index, x.value = y.scope, y.index, y.value
+    x.scope, x.index, x.raw = y.scope, y.index, y.raw
 
 
 def lengths_of(shape: Any) -> tuple[int, ...]:

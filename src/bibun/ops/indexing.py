@@ -58,7 +58,7 @@ def bounds_of(s: slice) -> tuple:
 
 
 def _number(bound: Any) -> int:
-    if isinstance(bound, Duck) and is_abstract(bound._read().value):
+    if isinstance(bound, Duck) and is_abstract(bound._read().raw):
         raise AbstractValueError(
             "a slice needs bounds whose values are known, since they decide the shape: "
             "take a window of fixed length with x[start + np.arange(length)]"
@@ -67,7 +67,7 @@ def _number(bound: Any) -> int:
 
 
 def _fixed(trace: Trace, x: Array, index: Any, key: tuple) -> Array:
-    u = x.value
+    u = x.raw
     try:
         steps = steps_of(key, u.shape)
     except IndexError:
@@ -194,12 +194,12 @@ def _parsed(index: Any) -> Parsed:
     for i in index if type(index) is tuple else (index,):
         i = item_of(i)
         if type(i) is Array:
-            u = i.value
+            u = i.raw
             known = known and type(u) is not Type
             scalar = scalar and u.shape == () and u.dtype != bool
             arrays.append(i if u.dtype is INTEGER else _integers(i))
             mask = u.dtype == bool
-            key.append(Indices(arrays[-1].value.shape, len(u.shape) if mask else 1, mask))
+            key.append(Indices(arrays[-1].raw.shape, len(u.shape) if mask else 1, mask))
             plain.append(u)
         else:
             key.append(bounds_of(i) if type(i) is slice else i)
@@ -215,7 +215,7 @@ def reading(x: Array, index: Any) -> tuple[list, tuple[int, ...], Any, list[Arra
     key, plain = key_of(index), index
     if key is None:
         key, plain, arrays, _, known = _parsed(index)
-        _value(x, plain, known and not is_abstract(x.value))
+        _value(x, plain, known and not is_abstract(x.raw))
     if not arrays:
         try:
             steps = steps_of(key, x.shape)
@@ -226,7 +226,7 @@ def reading(x: Array, index: Any) -> tuple[list, tuple[int, ...], Any, list[Arra
     plan = plan_of(key, x.shape)
     found: list[tuple[Op, tuple[Array, ...]]] = [(op, ()) for op, _ in plan.before]
     rank = plan.gather.rank
-    aligned_arrays = [a if len(a.value.shape) == rank else _aligned(a, rank) for a in arrays]
+    aligned_arrays = [a if len(a.raw.shape) == rank else _aligned(a, rank) for a in arrays]
     found.append((plan.gather, tuple(aligned_arrays)))
     found += [(op, ()) for op, _ in plan.after]
     return found, plan.shape, plain, arrays
@@ -234,7 +234,7 @@ def reading(x: Array, index: Any) -> tuple[list, tuple[int, ...], Any, list[Arra
 
 def _general(x: Array, index: Any) -> Array:
     key, plain, arrays, scalar, known = _parsed(index)
-    known = known and not is_abstract(x.value)
+    known = known and not is_abstract(x.raw)
     value = _value(x, plain, known)
     trace = innermost((x, *arrays))
     if trace is None:
@@ -251,17 +251,17 @@ def _general(x: Array, index: Any) -> Array:
 def _plain(x: Array, key: tuple, arrays: list[Array], value: Any) -> Array:
     """What was read of a plain array, and how, if it is a view."""
     y = Array(None, -1, value)
-    if type(value) is not np.ndarray or any(a.value.shape or a.dtype == bool for a in arrays):
+    if type(value) is not np.ndarray or any(a.raw.shape or a.dtype == bool for a in arrays):
         return y
     numbers = iter(arrays)
-    key = tuple([int(next(numbers).value) if type(i) is Indices else i for i in key])
+    key = tuple([int(next(numbers).raw) if type(i) is Indices else i for i in key])
     return share(y, x, *[op for op, _ in steps_of(key, x.shape)])
 
 
 def _value(x: Array, plain: tuple, known: bool) -> Any:
     """What NumPy reads, or its own error; None where values are not known."""
     if known:
-        return x.value[plain]
+        return x.raw[plain]
     if not any(type(i) is Type for i in plain):
         np.broadcast_to(np.False_, x.shape)[plain]
     return None
@@ -291,18 +291,18 @@ def _integers(a: Array) -> Array:
     """An index array as integers; those of a mask of several axes count through all of them."""
     if a.dtype != bool:
         return integers(a)
-    if is_abstract(a.value):
+    if is_abstract(a.raw):
         raise AbstractValueError(
             "x[mask] has a shape that depends on the values of the mask, which are not known here: "
             "use np.where(mask, x, 0), which keeps the shape"
         )
-    return Array(None, -1, np.flatnonzero(a.value))
+    return Array(None, -1, np.flatnonzero(a.raw))
 
 
 def integers(a: Array) -> Array:
     """Indices in the dtype that Gather works with."""
     if a.scope is None:
-        return a if a.dtype is INTEGER else Array(None, -1, a.value.astype(INTEGER))
+        return a if a.dtype is INTEGER else Array(None, -1, a.raw.astype(INTEGER))
     return cast(a, INTEGER)
 
 
@@ -372,7 +372,7 @@ def _enter(trace: Trace, x: Array, plan: Plan, arrays: list[Array], value: Any) 
     i, dtype, rank = enter(trace, x), value.dtype, plan.gather.rank
     for op, shape in plan.before:
         i = trace.add((op, i), Type(dtype, shape))
-    numbers = [enter(trace, a if len(a.value.shape) == rank else _aligned(a, rank)) for a in arrays]
+    numbers = [enter(trace, a if len(a.raw.shape) == rank else _aligned(a, rank)) for a in arrays]
     i = trace.add((plan.gather, i, *numbers), Type(dtype, plan.gathered) if plan.after else value)
     for op, _ in plan.after:
         i = trace.add((op, i), value)

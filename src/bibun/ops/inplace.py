@@ -36,7 +36,7 @@ def setitem(x: Array, index: Any, value: Any) -> None:
         mask = lift(np.asarray(index) if isinstance(index, list) else index)
         _check_mask(x, mask)
         write(x, Change(
-            "x[mask] = v", (mask, v), lambda u: operator.setitem(u, mask.value, plain()),
+            "x[mask] = v", (mask, v), lambda u: operator.setitem(u, mask.raw, plain()),
             lambda c: _masked(c, mask, v),
         ))  # fmt: skip
         return
@@ -54,7 +54,7 @@ def _given(value: Any, dtype: np.dtype) -> tuple[Array, Callable[[], Any]]:
         number = np.asarray(value).astype(dtype)[()]
         return Array(None, -1, number), lambda: value
     v = array_like(value)
-    return v, lambda: v.value
+    return v, lambda: v.raw
 
 
 def _is_mask(index: Any) -> bool:
@@ -86,7 +86,7 @@ def _fitted(v: Array, shape: tuple[int, ...], dtype: np.dtype) -> Array:
 def replace(x: Array, v: Array, name: str) -> None:
     """x[...] = v."""
     write(x, Change(
-        name, (v,), lambda u: np.copyto(u, v.value, casting="unsafe"),
+        name, (v,), lambda u: np.copyto(u, v.raw, casting="unsafe"),
         lambda c: _fitted(v, c.shape, c.dtype),
     ))  # fmt: skip
 
@@ -119,8 +119,8 @@ def into(x: Any, result: Any, name: str, casting: str = "same_kind") -> Any:
 
 def _is_number(x: Array) -> bool:
     """Whether x stands for a number or a constant, of which x += 1 makes another one."""
-    fixed = type(x.value) is np.ndarray and not x.value.flags.writeable
-    return fixed and not hasattr(x, "parent") and (x.scope is None or x.value.ndim == 0)
+    fixed = type(x.raw) is np.ndarray and not x.raw.flags.writeable
+    return fixed and not hasattr(x, "parent") and (x.scope is None or x.raw.ndim == 0)
 
 
 def _into_plain(x: Any, result: Array, name: str, casting: str) -> Any:
@@ -132,7 +132,7 @@ def _into_plain(x: Any, result: Array, name: str, casting: str) -> Any:
             "make the array inside the function, build it with np.stack or np.where, or write "
             "x = x + y instead of x += y"
         )
-    np.copyto(x, result.value, casting=casting)
+    np.copyto(x, result.raw, casting=casting)
     return x
 
 
@@ -214,7 +214,7 @@ def write_flat(x: Any, places: np.ndarray, v: Any, name: str) -> None:
     places = np.asarray(places, np.intp)
     v = lift(v)
     if type(x) is not Array:
-        _into_plain(x, v, name, "unsafe") if v.scope is not None else np.put(x, places, v.value)
+        _into_plain(x, v, name, "unsafe") if v.scope is not None else np.put(x, places, v.raw)
         return
     v = reshape_to(v, (v.size,))
     v = v if v.size == places.size else np.take(v, np.arange(places.size) % v.size)
@@ -223,7 +223,7 @@ def write_flat(x: Any, places: np.ndarray, v: Any, name: str) -> None:
         flat = put(reshape_to(c, (c.size,)), ONE_AXIS, (lift(places),), cast(v, c.dtype))
         return reshape_to(flat, c.shape)
 
-    write(x, Change(name, (v,), lambda u: np.put(u, places, v.value), record))
+    write(x, Change(name, (v,), lambda u: np.put(u, places, v.raw), record))
 
 
 @implements(np.put)
@@ -292,12 +292,12 @@ def at(ufunc: np.ufunc, x: Any, index: Any, *operands: Any) -> None:
         )
     given = [_given(b, x.dtype) if type(b) in (int, float) else (lift(b), None) for b in operands]
     v = tuple(a for a, _ in given)
-    if _is_mask(index) and not is_abstract(lift(index).value):
-        index = np.nonzero(lift(index).value)
+    if _is_mask(index) and not is_abstract(lift(index).raw):
+        index = np.nonzero(lift(index).raw)
     steps, shape, key, arrays = reading(x, index)
 
     def assign(u: np.ndarray) -> None:
-        ufunc.at(u, key, *(a.value for a in v))
+        ufunc.at(u, key, *(a.raw for a in v))
 
     adds = ufunc in (np.add, np.subtract) and v[0].dtype == x.dtype
     if adds and len(steps) == 1 and isinstance(steps[0][0], Gather):
@@ -305,7 +305,7 @@ def at(ufunc: np.ufunc, x: Any, index: Any, *operands: Any) -> None:
             c, steps, expand_to(v[0] if ufunc is np.add else -v[0], shape)
         )))  # fmt: skip
         return
-    if any(is_abstract(a.value) for a in arrays):
+    if any(is_abstract(a.raw) for a in arrays):
         raise AbstractValueError(
             f"np.{ufunc.__name__}.at needs the values of the indices, which are not known here"
         )

@@ -207,8 +207,8 @@ PLAIN = (np.ndarray, Type)
 def _matrices(x1: Any, x2: Any) -> Array | None:
     """The common case: two matrices of one dtype, of one trace or one of them a plain array."""
     x1, x2 = (x._read() if isinstance(x, Duck) else x for x in (x1, x2))
-    a = x1.value if type(x1) is Array else x1
-    b = x2.value if type(x2) is Array else x2
+    a = x1.raw if type(x1) is Array else x1
+    b = x2.raw if type(x2) is Array else x2
     if type(a) in PLAIN and type(b) in PLAIN and a.dtype is b.dtype:
         m, n = a.shape, b.shape
         if len(m) == 2 and len(n) == 2 and m[1] == n[0]:

@@ -224,7 +224,7 @@ def sqrtm(A: Any) -> Array:
     (a,) = real_floating("sqrtm", A)
     matrices("sqrtm", type_of(a))
     y = bind(Sqrtm(), a)
-    if not is_abstract(y.value) and np.isnan(y.value).any() and np.isfinite(a.value).all():
+    if not is_abstract(y.raw) and np.isnan(y.raw).any() and np.isfinite(a.raw).all():
         raise ComplexResultError(
             "sqrtm: the root is complex, which is not supported yet: a matrix without negative "
             "eigenvalues is needed"

@@ -170,7 +170,7 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
     s = singular_values(a)
     rank = _rank(s, rtol if rtol >= 0 else eps)
     residuals = np.sum((b - product(a, x)) ** 2, axis=-2)
-    if is_abstract(lift(s).value):  # whether there are residuals depends on the values
+    if is_abstract(lift(s).raw):  # whether there are residuals depends on the values
         residuals = np.where(rank == n, residuals, np.nan) if m > n else residuals[:0]
     elif m <= n or rank != n:
         residuals = residuals[:0]
@@ -179,10 +179,10 @@ def lstsq(a: Any, b: Any, rcond: Any = None) -> Any:
 
 def _rank(s: Any, rtol: float) -> Any:
     """How many singular values are not negligible: a plain number if it can be known."""
-    if is_abstract(s.value):
+    if is_abstract(s.raw):
         largest = np.max(s, axis=-1, keepdims=True, initial=0)
         return np.sum(s > expand_to(largest * rtol, s.shape), axis=-1)
-    value = s.value
+    value = s.raw
     return np.int32(np.sum(value > rtol * np.max(value, initial=0)))  # as NumPy gives it
 
 
@@ -229,6 +229,6 @@ def cond(x: Any, p: Any = None) -> Array:
     else:
         y = norm(x, p, (-2, -1)) * norm(bind(QuietInverse(), x), p, (-2, -1))
     lost = np.isnan(y) & ~np.any(np.isnan(x), axis=(-2, -1))
-    if not is_abstract(lost.value) and not lost.value.any():
+    if not is_abstract(lost.raw) and not lost.raw.any():
         return y
     return np.where(lost, y.dtype.type(np.inf), y)

@@ -128,7 +128,7 @@ def alike(name: str, a: Any, number: Any, dtype: Any, shape: Any, options: dict[
 def _filled_value(trace: Trace, a: Array, number: Any, of: Type) -> Any:
     """The value of such an array; only its type where that of `a` is unknown."""
     return (
-        of if type(a.value) is Type else np.broadcast_to(np.asarray(number, of.dtype), of.shape)[()]
+        of if type(a.raw) is Type else np.broadcast_to(np.asarray(number, of.dtype), of.shape)[()]
     )
 
 

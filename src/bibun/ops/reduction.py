@@ -177,7 +177,7 @@ def contains(x: Any) -> bool:
 
 def once(op: Op, a: Array) -> Array:
     """`op` of one array: what `bind` does, with the common case first."""
-    trace, u = a.scope, a.value
+    trace, u = a.scope, a.raw
     if trace is not None and trace.active:
         key = (op, a.index)
         if trace.known(key) is None:
@@ -197,9 +197,9 @@ def as_numpy(
     """
     arrays = [x if x is NO else operand(x) for x in arguments]
     given = [a for a in arrays if a is not NO]
-    if any(is_abstract(a.value) for a in given):
+    if any(is_abstract(a.raw) for a in given):
         return expression(*arrays)
-    value = function(*(a if a is NO else a.value for a in arrays))
+    value = function(*(a if a is NO else a.raw for a in arrays))
     trace = innermost(given)
     if trace is None:
         return Array(None, -1, value)
@@ -268,7 +268,7 @@ def fold(
     where: Any,
 ) -> Array:
     """The body of np.sum and np.prod."""
-    u = a.value
+    u = a.raw
     op = over(kind, axis, len(u.shape))
     if dtype is None and initial is NO and where is NO and u.dtype.kind in "fc" and op.axes:
         y = once(op, a)

@@ -136,8 +136,8 @@ def _extremum(function: Any, plain: Any, least: float) -> None:
     def place(a: Any, axis: Any = None, out: Any = None, *, keepdims: Any = NO) -> Array:
         refuse(function.__name__, out=out)
         a = operand(a)
-        if not is_abstract(a.value):
-            function(a.value, axis)  # NumPy's own errors
+        if not is_abstract(a.raw):
+            function(a.raw, axis)  # NumPy's own errors
         options = {} if keepdims is NO else {"keepdims": keepdims}
         if a.dtype.kind == "f":
             a = np.where(np.isnan(a), a.dtype.type(least), a)

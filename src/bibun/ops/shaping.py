@@ -73,8 +73,8 @@ def permuted_view(a: Array, order: Sequence[int]) -> Array:
 
 def own(y: Array) -> Array:
     """y in memory of its own, also where it is a plain array that shows the memory of another."""
-    if y.scope is None and type(y.value) is np.ndarray and y.value.base is not None:
-        y.value = y.value.copy()
+    if y.scope is None and type(y.raw) is np.ndarray and y.raw.base is not None:
+        y.raw = y.raw.copy()
     return y
 
 

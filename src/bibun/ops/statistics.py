@@ -121,7 +121,7 @@ def mean(
 ) -> Array:
     refuse("mean", out=out)
     a = operand(a)
-    u = a.value
+    u = a.raw
     op = over(Sum, axis, len(u.shape)) if u.shape else Sum(axes_within(axis, a))
     if dtype is None and where is NO:
         n = size_along(u.shape, op.axes)
@@ -189,7 +189,7 @@ def average(
     kinds = (a.dtype, w.dtype, *((np.float64,) if a.dtype.kind in "iub" else ()))
     w, x = cast(w, np.result_type(*kinds)), cast(a, np.result_type(*kinds))
     total = np.sum(w, axis=axes, keepdims=keepdims)
-    if not is_abstract(total.value) and np.any(total.numpy() == 0):
+    if not is_abstract(total.raw) and np.any(total.numpy() == 0):
         raise ZeroDivisionError("Weights sum to zero, can't be normalized")
     y = np.sum(x * w, axis=axes, keepdims=keepdims) / total
     return (y, np.broadcast_to(total, y.shape)) if returned else y

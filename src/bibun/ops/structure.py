@@ -229,7 +229,7 @@ def bind_one(op: Op, x: Array) -> Array:
     trace = x.scope
     if trace is None or not trace.active:
         return bind(op, x)
-    u = x.value
+    u = x.raw
     value = op.type(u) if type(u) is Type else op.value(u)
     return Array(trace, trace.add((op, x.index), value), value)
 
@@ -274,7 +274,7 @@ def behind(x: Array, kind: type[Op]) -> Array:
     if not isinstance(op, kind):
         return x
     value = x.scope.values[args[0]]
-    if type(value) is Type and type(x.value) is not Type:
+    if type(value) is Type and type(x.raw) is not Type:
         value = x.scope.value(args[0])  # nobody needed it before
     return Array(x.scope, args[0], value)
 
@@ -326,7 +326,7 @@ def _tuple(shape: Any) -> tuple[int, ...]:
 def _columns_first(a: Array, order: str) -> bool:
     """Whether elements are read and written with the first index changing fastest."""
     if order in ("A", "K") and a.ndim > 1:
-        flags = None if is_abstract(a.value) else a.value.flags
+        flags = None if is_abstract(a.raw) else a.raw.flags
         if flags is None or not (flags.c_contiguous or flags.f_contiguous):
             raise UnsupportedError(
                 f"order={order!r} depends on how the array lies in memory: say C or F"
@@ -346,8 +346,8 @@ def ravel(a: Any, order: str = "C") -> Array:
     y = bind_one(op, a)
     if in_rows(a):
         return share(y, a, op)
-    if type(a.value) is np.ndarray:
-        y.value = np.ravel(a.value)  # a copy also if the shape is the same
+    if type(a.raw) is np.ndarray:
+        y.raw = np.ravel(a.raw)  # a copy also if the shape is the same
     return y
 
 
@@ -377,9 +377,9 @@ def broadcast_view(x: Array, shape: tuple[int, ...]) -> Array:
     kept, op = expansion(x.shape, shape)
     y = another(x) if kept == x.shape else view(reshaped(kept), x)
     y = y if op is None else view(op, y)
-    if type(y.value) is np.ndarray and y.value.flags.writeable:
-        y.value = y.value.view()
-        y.value.flags.writeable = False
+    if type(y.raw) is np.ndarray and y.raw.flags.writeable:
+        y.raw = y.raw.view()
+        y.raw.flags.writeable = False
     return y
 
 
@@ -391,6 +391,6 @@ implements(np.ndim)(lambda a: lift(a).ndim)
 def copy(a: Any, order: str = "K", subok: bool = False) -> Array:
     a = lift(a)
     y = bind(Copy(), a)
-    if type(a.value) is np.ndarray:
-        y.value = np.array(a.value, order=order)  # how it lies decides what later is a view
+    if type(a.raw) is np.ndarray:
+        y.raw = np.array(a.raw, order=order)  # how it lies decides what later is a view
     return y

@@ -113,8 +113,8 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Array:
     i = reshape_to(expand_to(within(i, len(arrays), mode), shape), (1, *shape))
     if (
         mode == "raise"
-        and not is_abstract(i.value)
-        and not np.all((i.value >= 0) & (i.value < len(arrays)))
+        and not is_abstract(i.raw)
+        and not np.all((i.raw >= 0) & (i.raw < len(arrays)))
     ):
         raise ValueError("invalid entry in choice array")
     return reshape_to(take_along_axis(options, i, 0), shape)
@@ -189,8 +189,8 @@ def diagonal(a: Any, offset: int = 0, axis1: int = 0, axis2: int = 1) -> Array:
     *lead, n, m = b.shape
     steps = (Reshape((*lead, n * m)), part(-1, _steps(n, m, offset)))
     y = bind(steps[1], bind_one(steps[0], b))
-    if type(a.value) is np.ndarray:
-        y.value = np.diagonal(a.value, offset, i, j)  # a view for reading
+    if type(a.raw) is np.ndarray:
+        y.raw = np.diagonal(a.raw, offset, i, j)  # a view for reading
     return share(y, b, *steps)
 
 

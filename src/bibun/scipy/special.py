@@ -23,13 +23,13 @@ def _for_all(f: Callable[..., Any]) -> Callable[..., Any]:
         y = f(*args, **options)
         if any(isinstance(a, Duck) for a in (*args, *options.values())):
             return y
-        return tuple(v.value for v in y) if isinstance(y, tuple) else _plain(y)
+        return tuple(v.raw for v in y) if isinstance(y, tuple) else _plain(y)
 
     return wrapped
 
 
 def _plain(y: Any) -> Any:
-    return y.value if isinstance(y, Array) else y
+    return y.raw if isinstance(y, Array) else y
 
 
 logsumexp = _for_all(ours.logsumexp)

@@ -40,7 +40,7 @@ class Recorded(NamedTuple):
     def concrete(self) -> bool:
         """Whether the values of everything recorded are known."""
         values = self.trace.values
-        known = [*[a.value for a in self.given], *[values[i] for i in self.trace.captured]]
+        known = [*[a.raw for a in self.given], *[values[i] for i in self.trace.captured]]
         return Type not in map(type, known)
 
     def outside(self, i: int) -> Array:
@@ -72,7 +72,7 @@ def record(
     trace.guide = last(code)
     with recording(trace):
         leaves = [kept(a) for a in leaves]
-        known = [a.value for a in leaves] if types is None else list(types)
+        known = [a.raw for a in leaves] if types is None else list(types)
         inputs = [trace.input(v) for v in known]
         traced = [Array(trace, i, v) for i, v in zip(inputs, known, strict=True)]
         result = rebound(f)(*place(traced), **kwargs)
@@ -108,8 +108,8 @@ def kept(a: Array) -> Array:
     """An argument such that a later write by the user, be it from inside of f, does not change
     it.
     """
-    if a.scope is None and type(a.value) is np.ndarray:
-        return Array(None, -1, snapshot(a.value))
+    if a.scope is None and type(a.raw) is np.ndarray:
+        return Array(None, -1, snapshot(a.raw))
     return a
 
 
@@ -145,6 +145,6 @@ def source(x: Any, name: str) -> Array:
             "floating-point numbers: "
             "pass x.astype(float)"
         )
-    if a.scope is None and a.value.shape == () and type(a.value) is np.ndarray:
-        a = Array(None, -1, a.value[()])
+    if a.scope is None and a.raw.shape == () and type(a.raw) is np.ndarray:
+        a = Array(None, -1, a.raw[()])
     return a

@@ -189,7 +189,7 @@ def stands_for(x: Any) -> tuple[type, ...]:
     x = x._read()
     if x.ndim:
         return (np.ndarray,)
-    return (x.dtype.type, np.ndarray) if type(x.value) is np.ndarray else (x.dtype.type,)
+    return (x.dtype.type, np.ndarray) if type(x.raw) is np.ndarray else (x.dtype.type,)
 
 
 def _content(cell: Any) -> Any:

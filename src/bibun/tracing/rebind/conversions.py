@@ -49,7 +49,7 @@ def as_float(x: Any = 0.0, /) -> Any:
 @means(int)
 def as_int(x: Any = 0, /, *base: Any, **options: Any) -> Any:
     """The whole number: a plain one, unless only the type of x is known."""
-    if isinstance(x, Duck) and is_abstract(x._read().value):
+    if isinstance(x, Duck) and is_abstract(x._read().raw):
         return number(np.trunc(x), np.dtype(int), "int(x)")
     return int(x, *base, **options)
 
@@ -153,7 +153,7 @@ def _numbers(items: Any) -> bool:
         return False
     if any(np.ndim(x) or isinstance(x, str | tuple | list) for x in items):
         return False
-    values = [x._read().value if isinstance(x, Duck) else x for x in items]
+    values = [x._read().raw if isinstance(x, Duck) else x for x in items]
     # Python's answer depends on the order if there are nans: then let Python find it.
     return all(is_abstract(v) or v == v for v in values)
 

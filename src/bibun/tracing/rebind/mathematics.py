@@ -71,7 +71,7 @@ def _of_numbers(name: str, ours: Callable[..., Any]) -> None:
         if not any(map(is_traced, args)):
             return plain(*args)
         xs = [number(x, FLOAT, f"math.{name}") if is_traced(x) else x for x in args]
-        values = [x.value if is_traced(x) else x for x in xs]
+        values = [x.raw if is_traced(x) else x for x in xs]
         if not any(map(is_abstract, values)):
             plain(*values)  # ValueError and OverflowError as ever
         return ours(*xs)

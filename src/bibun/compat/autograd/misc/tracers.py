@@ -40,4 +40,4 @@ def const_graph(fun: Callable[..., Any], *args: Any, **kwargs: Any) -> Callable[
 def _again(graph: Graph, args: list[Any], rebuild: Callable[[list[Any]], Any]) -> Any:
     env = evaluate(graph, list(map(lift, args)))
     found = [env[o] for o in graph.outputs]
-    return rebuild([y if y.scope is not None else y.value for y in found])
+    return rebuild([y if y.scope is not None else y.raw for y in found])
