@@ -8,6 +8,7 @@ others: log1p of their sum is exact where softmax is close to 1.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -53,12 +54,22 @@ def lanes(x: Any, axes: tuple[int, ...]) -> Any:
     return x.reshape(prod(x.shape[: n - len(axes)]), prod(x.shape[n - len(axes) :]))
 
 
+@lru_cache(maxsize=256)
+def starts(rows: int, columns: int) -> np.ndarray:
+    """Where each row of a matrix starts in its elements."""
+    return np.arange(0, rows * columns, columns)
+
+
 def split(x: Any) -> tuple[Any, Any]:
-    """For each row of a matrix its maximum, and the sum of exp(x - maximum) of the others."""
-    i, row = x.argmax(-1), np.arange(len(x))
-    m = x[row, i]
-    e = np.exp(x - np.where(np.isinf(m), 0, m)[:, None])
-    e[row, i] = 0
+    """For each row of a matrix its maximum, and the sum of exp(x - maximum) of the others.
+
+    Where the maximum is infinite, the others count as if it were 0.
+    """
+    largest = x.argmax(-1) + starts(*x.shape)
+    m = x.reshape(-1)[largest]
+    e = x - (m if np.isfinite(m).all() else np.where(np.isinf(m), 0, m))[:, None]
+    np.exp(e, e)
+    e.reshape(-1)[largest] = 0
     return m, np.add.reduce(e, -1)
 
 
