@@ -18,7 +18,7 @@ SOURCE = ROOT / "src"
 # import each other. A name is a file or a folder of src/bibun; it need not exist yet.
 ORDER = [
     {"errors"},
-    {"fields"},
+    {"fields", "notation"},
     {"graph", "guide", "snapshots"},
     {"recording"},
     {"interface"},

@@ -14,6 +14,7 @@ import numpy as np
 
 from .errors import NotDifferentiableError
 from .fields import operation
+from .notation import ATOM, Text, applied, numeral
 
 
 class Type(NamedTuple):
@@ -138,6 +139,10 @@ class Op:
         """Operations with argument types for the laws and the documentation: at least one."""
         raise NotImplementedError
 
+    def notation(self, y: Any, *args: Text) -> Text:
+        """How a result of type y is written, given how the arguments are."""
+        return applied(self.name, args, {f: getattr(self, f) for f in self.fields})
+
     @property
     def name(self) -> str:
         return type(self).__name__.lower()
@@ -196,6 +201,10 @@ class Constant(Op):
     def d(self, y: Any) -> tuple[()]:
         return ()
 
+    def notation(self, y: Type) -> Text:
+        short = self.shape == ()
+        return numeral(self.value()) if short else Text(f"constant{list(self.shape)}", ATOM)
+
     def __str__(self) -> str:
         return (
             str(self.value()[()])
@@ -220,6 +229,9 @@ class Item(Op):
 
     def value(self, results: tuple) -> Any:
         return results[self.index]
+
+    def notation(self, y: Type, results: Text) -> Text:
+        return Text(f"{results:atom}[{self.index}]", ATOM)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

@@ -16,6 +16,7 @@ import numpy as np
 from .array import Array, bind, lift
 from .errors import ShapeError
 from .graph import Example, Linear, Op, Type, operation
+from .notation import ATOM, FACTOR, Text
 from .recording import Trace
 
 
@@ -51,6 +52,10 @@ class Select(Op):
 
     def d(self, y, mask, x):
         return None, Linear(lambda t: select(mask, t), lambda g: select(mask, g))
+
+    def notation(self, y, mask, x):
+        """Iverson's bracket: 1 where the mask holds, and 0 elsewhere."""
+        return Text(f"[{mask}]", ATOM) if x.number == 1 else Text(f"[{mask}] {x:power}", FACTOR)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

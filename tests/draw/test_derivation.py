@@ -6,10 +6,10 @@ from numpy.testing import assert_allclose
 
 import bibun
 from bibun.draw import derivation
-from bibun.draw.formula import SPECIAL, TEMPLATES
 from bibun.errors import NotDifferentiableError, UnsupportedError
-from bibun.graph import Item
-from tests.laws.cases import operations
+from bibun.graph import Op
+from bibun.notation import ATOM, Text
+from tests.laws.cases import base, examples
 
 from .reader import Reader
 
@@ -151,6 +151,8 @@ def test_formulas_of_some_functions():
     assert derivation(leaky, V).formulas == {"dleaky/dx": "[v₁] + [¬v₁] 0.1"}
     assert derivation(linear, X).formulas == {"dlinear/dx": "𝟙 Wᵀ"}
     assert derivation(lambda x: np.sum(W), V).formulas == {"dy/dx": "0"}
+    spectral = derivation(lambda x: np.sum(np.imag(np.fft.fft(x))), V)
+    assert spectral.formulas == {"dy/dx": "fft(−i, axis=-1, norm=backward)"}
     assert derivation(lambda x: np.sqrt(np.abs(x)) ** -3, 2.0).formulas.keys() == {"dy/dx"}
 
 
@@ -174,9 +176,17 @@ def test_what_cannot_be_derived():
         derivation(lambda x: sum(np.sin(x + k) for k in range(200)), 1.0)
 
 
-def test_notation_is_for_operations_that_exist():
-    names = {e.op.name for kind in operations() for e in kind.examples()} | {Item(0).name}
-    assert names >= TEMPLATES.keys() | SPECIAL.keys()
+def test_every_operation_is_written():
+    """Each shows all its arguments, and what is written as a function is told apart."""
+    functions = {}
+    for named in examples():
+        case = base(named)
+        op, args = case.op, [Text(f"x{k}", ATOM, t) for k, t in enumerate(case.types)]
+        y = op.type(*case.types)
+        text = op.notation(y, *args).text
+        assert all(a.text in text for a in args), named.label
+        if text == Op.notation(op, y, *args).text:
+            assert functions.setdefault(text, op) == op, named.label
 
 
 def test_several_results():

@@ -14,13 +14,14 @@ from ..derivative.conventions import check_scalar
 from ..derivative.gradient import Arguments
 from ..errors import NotDifferentiableError, UnsupportedError
 from ..graph import Graph
+from ..notation import ATOM, SUBSCRIPTS, Text
 from ..recording import threads
 from ..rewrite import STABILISE, rewrite
 from ..tracing.containers import flatten
 from ..tracing.functional import record
 from ..variable import Variable
 from .flow import Flow, steps
-from .formula import ATOM, SUBSCRIPTS, Text, formula, table
+from .formula import formula, table
 from .names import assigned, captured, leaves, parameters, result
 
 MOST_STEPS = 300

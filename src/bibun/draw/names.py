@@ -10,9 +10,9 @@ from functools import lru_cache
 from importlib import import_module
 from typing import Any
 
+from ..notation import SUBSCRIPTS
 from ..recording import Trace
 from ..tracing.containers import NAMESPACE
-from .formula import SUBSCRIPTS
 
 Span = tuple[int, int, int, int]  # line, column, last line, last column
 

@@ -1,50 +1,27 @@
 """A traced program run on other numbers: SymPy's expressions, or mpmath's numbers of many digits.
 
 NumPy computes with arrays of objects by itself: `+` is theirs, and np.exp(x) calls x.exp(). So most
-operations run as they are written. What a library calls by another name, and what NumPy would ask
-an expression to decide, stands in the tables below.
+operations run as they are written. Those that a library lacks, and those for which NumPy would ask
+an expression to decide, say themselves what to do instead: Elementwise.exact.
 """
 
 from __future__ import annotations
 
 import operator
 from collections.abc import Callable, Sequence
+from functools import partial
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
 from ..graph import Constant, Graph, Item, Node, Op
-from ..ops.elementwise import Elementwise
+from ..ops.elementwise import TABLE, Elementwise
 from ..ops.select import Where
 from ..ops.structure import Cast
 
 LARGEST = 100_000  # bits: exp(exp(10)) has 31778
 LONGEST = 20_000  # operations in the formula of an array: SymPy needs minutes for longer ones
-
-# fmt: off
-FORMULAS: dict[str, Callable] = {  # functions that a library lacks or means differently
-    "cbrt":      lambda lib, x: lib.sign(x) * abs(x) ** (lib.sign(1) / 3),
-    "exp2":      lambda lib, x: 2**x,
-    "expm1":     lambda lib, x: lib.exp(x) - 1,
-    "log1p":     lambda lib, x: lib.log(1 + x),
-    "log2":      lambda lib, x: lib.log(x) / lib.log(2),
-    "log10":     lambda lib, x: lib.log(x) / lib.log(10),
-    "logaddexp": lambda lib, a, b: lib.log(lib.exp(a) + lib.exp(b)),
-    "hypot":     lambda lib, a, b: lib.sqrt(a**2 + b**2),
-    "sigmoid":   lambda lib, x: 1 / (1 + lib.exp(-x)),
-    "logit":     lambda lib, x: lib.log(x / (1 - x)),
-    "gammaln":   lambda lib, x: lib.loggamma(x),
-    "psi":       lambda lib, x: lib.digamma(x),
-}
-SYMPY = {  # SymPy's names, where NumPy would compare values that an expression does not have
-    "absolute": "Abs", "maximum": "Max", "minimum": "Min", "power": "Pow", "ceil": "ceiling",
-    "greater": "Gt", "greater_equal": "Ge", "less": "Lt", "less_equal": "Le",
-    "equal": "Eq", "not_equal": "Ne",
-    "bitwise_and": "And", "bitwise_or": "Or", "invert": "Not",
-    "logical_and": "And", "logical_or": "Or", "logical_not": "Not",
-}
-# fmt: on
 
 
 class NotExpressibleError(ValueError):
@@ -55,10 +32,10 @@ class Library:
     """The functions and numbers of SymPy or mpmath, under NumPy's names."""
 
     def __init__(
-        self, module: Any, whole: Callable, infinity: Any, names: dict[str, str], check: Callable
+        self, module: Any, whole: Callable, infinity: Any, symbolic: bool, check: Callable
     ):
         self.module, self.whole, self.infinity = module, whole, infinity
-        self.names, self.check = names, check
+        self.symbolic, self.check = symbolic, check  # whether its objects are expressions
         self.known: dict[str, Callable | None] = {}
 
     def number(self, x: Any) -> Any:
@@ -78,14 +55,16 @@ class Library:
 
     def function(self, name: str) -> Callable | None:
         """The library's function that NumPy calls by this name."""
-        if name in FORMULAS:
-            return lambda *args: FORMULAS[name](self.module, *args)
-        return getattr(self.module, self.names.get(name, name.replace("arc", "a", 1)), None)
+        exact = TABLE[name].exact if name in TABLE else None
+        if callable(exact):
+            return partial(exact, self.module)
+        own = exact if exact and self.symbolic else name.replace("arc", "a", 1)
+        return getattr(self.module, own, None)
 
     def direct(self, op: Elementwise) -> Callable | None:
         """The library's function for an operation, if it has the same value at an example."""
         if op.name not in self.known:
-            given = op.name in self.names
+            given = self.symbolic and isinstance(op.exact, str)
             self.known[op.name] = self.function(op.name) if given else self._tried(op)
         return self.known[op.name]
 
@@ -198,7 +177,7 @@ def _apply(n: Node, args: list[Any], library: Library) -> Any:
 def _objects(op: Op, args: list[Any], library: Library) -> Any:
     """An operation on arrays of which some hold elements."""
     if isinstance(op, Cast) and op.dtype.kind == "f":  # numbers of any precision stay as they are
-        return args[0] if library.names is not SYMPY else library.call(_as_number)(args[0])
+        return library.call(_as_number)(args[0]) if library.symbolic else args[0]
     if isinstance(op, Where) and args[0].dtype == object:
         return library.call(_piecewise, 3)(*args)
     if isinstance(op, Elementwise):
@@ -245,10 +224,10 @@ def _real_and_moderate(values: list[Any]) -> None:
 def sympy() -> Library:
     """SymPy, imported now."""
     module = import_module("sympy")
-    return Library(module, module.Integer, module.oo, SYMPY, _Lengths())
+    return Library(module, module.Integer, module.oo, True, _Lengths())
 
 
 def mpmath() -> Library:
     """mpmath, imported now; its precision is that of its context."""
     module = import_module("mpmath")
-    return Library(module, module.mpf, module.inf, {}, _real_and_moderate)
+    return Library(module, module.mpf, module.inf, False, _real_and_moderate)

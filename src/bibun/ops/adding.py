@@ -1,18 +1,52 @@
-"""Adding numbers into an array where index arrays say, any number of times into one entry."""
+"""Where index arrays read in plain arrays, and how numbers are added there, also many into one."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import reduce
 from math import prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..graph import Type
 
 MANY = 1 << 12  # entries from which on adding whole rows pays for the import of scipy.sparse
+WHOLE = slice(None)
 _HERE = np.zeros(1, np.intp)
 Write = Callable[..., None]  # (out, *indices, g): adds g into out
+
+
+class Layout(NamedTuple):
+    """How NumPy reads with index arrays: its index, and the order of axes that makes it ours."""
+
+    fill: Callable[[Sequence[Any]], tuple]  # NumPy's index, with these index arrays
+    order: tuple[int, ...] | None
+
+
+def layout(axes: tuple[int, ...], rank: int, shape: tuple[int, ...], ndim: int) -> Layout:
+    """How to read an array of this shape with index arrays of that many axes; see Gather."""
+    n, batch = len(shape), ndim - rank
+    first = n + axes[0]
+    grids = [np.arange(m).reshape(-1, *(1,) * (ndim - b - 1)) for b, m in enumerate(shape[:batch])]
+    places = [*grids, *(None if k - n in axes else WHOLE for k in range(batch, n))]
+    gaps = [k for k, p in enumerate(places) if p is None]
+
+    def fill(indices: Sequence[Any]) -> tuple:
+        filled = list(places)
+        for k, i in zip(gaps, indices, strict=True):
+            filled[k] = i
+        return tuple(filled)
+
+    apart = gaps[-1] - gaps[0] >= len(gaps) or 0 < batch < first
+    if not apart or not rank or batch == first:
+        return Layout(fill, None)
+    # NumPy puts the axes of index arrays that do not stand side by side first of all.
+    lead, own = first - batch, range(batch, ndim)
+    back = ndim + lead
+    return Layout(
+        fill, (*range(batch), *range(ndim, back), *own, *range(back, back + n - first - len(gaps)))
+    )
 
 
 def adder(axes: tuple[int, ...], rank: int, out: Type, *types: Type) -> Write:
@@ -86,8 +120,8 @@ def _row_adder(g: Type) -> Callable[..., None] | None:
     return add
 
 
-def one(write: Write, shape: tuple[int, ...], dtype: np.dtype) -> Callable:
-    """The only thing that is added to zeros."""
+def into_zeros(write: Write, shape: tuple[int, ...], dtype: np.dtype) -> Callable:
+    """One part that is added into zeros."""
 
     def run(*args):
         y = np.zeros(shape, dtype)
@@ -98,7 +132,7 @@ def one(write: Write, shape: tuple[int, ...], dtype: np.dtype) -> Callable:
 
 
 def points(indices: list[tuple], shape: tuple[int, ...], dtype: np.dtype) -> Callable:
-    """Single numbers, all at once."""
+    """Single numbers that are added into zeros, all at once."""
     size = prod(shape)
     positions = np.array([np.ravel_multi_index(i, shape) for i in indices], np.intp)
 

@@ -1,13 +1,14 @@
 """The table of arithmetic: sums, products, powers, extremes, comparisons, logic and bits.
 
 A row gives a ufunc and its partial derivatives as NumPy expressions of the result y and the
-arguments; numbers stand for themselves, None for a function that is piecewise constant.
+arguments; numbers stand for themselves, None for a function that is piecewise constant. What is not
+written as a function says how it is written.
 """
 
 from __future__ import annotations
 
 import operator
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from ..array import Array, bind
 from ..errors import DtypeError, ShapeError
 from ..graph import Example, Linear, Op, operation, symmetric
+from ..notation import ATOM, FACTOR, LOOSE, POWER, PRODUCT, SUM, SUPERSCRIPTS, Text, template
 from ..zeros import parts, select, zeroed
 from .alignment import known
 from .elementwise import Elementwise, Formula, row
@@ -114,25 +116,60 @@ def length(a: Any, b: Any) -> Any:
     return np.where(h == 0, h.dtype.type(np.inf), h)
 
 
+# ------------------------------------------------------------ notation that needs more than a line
+
+
+def between(sign: str) -> Callable[..., Text]:
+    """A relation of two sides: a > b."""
+    return template(f"{{:sum}} {sign} {{:sum}}", LOOSE)
+
+
+def product(a: Text, b: Text) -> Text:
+    """2 x, s · x for a number s, and x ⊙ y for two arrays, entry by entry."""
+    if b.number is not None and a.number is None:
+        a, b = b, a
+    if a.number is not None and b.number is None and not b.text[0].isdigit():
+        if a.number == -1:
+            return Text(f"−{b:product}", SUM)
+        return Text(f"{a} {b:factor}", FACTOR if a.number >= 0 else SUM)
+    both = a.type.shape and b.type.shape
+    return Text(f"{a:product} {'⊙' if both else '·'} {b:factor}", PRODUCT)
+
+
+def raised(a: Text, b: Text) -> Text:
+    """x², and x^p for what is not a whole number."""
+    if b.number is not None and b.number.is_integer():
+        return Text(f"{a:atom}{b.text.translate(SUPERSCRIPTS)}", POWER)
+    return Text(f"{a:atom}^{b:atom}", POWER)
+
+
 # fmt: off
 POSITIVE = (0.1, 4.0)
 
-add         = row(np.add,         1,  1, fast=operator.add, commutative=True)
-subtract    = row(np.subtract,    1, -1, fast=operator.sub)
+add         = row(np.add,         1,  1, fast=operator.add, commutative=True,
+                                  text=template("{:sum} + {:product}", SUM))
+subtract    = row(np.subtract,    1, -1, fast=operator.sub,
+                                  text=template("{:sum} − {:product}", SUM))
 multiply    = row(np.multiply,    lambda y, a, b: b,
-                                  lambda y, a, b: a, fast=operator.mul, commutative=True)
+                                  lambda y, a, b: a, fast=operator.mul, commutative=True,
+                                  text=product)
 divide      = row(np.divide,      lambda y, a, b: 1 / b,
-                                  lambda y, a, b: -(y / b), fast=operator.truediv, domain=POSITIVE)
-negative    = row(np.negative,    -1, fast=operator.neg)
-positive    = row(np.positive,     1, fast=operator.pos)
-reciprocal  = row(np.reciprocal,  lambda y, x: -np.square(y), domain=POSITIVE)
-square      = row(np.square,      lambda y, x: 2 * x)
-sqrt        = row(np.sqrt,        lambda y, x: 0.5 / y, domain=POSITIVE)
-cbrt        = row(np.cbrt,        lambda y, x: 1 / (3 * np.square(y)), domain=POSITIVE)
-power       = row(np.power,       by_base, by_exponent, fast=operator.pow, domain=POSITIVE)
+                                  lambda y, a, b: -(y / b), fast=operator.truediv, domain=POSITIVE,
+                                  text=template("{:product} / {:power}", PRODUCT))
+negative    = row(np.negative,    -1, fast=operator.neg, text=template("−{:product}", SUM))
+positive    = row(np.positive,     1, fast=operator.pos, text=template("{:power}", POWER))
+reciprocal  = row(np.reciprocal,  lambda y, x: -np.square(y), domain=POSITIVE,
+                                  text=template("1 / {:power}", PRODUCT))
+square      = row(np.square,      lambda y, x: 2 * x, text=template("{:atom}²", POWER))
+sqrt        = row(np.sqrt,        lambda y, x: 0.5 / y, domain=POSITIVE,
+                                  text=template("√{:atom}", POWER))
+cbrt        = row(np.cbrt,        lambda y, x: 1 / (3 * np.square(y)), domain=POSITIVE,
+                                  exact=lambda lib, x: lib.sign(x) * abs(x) ** (lib.sign(1) / 3))
+power       = row(np.power,       by_base, by_exponent, fast=operator.pow, domain=POSITIVE,
+                                  text=raised, exact="Pow")
 float_power = row(np.float_power, by_base, by_exponent, domain=POSITIVE)
 absolute    = row(np.absolute,    lambda y, x: modulus(x) if iscomplex(x) else np.sign(x),
-                                  fast=operator.abs)
+                                  fast=operator.abs, text=template("|{}|", ATOM), exact="Abs")
 fabs        = row(np.fabs,        lambda y, x: np.sign(x))
 sign        = row(np.sign,        lambda y, x: turn(x) if iscomplex(x) else None)
 conjugate   = row(np.conjugate,   lambda y, x: mirror() if iscomplex(x) else 1)
@@ -142,35 +179,44 @@ direction: Elementwise \
             = row(DIRECTION,      lambda y, a, b: np.square(direction(b, a)) / length(a, b),
                                   lambda y, a, b: -y * direction(b, a) / length(a, b))
 hypot       = row(np.hypot,       lambda y, a, b: direction(a, b),
-                                  lambda y, a, b: direction(b, a), commutative=True)
+                                  lambda y, a, b: direction(b, a), commutative=True,
+                                  exact=lambda lib, a, b: lib.sqrt(a**2 + b**2))
 copysign    = row(np.copysign,    lambda y, a, b: np.sign(a) * np.sign(y), None)
 heaviside   = row(np.heaviside,   None, lambda y, x, h: x == 0)
 
 maximum     = row(np.maximum,     lambda y, a, b: won(a, b),
-                                  lambda y, a, b: won(b, a),     commutative=True)
+                                  lambda y, a, b: won(b, a),     commutative=True, exact="Max")
 minimum     = row(np.minimum,     lambda y, a, b: won(b, a),
-                                  lambda y, a, b: won(a, b),  commutative=True)
+                                  lambda y, a, b: won(a, b),  commutative=True, exact="Min")
 fmax        = row(np.fmax,        lambda y, a, b: known_of(larger, a, b),
                                   lambda y, a, b: known_of(larger, b, a))
 fmin        = row(np.fmin,        lambda y, a, b: known_of(smaller, a, b),
                                   lambda y, a, b: known_of(smaller, b, a))
 
-greater       = row(np.greater,       None, None, fast=operator.gt)
-greater_equal = row(np.greater_equal, None, None, fast=operator.ge)
-less          = row(np.less,          None, None, fast=operator.lt)
-less_equal    = row(np.less_equal,    None, None, fast=operator.le)
-equal         = row(np.equal,         None, None, fast=operator.eq, commutative=True)
-not_equal     = row(np.not_equal,     None, None, fast=operator.ne, commutative=True)
-logical_and   = row(np.logical_and,   None, None, commutative=True)
-logical_or    = row(np.logical_or,    None, None, commutative=True)
+greater       = row(np.greater,       None, None, fast=operator.gt,
+                                      text=between(">"), exact="Gt")
+greater_equal = row(np.greater_equal, None, None, fast=operator.ge,
+                                      text=between("≥"), exact="Ge")
+less          = row(np.less,          None, None, fast=operator.lt,
+                                      text=between("<"), exact="Lt")
+less_equal    = row(np.less_equal,    None, None, fast=operator.le,
+                                      text=between("≤"), exact="Le")
+equal         = row(np.equal,         None, None, fast=operator.eq, commutative=True,
+                                      text=between("="), exact="Eq")
+not_equal     = row(np.not_equal,     None, None, fast=operator.ne, commutative=True,
+                                      text=between("≠"), exact="Ne")
+logical_and   = row(np.logical_and,   None, None, commutative=True, exact="And")
+logical_or    = row(np.logical_or,    None, None, commutative=True, exact="Or")
 logical_xor   = row(np.logical_xor,   None, None, commutative=True)
-logical_not   = row(np.logical_not,   None)
-bitwise_and   = row(np.bitwise_and,   None, None, fast=operator.and_, commutative=True)
-bitwise_or    = row(np.bitwise_or,    None, None, fast=operator.or_, commutative=True)
+logical_not   = row(np.logical_not,   None, exact="Not")
+bitwise_and   = row(np.bitwise_and,   None, None, fast=operator.and_, commutative=True,
+                                      text=between("∧"), exact="And")
+bitwise_or    = row(np.bitwise_or,    None, None, fast=operator.or_, commutative=True,
+                                      text=between("∨"), exact="Or")
 bitwise_xor   = row(np.bitwise_xor,   None, None, fast=operator.xor, commutative=True)
 left_shift    = row(np.left_shift,    None, None, fast=operator.lshift)
 right_shift   = row(np.right_shift,   None, None, fast=operator.rshift)
-invert        = row(np.invert,        None)
+invert        = row(np.invert,        None, text=template("¬{:atom}", POWER), exact="Not")
 bitwise_count = row(np.bitwise_count, None)
 gcd           = row(np.gcd,           None, None, commutative=True)
 lcm           = row(np.lcm,           None, None, commutative=True)

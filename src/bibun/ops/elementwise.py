@@ -11,6 +11,7 @@ import numpy as np
 from ..array import UFUNCS, Array, Duck, bind, innermost, lift
 from ..errors import DtypeError, NotDifferentiableError, ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
+from ..notation import Text
 from ..zeros import scale, select
 from .alignment import NUMBERS, Plan, broadcast, entered, filled, side, taken
 
@@ -75,6 +76,8 @@ class Elementwise(Op):
         self.domain: Any = facts["domain"]
         self.commutative: bool = facts["commutative"]
         self.home: str = facts["home"]
+        self.text: Callable[..., Text] | None = facts["text"]
+        self.exact: Callable[..., Any] | str | None = facts["exact"]
         self.same: dict[Any, np.dtype] = {}  # dtype of all arguments -> dtype of the result
         self.loops: dict[tuple, tuple[np.dtype, ...]] = {}
         self.plans: dict[tuple, Plan] = {}
@@ -145,6 +148,9 @@ class Elementwise(Op):
         if isinstance(factor, Array) and factor.dtype == bool:
             return symmetric(lambda g: select(factor, g))
         return symmetric(lambda g: scale(g, factor))
+
+    def notation(self, y, *args):
+        return self.text(*args) if self.text else super().notation(y, *args)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
@@ -304,16 +310,21 @@ def row(
     fast: Any = None,
     commutative: bool = False,
     home: str = "",
+    text: Callable[..., Text] | None = None,
+    exact: Callable[..., Any] | str | None = None,
 ) -> Elementwise:
     """One row of the table: a ufunc (or Formula) of one result and its partial derivatives.
 
     `domain` bounds the floats of its examples (one pair of bounds for all arguments, or for each),
     `fast` is the same function as a Python operator (quicker on scalars), and `home` is the module
-    of the row if that is loaded late.
+    of the row if that is loaded late. `text` is its notation, name(x) if there is none. `exact`
+    is for libraries of exact numbers: a formula in their functions if they lack this one, or
+    SymPy's name of a function that NumPy computes by comparing values, which an expression does
+    not have.
     """
-    op = TABLE[ufunc.__name__] = Elementwise(
-        ufunc, partials, fast, domain=domain, commutative=commutative, home=home
-    )
+    facts = dict(domain=domain, commutative=commutative, home=home)
+    op = Elementwise(ufunc, partials, fast, text=text, exact=exact, **facts)
+    TABLE[ufunc.__name__] = op
     for char in "fd":
         try:
             op.loop((np.dtype(char),) * ufunc.nin)

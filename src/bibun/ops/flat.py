@@ -14,7 +14,8 @@ from ..memory import overlap, reshaped_in_place, shown
 from ..writing import Change, write
 from .inplace import write_flat
 from .joining import array_like
-from .structure import lengths, reshape_to, reshaped_view
+from .shaping import lengths, reshaped_view
+from .structure import reshape_to
 
 
 class Flat:

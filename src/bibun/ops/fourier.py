@@ -18,6 +18,7 @@ from numpy.lib.array_utils import normalize_axis_index
 from ..array import Array, bind, implements
 from ..errors import DtypeError
 from ..graph import Example, Linear, Op, Type, operation
+from ..notation import applied
 from .parts import complex_of, numbers, real_of
 from .reduction import operand, refuse
 from .structure import cast
@@ -54,6 +55,10 @@ class Fourier(Op):
             return cast(bind(self, g), x.dtype)
 
         return (Linear(lambda t: bind(self, t), pull),)
+
+    def notation(self, y, x):
+        name = "ifft" if self.inverse else "fft"
+        return applied(name, [x], {"axis": self.axis, "norm": self.norm})
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

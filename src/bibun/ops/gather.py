@@ -7,19 +7,19 @@ from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache
 from itertools import accumulate
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..array import Array, bind, innermost
+from ..array import Array, bind
 from ..errors import ShapeError
 from ..graph import Example, Linear, Op, Type, operation, type_of
-from ..zeros import parts, zeroed
-from .adding import Write, adder, one, points
-from .putting import put
+from ..notation import ATOM, Text
+from ..zeros import zeroed
+from .adding import WHOLE, Write, adder, into_zeros, layout, points
+from .putting import put, touched
 from .structure import Transpose, expand_to, reshape_to
 
-WHOLE = slice(None)
 Place = int | tuple[int, int, int] | None
 
 
@@ -84,6 +84,13 @@ class Slice(Op):
 
         return (Linear(push=lambda t: bind(self, t), pull=pull),)
 
+    def notation(self, y, x):
+        return Text(f"{x:atom}[{self.brackets()}]", ATOM)
+
+    def brackets(self) -> str:
+        """What stands in brackets behind the array that is read."""
+        return ", ".join(map(_place, self.places))
+
     @classmethod
     def examples(cls) -> Iterator[Example]:
         yield Example(cls((1, None)), ((2, 3),))
@@ -91,18 +98,19 @@ class Slice(Op):
         yield Example(cls((0, (1, 4, 2), None)), ((2, 4, 2),))
 
 
+def _place(p: Place) -> str:
+    """A place as NumPy's users write it."""
+    if p is None or isinstance(p, int):
+        return ":" if p is None else str(p)
+    start, stop, step = p
+    return f"{start}:{stop if stop >= 0 else ''}" + (f":{step}" if step != 1 else "")
+
+
 def _index(p: Place) -> int | slice:
     if p is None or isinstance(p, int):
         return WHOLE if p is None else p
     start, stop, step = p
     return slice(start, None if stop < 0 else stop, step)
-
-
-class Layout(NamedTuple):
-    """How NumPy reads with index arrays: its index, and the order of axes that makes it ours."""
-
-    fill: Callable[[Sequence[Any]], tuple]  # NumPy's index, with these index arrays
-    order: tuple[int, ...] | None
 
 
 @operation
@@ -153,7 +161,7 @@ class Gather(Op):
         if len(self.axes) == 1 and len(indices[0].shape) == self.rank:
             axis = self.axes[0]
             return lambda x, i: x.take(i, axis)
-        fill, order = self.layout(x.shape, len(indices[0].shape))
+        fill, order = layout(self.axes, self.rank, x.shape, len(indices[0].shape))
 
         def read(x, *indices):
             y = x[fill(indices)]
@@ -164,37 +172,10 @@ class Gather(Op):
     def view(self, x, *indices):
         if self.rank or len(indices[0].shape):
             return self.value(x, *indices)
-        return x[(*self.layout(x.shape, 0).fill([int(i) for i in indices]), ...)]
+        return x[(*layout(self.axes, 0, x.shape, 0).fill([int(i) for i in indices]), ...)]
 
     def written(self, x, rest, y):
         return put(x, self, rest, y)
-
-    def layout(self, shape: tuple[int, ...], ndim: int) -> Layout:
-        """How to read an array of this shape with index arrays of that many axes."""
-        n, batch = len(shape), ndim - self.rank
-        first = n + self.axes[0]
-        grids = [
-            np.arange(m).reshape(-1, *(1,) * (ndim - b - 1)) for b, m in enumerate(shape[:batch])
-        ]
-        places = [*grids, *(None if k - n in self.axes else WHOLE for k in range(batch, n))]
-        gaps = [k for k, p in enumerate(places) if p is None]
-
-        def fill(indices: Sequence[Any]) -> tuple:
-            filled = list(places)
-            for k, i in zip(gaps, indices, strict=True):
-                filled[k] = i
-            return tuple(filled)
-
-        apart = gaps[-1] - gaps[0] >= len(gaps) or 0 < batch < first
-        if not apart or not self.rank or batch == first:
-            return Layout(fill, None)
-        # NumPy puts the axes of index arrays that do not stand side by side first of all.
-        lead, own = first - batch, range(batch, ndim)
-        back = ndim + lead
-        return Layout(
-            fill,
-            (*range(batch), *range(ndim, back), *own, *range(back, back + n - first - len(gaps))),
-        )
 
     def writer(self, out: Type, fresh: bool, *types: Type) -> Write:
         """How g is added to what this reads of `out`, which is zero if it is fresh."""
@@ -212,7 +193,7 @@ class Gather(Op):
 
     def _placed(self, out: Type, types: Sequence[Type]) -> Callable[[Sequence], tuple]:
         """NumPy's index into `out`, and g with its axes in NumPy's order."""
-        fill, order = self.layout(out.shape, len(types[0].shape))
+        fill, order = layout(self.axes, self.rank, out.shape, len(types[0].shape))
         back = tuple(range(len(types[-1].shape)) if order is None else np.argsort(order))
         return lambda args: (fill(args[:-1]), args[-1].transpose(back))
 
@@ -231,6 +212,14 @@ class Gather(Op):
             lambda t: bind(self, t, *indices), lambda g: scatter(x.shape, [(self, indices, g)])
         )
         return (own, *(None for _ in indices))
+
+    def notation(self, y, x, *indices):
+        return Text(f"{x:atom}[{self.brackets(*indices)}]", ATOM)
+
+    def brackets(self, *indices: Text) -> str:
+        """What stands in brackets behind the array that is read."""
+        at = dict(zip(self.axes, indices, strict=True))
+        return ", ".join(f"{at.get(k, ':')}" for k in range(self.axes[0], 0))
 
     def batch(self, args, stacked, n):
         x, *_ = args
@@ -320,7 +309,7 @@ class Scatter(Op):
             for k, (r, g) in enumerate(zip(self.reads, groups, strict=True))
         ]
         if len(writes) == 1:
-            return one(writes[0], shape, dtype)
+            return into_zeros(writes[0], shape, dtype)
         ends = list(accumulate(map(len, groups)))
         steps = [(w, e - len(g), e) for w, g, e in zip(writes, groups, ends, strict=True)]
 
@@ -344,6 +333,12 @@ class Scatter(Op):
         ):
             found += [*(None for _ in indices), bind(read, g, *indices) if w else None]
         return tuple(found)
+
+    def notation(self, y, *args):
+        """Zeros, into which parts are added at their places."""
+        groups = zip(self.reads, self.groups(args), strict=True)
+        parts = (f"{g} → [{read.brackets(*indices)}]" for read, (*indices, g) in groups)
+        return Text(f"scatter({', '.join(parts)})", ATOM)
 
     def batched(self, n):
         return Scatter((n, *self.shape), self.reads)
@@ -376,22 +371,8 @@ def scatter(shape: tuple[int, ...], parts_read: Sequence[tuple[Read, Sequence, A
     """
     op = Scatter(shape, tuple(read for read, _, _ in parts_read))
     y = bind(op, *(a for _, indices, g in parts_read for a in (*indices, g)))
-    return zeroed(bind(op, *(a for _, indices, g in parts_read for a in (*indices, touched(g)))), y)
-
-
-def touched(g: Any) -> Array:
-    """The mask of the entries of g that are not structurally zero."""
-    inner = parts(g)
-    return ones(g) if inner is None else inner[0]
-
-
-def ones(g: Array) -> Array:
-    """A mask of the shape of g that holds everywhere."""
-    trace = innermost((g,))
-    if trace is None:
-        return Array(None, -1, np.ones(g.shape, bool))
-    true = trace.scalar(True, np.dtype(bool))
-    return expand_to(Array(trace, true, trace.values[true]), g.shape)
+    mask = bind(op, *(a for _, indices, g in parts_read for a in (*indices, touched(g, g))))
+    return zeroed(mask, y)
 
 
 @lru_cache(maxsize=4096)

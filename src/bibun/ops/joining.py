@@ -15,7 +15,8 @@ from ..array import Array, Duck, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Op, Type, operation
 from ..zeros import or_zeros, parts, select, zeroed
-from .gather import ones, part, scatter
+from .gather import part, scatter
+from .putting import touched
 from .shaping import atleast_1d, atleast_2d, atleast_3d
 from .structure import cast, reshape_to
 
@@ -212,15 +213,7 @@ def joined(op: Op, args: Sequence[Any], tangents: Sequence[Any]) -> Any:
     y = bind(op, *or_zeros(tangents, args))
     if all(t is not None and parts(t) is None for t in tangents):
         return y
-    return zeroed(bind(op, *map(_mask, args, tangents)), y)
-
-
-def _mask(like: Array, t: Any) -> Array:
-    """Where t is not structurally zero."""
-    if t is None:
-        return ~ones(like)
-    inner = parts(t)
-    return ones(t) if inner is None else inner[0]
+    return zeroed(bind(op, *map(touched, args, tangents)), y)
 
 
 def moved_apart(op: Op, t: Any) -> tuple:

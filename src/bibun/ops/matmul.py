@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -12,6 +11,7 @@ import numpy as np
 from ..array import UFUNCS, Array, Duck, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, type_of
+from ..notation import FACTOR, PRODUCT, Text, filled
 from ..zeros import move, scale
 from .structure import Transpose, cast, expand_to, reshape_to
 
@@ -88,6 +88,12 @@ class MatMul(Op):
             y = product(_last(a), b, True, self.columns)
             return _first(y, y.ndim - leading)
         return NotImplemented if leading else product(a, b, self.rows, self.columns)
+
+    def notation(self, y, a, b):
+        a, b = (x if x.number is None else filled(x) for x in (a, b))
+        if self.rows or self.columns:
+            return Text(f"{a:factor} {b:power}", FACTOR)
+        return Text(f"{a:factor} · {b:power}", PRODUCT)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:
@@ -357,43 +363,3 @@ def kron(a: Any, b: Any) -> Array:
     wide = reshape_to(a, tuple(x for k in i for x in (k, 1)))
     y = wide * reshape_to(b, tuple(x for k in j for x in (1, k)))
     return reshape_to(y, tuple(p * q for p, q in zip(i, j, strict=True)))
-
-
-@implements(np.linalg.multi_dot)
-def multi_dot(arrays: Sequence[Any], *, out: None = None) -> Array:
-    if out is not None:
-        raise UnsupportedError("np.linalg.multi_dot of a traced array does not take out")
-    chain = [lift(x) for x in arrays]
-    if len(chain) < 2:
-        raise ShapeError("multi_dot: at least two arrays are needed")
-    if any(x.ndim != 2 for x in chain[1:-1]) or not {chain[0].ndim, chain[-1].ndim} <= {1, 2}:
-        types = ", ".join(str(type_of(x)) for x in chain)
-        raise ShapeError(f"multi_dot: matrices (and vectors at the ends) are needed, not {types}")
-    # Each matrix has the lengths n[k] and n[k + 1]; those of vectors at the ends are 1.
-    ends = 1 if chain[0].ndim == 1 else chain[0].shape[0], (*chain[-1].shape, 1)[1]
-    n = (ends[0], *(x.shape[0] for x in chain[1:]), ends[1])
-    return _chained(chain, 0, len(chain), _cheapest(n))
-
-
-@lru_cache(maxsize=256)
-def _cheapest(n: tuple[int, ...]) -> dict[tuple[int, int], int]:
-    """Where to split the product of the matrices i...j-1, of sizes n[k] x n[k + 1], for all i, j.
-
-    Dynamic programming: Cormen et al., Introduction to Algorithms, section 14.2.
-    """
-    cost = {(i, i + 1): 0 for i in range(len(n) - 1)}
-    split = {}
-    for length in range(2, len(n)):
-        for i in range(len(n) - length):
-            j = i + length
-            costs = {k: cost[i, k] + cost[k, j] + n[i] * n[k] * n[j] for k in range(i + 1, j)}
-            split[i, j] = min(costs, key=costs.__getitem__)
-            cost[i, j] = costs[split[i, j]]
-    return split
-
-
-def _chained(chain: list[Array], i: int, j: int, split: dict[tuple[int, int], int]) -> Array:
-    if j == i + 1:
-        return chain[i]
-    k = split[i, j]
-    return dot(_chained(chain, i, k, split), _chained(chain, k, j, split))

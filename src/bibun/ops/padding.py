@@ -13,8 +13,9 @@ from ..array import Array, Duck, bind, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Op, operation, symmetric
 from ..zeros import zeroed
-from .gather import Scatter, Slice, ones, part
+from .gather import Scatter, Slice, part
 from .joining import array_like, concatenate
+from .putting import everywhere
 from .shaping import moveaxis, own
 from .structure import cast, expand_to, reshape_to
 from .taking import along, at_least_one, known, take_along
@@ -44,7 +45,7 @@ class Triangle(Op):
         return lambda x: np.where(mask, x, zero)
 
     def d(self, y, x):
-        return (symmetric(lambda t: zeroed(bind(self, ones(t)), bind(self, t))),)
+        return (symmetric(lambda t: zeroed(bind(self, everywhere(t, True)), bind(self, t))),)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

@@ -15,6 +15,7 @@ import numpy as np
 from ..array import Array, bind, implements, lift
 from ..errors import DtypeError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
+from ..notation import ATOM, FACTOR, Text
 from ..zeros import carry, select
 from .elementwise import Formula, row
 from .structure import Copy, cast
@@ -55,6 +56,9 @@ class Real(Part):
     def value(self, x):
         return x.real.copy()[()]
 
+    def notation(self, y, x):
+        return Text(f"Re({x})", ATOM)
+
     def d(self, y, x):
         return (Linear(np.real, lambda g: carry(lambda g: cast(g, x.dtype), g)),)
 
@@ -65,6 +69,9 @@ class Imag(Part):
 
     def value(self, x):
         return x.imag.copy()[()]
+
+    def notation(self, y, x):
+        return Text(f"Im({x})", ATOM)
 
     def d(self, y, x):
         return (Linear(lambda t: carry(np.imag, t), lambda g: carry(lambda g: -imaginary(g), g)),)
@@ -83,6 +90,9 @@ class Imaginary(Op):
         y = np.zeros(x.shape, complex_of(x.dtype))
         y.imag = x
         return y[()]
+
+    def notation(self, y, x):
+        return Text("i", ATOM) if x.number == 1 else Text(f"i {x:power}", FACTOR)
 
     def d(self, y, x):
         return (

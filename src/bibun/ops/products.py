@@ -12,7 +12,8 @@ from ..array import Array, implements, lift
 from ..errors import ShapeError
 from ..graph import type_of
 from .linalg import LinAlgError, inv, solve
-from .structure import reshape_to, transpose
+from .shaping import transpose
+from .structure import reshape_to
 
 
 @implements(np.linalg.cross)

@@ -10,6 +10,7 @@ import numpy as np
 from ..array import Array, bind, enter, innermost, lift
 from ..errors import ShapeError
 from ..graph import Example, Op, operation, type_of
+from ..notation import ATOM, Text
 from ..zeros import parts, select, zeroed, zeros_like
 from .structure import expand_to
 
@@ -52,6 +53,11 @@ class Write(Op):
         x = x if first else expand_to(x, (n, *x.shape))
         return bind(self, x, *indices, v if last else expand_to(v, (n, *v.shape)))
 
+    def notation(self, y, x, *rest):
+        """The array, and what is written at which place."""
+        *indices, v = rest
+        return Text(f"{self.name}({x}, {v} → [{self.read.brackets(*indices)}])", ATOM)
+
 
 @operation
 class Put(Write):
@@ -73,14 +79,14 @@ class Put(Write):
         )
         if s is not None and t is not None and parts(s) is None and parts(t) is None:
             return moved
-        mask = bind(self, _changing(x, s), *indices, _changing(v, t))
+        mask = bind(self, touched(x, s), *indices, touched(v, t))
         return zeroed(mask, moved)
 
     def pull(self, y, args, g, wanted):
         x, *indices, v = args
         into_x = into_v = None
         if wanted[0]:
-            mask = bind(self, _all(x, True), *indices, _all(v, False))
+            mask = bind(self, everywhere(x, True), *indices, everywhere(v, False))
             into_x = zeroed(mask, bind(self, g, *indices, zeros_like(v)))
         if wanted[-1]:
             into_v = self._stayed(x, indices, v, bind(self.read, g, *indices))
@@ -91,7 +97,7 @@ class Put(Write):
         if not self.read.repeats:
             return g
         order = lift(np.arange(v.size).reshape(v.shape))
-        written = bind(self, _all(x, 0, order.dtype), *indices, order)
+        written = bind(self, everywhere(x, 0, order.dtype), *indices, order)
         return select(bind(self.read, written, *indices) == order, g)
 
     @classmethod
@@ -118,7 +124,7 @@ class AddAt(Write):
         if s is not None and parts(s) is None:
             return moved
         counts = bind(self, *(np.astype(m, x.dtype) if m.dtype == BOOL else m for m in (
-            _changing(x, s), *indices, _changing(v, t)
+            touched(x, s), *indices, touched(v, t)
         )))  # fmt: skip
         return zeroed(counts != 0, moved)
 
@@ -143,7 +149,7 @@ def put(x: Array, read: Op, indices: Sequence, v: Array) -> Array:
     return bind(op, x, *indices, v)
 
 
-def _all(like: Array, number: Any, dtype: Any = BOOL) -> Array:
+def everywhere(like: Array, number: Any, dtype: Any = BOOL) -> Array:
     """An array of the shape of another that consists of one number."""
     trace = innermost((like,))
     if trace is None:
@@ -152,7 +158,9 @@ def _all(like: Array, number: Any, dtype: Any = BOOL) -> Array:
     return expand_to(Array(trace, i, trace.values[i]), like.shape)
 
 
-def _changing(like: Array, t: Any) -> Array:
-    """Where a tangent is not structurally zero."""
-    inner = None if t is None else parts(t)
-    return _all(like, t is not None) if inner is None else inner[0]
+def touched(like: Array, t: Any) -> Array:
+    """Where a tangent or cotangent of the shape of `like` is not structurally zero."""
+    if t is None:
+        return everywhere(like, False)
+    inner = parts(t)
+    return everywhere(t, True) if inner is None else inner[0]

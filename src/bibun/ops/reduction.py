@@ -12,6 +12,7 @@ import numpy as np
 from ..array import Array, Duck, bind, enter, implements, innermost, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation
+from ..notation import LOOSE, SUBSCRIPTS, Text
 from ..recording import Trace, is_abstract
 from ..zeros import coin
 from .structure import Expand, Transpose, axes_of, behind, cast, reshape_to
@@ -61,6 +62,11 @@ class Sum(Op):
 
     def d(self, y, x):
         return (Linear(lambda t: bind(self, t), lambda g: widened(g, x.shape, self.axes)),)
+
+    def notation(self, y, x):
+        """Σ of all entries, Σ₋₁ of those along the last axis."""
+        axes = ",".join(str(a).translate(SUBSCRIPTS) for a in self.axes) if y.shape else ""
+        return Text(f"Σ{axes} {x:power}", LOOSE)
 
     @classmethod
     def examples(cls) -> Iterator[Example]:

@@ -25,7 +25,7 @@ FRACTION = Formula("fraction", lambda x: np.modf(x)[0],  like=np.spacing)
 EXPONENT = Formula("exponent", lambda x: np.frexp(x)[1], like=np.spacing, result=np.dtype(np.intc))
 
 floor        = row(np.floor,        None)
-ceil         = row(np.ceil,         None)
+ceil         = row(np.ceil,         None, exact="ceiling")
 trunc        = row(np.trunc,        None)
 rint         = row(np.rint,         None)
 spacing      = row(np.spacing,      None)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
+from math import prod
 from operator import index
 from typing import Any
 
@@ -10,10 +12,12 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
 from ..array import Array, Duck, bind, implements, lift
+from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, operation
-from ..memory import another, view
+from ..memory import another, in_rows, same_memory, share, view
+from ..recording import is_abstract
 from .gather import Slice
-from .structure import Transpose, broadcast_view, reshape_to, reshaped_view
+from .structure import Copy, Transpose, bind_one, expansion, reshape_to, reshaped
 
 
 @operation
@@ -53,6 +57,115 @@ class Roll(Op):
     def examples(cls) -> Iterator[Example]:
         yield Example(cls((1,), (-1,)), ((2, 3),))
         yield Example(cls((1, -1), (-1, -2)), ((4, 3),))
+
+
+# ------------------------------------------------------------ shape, order of all axes, copies
+
+
+@implements(np.reshape)
+def reshape(a: Any, /, shape: Any = None, order: str = "C", *, copy: bool | None = None) -> Array:
+    a = lift(a)
+    if order != "C" and _columns_first(a, order):
+        return transpose(reshape(transpose(a), lengths(shape, a.shape)[::-1]))
+    y = reshaped_view(a, lengths(shape, a.shape))
+    return bind(Copy(), y) if copy else y
+
+
+def reshaped_view(a: Array, shape: tuple[int, ...]) -> Array:
+    """a in another shape: a view where NumPy makes one, a copy elsewhere."""
+    op = reshaped(shape)
+    y = bind_one(op, a)
+    return share(y, a, op) if same_memory(a, y) else y
+
+
+def lengths(shape: Any, old: tuple[int, ...]) -> tuple[int, ...]:
+    """The lengths that NumPy's argument means for an array that had the old ones."""
+    shape = tuple(map(index, shape)) if isinstance(shape, tuple | list) else _tuple(shape)
+    size = prod(old)
+    if any(n < 0 for n in shape):  # for NumPy, every negative number means the rest
+        rest = prod(n for n in shape if n >= 0)
+        if sum(n < 0 for n in shape) == 1 and rest and size % rest == 0:
+            shape = tuple(size // rest if n < 0 else n for n in shape)
+    if prod(shape) != size or any(n < 0 for n in shape):
+        raise ShapeError(f"reshape: {old} has {size} elements and does not fit into {shape}")
+    return shape
+
+
+def _tuple(shape: Any) -> tuple[int, ...]:
+    return tuple(map(index, shape)) if np.ndim(shape) else (index(shape),)
+
+
+def _columns_first(a: Array, order: str) -> bool:
+    """Whether elements are read and written with the first index changing fastest."""
+    if order in ("A", "K") and a.ndim > 1:
+        flags = None if is_abstract(a.raw) else a.raw.flags
+        if flags is None or not (flags.c_contiguous or flags.f_contiguous):
+            raise UnsupportedError(
+                f"order={order!r} depends on how the array lies in memory: say C or F"
+            )
+        return flags.fnc
+    if order not in ("C", "F", "A", "K"):
+        raise ValueError(f"order must be one of 'C', 'F', 'A', or 'K' (got '{order}')")
+    return order == "F"
+
+
+@implements(np.ravel)
+def ravel(a: Any, order: str = "C") -> Array:
+    a = lift(a)
+    if order != "C" and _columns_first(a, order):
+        a = transpose(a)
+    op = reshaped((prod(a.shape),))
+    y = bind_one(op, a)
+    if in_rows(a):
+        return share(y, a, op)
+    if type(a.raw) is np.ndarray:
+        y.raw = np.ravel(a.raw)  # a copy also if the shape is the same
+    return y
+
+
+@implements(np.transpose, np.permute_dims)
+def transpose(a: Any, axes: Any = None) -> Array:
+    a = lift(a)
+    n = len(a.shape)
+    if axes is None:
+        return view(_reversed(n), a)
+    if len(axes) != n:
+        raise ShapeError(f"transpose: {n} axes are needed for shape {a.shape}, not {axes}")
+    return view(Transpose(tuple(i - n for i in normalize_axis_tuple(axes, n))), a)
+
+
+@lru_cache
+def _reversed(n: int) -> Transpose:
+    return Transpose(tuple(range(-1, -n - 1, -1)))
+
+
+@implements(np.broadcast_to)
+def broadcast_to(array: Any, shape: Any, subok: bool = False) -> Array:
+    return broadcast_view(lift(array), _tuple(shape))
+
+
+def broadcast_view(x: Array, shape: tuple[int, ...]) -> Array:
+    """x broadcast to this shape, as a view for reading."""
+    kept, op = expansion(x.shape, shape)
+    y = another(x) if kept == x.shape else view(reshaped(kept), x)
+    y = y if op is None else view(op, y)
+    if type(y.raw) is np.ndarray and y.raw.flags.writeable:
+        y.raw = y.raw.view()
+        y.raw.flags.writeable = False
+    return y
+
+
+implements(np.shape)(lambda a: lift(a).shape)
+implements(np.ndim)(lambda a: lift(a).ndim)
+
+
+@implements(np.copy)
+def copy(a: Any, order: str = "K", subok: bool = False) -> Array:
+    a = lift(a)
+    y = bind(Copy(), a)
+    if type(a.raw) is np.ndarray:
+        y.raw = np.array(a.raw, order=order)  # how it lies decides what later is a view
+    return y
 
 
 # ------------------------------------------------------------ order of axes

@@ -235,13 +235,16 @@ ndtr      = row(sc.ndtr,      lambda y, x: np.exp(-np.square(x) / 2) / sqrt(2 * 
 log_ndtr  = row(sc.log_ndtr,  lambda y, x: mills(x))
 ndtri     = row(sc.ndtri,     lambda y, x: np.exp(np.square(y) / 2) * sqrt(2 * pi), domain=UNIT)
 ndtri_exp = row(sc.ndtri_exp, lambda y, x: 1 / mills(y), domain=(-4.0, -0.1))
-logit     = row(sc.logit,     lambda y, x: 1 / x + 1 / (1 - x), domain=UNIT)
+logit     = row(sc.logit,     lambda y, x: 1 / x + 1 / (1 - x), domain=UNIT,
+                              exact=lambda lib, x: lib.log(x / (1 - x)))
 log_expit = row(sc.log_expit, lambda y, x: sigmoid(-x))
 
 gamma     = row(sc.gamma,     lambda y, x: y * sc.psi(x), domain=POSITIVE)
-gammaln   = row(sc.gammaln,   lambda y, x: sc.psi(x), domain=POSITIVE)
+gammaln   = row(sc.gammaln,   lambda y, x: sc.psi(x), domain=POSITIVE,
+                              exact=lambda lib, x: lib.loggamma(x))
 gammasgn  = row(sc.gammasgn,  None, domain=POSITIVE)
-psi       = row(sc.psi,       lambda y, x: bind(Polygamma(1), x), domain=POSITIVE)
+psi       = row(sc.psi,       lambda y, x: bind(Polygamma(1), x), domain=POSITIVE,
+                              exact=lambda lib, x: lib.digamma(x))
 gammainc  = row(sc.gammainc,  NO_ORDER, lambda y, a, x: gamma_density(a, x), domain=POSITIVE)
 gammaincc = row(sc.gammaincc, NO_ORDER, lambda y, a, x: -gamma_density(a, x), domain=POSITIVE)
 

@@ -107,18 +107,23 @@ WEIGHTED  = Formula("weighted", lambda p, x: np.where(p == 0, p, p * x), like=np
 
 weighted  = row(WEIGHTED,     lambda y, p, x: x, lambda y, p, x: p)
 sech      = row(SECH,         lambda y, x: -y * np.tanh(x))
-sigmoid   = row(SIGMOID,      lambda y, x: np.square(0.5 * sech(0.5 * x)))
+sigmoid   = row(SIGMOID,      lambda y, x: np.square(0.5 * sech(0.5 * x)),
+                              exact=lambda lib, x: 1 / (1 + lib.exp(-x)))
 exp       = row(np.exp,       lambda y, x: y)
 # Not y log(2): at x = 1024 the value overflows, its derivative does not.
-exp2      = row(np.exp2,      lambda y, x: (2 * LN2) * np.exp2(x - 1))
-expm1     = row(np.expm1,     lambda y, x: np.exp(x))
+exp2      = row(np.exp2,      lambda y, x: (2 * LN2) * np.exp2(x - 1), exact=lambda lib, x: 2**x)
+expm1     = row(np.expm1,     lambda y, x: np.exp(x), exact=lambda lib, x: lib.exp(x) - 1)
 log       = row(np.log,       lambda y, x: 1 / x, domain=POSITIVE)
-log2      = row(np.log2,      lambda y, x: (1 / LN2) / x, domain=POSITIVE)
-log10     = row(np.log10,     lambda y, x: (1 / LN10) / x, domain=POSITIVE)
-log1p     = row(np.log1p,     lambda y, x: 1 / past(x), domain=POSITIVE)
+log2      = row(np.log2,      lambda y, x: (1 / LN2) / x, domain=POSITIVE,
+                              exact=lambda lib, x: lib.log(x) / lib.log(2))
+log10     = row(np.log10,     lambda y, x: (1 / LN10) / x, domain=POSITIVE,
+                              exact=lambda lib, x: lib.log(x) / lib.log(10))
+log1p     = row(np.log1p,     lambda y, x: 1 / past(x), domain=POSITIVE,
+                              exact=lambda lib, x: lib.log(1 + x))
 # Not exp(a - y): y is rounded, and for large a and b nothing would be left of the difference.
 logaddexp = row(np.logaddexp, lambda y, a, b: sigmoid(difference(a, b)),
-                              lambda y, a, b: sigmoid(difference(b, a)), commutative=True)
+                              lambda y, a, b: sigmoid(difference(b, a)), commutative=True,
+                              exact=lambda lib, a, b: lib.log(lib.exp(a) + lib.exp(b)))
 logaddexp2 = row(np.logaddexp2, lambda y, a, b: sigmoid(LN2 * difference(a, b)),
                               lambda y, a, b: sigmoid(LN2 * difference(b, a)), commutative=True)
 sin       = row(np.sin,       lambda y, x: np.cos(x))
