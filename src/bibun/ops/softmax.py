@@ -56,7 +56,7 @@ def lanes(x: Any, axes: tuple[int, ...]) -> Any:
 
 @lru_cache(maxsize=256)
 def starts(rows: int, columns: int) -> np.ndarray:
-    """Where each row of a matrix starts in its elements."""
+    """Where each row of a matrix starts among its elements."""
     return np.arange(0, rows * columns, columns)
 
 
@@ -66,10 +66,10 @@ def split(x: Any) -> tuple[Any, Any]:
     Where the maximum is infinite, the others count as if it were 0.
     """
     largest = x.argmax(-1) + starts(*x.shape)
-    m = x.reshape(-1)[largest]
+    m = x.take(largest)
     e = x - (m if np.isfinite(m).all() else np.where(np.isinf(m), 0, m))[:, None]
     np.exp(e, e)
-    e.reshape(-1)[largest] = 0
+    e.put(largest, 0)
     return m, np.add.reduce(e, -1)
 
 
