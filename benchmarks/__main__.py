@@ -5,13 +5,14 @@ from __future__ import annotations
 import argparse
 import json
 
-from . import growth, startup, workers
+from . import growth, idioms, idioms_page, startup, workers
 from .page import page
 from .rows import ROWS
 from .systems import SYSTEMS
 from .tables import Report, plain, text
+from .ways import WAYS
 
-OTHERS = ("growth", "startup", "checkpoint")
+OTHERS = ("growth", "startup", "checkpoint", "idioms")
 
 
 def arguments() -> argparse.Namespace:
@@ -54,10 +55,17 @@ def measure(given: argparse.Namespace) -> Report:
 def main() -> None:
     given = arguments()
     report = measure(given)
+    if given.markdown:  # the idioms have a page of their own: idioms_page.py
+        print(page(report))
+        return
+    keys = [k for k, way in WAYS.items() if way.system in ("bibun", *given.peers)]
+    found = idioms.measure(keys) if "idioms" in given.only else {}
     if given.json:
-        print(json.dumps(plain(report), indent=2))
+        print(json.dumps(plain(report) | {"idioms": found}, indent=2))
     else:
-        print(page(report) if given.markdown else text(report))
+        print(text(report))
+        if found:
+            print(f"\n{idioms_page.totals(found)}")
 
 
 if __name__ == "__main__":

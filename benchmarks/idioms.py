@@ -1,127 +1,147 @@
-"""Unmodified NumPy code under each system: `python -m benchmarks.idioms [SYSTEM ...]`.
+"""What each system makes of unmodified NumPy code; the page is idioms_page.py.
 
-The idioms of tests/idioms run as they are written; for a peer only the name `np` of their modules
-is bound to its NumPy-like namespace, and nothing else is changed. Right means that the gradient and
-the Hessian times a vector are; None instead of a gradient counts as silently wrong.
+The functions of tests/idioms run as they are written. The truth is found by differences (and the
+complex step) of the plain functions, in this process; each way of each system (ways.py) answers in
+a process of its own, which is ended and started again where an answer takes too long.
 """
 
 from __future__ import annotations
 
 import json
+import select
 import subprocess
 import sys
-from collections import Counter
-from collections.abc import Callable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from importlib import import_module
 from typing import Any
 
 import numpy as np
 
-from .tables import table
+from .ways import WAYS, Way, bind, rows
 
-OUTCOMES = ("right", "error", "silently wrong")
-Function = Callable[..., Any]
-
-
-def bibun_() -> tuple[Any, Function]:
-    import bibun
-
-    return np, bibun.grad
+LIMIT = 10.0  # seconds for one answer
+START = 120.0  # seconds for the import of a system on a busy machine
+OUTCOMES = ("right", "error", "time limit", "none", "wrong")
+Outcomes = dict[str, dict[str, str]]
+"""What became of each idiom, by what was asked."""
 
 
-def autograd() -> tuple[Any, Function]:
-    return import_module("autograd.numpy"), import_module("autograd").grad
+# ------------------------------------------------------------ inside the process of one way
 
 
-def jax() -> tuple[Any, Function]:
-    module = import_module("jax")
-    module.config.update("jax_enable_x64", True)
-    return import_module("jax.numpy"), module.grad
+def answer(way: Way, start: int) -> None:
+    """Print one line of JSON for each answer, from the given one on; the first line says ready."""
+    out, sys.stdout = sys.stdout, sys.stderr  # idioms and libraries may print
+    questions = list(asked(way))[start:]
+    ask = way.setup()
+    modules = [import_module(f"tests.idioms.{name}") for name in (*_suite().THEMES, "helpers")]
+    bind(way, modules)
+    print(json.dumps("ready"), file=out, flush=True)
+    for idiom, question in questions:
+        print(json.dumps(_one(ask[question], idiom)), file=out, flush=True)
 
 
-def torch() -> tuple[Any, Function]:
-    """torch.func.grad, and torch's own NumPy around the tensors."""
-    module, namespace = import_module("torch"), import_module("torch._numpy")
-    module.set_default_dtype(module.float64)
-
-    def grad(f: Function) -> Function:
-        def tensor(x: Any) -> Any:
-            y = f(namespace.ndarray(x))
-            return getattr(y, "tensor", y)
-
-        return lambda x: module.func.grad(tensor)(getattr(x, "tensor", module.as_tensor(x)))
-
-    return namespace, grad
-
-
-def tensorflow() -> tuple[Any, Function]:
-    module = import_module("tensorflow")
-    namespace = module.experimental.numpy
-    namespace.experimental_enable_numpy_behavior()
-
-    def grad(f: Function) -> Function:
-        def slope(x: Any) -> Any:
-            x = module.convert_to_tensor(x)
-            with module.GradientTape() as tape:
-                tape.watch(x)
-                y = f(x)
-            return tape.gradient(y, x)
-
-        return slope
-
-    return namespace, grad
-
-
-SYSTEMS = {"bibun": bibun_, "autograd": autograd, "jax": jax, "torch": torch,
-           "tensorflow": tensorflow}  # fmt: skip
-
-
-def outcome(grad: Function, i: Any, expected: Any, curvature: Any) -> str:
-    """What one system makes of one idiom."""
-
-    def along(x: Any) -> Any:
-        return (grad(i.f)(x) * i.v).sum()
-
+def _one(ask: Any, idiom: Any) -> Any:
+    """The derivative as lists; a text says why there is none; None is what some systems give."""
     try:
-        first, second = grad(i.f)(i.x), grad(along)(i.x)
-        if first is None or second is None:
-            return "silently wrong"
-        first, second = np.asarray(first, float), np.asarray(second, float)
-    except Exception:  # whatever a system raises is an error
+        found = ask(idiom.f, idiom.x, idiom.v)
+        return None if found is None else np.asarray(found, float).tolist()
+    except Exception as error:  # whatever a system raises is an error
+        return f"{type(error).__name__}: {error}".splitlines()[0]
+
+
+def asked(way: Way) -> Iterator[tuple[Any, str]]:
+    """Every idiom with every question, in the order of the answers."""
+    return ((idiom, question) for idiom in _suite().idioms() for question in way.asked)
+
+
+def _suite() -> Any:
+    return import_module("tests.idioms.suite")
+
+
+# ------------------------------------------------------------ seen from outside
+
+
+def answers(key: str) -> list[Any]:
+    """All answers of a way. An answer that takes too long ends the process, and a new one goes on
+    behind it: (None, reason) stands in its place."""
+    total, found = len(list(asked(WAYS[key]))), []
+    while len(found) < total:
+        command = [sys.executable, "-W", "ignore", "-m", "benchmarks.idioms"]
+        command += [key, str(len(found))]
+        with subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, bufsize=0
+        ) as process:
+            if _line(process, START) != "ready":
+                process.kill()
+                return found + [("error", "does not start")] * (total - len(found))
+            while len(found) < total:
+                line = _line(process, LIMIT)
+                found.append(line)
+                if isinstance(line, tuple):
+                    process.kill()
+                    break
+    return found
+
+
+def _line(process: subprocess.Popen, seconds: float) -> Any:
+    """The next answer of a process; a pair where none comes."""
+    assert process.stdout is not None
+    if not select.select([process.stdout], [], [], seconds)[0]:
+        return "time limit", f"longer than {seconds:g} s"
+    line = process.stdout.readline()
+    return json.loads(line) if line.endswith(b"\n") else ("error", "the process ended")
+
+
+# ------------------------------------------------------------ right or wrong
+
+
+def truths() -> dict[str, dict[str, Any]]:
+    """What is right, for every idiom and question."""
+    truth, found = import_module("tests.idioms.truth"), {}
+    for i in _suite().idioms():
+        gradient = truth.gradient(i.f, i.x)[0]
+        found[i.name] = {
+            "gradient": gradient,
+            "tape": gradient,
+            "jvp": gradient @ i.v,
+            "vmap": np.stack([truth.gradient(i.f, x)[0] for x in rows(i.x, i.v)]),
+            "second": truth.curvature(i.f, i.x, i.v),
+        }
+    return found
+
+
+def outcome(found: Any, expected: Any, question: str) -> str:
+    """An error is what a system says; none is None or nan; wrong is a number that is not right."""
+    if isinstance(found, tuple):
+        return found[0]
+    if isinstance(found, str):
         return "error"
-    same = first.shape == expected.shape and np.allclose(first, expected, rtol=1e-6, atol=1e-7)
-    close = second.shape == curvature.shape and np.allclose(second, curvature, rtol=1e-5, atol=1e-6)
-    return "right" if same and close else "silently wrong"
+    if found is None or np.isnan(found).any():
+        return "none"
+    # The truth of second derivatives comes from second differences, which lose twice the digits.
+    close = {"rtol": 1e-5, "atol": 1e-6} if question == "second" else {"rtol": 1e-6, "atol": 1e-7}
+    same = np.shape(found) == np.shape(expected) and np.allclose(found, expected, **close)
+    return "right" if same else "wrong"
 
 
-def outcomes(system: str) -> dict[str, str]:
-    """What a system makes of every idiom; the truth is found before a name is bound."""
-    suite, truth = (import_module(f"tests.idioms.{name}") for name in ("suite", "truth"))
-    idioms = suite.idioms()
-    known = [(truth.gradient(i.f, i.x)[0], truth.curvature(i.f, i.x, i.v)) for i in idioms]
-    namespace, grad = SYSTEMS[system]()
-    for theme in (*suite.THEMES, "helpers"):
-        module = import_module(f"tests.idioms.{theme}")
-        if hasattr(module, "np"):
-            module.np = namespace  # type: ignore[attr-defined]
-    return {i.name: outcome(grad, i, *k) for i, k in zip(idioms, known, strict=True)}
+def measure(keys: Iterable[str], workers: int = 2) -> dict[str, Outcomes]:
+    """The outcomes of every way that is installed."""
+    keys = [key for key in keys if WAYS[key].installed]
+    known = truths()
+    with ThreadPoolExecutor(workers) as pool:
+        found = dict(zip(keys, pool.map(answers, keys), strict=True))
+    return {key: _judged(key, found[key], known) for key in keys}
 
 
-def measured(system: str) -> dict[str, str]:
-    """The outcomes of a system in a process of its own."""
-    command = [sys.executable, "-W", "ignore", "-m", "benchmarks.idioms", "--json", system]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    return json.loads(done.stdout.splitlines()[-1]) if done.returncode == 0 else {}
-
-
-def report(systems: list[str]) -> str:
-    counts = {s: Counter(measured(s).values()) for s in systems}
-    lines = [[s, *(str(c[o]) if c else "missing" for o in OUTCOMES)] for s, c in counts.items()]
-    return f"## Unmodified idioms\n\n{table(['', *OUTCOMES], lines)}"
+def _judged(key: str, found: list[Any], known: dict[str, Any]) -> dict[str, dict[str, str]]:
+    judged: dict[str, dict[str, str]] = {}
+    for (idiom, question), one in zip(asked(WAYS[key]), found, strict=True):
+        expected = known[idiom.name][question]
+        judged.setdefault(idiom.name, {})[question] = outcome(one, expected, question)
+    return judged
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--json"]:
-        print(json.dumps(outcomes(sys.argv[2])))
-    else:
-        print(report(sys.argv[1:] or list(SYSTEMS)))
+    answer(WAYS[sys.argv[1]], int(sys.argv[2]))
