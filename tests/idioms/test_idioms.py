@@ -54,6 +54,7 @@ def test_vmap(i: Idiom) -> None:
         return
     if i.name == "caught_exception":  # math.log has no values that it could refuse: nan, not wrong
         assert np.isnan(vmap(i.f)(several)).all()
+        assert np.isnan(vmap(grad(i.f))(several)[:, 0]).all()
         return
     with pytest.raises(AbstractValueError, match=VALUES):
         vmap(i.f)(several)

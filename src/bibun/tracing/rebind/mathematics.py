@@ -56,6 +56,8 @@ OWN: dict[str, Callable[..., Any]] = {
     "gamma": _scipy("gamma"), "lgamma": _scipy("gammaln"),
 }
 # fmt: on
+LIMITED = {"log", "log2", "log10", "log1p", "sqrt", "asin", "acos", "acosh", "atanh"}
+LIMITED |= {"pow", "fmod", "remainder", "gamma", "lgamma"}
 
 
 def _of_numbers(name: str, ours: Callable[..., Any]) -> None:
@@ -74,7 +76,10 @@ def _of_numbers(name: str, ours: Callable[..., Any]) -> None:
         values = [x.raw if is_traced(x) else x for x in xs]
         if not any(map(is_abstract, values)):
             plain(*values)  # ValueError and OverflowError as ever
-        return ours(*xs)
+            return ours(*xs)
+        y = ours(*xs)
+        # Where math would raise there is no derivative either: not 1 / x, but nan.
+        return y * np.where(np.isnan(y), np.nan, 1.0) if name in LIMITED else y
 
 
 for _name, _ours in (*SAME.items(), *OWN.items()):
