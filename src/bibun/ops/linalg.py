@@ -141,9 +141,10 @@ class Solve(Op):
     def value(self, a, b, *factors):
         if not b.size:
             return b
+        alone = self.columns and a.shape[-1] <= SMALL and b.shape[-1] > 1
         if self.lower:
-            solve = self._substituted
-        elif factors:
+            solve = self._one_by_one if alone else self._substituted
+        elif factors and not alone:
             a, solve = factors[0].view(b.dtype), self._reused
         else:
             m = np.swapaxes(a, -1, -2) if self.transposed else a
@@ -170,9 +171,12 @@ class Solve(Op):
         if not np.diagonal(a).all():
             raise LinAlgError("Singular matrix")
         # Not LAPACK's trtrs: OpenBLAS starts threads for it, however small the matrix is.
-        if self.columns:
+        if b.ndim > 1:
             return routine("trsm", b.dtype)(1, a.T, b, trans_a=not self.transposed)
         return routine("trsv", b.dtype)(a.T, b, trans=not self.transposed)
+
+    def _one_by_one(self, a, b):
+        return np.stack([self._substituted(a, x) for x in b.T], axis=-1)
 
     def push(self, y, args, tangents):
         (a, _, *factors), (s, t, *_) = args, tangents
@@ -221,6 +225,9 @@ class Solve(Op):
 
 
 FEW = 8  # rows up to which NumPy solves stacked systems quicker than we call LAPACK for each
+# Rows up to which several columns are not left to SciPy's OpenBLAS. It starts threads for them
+# however small the system is; on a busy machine they are waited for a thousand times as long.
+SMALL = 32
 
 
 @implements(np.linalg.solve)
@@ -233,7 +240,8 @@ def solve(a: Any, b: Any) -> Array:
             f"solve: {type_of(a)} and {type_of(b)} do not fit: (..., n, n) and (..., n, m), or a "
             "vector (n,), are needed"
         )
-    numpy = (a.ndim > 2 and a.shape[-1] <= FEW) or a.dtype.kind == "c"
+    most = FEW if a.ndim > 2 else 0 if vector else SMALL
+    numpy = a.shape[-1] <= most or a.dtype.kind == "c"
     factors = [] if numpy else [bind(Factors(), a)]
     op, left, right = Solve(not vector), a.shape[:-2], b.shape[: -1 if vector else -2]
     if left == right:
