@@ -313,6 +313,14 @@ FUNCTIONS = {
     "times.accum":   lambda x: np.multiply.accumulate(x, axis=-1),
     "fmax.accum":    lambda x: np.fmax.accumulate(x),
     "times.outer":   lambda x: np.multiply.outer(x, np.arange(2)),
+    "add.reduceat":  lambda x: np.add.reduceat(x, [0, 1, 0, 0], axis=-1),
+    "add.reduceat2": lambda x: np.add.reduceat(x, [1, 0]),
+    "max.reduceat":  lambda x: np.maximum.reduceat(x, [1, 0, 0], axis=1),
+    "times.reduceat": lambda x: np.multiply.reduceat(x, [0, 1], dtype="f8"),
+    "or.reduceat":   lambda x: np.logical_or.reduceat(x, [0, 1, 0]),
+    "no reduceat":   lambda x: np.multiply.reduceat(x, np.array([], int)),
+    "far reduceat":  lambda x: np.add.reduceat(x, [0, 9]),
+    "hypot reduceat": lambda x: np.hypot.reduceat(x, [0, 0], axis=2),
 }
 # fmt: on
 
@@ -344,12 +352,12 @@ def test_methods_of_ufuncs_have_derivatives() -> None:
     same(grad(lambda x: np.hypot.reduce(x))(x), x / np.linalg.norm(x))
     same(grad(lambda x: np.sum(np.subtract.accumulate(x)))(x), [3, -2, -1])
     same(grad(lambda x: np.sum(np.multiply.outer(x, [1.0, 2.0])))(x), [3, 3, 3])
+    same(grad(lambda x: np.multiply.reduceat(x, [1, 0, 2]) @ [1.0, 10.0, 100.0])(x), [-10, 6, 100])
 
 
 def test_what_is_not_supported_says_what_to_write_instead() -> None:
     x = np.ones(3)
     for f, text in (
-        (lambda x: np.add.reduceat(x, [0, 2]), "np.stack"),
         (lambda x: np.sin(x, where=x > 0), "np.where"),
     ):
         with pytest.raises(UnsupportedError, match=text):

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 
-from ..array import FUNCTIONS, UFUNCS, Array, lift
+from ..array import FUNCTIONS, UFUNCS, Array, bind, lift
 from ..errors import UnsupportedError
+from ..graph import Example, Linear, Op, Type, operation
+from .gather import Gather, scatter
 from .structure import axes_of, cast, expand_to, reshape_to
 
 NOTHING = np._NoValue
@@ -104,20 +107,79 @@ def _refuse(ufunc: np.ufunc, method: str, given: dict[str, Any], options: tuple[
         )
 
 
-def _unsupported(method: str, instead: str) -> Callable[..., Any]:
-    """A method that has no derivative here, and what to write instead."""
-
-    def refuse(ufunc: np.ufunc, *args: Any, **options: Any) -> Any:
-        raise UnsupportedError(
-            f"np.{ufunc.__name__}.{method} of a traced array is not supported: {instead}"
-        )
-
-    return refuse
+# ------------------------------------------------------------ reduceat
 
 
-FUNCTIONS.update(
-    reduce=reduce,
-    accumulate=accumulate,
-    outer=outer,
-    reduceat=_unsupported("reduceat", "reduce slices of the array and np.stack the results"),
-)
+def segments(starts: Any, n: int) -> tuple[np.ndarray, np.ndarray]:
+    """Where the parts of `reduceat` begin and end: before the next start, or after one element."""
+    starts = np.asarray(starts, np.intp)
+    return starts, np.maximum(np.append(starts[1:], n), starts + 1)
+
+
+@operation
+class SegmentSums(Op):
+    """y[k] = sum of x[i] over starts[k] <= i < starts[k + 1] along `axis`.
+
+    It is x[starts[k]] where the next start is not larger; the last sum goes to the end.
+    """
+
+    kind = "call"
+    keeps_zeros = True
+    axis: int
+    starts: tuple[int, ...]
+
+    def type(self, x):
+        k = len(x.shape) + self.axis
+        return Type(x.dtype, (*x.shape[:k], len(self.starts), *x.shape[k + 1 :]))
+
+    def value(self, x):
+        return np.add.reduceat(x, self._places, self.axis, x.dtype)
+
+    @cached_property
+    def _places(self) -> np.ndarray:
+        return np.array(self.starts, np.intp)
+
+    def d(self, y, x):
+        return (Linear(lambda t: bind(self, t), lambda g: self._spread(g, x.shape)),)
+
+    def _spread(self, g: Array, shape: tuple[int, ...]) -> Array:
+        """The transpose: each x receives the g of every sum that it is in."""
+        n = shape[self.axis]
+        starts, stops = segments(self.starts, n)
+        lengths = stops - starts
+        owner = np.repeat(np.arange(len(starts)), lengths)
+        member = np.arange(len(owner)) - np.repeat(np.cumsum(lengths) - stops, lengths)
+        g = bind(Gather((self.axis,), 1), g, owner)
+        if np.array_equal(member, np.arange(n)):
+            return g
+        unique = len(np.unique(member)) == len(member)
+        return scatter(shape, [(Gather((self.axis,), 1, unique), (member,), g)])
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(-1, (0, 2, 3)), ((2, 5),))
+        yield Example(cls(-2, (1, 3)), ((4, 2),))
+        yield Example(cls(-1, (3, 0, 0, 2)), ((2, 4),))
+
+
+def reduceat(
+    ufunc: np.ufunc, array: Any, /, indices: Any, axis: int = 0, dtype: Any = None, out: None = None
+) -> Array:
+    """`reduce` of x[indices[k]:indices[k + 1]] for each k, as `SegmentSums` says it for sums."""
+    x, starts = lift(array), np.asarray(indices)
+    # One line of ones has NumPy's dtype, and its errors.
+    place = axis % x.ndim if x.ndim and -x.ndim <= axis < x.ndim else None
+    line = np.ones([n if k == place else 1 for k, n in enumerate(x.shape)], x.dtype)
+    template = ufunc.reduceat(line, starts, axis, dtype)
+    x, axis = cast(x, template.dtype), axis % x.ndim - x.ndim
+    if ufunc is np.add:
+        return bind(SegmentSums(axis, tuple(starts.tolist())), x)
+    if not starts.size or not x.size:
+        shape = (*x.shape[:axis], starts.size, *x.shape[x.ndim + axis + 1 :])
+        return lift(np.zeros(shape, x.dtype))
+    x = np.moveaxis(x, axis, 0)
+    ends = zip(*segments(starts, len(x)), strict=True)
+    return np.moveaxis(np.stack([reduce(ufunc, x[i:j]) for i, j in ends]), 0, axis)
+
+
+FUNCTIONS.update(reduce=reduce, accumulate=accumulate, outer=outer, reduceat=reduceat)
