@@ -14,12 +14,22 @@ import numpy as np
 
 from .errors import (
     AbstractValueError,
+    ForeignError,
     NotDifferentiableError,
     UnsupportedError,
     conversion_error,
 )
 from .graph import Item, Op, Type
-from .interface import FUNCTIONS, LATER, UFUNCS, Function, Interface, implements
+from .interface import (
+    FUNCTIONS,
+    LATER,
+    UFUNCS,
+    Function,
+    Interface,
+    check_native,
+    foreign,
+    implements,
+)
 from .recording import Trace, is_abstract
 
 
@@ -50,7 +60,10 @@ class Duck(Interface):
         if options and options.get("out") is not None:
             return FUNCTIONS["ufunc out"](ufunc, method, args, options)
         if method == "__call__":
-            return ours(*args, **options)
+            try:
+                return ours(*args, **options)
+            except ForeignError:  # no operator: NumPy makes arrays of all arguments
+                return ours(*(np.asarray(a) if foreign(a) else a for a in args), **options)
         special = FUNCTIONS.get((ufunc, method)) or FUNCTIONS.get(method)
         if special is None:
             return _unknown(ufunc, method, args, options, f"np.{ufunc.__name__}.{method}")
@@ -210,6 +223,7 @@ class Array(Duck):
 
 
 PLAIN = (np.ndarray, np.generic)
+NUMBERS = (float, int, bool, complex)  # Python's own
 
 
 def lift(x: Any) -> Array:
@@ -219,6 +233,8 @@ def lift(x: Any) -> Array:
     if isinstance(x, Duck):
         return x._read()
     value = x if isinstance(x, PLAIN) else np.asarray(x)
+    if type(x) in NUMBERS:
+        value = value[()]  # no array that could be written to, but a constant
     if type(value) is not np.ndarray and isinstance(value, np.ndarray):
         if not isinstance(value, np.memmap):
             raise UnsupportedError(
@@ -346,11 +362,13 @@ def wrap(x: Any) -> Any:
 __all__ = [
     "FUNCTIONS",
     "LATER",
+    "NUMBERS",
     "UFUNCS",
     "Array",
     "Duck",
     "Function",
     "bind",
+    "check_native",
     "compute",
     "enter",
     "implements",

@@ -53,6 +53,13 @@ class NotDifferentiableError(BibunError, TypeError):
     """A derivative was asked of something that has none, such as an integer or a string."""
 
 
+class ForeignError(NotDifferentiableError):
+    """An operand is of a class that gives the operators of arrays a meaning of its own.
+
+    `x * y` leaves it to the class of y then, as NumPy does (NEP 13).
+    """
+
+
 class ShapeError(BibunError, ValueError):
     """The shapes do not fit. The message shows all of them and the rule they have to follow."""
 

@@ -12,6 +12,8 @@ from typing import Any
 
 import numpy as np
 
+from .errors import ForeignError, NotDifferentiableError, ShapeError
+
 UFUNCS: dict[Any, Callable] = {}  # np.sin -> our sin
 FUNCTIONS: dict[Any, Callable] = {}  # np.sum -> our sum
 LATER: list[Callable[[Any], bool]] = []  # modules of functions that are loaded when first met
@@ -43,19 +45,80 @@ def forward(function: Any) -> Function:
     return method
 
 
-def _binary(ufunc: np.ufunc) -> tuple[Function, Function, Function]:
-    """The methods of an operator: x + y, y + x, x += y."""
+def foreign(x: Any) -> bool:
+    """Whether NumPy leaves operators to the class of x, though x may be made an array (NEP 13)."""
+    of = type(x)
+    if hasattr(of, "__array_ufunc__"):
+        return of.__array_ufunc__ is None
+    priority = getattr(of, "__array_priority__", 0)
+    return isinstance(priority, int | float) and priority > 0
 
+
+def check_native(*operands: Any) -> None:
+    """An error for what might be made an array, if NumPy leaves operators to its class."""
+    for x in operands:
+        if type(x) is not np.ndarray and not isinstance(x, Interface) and foreign(x):
+            raise ForeignError(f"{type(x).__name__} does not take part in NumPy's operators")
+
+
+def _yields(x: Any, y: Any, method: str) -> bool:
+    """Whether Python has to ask y what the operator means that x could not apply to it."""
+    if isinstance(y, Interface) or not hasattr(type(y), method):
+        return False
+    # Otherwise NumPy makes an array of objects of x.
+    return not x.shape or foreign(y) or hasattr(type(y), "__array_ufunc__")
+
+
+def _binary(ufunc: np.ufunc, name: str = "") -> tuple[Function, Function, Function]:
+    """The methods of an operator: x + y, y + x, x += y."""
+    other_side = f"__r{name or ufunc.__name__}__"
+
+    # The question whether y is foreign is put where it has failed, so that others do not wait.
     def straight(self: Any, other: Any) -> Any:
-        return UFUNCS[ufunc](self, other)
+        try:
+            return UFUNCS[ufunc](self, other)
+        except (NotDifferentiableError, ShapeError):  # NumPy's numbers have no @
+            if _yields(self, other, other_side):
+                return NotImplemented
+            raise
 
     def reflected(self: Any, other: Any) -> Any:
-        return UFUNCS[ufunc](other, self)
+        try:
+            return UFUNCS[ufunc](other, self)
+        except ForeignError:
+            return ufunc(other, self)  # its class has had its turn
 
     def inplace(self: Any, other: Any) -> Any:
-        return self._become(UFUNCS[ufunc](self, other), ufunc.__name__)
+        try:
+            result = UFUNCS[ufunc](self, other)
+        except NotDifferentiableError:
+            # NumPy's += goes on with y's __radd__ only for the sake of a priority.
+            written = bool(self.shape) and hasattr(type(other), "__array_ufunc__")
+            if not written and _yields(self, other, other_side):
+                return NotImplemented
+            raise
+        return self._become(result, ufunc.__name__)
 
     return straight, reflected, inplace
+
+
+def _comparison(ufunc: np.ufunc, other_side: str) -> Function:
+    """The method of a comparison. Whatever is no number is not equal to one."""
+
+    def method(self: Any, other: Any) -> Any:
+        try:
+            return UFUNCS[ufunc](self, other)
+        except NotDifferentiableError:
+            if _yields(self, other, other_side):
+                return NotImplemented
+            if ufunc not in (np.equal, np.not_equal):
+                raise
+            answer = (operator.eq if ufunc is np.equal else operator.ne)(self.numpy(), other)
+            return FUNCTIONS[np.copy](answer)
+
+    method.__name__ = method.__qualname__ = ufunc.__name__
+    method.__doc__ = f"The same as numpy.{ufunc.__name__}."
+    return method
 
 
 def _in_place(name: str) -> Function:
@@ -80,22 +143,25 @@ class Interface:
 
     # fmt: off
     __add__,      __radd__,      __iadd__      = _binary(np.add)
-    __sub__,      __rsub__,      __isub__      = _binary(np.subtract)
-    __mul__,      __rmul__,      __imul__      = _binary(np.multiply)
-    __truediv__,  __rtruediv__,  __itruediv__  = _binary(np.divide)
-    __floordiv__, __rfloordiv__, __ifloordiv__ = _binary(np.floor_divide)
-    __mod__,      __rmod__,      __imod__      = _binary(np.remainder)
-    __pow__,      __rpow__,      __ipow__      = _binary(np.power)
+    __sub__,      __rsub__,      __isub__      = _binary(np.subtract, "sub")
+    __mul__,      __rmul__,      __imul__      = _binary(np.multiply, "mul")
+    __truediv__,  __rtruediv__,  __itruediv__  = _binary(np.divide, "truediv")
+    __floordiv__, __rfloordiv__, __ifloordiv__ = _binary(np.floor_divide, "floordiv")
+    __mod__,      __rmod__,      __imod__      = _binary(np.remainder, "mod")
+    __pow__,      __rpow__,      __ipow__      = _binary(np.power, "pow")
     __matmul__,   __rmatmul__,   __imatmul__   = _binary(np.matmul)
-    __and__,      __rand__,      __iand__      = _binary(np.bitwise_and)
-    __or__,       __ror__,       __ior__       = _binary(np.bitwise_or)
-    __xor__,      __rxor__,      __ixor__      = _binary(np.bitwise_xor)
-    __lshift__,   __rlshift__,   __ilshift__   = _binary(np.left_shift)
-    __rshift__,   __rrshift__,   __irshift__   = _binary(np.right_shift)
+    __and__,      __rand__,      __iand__      = _binary(np.bitwise_and, "and")
+    __or__,       __ror__,       __ior__       = _binary(np.bitwise_or, "or")
+    __xor__,      __rxor__,      __ixor__      = _binary(np.bitwise_xor, "xor")
+    __lshift__,   __rlshift__,   __ilshift__   = _binary(np.left_shift, "lshift")
+    __rshift__,   __rrshift__,   __irshift__   = _binary(np.right_shift, "rshift")
     __divmod__,   __rdivmod__,   _             = _binary(np.divmod)
-    __lt__,       __le__                       = forward(np.less),     forward(np.less_equal)
-    __gt__,       __ge__                       = forward(np.greater),  forward(np.greater_equal)
-    __eq__,       __ne__                       = forward(np.equal),    forward(np.not_equal)
+    __lt__ = _comparison(np.less,       "__gt__")
+    __le__ = _comparison(np.less_equal, "__ge__")
+    __gt__ = _comparison(np.greater,    "__lt__")
+    __ge__ = _comparison(np.greater_equal, "__le__")
+    __eq__ = _comparison(np.equal,      "__eq__")
+    __ne__ = _comparison(np.not_equal,  "__ne__")
     __neg__,      __pos__                      = forward(np.negative), forward(np.positive)
     __abs__,      __invert__                   = forward(np.absolute), forward(np.invert)
 

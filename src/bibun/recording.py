@@ -14,6 +14,7 @@ from itertools import count
 from sys import _getframe
 from threading import Lock, local
 from typing import Any
+from weakref import ref
 
 import numpy as np
 
@@ -86,7 +87,7 @@ class Trace:
         self.special: list[tuple[int, bytes]] = []
         self.captured: dict[int, Any] = {}
         self.imported: dict[tuple[int, int], int] = {}
-        self.snapshots: dict[int, tuple[int, np.ndarray]] = {}
+        self.snapshots: dict[int, tuple[int, np.ndarray, ref]] = {}
         self.views: list[Any] = []  # Arrays that are views, since the last write
         self.memory: dict[int, list[Any]] = {}  # id of an owner -> its living views, at that write
         self.positions: list[tuple] = []
@@ -237,13 +238,13 @@ class Trace:
         """The entry of a plain array that the traced code met: a snapshot, not to feel writes."""
         if self.origin is not None:
             return self.constant(Constant(value.dtype, value.tobytes(), value.shape))
-        known = self.snapshots.get(id(value))
-        if known is not None and (known[1] is value or same_bits(known[1], value)):
+        known = self.snapshots.get(id(value))  # which may be another array's id by now
+        if known and known[2]() is value and (known[1] is value or same_bits(known[1], value)):
             return known[0]
         kept = snapshot(value)
         i = self.input(kept)
         self.captured[i] = kept
-        self.snapshots[id(value)] = (i, kept)
+        self.snapshots[id(value)] = (i, kept, ref(value))
         return i
 
     def bring(self, outer: Trace, index: int, array: Any) -> int:

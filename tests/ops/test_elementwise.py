@@ -357,8 +357,5 @@ def test_methods_of_ufuncs_have_derivatives() -> None:
 
 def test_what_is_not_supported_says_what_to_write_instead() -> None:
     x = np.ones(3)
-    for f, text in (
-        (lambda x: np.sin(x, where=x > 0), "np.where"),
-    ):
-        with pytest.raises(UnsupportedError, match=text):
-            grad(f)(x)
+    with pytest.raises(UnsupportedError, match=r"np\.where"):
+        grad(lambda x: np.sin(x, where=x > 0))(x)

@@ -51,7 +51,7 @@ def captured(f: Callable[..., Any], trace: Trace) -> dict[int, str]:
     except TypeError:  # not a Python function
         return {}
     known = {id(x): name for name, x in {**variables.globals, **variables.nonlocals}.items()}
-    return {i: known[key] for key, (i, _) in trace.snapshots.items() if key in known}
+    return {i: known[key] for key, (i, *_) in trace.snapshots.items() if key in known}
 
 
 def assigned(trace: Trace) -> dict[int, str]:

@@ -7,13 +7,12 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..array import Array, enter, lift
+from ..array import NUMBERS, Array, enter, lift
 from ..errors import ShapeError
 from ..graph import Constant, Op, Type
 from ..recording import Trace
 from .structure import Cast, Expand, Reshape, expansion
 
-NUMBERS = (float, int, bool, complex)  # Python's own: the other arguments decide their dtype
 OUTSIDE = Array(None, -1, np.float64(0))  # stands for a number, which belongs to no trace
 
 
@@ -58,7 +57,7 @@ def taken(args: tuple) -> tuple[list[Array], list, list, list, bool]:
     arrays, values, kinds, shapes, abstract = [], [], [], [], False
     for x in args:
         kind = type(x)
-        if kind in NUMBERS:
+        if kind in NUMBERS:  # the other arguments decide its dtype
             arrays.append(OUTSIDE)
             values.append(x)
             kinds.append(kind)

@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..array import UFUNCS, Array, Duck, bind, innermost, lift
+from ..array import NUMBERS, UFUNCS, Array, Duck, bind, check_native, innermost, lift
 from ..errors import DtypeError, NotDifferentiableError, ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
 from ..notation import Text
 from ..zeros import scale, select
-from .alignment import NUMBERS, Plan, broadcast, entered, filled, side, taken
+from .alignment import Plan, broadcast, entered, filled, side, taken
 
 TABLE: dict[str, Elementwise] = {}
 ARRAYS = (Array, np.ndarray)
@@ -282,6 +282,7 @@ def pair(op: Elementwise, a: Any, b: Any) -> Array | None:
     """Two float arrays of one dtype, whose shapes or origins differ; None for other cases."""
     for x in (a, b):
         if type(x) not in ARRAYS and not isinstance(x, Duck):
+            check_native(a, b)
             return None
     a, b = lift(a), lift(b)
     u, v, trace = a.raw, b.raw, a.scope or b.scope

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import UFUNCS, Array, Duck, bind, implements, lift
+from ..array import UFUNCS, Array, Duck, bind, check_native, implements, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, type_of
 from ..notation import FACTOR, PRODUCT, Text, filled
@@ -232,6 +232,7 @@ def _matrices(x1: Any, x2: Any) -> Array | None:
 def matmul(x1: Any, x2: Any, /, *rest: Any, **options: Any) -> Array:
     if not rest and not options and (y := _matrices(x1, x2)) is not None:
         return y
+    check_native(x1, x2)
     a, b = promoted("matmul", x1, x2, *rest, **options)
     if not (a.ndim and b.ndim):
         types = f"{type_of(a)} and {type_of(b)}"

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from ..array import FUNCTIONS, UFUNCS, Array, bind, implements, innermost, lift
+from ..array import FUNCTIONS, NUMBERS, UFUNCS, Array, bind, implements, innermost, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation
 from ..zeros import coin, select
-from .alignment import NUMBERS, Plan, broadcast, side, taken
+from .alignment import Plan, broadcast, side, taken
 from .parts import by_parts
 from .structure import cast
 
