@@ -313,7 +313,7 @@ def stepped_range(x):
     return np.sum(np.arange(0.0, 1.0, 0.25) * x) + np.sum(x[0] * np.arange(3) ** x[1])
 
 
-@idiom(needs="complex")
+@idiom
 def fourier_spectrum(x):
     spectrum = np.fft.rfft(x)
     return np.sum(np.abs(spectrum) ** 2) + np.fft.ifft(np.fft.fft(x) ** 2).real[1]

@@ -41,7 +41,7 @@ def nonlocal_counter(x):
     return total * x[0]
 
 
-@idiom(needs="complex")
+@idiom
 def recursive_factorial(x):
     def rising(v, n):
         return 1.0 if n == 0 else v * rising(v + 1, n - 1)
@@ -69,7 +69,7 @@ def bernstein_polynomial(x):
     return sum(binomial(3, k) * t**k * (1 - t) ** (3 - k) * x[k] for k in range(4))
 
 
-@idiom(needs="complex")
+@idiom
 def recursive_fourier_transform(x):
     def fft(a):
         n = len(a)

@@ -52,13 +52,13 @@ def quadratic_formula(x):
     return max((-b + d) / (2 * a), (-b - d) / (2 * a))
 
 
-@idiom(needs="complex")
+@idiom
 def complex_roots(x):
     root = (-x[0] + cmath.sqrt(x[0] ** 2 - 4 * x[1])) / 2
     return root.real**2 + root.imag
 
 
-@idiom(needs="complex")
+@idiom
 def phasors(x):
     z = x[0] + 1j * x[1]
     y = np.exp(1j * x[2]) / (z + 1.0 / z)

@@ -176,8 +176,9 @@ class Elementwise(Op):
         if abstract:
             value: Any = Type(plan.dtype, plan.shape)
         elif forced is None:
-            # bool_array ** 2 has another dtype than np.power(bool_array, 2).
-            value = self.f(*values) if plan.dtype.kind in "fc" else self.ufunc(*values)
+            # bool_array ** 2 has another dtype than np.power(bool_array, 2), and 1j * np.float64(2)
+            # is one of Python's numbers.
+            value = self.f(*values) if plan.dtype.kind == "f" else self.ufunc(*values)
         else:
             value = self.ufunc(*values, dtype=forced)
         trace = innermost(arrays)

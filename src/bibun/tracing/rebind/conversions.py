@@ -33,6 +33,8 @@ def number(x: Any, dtype: Any, name: str) -> Any:
     x = x._read()
     if x.ndim:
         raise TypeError(f"{name}: only 0-dimensional arrays can be converted to Python scalars")
+    if x.dtype.kind == "c" and dtype.kind != "c":
+        raise TypeError(f"{name}: must be a real number, not complex")
     return x if x.dtype == dtype else np.astype(x, dtype)
 
 
@@ -58,7 +60,7 @@ def as_int(x: Any = 0, /, *base: Any, **options: Any) -> Any:
 def as_complex(x: Any = 0, /, *imag: Any, **options: Any) -> Any:
     if is_traced(x) or any(map(is_traced, imag)):
         y = x if not imag else x + 1j * imag[0]
-        return number(np.asanyarray(y) if not isinstance(y, Duck) else y, complex, "complex(x)")
+        return number(y, np.dtype(complex), "complex(x)")
     return complex(x, *imag, **options)
 
 

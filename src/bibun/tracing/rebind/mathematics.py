@@ -1,7 +1,10 @@
-"""The module math on traced numbers: the same functions of NumPy and SciPy, with math's errors."""
+"""The modules math and cmath on traced numbers: the same functions of NumPy and SciPy, with the
+errors of math and cmath.
+"""
 
 from __future__ import annotations
 
+import cmath
 import math
 from collections.abc import Callable
 from importlib import import_module
@@ -39,7 +42,7 @@ def whole(rounding: Callable[..., Any]) -> Callable[..., Any]:
 
 
 # fmt: off
-SAME = {name: getattr(np, ours) for name, ours in {
+SAME: dict[str, Callable[..., Any]] = {name: getattr(np, ours) for name, ours in {
     "sin": "sin", "cos": "cos", "tan": "tan", "asin": "arcsin", "acos": "arccos", "atan": "arctan",
     "sinh": "sinh", "cosh": "cosh", "tanh": "tanh", "asinh": "arcsinh", "acosh": "arccosh",
     "atanh": "arctanh", "atan2": "arctan2", "exp": "exp", "exp2": "exp2", "expm1": "expm1",
@@ -60,8 +63,8 @@ LIMITED = {"log", "log2", "log10", "log1p", "sqrt", "asin", "acos", "acosh", "at
 LIMITED |= {"pow", "fmod", "remainder", "gamma", "lgamma"}
 
 
-def _of_numbers(name: str, ours: Callable[..., Any]) -> None:
-    plain = getattr(math, name)
+def _of_numbers(plain: Any, ours: Callable[..., Any], dtype: Any = FLOAT) -> None:
+    name = f"{plain.__module__}.{plain.__name__}"
 
     @means(plain)
     def traced(*args: Any) -> Any:
@@ -72,7 +75,7 @@ def _of_numbers(name: str, ours: Callable[..., Any]) -> None:
             return plain(*args)
         if not any(map(is_traced, args)):
             return plain(*args)
-        xs = [number(x, FLOAT, f"math.{name}") if is_traced(x) else x for x in args]
+        xs = [number(x, dtype, name) if is_traced(x) else x for x in args]
         values = [x.raw if is_traced(x) else x for x in xs]
         if not any(map(is_abstract, values)):
             plain(*values)  # ValueError and OverflowError as ever
@@ -84,7 +87,27 @@ def _of_numbers(name: str, ours: Callable[..., Any]) -> None:
 
 for _name, _ours in (*SAME.items(), *OWN.items()):
     if hasattr(math, _name):
-        _of_numbers(_name, _ours)
+        _of_numbers(getattr(math, _name), _ours)
+
+
+# ------------------------------------------------------------ cmath
+
+
+def polar(z: Any) -> tuple[Any, Any]:
+    return np.abs(z), np.angle(z)
+
+
+def rect(r: Any, angle: Any) -> Any:
+    return r * np.cos(angle) + 1j * (r * np.sin(angle))
+
+
+COMPLEX: dict[str, Callable[..., Any]] = {"log": log, "phase": np.angle, "polar": polar}
+for _name in [n for n in (*SAME, "phase", "polar", "log") if hasattr(cmath, n)]:
+    _of_numbers(getattr(cmath, _name), COMPLEX.get(_name) or SAME[_name], np.dtype(complex))
+_of_numbers(cmath.rect, rect)
+
+
+# ------------------------------------------------------------ lists, tolerances
 
 
 def _of_lists(plain: Any, ours: Callable[..., Any]) -> None:
@@ -107,9 +130,14 @@ if hasattr(math, "sumprod"):
     _of_lists(math.sumprod, lambda p, q: np.sum(p * q))
 
 
-@means(math.isclose)
-def is_close(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) -> Any:
-    if not (is_traced(a) or is_traced(b)):
-        return math.isclose(a, b, rel_tol=rel_tol, abs_tol=abs_tol)
-    size = np.maximum(np.abs(a), np.abs(b))
-    return (a == b) | (np.abs(a - b) <= np.maximum(rel_tol * size, abs_tol))
+def _of_tolerances(plain: Any) -> None:
+    @means(plain)
+    def is_close(a: Any, b: Any, *, rel_tol: float = 1e-09, abs_tol: float = 0.0) -> Any:
+        if not (is_traced(a) or is_traced(b)):
+            return plain(a, b, rel_tol=rel_tol, abs_tol=abs_tol)
+        size = np.maximum(np.abs(a), np.abs(b))
+        return (a == b) | (np.abs(a - b) <= np.maximum(rel_tol * size, abs_tol))
+
+
+_of_tolerances(math.isclose)
+_of_tolerances(cmath.isclose)
