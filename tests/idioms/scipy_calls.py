@@ -28,20 +28,20 @@ def beta_functions(x):
     return special.gammaln(x[0]) * x[1] + special.digamma(x[2]) + special.xlogy(x[3], x[0])
 
 
-@idiom(needs="scipy.linalg")
+@idiom
 def scipy_solve(x):
     a = np.outer(x, x) + np.eye(4)
     return sla.solve(a, x)[0] + np.log(sla.det(a))
 
 
-@idiom(needs="scipy.linalg")
+@idiom
 def scipy_cholesky(x):
     a = np.outer(x, x) + np.eye(4)
     low = sla.cholesky(a, lower=True)
     return np.sum(sla.solve_triangular(low, x, lower=True) ** 2)
 
 
-@idiom(needs="scipy.linalg")
+@idiom
 def matrix_exponential(x):
     a = np.array([[0.0, x[0]], [-x[1], x[2]]])
     return sla.expm(a)[0, 1] + np.trace(sla.expm(a * x[3]))
@@ -57,6 +57,6 @@ def integrated(x):
     return integrate.quad(lambda t: np.exp(-x[0] * t**2), 0.0, 1.0)[0] * x[1]
 
 
-@idiom(needs="scipy.optimize")
+@idiom(error="scipy.optimize.brentq of a function of traced arrays would lose the derivative")
 def root_found(x):
     return optimize.brentq(lambda y: y**3 + x[0] * y - x[1], 0.0, 2.0)

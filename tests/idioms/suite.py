@@ -2,7 +2,7 @@
 
 The decorator only writes them down; it gives the function back as it is. `looks` says that Python
 looks at values (`if x[0] > 0`), which vmap does not have. `error` holds the exact words where bibun
-cannot trace it. `needs` names what bibun must be able to do first.
+cannot trace it.
 """
 
 from collections.abc import Callable
@@ -23,7 +23,6 @@ class Idiom:
     at: tuple[float, ...] = POINT
     looks: bool = False
     error: str = ""
-    needs: str = ""
 
     @property
     def name(self) -> str:

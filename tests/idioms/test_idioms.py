@@ -14,12 +14,7 @@ from bibun.errors import AbstractValueError, BibunError
 from . import truth
 from .suite import Idiom, idioms
 
-WAITING = {
-    "complex",
-    "scipy.linalg",
-    "scipy.optimize",
-}  # what idioms need and bibun is about to learn
-ALL = [i for i in idioms() if i.needs not in WAITING]
+ALL = idioms()
 RIGHT, REFUSED = [i for i in ALL if not i.error], [i for i in ALL if i.error]
 VALUES = "needs the value of an array|the shape depends on|shape that depends on the values"
 

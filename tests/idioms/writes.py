@@ -5,7 +5,7 @@ import numpy as np
 from .suite import idiom
 
 
-@idiom(needs="writes")
+@idiom
 def zeros_filled_by_index(x):
     b = np.zeros(3)
     b[0] = x[0]
@@ -14,7 +14,7 @@ def zeros_filled_by_index(x):
     return np.sum(b**2)
 
 
-@idiom(needs="writes")
+@idiom
 def filled_in_a_loop(x):
     y = np.empty(5)
     y[0] = 1.0
@@ -23,7 +23,7 @@ def filled_in_a_loop(x):
     return y[-1]
 
 
-@idiom(needs="writes")
+@idiom
 def matrix_filled_by_element(x):
     n = len(x)
     k = np.zeros((n, n))
@@ -33,7 +33,7 @@ def matrix_filled_by_element(x):
     return np.sum(k @ x)
 
 
-@idiom(needs="writes")
+@idiom
 def rows_and_columns(x):
     m = np.ones((4, 4))
     m[1] = x
@@ -42,7 +42,7 @@ def rows_and_columns(x):
     return np.sum(m @ m)
 
 
-@idiom(needs="writes")
+@idiom
 def in_place_arithmetic(x):
     y = x.copy()
     y += 1.0
@@ -53,14 +53,14 @@ def in_place_arithmetic(x):
     return y.sum()
 
 
-@idiom(needs="writes")
+@idiom
 def mask_set_to_zero(x):
     y = x**2
     y[x > 0.8] = 0.0
     return np.sum(y * x)
 
 
-@idiom(needs="writes", looks=True)
+@idiom(looks=True)
 def mask_changed(x):
     y = x * 2
     y[y > 1.6] *= x[0]
@@ -68,7 +68,7 @@ def mask_changed(x):
     return np.sum(y**2)
 
 
-@idiom(needs="writes")
+@idiom
 def clipped_in_place(x):
     y = np.array(x)
     y[y > 1.0] = 1.0
@@ -76,7 +76,7 @@ def clipped_in_place(x):
     return np.sum(y**2)
 
 
-@idiom(needs="writes")
+@idiom
 def given_output(x):
     out = np.empty(4)
     np.multiply(x, 2.0, out=out)
@@ -84,14 +84,14 @@ def given_output(x):
     return np.sum(out * x)
 
 
-@idiom(needs="writes")
+@idiom
 def scattered_with_add_at(x):
     y = np.zeros(3)
     np.add.at(y, [0, 1, 1, 2], x)
     return np.prod(y)
 
 
-@idiom(needs="writes")
+@idiom
 def histogram_by_hand(x):
     total = np.zeros(2)
     for v, bin in zip(x, [0, 1, 0, 1], strict=True):
@@ -99,7 +99,7 @@ def histogram_by_hand(x):
     return total[0] * total[1]
 
 
-@idiom(needs="writes")
+@idiom
 def fancy_assignment(x):
     y = np.zeros(6)
     y[[0, 2, 4]] = x[:3]
@@ -107,7 +107,7 @@ def fancy_assignment(x):
     return np.dot(y, np.arange(6.0)) ** 2
 
 
-@idiom(needs="writes")
+@idiom
 def view_written_through(x):
     a = np.zeros((2, 4))
     top = a[0]
@@ -117,7 +117,7 @@ def view_written_through(x):
     return np.sum(a**2) + a[1, 2] * a[0, 1]
 
 
-@idiom(needs="writes")
+@idiom
 def transposed_view(x):
     a = np.zeros((4, 2))
     t = a.T
@@ -126,7 +126,7 @@ def transposed_view(x):
     return np.sum(a[:, 0] * a[:, 1])
 
 
-@idiom(needs="writes")
+@idiom
 def reshaped_view(x):
     a = np.zeros(4)
     m = a.reshape(2, 2)
@@ -135,7 +135,7 @@ def reshaped_view(x):
     return np.sum(a * x) + m.ravel()[1] ** 2
 
 
-@idiom(needs="writes")
+@idiom
 def swapped_elements(x):
     y = x.copy()
     y[0], y[3] = y[3], y[0]
@@ -143,7 +143,7 @@ def swapped_elements(x):
     return np.dot(y, x * np.arange(4))
 
 
-@idiom(needs="writes")
+@idiom
 def diagonal_filled(x):
     a = np.outer(x, x)
     np.fill_diagonal(a, 1.0)
@@ -151,7 +151,7 @@ def diagonal_filled(x):
     return np.sum(a**2)
 
 
-@idiom(needs="writes")
+@idiom
 def copied_into(x):
     buffer = np.zeros((2, 4))
     np.copyto(buffer[0], x)
@@ -159,7 +159,7 @@ def copied_into(x):
     return np.sum(buffer[0] * buffer[1]) + buffer[1, 0]
 
 
-@idiom(needs="writes", looks=True)
+@idiom(looks=True)
 def put_and_place(x):
     y = np.zeros(5)
     np.put(y, [1, 3], x[:2])
@@ -167,7 +167,7 @@ def put_and_place(x):
     return np.prod(y) + y.flat[1]
 
 
-@idiom(needs="writes")
+@idiom
 def heat_equation(x):
     u = np.zeros(8)
     u[2:6] = x
@@ -176,7 +176,7 @@ def heat_equation(x):
     return np.sum(u**2)
 
 
-@idiom(needs="writes")
+@idiom
 def dynamic_programming_table(x):
     cost = np.zeros((4, 4))
     for i in range(4):
@@ -187,7 +187,7 @@ def dynamic_programming_table(x):
     return cost[-1, -1]
 
 
-@idiom(needs="writes")
+@idiom
 def gaussian_elimination(x):
     a = np.diag(x) + np.full((4, 4), 0.3)
     b = np.arange(1.0, 5.0)
@@ -203,7 +203,7 @@ def gaussian_elimination(x):
     return np.sum(y)
 
 
-@idiom(needs="writes")
+@idiom
 def cholesky_by_hand(x):
     a = np.outer(x, x) + np.eye(4)
     low = np.zeros_like(a)
@@ -214,7 +214,7 @@ def cholesky_by_hand(x):
     return 2 * np.sum(np.log(np.diag(low))) + low[3, 0]
 
 
-@idiom(needs="writes")
+@idiom
 def tridiagonal_solve(x):
     n = 4
     a, b, c, d = -np.ones(n), 2 + x, -np.ones(n), x.copy()
@@ -229,7 +229,7 @@ def tridiagonal_solve(x):
     return y @ y
 
 
-@idiom(needs="writes")
+@idiom
 def assembled_stiffness(x):
     k = np.zeros((5, 5))
     for e, stiffness in enumerate(x):
@@ -242,7 +242,7 @@ def assembled_stiffness(x):
     return np.linalg.solve(k, load)[-1]
 
 
-@idiom(needs="writes")
+@idiom
 def boundary_conditions(x):
     u = np.pad(x.reshape(2, 2), 1)
     u[0, :] = u[1, :]
@@ -250,7 +250,7 @@ def boundary_conditions(x):
     return np.sum(u**2)
 
 
-@idiom(needs="writes")
+@idiom
 def ring_buffer(x):
     history = np.zeros(3)
     total = 0.0
@@ -260,7 +260,7 @@ def ring_buffer(x):
     return total
 
 
-@idiom(needs="writes")
+@idiom
 def list_of_rows_changed(x):
     rows = [np.zeros(2) for _ in range(3)]
     for k, v in enumerate(x):
@@ -268,14 +268,14 @@ def list_of_rows_changed(x):
     return np.sum(np.array(rows) @ np.array([1.0, x[0]]))
 
 
-@idiom(needs="writes")
+@idiom
 def sorted_in_place(x):
     y = x**2
     y.sort()
     return np.dot(y, [4.0, 3.0, 2.0, 1.0])
 
 
-@idiom(needs="writes")
+@idiom
 def filled_with_value(x):
     y = np.empty((2, 2))
     y.fill(x[0])
@@ -285,7 +285,7 @@ def filled_with_value(x):
     return np.linalg.det(y)
 
 
-@idiom(needs="writes")
+@idiom
 def flat_iterator(x):
     y = np.zeros((2, 2))
     y.flat = x
@@ -293,20 +293,20 @@ def flat_iterator(x):
     return y[0] @ y[1]
 
 
-@idiom(needs="writes")
+@idiom
 def where_argument(x):
     y = np.divide(1.0, x, out=np.zeros_like(x), where=x > 0.5)
     return np.sum(y * x**2)
 
 
-@idiom(needs="writes")
+@idiom
 def cumulative_in_place(x):
     y = x.copy()
     np.cumsum(y, out=y)
     return np.sum(y**2)
 
 
-@idiom(needs="writes")
+@idiom
 def integer_grid_of_states(x):
     alpha = np.zeros((3, 2))
     move = np.array([[0.7, 0.3], [0.4, 0.6]])
@@ -317,7 +317,7 @@ def integer_grid_of_states(x):
     return np.log(alpha[-1].sum())
 
 
-@idiom(needs="writes")
+@idiom
 def momentum_update(x):
     w, velocity = np.ones(4), np.zeros(4)
     for _ in range(5):

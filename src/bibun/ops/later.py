@@ -1,11 +1,11 @@
-"""NumPy's less common functions: their files are loaded when the first of them is met."""
+"""NumPy's and SciPy's less common functions: their files are loaded when the first of them is met."""
 
 from __future__ import annotations
 
 from importlib import import_module
 from typing import Any
 
-from ..array import LATER
+from ..array import FUNCTIONS, LATER
 
 FILES = (
     "applying",
@@ -32,4 +32,13 @@ def load(function: Any = None) -> bool:
     return True
 
 
-LATER.append(load)
+def load_scipy(function: Any) -> bool:
+    """Let a function of scipy.linalg mean ours, which stands in a module that few need."""
+    if getattr(function, "__module__", None) and function.__module__.startswith("scipy.linalg"):
+        ours = import_module("bibun.scipy.linalg")
+        if function.__name__ in ours.__all__:
+            FUNCTIONS[function] = getattr(ours, function.__name__)
+    return function in FUNCTIONS
+
+
+LATER += [load, load_scipy]

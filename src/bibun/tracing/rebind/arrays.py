@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 
 from ...array import Array, Duck
+from ...errors import UnsupportedError
 from ...interface import FUNCTIONS, LATER, UFUNCS
 from ...ops import softmax as ours_of_scipy
 from ...ops.joining import array_like, traced
@@ -219,10 +220,13 @@ def iterated(x: Any, *args: Any, **options: Any) -> Any:
 
 
 OF_SCIPY = ("logsumexp", "softmax", "log_softmax")
+ROOTS = ("bisect", "brenth", "brentq", "ridder")
 
 
 def scipy_function(f: Any) -> Any:
     """bibun's version of a Python function of SciPy, or None."""
+    if f.__name__ in ROOTS and f.__module__.startswith("scipy.optimize"):
+        return functools.partial(_root, f)
     special = f.__name__ in OF_SCIPY and f.__module__.startswith("scipy.special")
     ours = getattr(ours_of_scipy, f.__name__) if special else rule(f)
     if ours is None:
@@ -233,6 +237,22 @@ def scipy_function(f: Any) -> Any:
         return ours(*map(_listed, args), **options) if has else f(*args, **options)
 
     return call
+
+
+def _root(find: Any, f: Any, *args: Any, **options: Any) -> Any:
+    """A root, found by compiled code, which takes plain numbers only and would not say so."""
+
+    def plain(*x: Any) -> Any:
+        y = f(*x)
+        if traced([y]):
+            raise UnsupportedError(
+                f"scipy.optimize.{find.__name__} of a function of traced arrays would lose the "
+                "derivative: find the root y of a function of x.numpy(), and continue with "
+                "y - f(y) / slope, a step of Newton's method with the traced x"
+            )
+        return y
+
+    return find(plain, *args, **options)
 
 
 FINDERS.append(scipy_function)

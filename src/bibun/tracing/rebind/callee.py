@@ -109,6 +109,7 @@ class Known:
 
 
 _known: dict[int, Known] = {}
+_meanings: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 _lock = RLock()
 MARKS: marks.Marks = {marks.CALL: CALL}  # further hooks: see operators.py
 
@@ -150,8 +151,9 @@ def _learn(f: Any) -> Known:
         elif of_bibun(file):
             found = Known(code)
         else:
-            meaning = TABLE.get(f) or next((m for m in (find(f) for find in FINDERS) if m), None)
-            found = Known(code, None, meaning, meaning is None and bool(code.co_freevars))
+            # Functions of one decorator share their code, but not what they mean.
+            shared = bool(code.co_freevars)
+            found = Known(code, None, None if shared else _meaning(f), shared)
         _known[id(code)] = found
     return found
 
@@ -162,8 +164,17 @@ def _has_hooks(code: CodeType) -> bool:
     return any(id(c) in hooks for inner in marks.nested(code) for c in inner.co_consts)
 
 
+def _meaning(f: Any) -> Any:
+    """What a library's function means, or None: what it says."""
+    if f not in _meanings:
+        _meanings[f] = TABLE.get(f) or next((m for m in (find(f) for find in FINDERS) if m), None)
+    return _meanings[f]
+
+
 def _wrapper(f: Any) -> Any:
     """A library's function, such as a context manager, around what the user's function means."""
+    if (meaning := _meaning(f)) is not None:
+        return meaning
     if hasattr(f, "registry") and hasattr(f, "dispatch"):
         return functools.partial(_dispatched, f.dispatch)
     old = [_content(cell) for cell in f.__closure__]

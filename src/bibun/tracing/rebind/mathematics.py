@@ -65,6 +65,7 @@ LIMITED |= {"pow", "fmod", "remainder", "gamma", "lgamma"}
 
 def _of_numbers(plain: Any, ours: Callable[..., Any], dtype: Any = FLOAT) -> None:
     name = f"{plain.__module__}.{plain.__name__}"
+    limited = plain.__module__ == "math" and plain.__name__ in LIMITED
 
     @means(plain)
     def traced(*args: Any) -> Any:
@@ -82,7 +83,7 @@ def _of_numbers(plain: Any, ours: Callable[..., Any], dtype: Any = FLOAT) -> Non
             return ours(*xs)
         y = ours(*xs)
         # Where math would raise there is no derivative either: not 1 / x, but nan.
-        return y * np.where(np.isnan(y), np.nan, 1.0) if name in LIMITED else y
+        return y * np.where(np.isnan(y), np.nan, 1.0) if limited else y
 
 
 for _name, _ours in (*SAME.items(), *OWN.items()):
