@@ -1,4 +1,4 @@
-"""NumPy's and SciPy's less common functions: their files are loaded when the first of them is met."""
+"""Less common functions of NumPy and SciPy: their files are loaded when the first is met."""
 
 from __future__ import annotations
 
