@@ -36,8 +36,8 @@ it has a counterpart; nothing else is changed. `torch._numpy` is what torch.comp
 *gradient* is one first gradient, *second* the Hessian times a vector. bibun is asked for three
 more: the gradient by *tape* (of `bibun.checkpoint(f)`), *jvp*, and *vmap* of the gradient over
 three points. An idiom whose Python code looks at values (`if x[0] > 0`) has no vmap: an error.
-`caught_exception` relies on the exception of `math.log`, which a batch does not raise: its value and
-its gradient are nan there (none)."""
+`caught_exception` relies on the exception of `math.log`, which a batch does not raise: its value
+and its gradient are nan there (none)."""
 
 
 def page(found: dict[str, Outcomes]) -> str:
