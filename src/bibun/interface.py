@@ -231,8 +231,10 @@ class Interface:
     nbytes   = property(lambda self: self.size * self.itemsize)
     T     = property(lambda self: FUNCTIONS[np.transpose](self))
     mT    = property(lambda self: FUNCTIONS[np.matrix_transpose](self))
-    real  = property(lambda self: FUNCTIONS[np.real](self))
-    imag  = property(lambda self: FUNCTIONS[np.imag](self))
+    real  = property(lambda self: FUNCTIONS[np.real](self),
+                     lambda self, value: FUNCTIONS[np.real](self).__setitem__(..., value))
+    imag  = property(lambda self: FUNCTIONS[np.imag](self),
+                     lambda self, value: FUNCTIONS["imag="](self, value))
     flat  = property(lambda self: FUNCTIONS["flat"](self._read()),
                      lambda self, value: FUNCTIONS["flat"](self).__setitem__(..., value))
     # fmt: on

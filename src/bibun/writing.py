@@ -130,7 +130,7 @@ def _renew(v: Array, steps: Steps) -> None:
     trace = innermost((v.parent, *(r for _, rest in steps for r in rest)))
     assert trace is not None
     i = enter(trace, v.parent)
-    u: Any = Type(v.dtype, v.parent.shape)
+    u: Any = Type(v.parent.dtype, v.parent.shape)
     for op, rest in steps:
         u = op.type(u, *(Type(r.dtype, r.shape) for r in rest))
         i = trace.add((op, i, *(enter(trace, r) for r in rest)), u)

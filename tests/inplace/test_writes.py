@@ -130,8 +130,22 @@ def overlapping(x):
     return y * x
 
 
+def parts_of_complex_numbers(x):
+    z = x * (1 + 0.5j)
+    w = made(x, np.zeros((2, 3), complex))
+    real, column = z.real, w.imag[:, 1]
+    real *= 2.0
+    z[1] = x[0] * 1j
+    z.imag[2:] += x[2:] * real[1]
+    w.real = x.reshape(2, 3)
+    w.imag += w.real**2
+    w[0, 1] = z[2]
+    column[1] -= x[4]
+    return np.abs(w) ** 2 + z.reshape(2, 3).imag * real[::-1].reshape(2, 3) + np.sum(column**2)
+
+
 WAYS = [recurrence, earlier_view, several_outs, sorted_in_place, reduced_and_repeated, resized,
-        filled_up, of_masks, by_lists, overlapping]  # fmt: skip
+        filled_up, of_masks, by_lists, overlapping, parts_of_complex_numbers]  # fmt: skip
 
 
 @pytest.mark.parametrize("f", WAYS)
@@ -157,7 +171,9 @@ def test_ways_to_write(f: Callable) -> None:
     check_grads(f, X)
 
 
-@pytest.mark.parametrize("f", [recurrence, earlier_view, overlapping, by_lists])
+@pytest.mark.parametrize(
+    "f", [recurrence, earlier_view, overlapping, by_lists, parts_of_complex_numbers]
+)
 def test_under_every_transformation(f: Callable) -> None:
     xs = np.stack([X, X[::-1], X + 0.5])
     assert_allclose(vmap(f)(xs), [f(x.copy()) for x in xs], rtol=1e-14)

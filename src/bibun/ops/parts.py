@@ -15,6 +15,7 @@ import numpy as np
 from ..array import Array, bind, implements, lift
 from ..errors import DtypeError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
+from ..memory import view
 from ..notation import ATOM, FACTOR, Text
 from ..zeros import carry, select
 from .elementwise import Formula, row
@@ -54,7 +55,10 @@ class Real(Part):
     """y = Re x. The transpose of a cast from real to complex numbers."""
 
     def value(self, x):
-        return x.real.copy()[()]
+        return x.real
+
+    def written(self, x, rest, y):
+        return cast(y, x.dtype) + imaginary(np.imag(x))
 
     def notation(self, y, x):
         return Text(f"Re({x})", ATOM)
@@ -68,7 +72,13 @@ class Imag(Part):
     """y = Im x. Since Re(-ig t) = g Im t, its transpose gives -ig."""
 
     def value(self, x):
-        return x.imag.copy()[()]
+        return x.imag
+
+    def view(self, x):
+        return x.imag if x.dtype.kind == "c" else x  # a model of memory has no complex numbers
+
+    def written(self, x, rest, y):
+        return cast(np.real(x), x.dtype) + imaginary(y)
 
     def notation(self, y, x):
         return Text(f"Im({x})", ATOM)
@@ -155,13 +165,26 @@ def turn(x: Any) -> Linear:
 @implements(np.real)
 def real(val: Any) -> Array:
     x = lift(val)
-    return bind(Real(), x) if x.dtype.kind == "c" else x
+    return part(Real(), x) if x.dtype.kind == "c" else x
 
 
 @implements(np.imag)
 def imag(val: Any) -> Array:
     x = lift(val)
-    return bind(Imag(), x) if x.dtype.kind == "c" else np.zeros_like(x)
+    return part(Imag(), x) if x.dtype.kind == "c" else np.zeros_like(x)
+
+
+def part(op: Part, x: Array) -> Array:
+    """One part of complex numbers: a view of them, but of a single number of NumPy's."""
+    return view(op, x) if x.shape or type(x.raw) is np.ndarray else bind(op, x)
+
+
+@implements("imag=")
+def set_imag(x: Any, value: Any) -> None:
+    x = lift(x)
+    if x.dtype.kind != "c":
+        raise TypeError("array does not have imaginary part to set")
+    np.imag(x)[...] = value
 
 
 # Of real numbers: 0 for positive ones, pi for negative ones.
