@@ -195,6 +195,12 @@ def test_histograms_are_numpys(dtype: str) -> None:
         agrees(np.histogram, x.astype(float), abstract=False)
 
 
+def test_the_largest_number_is_in_the_last_bin_of_a_batch() -> None:
+    rows = np.array([0.7, 1.3, -0.4, 2.1, 0.9, -1.6]) * np.array([[1.0], [1.1], [0.9]])
+    counts = vmap(lambda x: np.histogram(x, 3)[0])(rows)
+    np.testing.assert_array_equal(counts, [np.histogram(x, 3)[0] for x in rows])
+
+
 def test_histograms_of_several_axes_are_numpys() -> None:
     x, y, w = numbers(3, 40)
     edges = np.array([-1, 0, 1.0])

@@ -129,7 +129,9 @@ def linspace(
     weights = (np.arange(num) / max(parts, 1)).astype(kind).reshape(-1, *(1,) * len(shape))
 
     def expression(start: Any, stop: Any) -> Any:
-        y = np.moveaxis(start + (stop - start) * weights, 0, axis)
+        # The last one is the end itself: rounding would leave what lies there out of a histogram.
+        y = np.where(weights == 1, stop, start + (stop - start) * weights)
+        y = np.moveaxis(y, 0, axis)
         whole = dtype is not None and np.dtype(dtype).kind in "iu"
         return y if dtype is None else cast(np.floor(y) if whole else y, np.dtype(dtype))
 
