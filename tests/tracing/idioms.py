@@ -130,6 +130,20 @@ def array_checks(x):
 
 
 @number
+@looks
+def array_without_axes(x):
+    y = np.array(x)
+    if not isinstance(y, np.ndarray) or np.isscalar(y) or not np.isscalar(x):
+        raise TypeError
+    z = y
+    y *= x  # also in z
+    full = np.full((), x)
+    full.reshape(1)[0] *= 3.0
+    full[...] += z
+    return z * full
+
+
+@number
 def mapped(x):
     return sum(map(math.sin, [x, 2 * x])) + sum(map(lambda a, b: math.pow(a, b), [x], [3]))
 

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from ..array import Array, bind, implements
+from ..recording import is_abstract
 from .alignment import NUMBERS
 from .joining import array_like
 from .reduction import as_numpy, operand
@@ -33,7 +34,17 @@ def array(
         raise ValueError("Unable to avoid copy while creating an array as requested.")
     if a.ndim < ndmin:
         a = reshape_to(a, (1,) * (ndmin - a.ndim) + a.shape)
-    return bind(Copy(), a) if copy and a is given else a
+    return in_memory(a, bool(copy) and a is given)
+
+
+def in_memory(a: Array, copy: bool = False) -> Array:
+    """a as an array, not a number, also without axes: it can be written to, under all its names."""
+    if a.ndim or is_abstract(a.raw):
+        return bind(Copy(), a) if copy else a
+    if type(a.raw) is np.ndarray and not copy:
+        return a
+    y = bind(Copy(), a)
+    return Array(y.scope, y.index, np.array(a.raw))
 
 
 @implements(np.asarray, np.asanyarray)
@@ -80,7 +91,7 @@ def full(
 ) -> Array:  # fmt: skip
     number = array_like(fill_value)
     shape = tuple(map(index, shape)) if np.ndim(shape) else (index(shape),)
-    return expand_to(number if dtype is None else cast(number, np.dtype(dtype)), shape)
+    return in_memory(expand_to(number if dtype is None else cast(number, np.dtype(dtype)), shape))
 
 
 # ------------------------------------------------------------ numbers in a row

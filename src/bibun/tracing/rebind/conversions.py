@@ -124,7 +124,7 @@ def type_of(x: Any, /, *rest: Any, **options: Any) -> Any:
 
 @means(np.isscalar)
 def is_scalar(x: Any) -> bool:
-    return not x.ndim if isinstance(x, Duck) else np.isscalar(x)
+    return np.ndarray not in stands_for(x) if isinstance(x, Duck) else np.isscalar(x)
 
 
 @means(dataclasses.replace)
