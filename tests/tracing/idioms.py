@@ -414,6 +414,27 @@ def dispatched(x):
     return described(x) + described(np.array([x, 1.0])) * described(2.0)
 
 
+class Describer:
+    scale = 3.0
+
+    @functools.singledispatchmethod
+    def of(self, x):
+        raise TypeError
+
+    @of.register
+    def _(self, x: float, power=1):
+        return self.scale * math.sin(x) ** power
+
+    @of.register
+    def _(self, x: np.ndarray):
+        return math.cos(x[0])
+
+
+@number
+def dispatched_method(x):
+    return Describer().of(x, power=2) + Describer().of(np.array([x, 1.0])) * Describer().of(2.0)
+
+
 @number
 def lambdas(x):
     f, g = lambda v: math.sin(v), lambda v: math.cos(v)

@@ -178,6 +178,9 @@ def _wrapper(f: Any) -> Any:
     if hasattr(f, "registry") and hasattr(f, "dispatch"):
         return functools.partial(_dispatched, f.dispatch)
     old = [_content(cell) for cell in f.__closure__]
+    for x in old:
+        if type(x) is functools.singledispatchmethod:
+            return functools.partial(_dispatched, _of_method(f, x))
     new = [CALL @ x if isinstance(x, FunctionType | MethodType) else x for x in old]
     if all(a is b for a, b in zip(old, new, strict=True)):
         return f
@@ -187,6 +190,12 @@ def _wrapper(f: Any) -> Any:
     made = FunctionType(f.__code__, f.__globals__, f.__name__, f.__defaults__, cells)
     made.__kwdefaults__ = f.__kwdefaults__
     return made
+
+
+def _of_method(f: Function, method: functools.singledispatchmethod) -> Function:
+    """For each type the method bound as f, what functools.singledispatchmethod makes of itself."""
+    of = dict(zip(f.__code__.co_freevars, map(_content, f.__closure__ or ()), strict=True))
+    return lambda kind: method.dispatcher.dispatch(kind).__get__(of["obj"], of["cls"])
 
 
 def _dispatched(dispatch: Function, x: Any, /, *args: Any, **options: Any) -> Any:
