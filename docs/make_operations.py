@@ -27,6 +27,7 @@ from bibun.array import FUNCTIONS, UFUNCS, Array, bind
 from bibun.errors import NotDifferentiableError
 from bibun.graph import Example, Op, Type
 from bibun.ops.elementwise import TABLE, Elementwise
+from bibun.ops.later import load_scipy
 from bibun.ops.plain import REFUSED
 from bibun.recording import INTERNAL
 
@@ -219,6 +220,8 @@ def _type(x: Any) -> Type:
 
 def functions() -> dict[str, list[str]]:
     """The names of the functions that bibun implements, by the module they are in."""
+    for name in bibun.scipy.linalg.__all__:
+        load_scipy(getattr(scipy.linalg, name))
     found = defaultdict(set)
     written = {operator.getitem: "x[index]", iter: "iter(x)"}
     for f in (*UFUNCS, *FUNCTIONS):
