@@ -1,0 +1,320 @@
+"""Code: loops, loads, stores and scalar expressions, as data in single-assignment form.
+
+Everything is scalar. A loop may say that its rounds are independent (`lanes`), and then a printer
+may run several of them at once in a vector; its sums and extremes are told apart from other
+carried values, since their order is free. Code is built by doing: values overload the operators,
+and what is computed is put at the outermost loop where its operands exist, once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+FLOATS = {"f32": np.dtype(np.float32), "f64": np.dtype(np.float64)}
+INTEGERS = {
+    f"{sign}{8 * size}": np.dtype(f"{sign}{size}") for sign in "iu" for size in (1, 2, 4, 8)
+}
+DTYPES = {**FLOATS, **INTEGERS, "bool": np.dtype(bool)}
+KINDS = {dtype: kind for kind, dtype in DTYPES.items()}
+"""The kind of scalar that stands for a dtype; kinds are told by their names."""
+
+WIDTH = {kind: 8 * dtype.itemsize for kind, dtype in DTYPES.items()} | {"bool": 1}
+
+
+class Buffer(NamedTuple):
+    """Memory of `size` elements: an argument, a result, or a workspace of the function."""
+
+    number: int
+    kind: str
+    size: int
+    role: str  # "in", "out" or "work"
+
+
+class Place(NamedTuple):
+    """A place in a buffer: offset + the sum of stride * counter + a computed integer."""
+
+    offset: int
+    strides: tuple[tuple[int, int], ...]  # (number of a loop's counter, stride), counters ascending
+    computed: int = -1  # the number of an i64, or -1
+
+
+class Let(NamedTuple):
+    """One new value: an opcode applied to values; `extra` is a constant, a name or a place."""
+
+    number: int
+    kind: str
+    opcode: str
+    args: tuple[int, ...]
+    extra: Any = None
+
+
+class Store(NamedTuple):
+    """Write a value to a place."""
+
+    buffer: Buffer
+    place: Place
+    value: int
+
+
+class Carry(NamedTuple):
+    """What goes round a loop: a value at the beginning of each round, and after the last one."""
+
+    number: int
+    kind: str
+    start: int
+    next: int
+    result: int
+
+
+class Merge(NamedTuple):
+    """A sum, product, extreme, ... over the rounds of a loop, in whatever order of them."""
+
+    opcode: str  # "add", "mul", "max", "min", "and", "or"
+    kind: str
+    start: int
+    value: int
+    result: int
+
+
+@dataclass
+class Block:
+    """Statements in order, `depth` blocks inside others. Out of a guarded one nothing moves."""
+
+    depth: int
+    guarded: bool = False
+    statements: list[Any] = field(default_factory=list)
+    known: dict[tuple, Value] = field(default_factory=dict)
+
+
+@dataclass
+class Loop:
+    """Rounds 0 ... extent - 1. `lanes`: rounds may run side by side; `parallel`: in threads."""
+
+    counter: int
+    extent: int
+    body: Block
+    carries: list[Carry] = field(default_factory=list)
+    merges: list[Merge] = field(default_factory=list)
+    lanes: bool = False
+    parallel: bool = False
+
+
+@dataclass
+class Seldom:
+    """Statements that run only if a mask holds (anywhere in a vector); then results are chosen.
+
+    `chosen` has one (result, kind, usual, seldom value) for each result.
+    """
+
+    mask: int
+    body: Block
+    chosen: list[tuple[int, str, int, int]] = field(default_factory=list)
+
+
+class Value:
+    """A scalar of the code; Python's operators make further ones. Numbers take its kind."""
+
+    __slots__ = ("code", "depth", "kind", "number")
+
+    def __init__(self, code: Code, number: int, kind: str, depth: int):
+        self.code, self.number, self.kind, self.depth = code, number, kind, depth
+
+    def make(self, opcode: str, *others: Any, kind: str = "", extra: Any = None) -> Value:
+        """An opcode applied to this value and others; the result has its kind if none is given."""
+        return self.code.let(opcode, kind or self.kind, (self, *map(self.like, others)), extra)
+
+    def like(self, x: Any) -> Value:
+        """A number as a constant of this kind; a value as it is."""
+        return x if type(x) is Value else self.code.constant(x, self.kind)
+
+    # fmt: off
+    def __add__(self, b):         return self.make("add", b)
+    def __radd__(self, a):        return self.like(a).make("add", self)
+    def __sub__(self, b):         return self.make("sub", b)
+    def __rsub__(self, a):        return self.like(a).make("sub", self)
+    def __mul__(self, b):         return self.make("mul", b)
+    def __rmul__(self, a):        return self.like(a).make("mul", self)
+    def __truediv__(self, b):     return self.make("div", b)
+    def __rtruediv__(self, a):    return self.like(a).make("div", self)
+    def __neg__(self):            return self.make("neg")
+    def __abs__(self):            return self.make("abs")
+    def __and__(self, b):         return self.make("and", b)
+    def __or__(self, b):          return self.make("or", b)
+    def __xor__(self, b):         return self.make("xor", b)
+    def __invert__(self):         return self.make("not")
+    def __lshift__(self, n):      return self.make("shl", n)
+    def __rshift__(self, n):      return self.make("shr", n)
+    def __lt__(self, b):          return self.make("lt", b, kind="bool")
+    def __le__(self, b):          return self.make("le", b, kind="bool")
+    def __gt__(self, b):          return self.like(b).make("lt", self, kind="bool")
+    def __ge__(self, b):          return self.like(b).make("le", self, kind="bool")
+    def equals(self, b):          return self.make("eq", b, kind="bool")
+    def differs(self, b):         return self.make("ne", b, kind="bool")
+    def sqrt(self):               return self.make("sqrt")
+    def rint(self):               return self.make("rint")
+    def floor(self):              return self.make("floor")
+    def ceil(self):               return self.make("ceil")
+    def trunc(self):              return self.make("trunc")
+    # fmt: on
+
+    def fma(self, b: Any, c: Any) -> Value:
+        """self * b + c with one rounding."""
+        return self.make("fma", b, c)
+
+    def copysign(self, sign: Value) -> Value:
+        """|self| with the sign of another."""
+        return self.make("copysign", sign)
+
+    def bits(self) -> Value:
+        """The bits of a float as a signed integer."""
+        return self.make("bits", kind="i" + self.kind[1:])
+
+    def from_bits(self) -> Value:
+        """The float with the bits of this integer."""
+        return self.make("bits", kind="f" + self.kind[1:])
+
+    def to(self, kind: str) -> Value:
+        """The value converted as C does (to bool: whether it is not 0)."""
+        if kind == self.kind:
+            return self
+        return self.differs(0) if kind == "bool" else self.make("to", kind=kind)
+
+    def where(self, a: Any, b: Any) -> Value:
+        """a if this bool holds, else b; at least one of them is a value."""
+        like = a if type(a) is Value else b
+        a, b = like.like(a), like.like(b)
+        return a if a is b else self.code.let("select", like.kind, (self, a, b), None)
+
+    def isnan(self) -> Value:
+        """Whether this float is nan."""
+        return self.differs(self)
+
+
+class Code:
+    """A function while it is written: its buffers, its outermost block, and where we write now."""
+
+    def __init__(self, name: str = "kernel"):
+        self.name = name
+        self.buffers: list[Buffer] = []
+        self.blocks = [Block(0)]
+        self.counters: dict[int, int] = {}  # of each loop: its depth
+        self.count = 0
+
+    @property
+    def body(self) -> Block:
+        """The outermost statements."""
+        return self.blocks[0]
+
+    def buffer(self, dtype: Any, size: int, role: str) -> Buffer:
+        """A further buffer of `size` elements of a dtype."""
+        buffer = Buffer(len(self.buffers), KINDS[np.dtype(dtype)], size, role)
+        self.buffers.append(buffer)
+        return buffer
+
+    # ------------------------------------------------------------ values
+
+    def new(self, kind: str, depth: int) -> Value:
+        """A value with a fresh number."""
+        self.count += 1
+        return Value(self, self.count - 1, kind, depth)
+
+    def let(self, opcode: str, kind: str, args: Sequence[Value], extra: Any = None) -> Value:
+        """The value of an opcode, in the outermost block where its arguments exist."""
+        key = (opcode, kind, tuple([a.number for a in args]), extra)
+        depth = max([a.depth for a in args], default=0)
+        for block in self.blocks[depth:]:
+            if key in block.known:
+                return block.known[key]
+        while depth < self.guarded:
+            depth += 1
+        return self._append(self.blocks[depth], key, True)
+
+    def _append(self, block: Block, key: tuple, share: bool) -> Value:
+        opcode, kind, numbers, extra = key
+        made = self.new(kind, block.depth)
+        block.statements.append(Let(made.number, kind, opcode, numbers, extra))
+        if share:
+            block.known[key] = made
+        return made
+
+    @property
+    def guarded(self) -> int:
+        """The depth of the innermost guarded block."""
+        return max([b.depth for b in self.blocks if b.guarded], default=0)
+
+    def constant(self, number: Any, kind: str) -> Value:
+        """A number, written down exactly: floats by their bits."""
+        value = DTYPES[kind].type(number)
+        return self.let("constant", kind, (), value.tobytes())
+
+    def load(self, buffer: Buffer, place: Place, computed: Value | None = None) -> Value:
+        """What is in a place now. An argument, which nobody writes, is read once, far outside."""
+        place = place if computed is None else place._replace(computed=computed.number)
+        key = ("load", buffer.kind, (), (buffer, place))
+        if buffer.role != "in":
+            return self._append(self.blocks[-1], key, False)
+        inner = [0 if computed is None else computed.depth, self.guarded]
+        inner += [self.counters[counter] for counter, _ in place.strides]
+        block = self.blocks[max(inner)]
+        return block.known.get(key) or self._append(block, key, True)
+
+    def store(self, buffer: Buffer, place: Place, value: Value) -> None:
+        """Write a value to a place."""
+        self.blocks[-1].statements.append(Store(buffer, place, value.number))
+
+    # ------------------------------------------------------------ blocks
+
+    @contextmanager
+    def loop(self, extent: int, lanes: bool = False, parallel: bool = False) -> Iterator[Round]:
+        """A loop; what is written inside the `with` belongs to a round, as far as it varies."""
+        depth = len(self.blocks)
+        counter = self.new("i64", depth)
+        self.counters[counter.number] = depth
+        made = Loop(counter.number, extent, Block(depth), lanes=lanes, parallel=parallel)
+        self.blocks.append(made.body)
+        yield Round(self, made, counter)
+        self.blocks.pop()
+        self.blocks[-1].statements.append(made)
+
+    def seldom(self, mask: Value, usual: Value, rare: Callable[[], Value]) -> Value:
+        """`rare()` where a mask holds, else `usual`; what `rare` writes runs only if needed."""
+        depth = len(self.blocks)
+        made = Seldom(mask.number, Block(depth, guarded=True))
+        self.blocks.append(made.body)
+        value = usual.like(rare())
+        self.blocks.pop()
+        result = self.new(usual.kind, depth - 1)
+        made.chosen.append((result.number, usual.kind, usual.number, value.number))
+        self.blocks[-1].statements.append(made)
+        return result
+
+
+class Round(NamedTuple):
+    """One round of a loop that is being written."""
+
+    code: Code
+    loop: Loop
+    counter: Value
+
+    def carry(self, start: Value) -> Value:
+        """A value that goes round: `start` in the first round; `close` says what follows."""
+        return self.code.new(start.kind, self.loop.body.depth)
+
+    def close(self, carried: Value, start: Value, following: Value) -> Value:
+        """The carried value after the last round."""
+        result = self.code.new(start.kind, self.loop.body.depth - 1)
+        entry = Carry(carried.number, start.kind, start.number, following.number, result.number)
+        self.loop.carries.append(entry)
+        return result
+
+    def merge(self, opcode: str, start: Value, value: Value) -> Value:
+        """The sum (product, ...) of a value over all rounds, and of `start`."""
+        result = self.code.new(start.kind, self.loop.body.depth - 1)
+        entry = Merge(opcode, start.kind, start.number, value.number, result.number)
+        self.loop.merges.append(entry)
+        return result

@@ -1,0 +1,1 @@
+"""Native execution: from graphs to machine code."""

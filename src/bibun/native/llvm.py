@@ -1,0 +1,91 @@
+"""The LLVM printer: code as the text of LLVM's intermediate representation, with vectors.
+
+Lanes become vectors here and nowhere else: in a loop whose rounds may run side by side, a value
+that depends on the counter is a vector of W rounds, and every other value stays a scalar. Rounds
+that are too many for the extent are masked. The text is what it shall be: no optimiser runs over
+it.
+"""
+
+from __future__ import annotations
+
+from ..loops import Block, Code, Let, Seldom, Store
+from .lines import Term, literal, scalar, vector
+from .memory import Memory
+from .opcodes import applied
+from .rounds import LoopPrinter
+
+VECTOR_BITS = 512
+
+
+class Printer(Memory):
+    """One function. Its values are kept in `terms`, from number to term."""
+
+    def __init__(self, code: Code, bits: int = VECTOR_BITS):
+        super().__init__(bits)
+        self.code = code
+
+    def run(self) -> str:
+        """The text of the function and of what it declares."""
+        for b in self.code.buffers:
+            place = self.put(f"getelementptr ptr, ptr %buffers, i64 {b.number}")
+            self.lines.append(f"%b{b.number} = load ptr, ptr {place}")
+        self.block(self.code.body)
+        body = "\n  ".join([*self.lines, "ret void"])
+        head = f"define void @{self.code.name}(ptr noalias %buffers) nounwind"
+        return "\n".join([f"{head} {{\nentry:\n  {body}\n}}", *self.declared.values()])
+
+    # ------------------------------------------------------------ statements
+
+    def block(self, block: Block) -> None:
+        """All statements. What they spread is forgotten: it need not reach what follows."""
+        kept = dict(self.spread)
+        for s in block.statements:
+            if type(s) is Let:
+                self.terms[s.number] = self.value(s)
+            elif type(s) is Store:
+                self.store(s)
+            elif type(s) is Seldom:
+                self.seldom(s)
+            else:
+                LoopPrinter(self, s).run()
+        self.spread = kept
+
+    def value(self, s: Let) -> Term:
+        """The term of one opcode."""
+        if s.opcode == "constant":
+            return Term(literal(s.kind, s.extra), s.kind)
+        if s.opcode == "load":
+            return self.load(s.kind, *s.extra)
+        args = [self.terms[a] for a in s.args]
+        lanes = max(a.lanes for a in args)
+        return Term(applied(self, s.opcode, s.kind, args, lanes), s.kind, lanes)
+
+    # ------------------------------------------------------------ branches
+
+    def seldom(self, s: Seldom) -> None:
+        """A branch to statements that few rounds need, and the choice between both results."""
+        mask = self.terms[s.mask]
+        before, rare, after = self.label, f"rare{self.fresh}", f"usual{self.fresh}"
+        self.fresh += 1
+        any_of = mask.text
+        if mask.lanes > 1:
+            wide = f"llvm.vector.reduce.or.v{mask.lanes}i1"
+            any_of = self.call(wide, "i1", [(mask.type, mask.text)])
+        self.lines += [f"br i1 {any_of}, label %{rare}, label %{after}", f"{rare}:"]
+        self.label, kept = rare, dict(self.spread)
+        self.block(s.body)
+        chosen = []
+        for number, kind, usual, seldom in s.chosen:
+            a, b = self.terms[usual], self.terms[seldom]
+            lanes = max(a.lanes, b.lanes, mask.lanes)
+            of = vector(scalar(kind), lanes)
+            c = f"{vector('i1', lanes)} {self.broad(mask, lanes)}"
+            y = self.put(f"select {c}, {of} {self.broad(b, lanes)}, {of} {self.broad(a, lanes)}")
+            chosen.append((number, kind, a, y, lanes))
+        last, self.spread = self.label, kept
+        self.start(after)
+        for number, kind, a, y, lanes in chosen:
+            of = vector(scalar(kind), lanes)
+            assert a.lanes == lanes, "the usual value of a vector is a vector"
+            phi = self.put(f"phi {of} [{a.text}, %{before}], [{y}, %{last}]")
+            self.terms[number] = Term(phi, kind, lanes)

@@ -1,0 +1,68 @@
+"""The machine: LLVM's text compiled to functions in memory, for the CPU that runs us."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Sequence
+from functools import cache
+from itertools import count
+from typing import Any
+
+from ..errors import BibunError
+
+
+@cache
+def binding() -> Any:
+    """llvmlite's binding, ready for this CPU."""
+    import llvmlite.binding as llvm
+
+    llvm.initialize_native_target()
+    llvm.initialize_native_asmprinter()
+    return llvm
+
+
+@cache
+def target() -> Any:
+    """The machine that code is made for: this one."""
+    llvm = binding()
+    features = llvm.get_host_cpu_features().flatten()
+    return llvm.Target.from_default_triple().create_target_machine(
+        cpu=llvm.get_host_cpu_name(), features=features, opt=2, jit=True
+    )
+
+
+@cache
+def linker() -> Any:
+    """What puts machine code into memory, and takes it out again."""
+    return binding().create_lljit_compiler(target())
+
+
+class Machine:
+    """Compiled functions, in memory as long as this object lives."""
+
+    def __init__(self, text: str, names: Sequence[str] = ("kernel",)):
+        self.link(compiled(text), names)
+
+    def link(self, data: bytes, names: Sequence[str]) -> None:
+        """Put machine code into memory."""
+        library = binding().JITLibraryBuilder().add_object_img(data).add_current_process()
+        for name in names:
+            library.export_symbol(name)
+        self.tracker = library.link(linker(), f"bibun{next(SERIAL)}")
+
+    def function(self, name: str = "kernel") -> Any:
+        """A compiled function of one pointer to its buffers."""
+        return FUNCTION(self.tracker[name])
+
+
+SERIAL = count()
+FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+
+
+def compiled(text: str) -> bytes:
+    """LLVM's text as machine code, in the form of an object file."""
+    try:
+        module = binding().parse_assembly(text)
+    except RuntimeError as error:
+        raise BibunError(f"native code: LLVM does not take what was printed: {error}") from error
+    return target().emit_object(module)

@@ -1,0 +1,237 @@
+"""Loops of the LLVM printer: which rounds run in one vector, which are masked, what goes round."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..loops import Block, Let, Loop, Seldom, Store
+from ..loops.code import DTYPES, FLOATS, WIDTH, Merge
+from .lines import Term, Wide, literal, scalar, vector
+from .memory import Memory
+from .opcodes import applied
+
+UNROLLED = 4
+"""Independent sums in a long loop, so that one addition need not wait for the one before."""
+NEUTRAL = {"add": -0.0, "mul": 1.0, "max": -np.inf, "min": np.inf, "and": -1, "or": 0}
+
+
+class Segment(NamedTuple):
+    """Some of a loop's rounds: `trips` times `copies` vectors, beginning with round `first`."""
+
+    first: int
+    trips: int
+    copies: int = 1
+    masked: bool = False
+
+
+class LoopPrinter:
+    """One loop: in vectors if its rounds may run side by side and no loop around it does."""
+
+    def __init__(self, printer: Memory, loop: Loop):
+        self.p, self.loop = printer, loop
+        self.outer = printer.wide
+        self.lanes = self._lanes() if loop.lanes and not self.outer and loop.extent > 1 else 1
+        self.wide = self.lanes if self.lanes > 1 else self.outer.lanes if self.outer else 1
+        self.sums: list[list[str]] = []
+        self.carried: list[str] = []
+
+    def _lanes(self) -> int:
+        """As many as fill a vector with the widest kind that the loop stores, sums or reads."""
+        return self.p.bits // max(_widths(self.loop.body, self.loop.merges), default=64)
+
+    def run(self) -> None:
+        """All rounds, and the values that the loop leaves."""
+        wide = self.wide
+        self.carried = [self.p.broad(self.p.terms[c.start], wide) for c in self.loop.carries]
+        segments = list(self.segments())
+        copies = max([s.copies for s in segments], default=1)
+        self.sums = [[self.neutral(m, wide)] * copies for m in self.loop.merges]
+        for segment in segments:
+            self.segment(segment)
+        for c, text in zip(self.loop.carries, self.carried, strict=True):
+            self.p.terms[c.result] = Term(text, c.kind, wide)
+        for m, texts in zip(self.loop.merges, self.sums, strict=True):
+            self.p.terms[m.result] = self.merged(m, texts, wide)
+
+    def segments(self) -> Iterator[Segment]:
+        """All rounds of the loop, in order."""
+        extent, w = self.loop.extent, self.lanes
+        if w == 1:
+            if extent:
+                yield Segment(0, extent)
+            return
+        full, rest = divmod(extent, w)
+        copies = UNROLLED if self.loop.merges and full >= 4 * UNROLLED and self.short else 1
+        if rest and full < 8:
+            yield Segment(0, full + 1, 1, True)
+            return
+        yield Segment(0, full // copies, copies)
+        done = full // copies * copies
+        if done < full:
+            yield Segment(done * w, full - done)
+        if rest:
+            yield Segment(full * w, 1, 1, True)
+
+    @property
+    def short(self) -> bool:
+        """Whether one addition after the other would be the longest wait of a round."""
+        return len(self.loop.body.statements) <= 24
+
+    def neutral(self, m: Merge, wide: int) -> str:
+        """What a sum (product, ...) begins with: nothing, if vectors are added up later."""
+        if self.lanes == 1:
+            return self.p.broad(self.p.terms[m.start], wide)
+        return self.p.broad(Term(neutral(m), m.kind), wide)
+
+    def segment(self, s: Segment) -> None:
+        """Some rounds, as a loop of LLVM's or one after the other."""
+        if s.trips == 1:
+            for u in range(s.copies):
+                self.round(str(s.first + u * self.lanes), u, s.masked)
+            return
+        p = self.p
+        before, label, done = p.label, p.name()[1:], p.name()[1:]
+        first, after = p.name(), p.name()
+        p.start(label)
+        head = len(p.lines)
+        starts, going = self.going, [p.name() for _ in self.going]
+        self.going = going
+        for u in range(s.copies):
+            start = first if u == 0 else p.put(f"add i64 {first}, {u * self.lanes}")
+            self.round(start, u, s.masked)
+        step = s.copies * self.lanes
+        p.lines.append(f"{after} = add i64 {first}, {step}")
+        more = p.put(f"icmp ult i64 {after}, {s.first + s.trips * step}")
+        heads = [f"{first} = phi i64 [{s.first}, %{before}], [{after}, %{p.label}]"]
+        for name, of, a, b in zip(going, self.types, starts, self.going, strict=True):
+            heads.append(f"{name} = phi {of} [{a}, %{before}], [{b}, %{p.label}]")
+        p.lines[head:head] = heads
+        p.lines += [f"br i1 {more}, label %{label}, label %{done}", f"{done}:"]
+        p.label = done
+
+    @property
+    def going(self) -> list[str]:
+        """All that goes round: the carried values, then the sums of all copies."""
+        return [*self.carried, *(x for texts in self.sums for x in texts)]
+
+    @going.setter
+    def going(self, texts: list[str]) -> None:
+        given = iter(texts)
+        self.carried = [next(given) for _ in self.carried]
+        self.sums = [[next(given) for _ in old] for old in self.sums]
+
+    @property
+    def types(self) -> list[str]:
+        """The types of all that goes round."""
+        loop, wide = self.loop, self.wide
+        sums = [m.kind for m, texts in zip(loop.merges, self.sums, strict=True) for _ in texts]
+        return [vector(scalar(k), wide) for k in [*(c.kind for c in loop.carries), *sums]]
+
+    def round(self, first: str, copy: int, masked: bool) -> None:
+        """One round, or one vector of rounds, from round `first` on."""
+        p, loop = self.p, self.loop
+        kept = dict(p.spread)
+        if self.lanes > 1:
+            p.wide = Wide(loop.counter, self.lanes, "", first)
+            if masked or loop.counter in used(loop.body):
+                p.terms[loop.counter] = counters = self.counters(first)
+            if masked:
+                end = p.broad(Term(str(loop.extent), "i64"), self.lanes)
+                mask = p.put(f"icmp ult {counters.type} {counters.text}, {end}")
+                p.wide = p.wide._replace(mask=mask)
+        else:
+            p.terms[loop.counter] = Term(first, "i64")
+        for c, text in zip(loop.carries, self.carried, strict=True):
+            p.terms[c.number] = Term(text, c.kind, self.wide)
+        p.block(loop.body)
+        for m, texts in zip(loop.merges, self.sums, strict=True):
+            texts[copy] = self.added(m, texts[copy], masked)
+        self.carried = [p.broad(p.terms[c.next], self.wide) for c in loop.carries]
+        p.wide, p.spread = self.outer, kept
+
+    def counters(self, first: str) -> Term:
+        """The numbers of the rounds in all lanes."""
+        p, wide = self.p, vector("i64", self.lanes)
+        steps = ", ".join(f"i64 {k}" for k in range(self.lanes))
+        start = p.broad(Term(first, "i64"), self.lanes)
+        return Term(p.put(f"add {wide} {start}, <{steps}>"), "i64", self.lanes)
+
+    def added(self, m: Merge, total: str, masked: bool) -> str:
+        """The sum with a round's value; rounds that are not real add nothing."""
+        p, lanes = self.p, self.wide
+        x = p.broad(p.terms[m.value], lanes)
+        of = vector(scalar(m.kind), lanes)
+        if masked:
+            nothing = p.broad(Term(neutral(m), m.kind), lanes)
+            x = p.put(f"select {p.mask}, {of} {x}, {of} {nothing}")
+        return self.combine(m, total, x, lanes)
+
+    def combine(self, m: Merge, a: str, b: str, lanes: int) -> str:
+        terms = [Term(a, m.kind, lanes), Term(b, m.kind, lanes)]
+        return applied(self.p, m.opcode, m.kind, terms, lanes)
+
+    def merged(self, m: Merge, texts: list[str], wide: int) -> Term:
+        """The sum over all lanes: halves are added until one number is left."""
+        if self.lanes == 1:
+            return Term(texts[0], m.kind, wide)
+        while len(texts) > 1:
+            pairs = zip(texts[::2], texts[1::2], strict=True)
+            texts = [self.combine(m, a, b, wide) for a, b in pairs]
+        x, lanes = texts[0], wide
+        while lanes > 1:
+            lanes //= 2
+            x = self.combine(m, self.part(m, x, 0, lanes), self.part(m, x, lanes, lanes), lanes)
+        return Term(self.combine(m, self.p.terms[m.start].text, x, 1), m.kind)
+
+    def part(self, m: Merge, x: str, start: int, lanes: int) -> str:
+        """Half of the lanes of x, from `start` on."""
+        of = vector(scalar(m.kind), 2 * lanes)
+        if lanes == 1:
+            return self.p.put(f"extractelement {of} {x}, i32 {start}")
+        chosen = ", ".join(f"i32 {k}" for k in range(start, start + lanes))
+        return self.p.put(f"shufflevector {of} {x}, {of} poison, <{lanes} x i32> <{chosen}>")
+
+
+def neutral(m: Merge) -> str:
+    """What adds nothing to a sum (product, extreme, ...)."""
+    value = NEUTRAL[m.opcode]
+    if m.kind not in FLOATS and m.opcode in ("max", "min"):
+        limits = np.iinfo(DTYPES[m.kind])
+        value = limits.min if m.opcode == "max" else limits.max
+    return literal(m.kind, DTYPES[m.kind].type(value).tobytes())
+
+
+def statements(block: Block) -> Iterator[Any]:
+    """All statements, also of inner blocks."""
+    for s in block.statements:
+        yield s
+        if type(s) in (Loop, Seldom):
+            yield from statements(s.body)
+
+
+def used(block: Block) -> set[int]:
+    """The values that some opcode takes as an argument, or a place is computed from."""
+    found: set[int] = set()
+    for s in statements(block):
+        if type(s) is Let:
+            found.update(s.args)
+            if s.opcode == "load":
+                found.add(s.extra[1].computed)
+        elif type(s) is Store:
+            found |= {s.value, s.place.computed}
+    return found
+
+
+def _widths(block: Block, merges: Sequence[Merge]) -> Iterator[int]:
+    """The widths of what is read, stored and summed: a byte at least."""
+    yield from (max(8, WIDTH[m.kind]) for m in merges)
+    for s in statements(block):
+        if type(s) is Store:
+            yield 8 * DTYPES[s.buffer.kind].itemsize
+        elif type(s) is Let and s.kind in FLOATS:
+            yield WIDTH[s.kind]
+        elif type(s) is Let and s.opcode == "load":
+            yield 8 * DTYPES[s.kind].itemsize

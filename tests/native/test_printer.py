@@ -1,0 +1,120 @@
+"""Code that is printed, compiled and run gives what NumPy gives, whatever the extent."""
+
+from __future__ import annotations
+
+import ctypes
+
+import numpy as np
+import pytest
+
+from bibun.loops import Code, Place
+from bibun.native.llvm import Printer
+from bibun.native.machine import Machine
+
+ONE = Place(0, ())
+
+
+def run(code: Code, *arrays: np.ndarray) -> None:
+    """Compile the code and run it on these buffers."""
+    machine = Machine(Printer(code).run())
+    machine.function()((ctypes.c_void_p * len(arrays))(*(a.ctypes.data for a in arrays)))
+
+
+def guarded(n: int, dtype: str) -> np.ndarray:
+    """Room for n results, and a number behind them that must stay."""
+    return np.full(n + 8, 77, dtype)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("n", [1, 2, 7, 8, 9, 16, 17, 63, 100, 128, 1000, 4099])
+def test_a_loop_in_vectors(n, dtype):
+    rng = np.random.default_rng(n)
+    code = Code()
+    x, y = code.buffer(dtype, n, "in"), code.buffer(dtype, n, "out")
+    total, most, negative = (code.buffer(d, 1, "out") for d in (dtype, dtype, "?"))
+    with code.loop(n, lanes=True) as r:
+        place = Place(0, ((r.counter.number, 1),))
+        v = code.load(x, place)
+        w = (v < 0).where(v, v * v + 2).sqrt()
+        w = code.seldom(v < -1, w, lambda: v * 100)
+        code.store(y, place, w)
+        added = r.merge("add", code.constant(0, x.kind), w)
+        largest = r.merge("max", code.constant(-np.inf, x.kind), v)
+        some = r.merge("or", code.constant(False, "bool"), v < 0)
+    code.store(total, ONE, added)
+    code.store(most, ONE, largest)
+    code.store(negative, ONE, some)
+    a = np.abs(rng.standard_normal(n)).astype(dtype)
+    a[::5] -= 3
+    results = [guarded(n, dtype), guarded(1, dtype), guarded(1, dtype), guarded(1, "?")]
+    run(code, a, *results)
+    with np.errstate(invalid="ignore"):
+        want = np.where(a < -1, a * 100, np.sqrt(np.where(a < 0, a, a * a + 2)))
+    np.testing.assert_array_equal(results[0][:n], want)
+    np.testing.assert_array_equal(results[0][n:], 77)
+    np.testing.assert_allclose(results[1][0], want.sum(), rtol=2e-6 if dtype == "f4" else 1e-14)
+    assert results[2][0] == a.max() and results[3][0] == (a < 0).any()
+
+
+@pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 5), (8, 8), (17, 33), (40, 9)])
+def test_sums_inside_and_across(n, m):
+    """Sums along rows and along columns, and columns read against the order of memory."""
+    code = Code()
+    x = code.buffer("f8", n * m, "in")
+    rows, columns = code.buffer("f8", n, "out"), code.buffer("f8", m, "out")
+    zero = code.constant(0, "f64")
+    with code.loop(n) as i:
+        with code.loop(m, lanes=True) as j:
+            place = Place(0, ((i.counter.number, m), (j.counter.number, 1)))
+            total = j.merge("add", zero, code.load(x, place))
+        code.store(rows, Place(0, ((i.counter.number, 1),)), total)
+    with code.loop(m, lanes=True) as j:
+        with code.loop(n) as i:
+            place = Place((n - 1) * m, ((j.counter.number, 1), (i.counter.number, -m)))
+            total = i.merge("add", zero, code.load(x, place))
+        code.store(columns, Place(0, ((j.counter.number, 1),)), total)
+    a = np.random.default_rng(n).standard_normal((n, m))
+    by_row, by_column = guarded(n, "f8"), guarded(m, "f8")
+    run(code, a, by_row, by_column)
+    np.testing.assert_allclose(by_row[:n], a.sum(1), rtol=0, atol=1e-13)
+    np.testing.assert_allclose(by_column[:m], a.sum(0), rtol=0, atol=1e-13)
+    assert by_row[n] == by_column[m] == 77
+
+
+@pytest.mark.parametrize("n", [1, 5, 8, 21])
+def test_values_that_go_round(n):
+    """Fibonacci's numbers, by two carried values; a place that is computed; a strided write."""
+    code = Code()
+    x, y = code.buffer("i8", n, "in"), code.buffer("i8", 2 * n, "out")
+    one = code.constant(1, "i64")
+    with code.loop(n) as r:
+        a, b = r.carry(one), r.carry(one)
+        code.store(y, Place(0, ((r.counter.number, 2),)), a)
+        r.close(a, one, b)
+        r.close(b, one, a + b)
+    order = np.arange(n)[::-1].copy()
+    with code.loop(n, lanes=True) as r:
+        at = code.load(x, Place(0, ((r.counter.number, 1),)))
+        code.store(y, Place(1, ((r.counter.number, 2),)), code.load(x, Place(0, ()), at) * 10)
+    results = guarded(2 * n, "i8")
+    run(code, order, results)
+    fibonacci = [1, 1]
+    while len(fibonacci) < n:
+        fibonacci.append(sum(fibonacci[-2:]))
+    assert results[: 2 * n : 2].tolist() == fibonacci[:n]
+    assert results[1 : 2 * n : 2].tolist() == (10 * order[order]).tolist()
+    assert results[2 * n] == 77
+
+
+def test_machine_code_is_taken_out_of_memory():
+    """Two thousand functions that nobody keeps: memory stays as it was."""
+    resource = pytest.importorskip("resource")
+    code = Code()
+    code.store(code.buffer("f8", 1, "out"), ONE, code.constant(1, "f64"))
+    text = Printer(code).run()
+    for _ in range(200):
+        Machine(text)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for _ in range(1000):
+        Machine(text)
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # kilobytes
