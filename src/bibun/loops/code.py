@@ -203,6 +203,7 @@ class Code:
         self.buffers: list[Buffer] = []
         self.blocks = [Block(0)]
         self.counters: dict[int, int] = {}  # of each loop: its depth
+        self.constants: dict[int, Any] = {}
         self.count = 0
 
     @property
@@ -250,7 +251,13 @@ class Code:
     def constant(self, number: Any, kind: str) -> Value:
         """A number, written down exactly: floats by their bits."""
         value = DTYPES[kind].type(number)
-        return self.let("constant", kind, (), value.tobytes())
+        made = self.let("constant", kind, (), value.tobytes())
+        self.constants[made.number] = value
+        return made
+
+    def known_constant(self, value: Value) -> Any:
+        """The number that a value is, or None."""
+        return self.constants.get(value.number)
 
     def load(self, buffer: Buffer, place: Place, computed: Value | None = None) -> Value:
         """What is in a place now. An argument, which nobody writes, is read once, far outside."""

@@ -1,0 +1,180 @@
+"""What an element-wise operation does to one element of each argument, in the loop IR.
+
+A function that is missing here runs in the interpreter: the operation stays one call of NumPy's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from ..graph import Op, Type
+from ..loops import Value
+from ..loops.code import FLOATS, KINDS
+from ..ops.arithmetic import Won
+from ..ops.calls import StopGradient
+from ..ops.elementwise import Elementwise
+from ..ops.parts import Real
+from ..ops.select import Where
+from ..ops.structure import Cast, Copy
+from ..zeros import Select
+
+Element = Callable[..., Value]
+
+
+def is_float(x: Value) -> bool:
+    return x.kind in FLOATS
+
+
+def larger(a: Value, b: Value) -> Value:
+    """The larger one, or the one that is nan, in NumPy's order of questions."""
+    return ((b <= a) | a.isnan()).where(a, b)
+
+
+def smaller(a: Value, b: Value) -> Value:
+    return ((a <= b) | a.isnan()).where(a, b)
+
+
+def known_larger(a: Value, b: Value) -> Value:
+    """The larger one; nan only if both are."""
+    return ((b <= a) | b.isnan()).where(a, b)
+
+
+def known_smaller(a: Value, b: Value) -> Value:
+    return ((a <= b) | b.isnan()).where(a, b)
+
+
+def sign(x: Value) -> Value:
+    """-1, 0 or 1, and nan of nan."""
+    zero = x.like(0)
+    other = x.equals(0).where(zero, x) if is_float(x) else zero
+    return (zero < x).where(x.like(1), (x < zero).where(x.like(-1), other) if signed(x) else other)
+
+
+def signed(x: Value) -> bool:
+    return x.kind[0] in "fi"
+
+
+def infinite(x: Value) -> Value:
+    return abs(x).equals(np.inf)
+
+
+def finite(x: Value) -> Value:
+    return abs(x) < np.inf
+
+
+def heaviside(x: Value, at_zero: Value) -> Value:
+    return x.isnan().where(x, (x < 0).where(x.like(0), (x > 0).where(x.like(1), at_zero)))
+
+
+def weighted(p: Value, x: Value) -> Value:
+    """p x with 0 times anything 0."""
+    return p.equals(0).where(p, p * x)
+
+
+# fmt: off
+POWERS: dict[float, Element] = {
+    2.0: lambda x, p: x * x,            -1.0: lambda x, p: 1 / x,
+    0.5: lambda x, p: x.sqrt(),         1.0: lambda x, p: x,
+}
+"""x^p for the exponents that NumPy treats by themselves."""
+
+FLOATING: dict[str, Element] = {
+    "divide": lambda a, b: a / b,       "reciprocal": lambda x: 1 / x,
+    "sqrt": lambda x: x.sqrt(),         "fabs": abs,
+    "floor": lambda x: x.floor(),       "ceil": lambda x: x.ceil(),
+    "trunc": lambda x: x.trunc(),       "rint": lambda x: x.rint(),
+    "copysign": lambda a, b: a.copysign(b),
+    "isnan": lambda x: x.isnan(),       "isinf": infinite,      "isfinite": finite,
+    "signbit": lambda x: x.bits() < 0,
+    "fmax": known_larger,               "fmin": known_smaller,
+    "heaviside": heaviside,             "weighted": weighted,
+}
+NUMERIC: dict[str, Element] = {
+    "add": lambda a, b: a + b,          "subtract": lambda a, b: a - b,
+    "multiply": lambda a, b: a * b,     "square": lambda x: x * x,
+    "negative": lambda x: -x,           "positive": lambda x: x,
+    "conjugate": lambda x: x,           "absolute": abs,        "sign": sign,
+    "maximum": larger,                  "minimum": smaller,
+}
+EVERY: dict[str, Element] = {
+    "greater": lambda a, b: a > b,      "greater_equal": lambda a, b: a >= b,
+    "less": lambda a, b: a < b,         "less_equal": lambda a, b: a <= b,
+    "equal": lambda a, b: a.equals(b),  "not_equal": lambda a, b: a.differs(b),
+    "logical_and": lambda a, b: a.to("bool") & b.to("bool"),
+    "logical_or": lambda a, b: a.to("bool") | b.to("bool"),
+    "logical_xor": lambda a, b: a.to("bool") ^ b.to("bool"),
+    "logical_not": lambda x: ~x.to("bool"),
+}
+BITS: dict[str, Element] = {
+    "bitwise_and": lambda a, b: a & b,  "bitwise_or": lambda a, b: a | b,
+    "bitwise_xor": lambda a, b: a ^ b,  "invert": lambda x: ~x,
+}
+OF_BOOLS: dict[str, Element] = {
+    "add": lambda a, b: a | b,          "multiply": lambda a, b: a & b,
+    "maximum": lambda a, b: a | b,      "minimum": lambda a, b: a & b,
+    "absolute": lambda x: x,            "positive": lambda x: x,    "conjugate": lambda x: x,
+}
+# fmt: on
+
+
+def won(a: Value, b: Value, g: Value) -> Value:
+    """g where a > b or one of them is nan, half of it where they are equal, else 0."""
+    return a.equals(b).where(g / 2, (a < b).where(g.like(0), g))
+
+
+def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) -> Element | None:
+    """The scalar function of an element-wise operation on these types; None if there is none.
+
+    `second` is the number that the second argument is everywhere, if it is known.
+    """
+    types = (*args, result)
+    if any(not isinstance(t, Type) or t.dtype not in KINDS for t in types):
+        return None
+    if isinstance(op, Elementwise):
+        if op.label == "power" and second is not None and args[0].dtype.kind == "f":
+            return POWERS.get(float(second))
+        return _of_row(op.label, args[0].dtype.kind)
+    if isinstance(op, Cast):
+        return _cast(KINDS[args[0].dtype], KINDS[op.dtype])
+    return OTHERS.get(type(op))
+
+
+OTHERS: dict[type, Element] = {
+    Where: lambda c, a, b: c.where(a, b),
+    Select: lambda mask, x: mask.where(x, x.like(0)),
+    Won: won,
+    Copy: lambda x: x,
+    StopGradient: lambda x: x,
+    Real: lambda x: x,
+}
+
+
+def _of_row(label: str, kind: str) -> Element | None:
+    """The function of a row of the table, for arguments of this kind of dtype."""
+    tables = {"f": (FLOATING, NUMERIC, EVERY), "b": (OF_BOOLS, BITS, EVERY)}
+    for table in tables.get(kind, (NUMERIC, EVERY, BITS)):
+        if label in table:
+            return table[label]
+    return None
+
+
+def _cast(given: str, wanted: str) -> Element | None:
+    """A conversion, unless C leaves its result open: of floats to integers."""
+    if given in FLOATS and wanted not in FLOATS and wanted != "bool":
+        return None
+    return lambda x: x.to(wanted)
+
+
+def cost(op: Op) -> int:
+    """How much work one element is, in additions: what is expensive is not done twice."""
+    if isinstance(op, Elementwise):
+        return {"divide": 4, "sqrt": 6, "reciprocal": 4}.get(op.label, 1 if known(op) else 20)
+    return 1
+
+
+def known(op: Elementwise) -> bool:
+    """Whether the operation is one instruction or a few."""
+    return any(op.label in table for table in (FLOATING, NUMERIC, EVERY, BITS))

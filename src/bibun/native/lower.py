@@ -1,0 +1,196 @@
+"""Lowering: the nests of a schedule as code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+import numpy as np
+
+from ..graph import Constant
+from ..loops import Buffer, Code, Place, Round, Value
+from ..loops.code import DTYPES, KINDS
+from .nodes import Reduction
+from .places import Affine, Index, flat
+from .schedule import Nest, Root, Schedule, counters
+
+Key = tuple[int, Any]
+STARTS = {"add": 0, "mul": 1, "max": -np.inf, "min": np.inf, "and": True, "or": False}
+
+
+class Lowering:
+    """The code of some nests that run one after the other, in one function."""
+
+    def __init__(self, schedule: Schedule, name: str, kept: set[int]):
+        self.schedule, self.nodes, self.memory = schedule, schedule.nodes, schedule.memory
+        self.kept = kept  # nodes that somebody reads after this function
+        self.code = Code(name)
+        self.buffers: dict[int, Buffer] = {}
+        self.counter: dict[int, int] = {}  # of an axis of the nest: the counter of its loop
+        self.memo: list[dict[Key, Value]] = [{}]  # what is known, for each depth
+
+    def buffer(self, node: int, role: str) -> Buffer:
+        """The memory of a node."""
+        if node not in self.buffers:
+            t = self.nodes.graph.nodes[node].type
+            size = int(np.prod(t.shape, dtype=np.int64))
+            self.buffers[node] = self.code.buffer(t.dtype, size, role)
+        return self.buffers[node]
+
+    # ------------------------------------------------------------ nests
+
+    def nest(self, nest: Nest) -> None:
+        """All loops of a nest."""
+        self.memo = [{}]
+        split = nest.split or 0
+        with self.loops(nest.extents, 0, split):
+            for stage in range(max(nest.stages.values()) + 1):
+                roots = [r for r in nest.roots if nest.stages[r.node] == stage]
+                inner = [r for r in roots if self.schedule.levels[r.node] != "outer"]
+                if inner:
+                    self.stage(nest, split, inner)
+                for root in roots:
+                    if self.schedule.levels[root.node] == "outer":
+                        self.element(root)
+
+    def stage(self, nest: Nest, split: int, roots: Sequence[Root]) -> None:
+        """One run over the inner extents."""
+        found: dict[int, Value] = {}
+        with self.loops(nest.extents, split, len(nest.extents)) as rounds:
+            for root in roots:
+                if root.reduction is None:
+                    self.element(root)
+                else:
+                    found[root.node] = self.term(root, root.reduction, split)
+            for node, value in found.items():
+                found[node] = self.merged(node, value, rounds)
+        for root in roots:
+            if root.reduction is not None:
+                outer = nest.extents[:split]
+                place = flat(counters(nest.extents)[:split], outer)
+                self.write(root.node, place, found[root.node])
+
+    @contextmanager
+    def loops(self, extents: Sequence[int], start: int, stop: int) -> Iterator[list[Round]]:
+        """Loops over some of the extents, the first one outermost."""
+        with ExitStack() as stack:
+            rounds = []
+            for axis in range(start, stop):
+                if extents[axis] != 1:
+                    made = stack.enter_context(self.code.loop(extents[axis]))
+                    self.counter[axis] = made.counter.number
+                    self.memo.append({})
+                    rounds.append(made)
+            yield rounds
+            del self.memo[len(self.memo) - len(rounds) :]
+
+    def merged(self, node: int, value: Value, rounds: Sequence[Round]) -> Value:
+        """The sum (product, ...) of a term over some loops."""
+        reduction = self.nodes.reduction(node)
+        assert reduction is not None
+        start = self.start(reduction.opcode, value.kind)
+        for made in reversed(rounds):
+            value = made.merge(reduction.opcode, start, value)
+        return value
+
+    def start(self, opcode: str, kind: str) -> Value:
+        """What a sum begins with."""
+        number: Any = STARTS[opcode]
+        if opcode in ("max", "min") and kind[0] in "iu":
+            limits = np.iinfo(DTYPES[kind])
+            number = limits.min if opcode == "max" else limits.max
+        return self.code.constant(number, kind)
+
+    # ------------------------------------------------------------ roots
+
+    def element(self, root: Root) -> None:
+        """Compute and store an element of this round."""
+        index = counters(root.extents)
+        value = self.value((root.node, index), root.node)
+        self.write(root.node, flat(index, self.nodes.shape(root.node)), value)
+
+    def term(self, root: Root, reduction: Reduction, split: int) -> Value:
+        """What a round adds to a sum."""
+        index = counters(root.extents)
+        factors = [
+            self.value((a, place(index[:split], index[split:])), -1)
+            for a, place in reduction.factors
+        ]
+        value = factors[0] if len(factors) == 1 else factors[0] * factors[1]
+        return value.to(KINDS[self.nodes.dtype(root.node)])
+
+    def write(self, node: int, place: Affine, value: Value) -> None:
+        """Store an element, and know it for the rest of this round."""
+        if node in self.kept or self.read_elsewhere(node):
+            self.code.store(
+                self.buffer(node, "out" if node in self.kept else "work"), self.at(place), value
+            )
+        self.know((node, place), value)
+
+    def read_elsewhere(self, node: int) -> bool:
+        """Whether another stage or nest reads a node from memory."""
+        return node in self.schedule.reread
+
+    # ------------------------------------------------------------ values
+
+    def at(self, place: Affine) -> Place:
+        """A place, with the counters of the loops that run now."""
+        strides = sorted((self.counter[axis], stride) for axis, stride in place.strides)
+        return Place(place.offset, tuple(strides))
+
+    def known(self, key: Key) -> Value | None:
+        for found in self.memo:
+            if key in found:
+                return found[key]
+        return None
+
+    def know(self, key: Key, value: Value) -> Value:
+        self.memo[min(value.depth, len(self.memo) - 1)][key] = value
+        return value
+
+    def value(self, start: Key, root: int) -> Value:
+        """An element of a node: read, or computed from the elements that it takes."""
+        stack: list[Key] = [start]
+        while stack:
+            key = stack[-1]
+            i, index = key
+            if self.known(key) is not None:
+                stack.pop()
+                continue
+            source, place = (self.schedule.below if i == root else self.memory.read)(i, index)
+            if isinstance(place, Affine):
+                self.know(key, self.known((source, place)) or self.load(source, place))
+            elif source != i:
+                below = self.known((source, place))
+                if below is None:
+                    stack.append((source, place))
+                else:
+                    self.know(key, below)
+            else:
+                missing = [
+                    (a, index)
+                    for a in self.nodes.graph.nodes[i].args
+                    if self.known((a, index)) is None
+                ]
+                if missing:
+                    stack += missing
+                else:
+                    self.know(key, self.computed(i, index))
+        found = self.known(start)
+        assert found is not None
+        return found
+
+    def computed(self, i: int, index: Index) -> Value:
+        """An element-wise operation on elements that are known."""
+        n = self.nodes.graph.nodes[i]
+        if isinstance(n.op, Constant):
+            return self.code.constant(n.op.value(), KINDS[n.op.dtype])
+        function = self.nodes.function(i)
+        assert function is not None
+        return function(*(self.known((a, index)) for a in n.args))
+
+    def load(self, node: int, place: Affine) -> Value:
+        """Read memory."""
+        made = node in self.schedule.levels and node in self.buffers
+        return self.code.load(self.buffer(node, "work" if made else "in"), self.at(place))

@@ -1,0 +1,222 @@
+"""What native code makes of each node: an element, a view, a sum over axes, or NumPy's call."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from functools import cached_property
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Constant, Graph, Item, Node, Type
+from ..loops.code import KINDS
+from ..ops.cumulative import Prod
+from ..ops.extremum import Max, Min
+from ..ops.gather import Slice
+from ..ops.joining import Split, Unstack
+from ..ops.matmul import MatMul
+from ..ops.reduction import AllTrue, AnyTrue, Count, Sum
+from ..ops.structure import Expand, Reshape, Transpose
+from .elements import Element, cost, element
+from .places import Affine, Index, behind, flat, item_of
+
+VIEWS = (Expand, Reshape, Slice, Transpose)
+MERGES: dict[type, str] = {
+    Sum: "add", Count: "add", Prod: "mul", Max: "max", Min: "min", AnyTrue: "or", AllTrue: "and",
+}  # fmt: skip
+OF_BOOLS: dict[type, Any] = {Max: AnyTrue, Min: AllTrue, Sum: AnyTrue, Prod: AllTrue}
+SMALL_PRODUCT = 1 << 16
+"""Multiplications in a matrix product up to which loops of our own are quicker than a call."""
+
+
+class Reduction(NamedTuple):
+    """A sum (product, extreme) over axes: its terms, and the extents kept and summed over."""
+
+    opcode: str
+    kept: tuple[int, ...]
+    summed: tuple[int, ...]
+    factors: tuple[tuple[int, Callable[[Index, Index], Index]], ...]
+    """The nodes that are multiplied, each with its index from those kept and summed over."""
+
+
+class Nodes:
+    """The nodes of a graph, as native code sees them."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.role: list[str] = []
+        for i, n in graph:
+            self.role.append(self._role(i, n))
+
+    def _role(self, i: int, n: Node) -> str:
+        if i < self.graph.arity:
+            return "given"
+        if isinstance(n.op, Constant):
+            return "constant" if n.op.shape == () and n.op.dtype in KINDS else "given"
+        types = self.types(n)
+        if isinstance(n.op, Item):
+            return "view" if self.role[n.args[0]] == "cut" else "given"
+        if isinstance(n.op, Split | Unstack):
+            return "cut" if types[0].dtype in KINDS else "call"
+        if any(not isinstance(t, Type) or t.dtype not in KINDS for t in (*types, n.type)):
+            return "call"
+        if isinstance(n.op, VIEWS):
+            return "view"
+        if n.op.kind == "element" and self.function(i) is not None:
+            return "element"
+        return "sum" if self.reduction(i) else "call"
+
+    @cached_property
+    def items(self) -> dict[int, list[int]]:
+        """For each node, the nodes that are one of its several results."""
+        found: dict[int, list[int]] = {i: [] for i, _ in self.graph}
+        for i, n in self.graph.body():
+            if isinstance(n.op, Item):
+                found[n.args[0]].append(i)
+        return found
+
+    def function(self, i: int) -> Element | None:
+        """The scalar function of an element-wise node; None if there is none."""
+        n = self.graph.nodes[i]
+        exponent = self.constant(n.args[1]) if len(n.args) == 2 else None
+        return element(n.op, self.types(n), n.type, exponent)
+
+    def constant(self, i: int) -> Any:
+        """The number in all places of a node, or None."""
+        while isinstance(self.graph.nodes[i].op, Expand):
+            i = self.graph.nodes[i].args[0]
+        op = self.graph.nodes[i].op
+        return op.value()[()] if isinstance(op, Constant) and op.shape == () else None
+
+    def types(self, n: Node) -> tuple[Any, ...]:
+        """The types of the arguments of a node."""
+        return tuple(self.graph.nodes[a].type for a in n.args)
+
+    def shape(self, i: int) -> tuple[int, ...]:
+        """The shape of a node of one result."""
+        return self.graph.nodes[i].type.shape
+
+    def dtype(self, i: int) -> np.dtype:
+        """The dtype of a node of one result."""
+        return self.graph.nodes[i].type.dtype
+
+    @cached_property
+    def costs(self) -> list[int]:
+        """The work for one element of each node by itself."""
+        return [
+            cost(n.op) if r == "element" else 0
+            for (_, n), r in zip(self.graph, self.role, strict=True)
+        ]
+
+    def below(self, i: int, index: Index) -> tuple[int, Index] | None:
+        """The node and the element that a view reads; None if that is not affine."""
+        n = self.graph.nodes[i]
+        source = n.args[0]
+        if isinstance(n.op, Item):
+            cut = self.graph.nodes[source]
+            of, piece = cut.args[0], item_of(n, cut)
+            assert piece is not None
+            found = behind(Node(piece, (of,), n.type), self.graph.nodes[of], index)
+            return None if found is None else (of, found)
+        found = behind(n, self.graph.nodes[source], index)
+        return None if found is None else (source, found)
+
+    def reduction(self, i: int) -> Reduction | None:
+        """How a node is a sum over axes of one array or of a product of two; None if it is not."""
+        op: Any
+        op, args, result = self.graph.nodes[i]
+        if type(op) in MERGES:
+            if result.dtype == bool and type(op) in OF_BOOLS:
+                op = OF_BOOLS[type(op)](op.axes)
+            return _over_axes(op, args[0], self.shape(args[0]))
+        if isinstance(op, MatMul) and result.dtype.kind == "f":
+            a, b = args
+            product = _matrix_product(op, a, self.shape(a), b, self.shape(b))
+            work = np.prod([*product.kept, *product.summed], dtype=float)
+            return product if work <= SMALL_PRODUCT else None
+        return None
+
+
+def _over_axes(op: Any, x: int, shape: tuple[int, ...]) -> Reduction:
+    n = len(shape)
+    summed = [k for k in range(n) if k - n in op.axes]
+    kept = [k for k in range(n) if k not in summed]
+
+    def place(outer: Index, inner: Index) -> Index:
+        found = dict(zip([*kept, *summed], (*outer, *inner), strict=True))
+        return tuple(found[k] for k in range(n))
+
+    extents = tuple(shape[k] for k in kept), tuple(shape[k] for k in summed)
+    return Reduction(MERGES[type(op)], *extents, ((x, place),))
+
+
+def _matrix_product(
+    op: MatMul, a: int, of_a: tuple[int, ...], b: int, of_b: tuple[int, ...]
+) -> Reduction:
+    lead = len(of_a) - 1 - op.rows
+    rows = of_a[lead:-1]
+    columns = of_b[lead + 1 :]
+
+    def left(outer: Index, inner: Index) -> Index:
+        return (*outer[: lead + op.rows], *inner)
+
+    def right(outer: Index, inner: Index) -> Index:
+        return (*outer[:lead], *inner, *outer[lead + op.rows :])
+
+    kept = (*of_a[:lead], *rows, *columns)
+    return Reduction("add", kept, of_a[-1:], ((a, left), (b, right)))
+
+
+class Memory:
+    """Which nodes lie in memory, each in C order, and where a read of any node gets to."""
+
+    def __init__(self, nodes: Nodes, stored: set[int]):
+        self.nodes, self.stored = nodes, stored
+
+    def read(self, i: int, index: Index) -> tuple[int, Index | Affine]:
+        """The node in memory and the place in it, or the node to compute and its index."""
+        while True:
+            if i in self.stored:
+                return i, flat(index, self.nodes.shape(i))
+            if self.nodes.role[i] != "view":
+                return i, index
+            found = self.nodes.below(i, index)
+            if found is None:  # a Reshape of what lies in memory
+                place = flat(index, self.nodes.shape(i))
+                return self.home(self.nodes.graph.nodes[i].args[0]), place
+            i, index = found
+
+    def home(self, i: int) -> int:
+        """The node in whose memory a Reshape of it (of it ...) lies."""
+        while i not in self.stored:
+            i = self.nodes.graph.nodes[i].args[0]
+        return i
+
+
+def first_stored(nodes: Nodes) -> set[int]:
+    """What has to lie in memory: what is given or comes from a call, what a call or somebody
+    outside gets, sums, and what is reshaped.
+    """
+    graph = nodes.graph
+    stored = {i for i, r in enumerate(nodes.role) if r in ("given", "sum", "call")}
+    stored |= set(graph.outputs)
+    for i, n in graph.body():
+        if nodes.role[i] == "call":
+            stored.update(n.args)
+        elif isinstance(n.op, Reshape) and nodes.below(i, _dummy(n.type.shape)) is None:
+            stored.update(_reshaped_from(nodes, i))
+    return stored
+
+
+def _reshaped_from(nodes: Nodes, i: int) -> Iterator[int]:
+    """The argument of a Reshape, unless it shares the memory of another one."""
+    source = nodes.graph.nodes[i].args[0]
+    if (
+        not isinstance(nodes.graph.nodes[source].op, Reshape)
+        or nodes.below(source, _dummy(nodes.shape(source))) is not None
+    ):
+        yield source
+
+
+def _dummy(shape: tuple[int, ...]) -> Index:
+    return tuple(Affine() for _ in shape)

@@ -1,0 +1,86 @@
+"""Where an element of a view comes from: index maps that are affine in the counters of loops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from ..graph import Item, Node, Type
+from ..ops.gather import Slice
+from ..ops.joining import Split, Unstack
+from ..ops.structure import Expand, Reshape, Transpose
+
+
+class Affine(NamedTuple):
+    """offset + the sum of stride * counter, with the counters in ascending order."""
+
+    offset: int = 0
+    strides: tuple[tuple[int, int], ...] = ()
+
+    def scaled(self, start: int, step: int) -> Affine:
+        """start + step * self."""
+        strides = tuple([(c, step * s) for c, s in self.strides]) if step else ()
+        return Affine(start + step * self.offset, strides)
+
+
+Index = tuple[Affine, ...]
+
+
+def at(counters: Sequence[int]) -> Index:
+    """The index that each counter gives for one axis."""
+    return tuple([Affine(0, ((c, 1),)) for c in counters])
+
+
+def flat(index: Index, shape: Sequence[int]) -> Affine:
+    """The place of an element in an array that lies in C order."""
+    offset, strides, step = 0, dict[int, int](), 1
+    for i, n in zip(reversed(index), reversed(shape), strict=True):
+        offset += step * i.offset
+        for c, s in i.strides:
+            strides[c] = strides.get(c, 0) + step * s
+        step *= n
+    return Affine(offset, tuple(sorted((c, s) for c, s in strides.items() if s)))
+
+
+def behind(node: Node, arg: Node, index: Index) -> Index | None:
+    """Which element of its argument a view reads for one of its own; None if it is not affine."""
+    op = node.op
+    if isinstance(op, Expand):
+        n = len(op.shape)
+        return tuple([i for k, i in enumerate(index) if k - n not in op.axes])
+    if isinstance(op, Transpose):
+        n = len(op.axes)
+        order = {axis + n: i for axis, i in zip(op.axes, index, strict=True)}
+        return tuple([order[k] for k in range(n)])
+    if isinstance(op, Slice):
+        return _sliced(op, arg.type, index)
+    if isinstance(op, Reshape):
+        return _reshaped(node.type.shape, arg.type.shape, index)
+    return None
+
+
+def item_of(node: Node, cut: Node) -> Slice | None:
+    """The slice that one result of a Split or Unstack is."""
+    if isinstance(node.op, Item) and isinstance(cut.op, Split | Unstack):
+        return cut.op.places[node.op.index]
+    return None
+
+
+def _sliced(op: Slice, of: Type, index: Index) -> Index:
+    lead = len(of.shape) - len(op.places)
+    rest = iter(index[lead:])
+    found = list(index[:lead])
+    for p in op.places:
+        if isinstance(p, int):
+            found.append(Affine(p))
+        else:
+            found.append(next(rest) if p is None else next(rest).scaled(p[0], p[2]))
+    return tuple(found)
+
+
+def _reshaped(shape: tuple[int, ...], source: tuple[int, ...], index: Index) -> Index | None:
+    """Axes of length 1 come and go; anything else would need divisions."""
+    if [n for n in shape if n != 1] != [n for n in source if n != 1]:
+        return None
+    long = iter([i for i, n in zip(index, shape, strict=True) if n != 1])
+    return tuple([next(long) if n != 1 else Affine() for n in source])

@@ -1,0 +1,123 @@
+"""Native programs: a graph as machine code, with NumPy's calls between where there is none yet."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..graph import Constant, Graph, Node
+from ..loops import Code
+from .llvm import Printer
+from .lower import Lowering
+from .machine import Machine
+from .nodes import Nodes
+from .schedule import Call, Nest, Schedule
+from .tune import tuned
+
+
+class Segment:
+    """Nests that run as one native function, and the nodes in whose memory it reads and writes."""
+
+    def __init__(self, schedule: Schedule, nests: Sequence[Nest], kept: set[int]):
+        lowering = Lowering(schedule, "kernel", kept)
+        for nest in nests:
+            lowering.nest(nest)
+        self.code: Code = tuned(lowering.code)
+        self.nodes = list(lowering.buffers)
+        self.made = [b.role != "in" for b in self.code.buffers]
+        self.machine = Machine(Printer(self.code).run())
+        self.function = self.machine.function()
+        self.types = [schedule.nodes.graph.nodes[i].type for i in self.nodes]
+        self.pointers = ctypes.c_void_p * len(self.nodes)
+
+    def __call__(self, env: dict[int, Any]) -> None:
+        """Run, with the arrays of the nodes in `env`."""
+        for node, made, t in zip(self.nodes, self.made, self.types, strict=True):
+            if made:
+                env[node] = np.empty(t.shape, t.dtype)
+        arrays = [env[i] for i in self.nodes]
+        self.function(self.pointers(*(a.ctypes.data for a in arrays)))
+
+
+class Interpreted:
+    """One operation as a call of NumPy's."""
+
+    def __init__(self, nodes: Nodes, node: int):
+        graph = nodes.graph
+        n = graph.nodes[node]
+        self.node, self.op, self.args = node, n.op, n.args
+        self.kernel: Callable[..., Any] = n.op.kernel(*(graph.nodes[a].type for a in n.args))
+        items: list[tuple[int, Any]] = [(i, graph.nodes[i].op) for i in nodes.items[node]]
+        self.items = [(i, op.index) for i, op in items]
+
+    def __call__(self, env: dict[int, Any]) -> None:
+        result = self.kernel(*(_plain(env[a]) for a in self.args))
+        if isinstance(result, tuple):
+            for i, k in self.items:
+                env[i] = contiguous(result[k])
+        else:
+            env[self.node] = contiguous(result)
+
+
+def contiguous(x: Any) -> np.ndarray:
+    """An array in C order, and aligned."""
+    return np.require(x, requirements=("C", "A"))
+
+
+def _plain(x: np.ndarray) -> Any:
+    return x if x.shape else x[()]
+
+
+class NativeProgram:
+    """A compiled graph, called with plain arrays like a `Program`."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.schedule = Schedule(Nodes(graph))
+        self.steps: list[Segment | Interpreted] = []
+        self.preset = {
+            i: contiguous(n.op.value())
+            for i, n in graph
+            if isinstance(n.op, Constant) and n.op.shape
+        }
+        nests: list[Nest] = []
+        for step in [*self.schedule.steps, None]:
+            if isinstance(step, Nest):
+                nests.append(step)
+                continue
+            if nests:
+                self.steps.append(Segment(self.schedule, nests, self.kept(nests)))
+                nests = []
+            if isinstance(step, Call):
+                self.steps.append(Interpreted(self.schedule.nodes, step.node))
+
+    def kept(self, nests: Sequence[Nest]) -> set[int]:
+        """The roots of these nests that others read after them."""
+        roots = {r.node for nest in nests for r in nest.roots}
+        needed = set(self.graph.outputs)
+        for step in self.schedule.steps:
+            if isinstance(step, Call):
+                needed.update(map(self.schedule.memory.home, self.graph.nodes[step.node].args))
+            elif step not in nests:
+                needed.update(node for r in step.roots for node, _ in r.reads)
+        return roots & needed
+
+    @property
+    def interpreted(self) -> list[Node]:
+        """The operations that run in the interpreter."""
+        return [self.graph.nodes[s.node] for s in self.steps if isinstance(s, Interpreted)]
+
+    def __call__(self, *args: Any) -> list[Any]:
+        env: dict[int, Any] = dict(self.preset)
+        env.update(enumerate(map(contiguous, args)))
+        for step in self.steps:
+            step(env)
+        return [self.result(env, o) for o in self.graph.outputs]
+
+    def result(self, env: dict[int, Any], o: int) -> Any:
+        """A result, as a scalar if it has no axes."""
+        x = env[o]
+        return x[()] if x.shape == () else x

@@ -1,0 +1,221 @@
+"""The schedule: which nodes share a nest of loops, and in which order the nests run.
+
+A nest has outer extents, whose rounds are independent, and inner extents, over which sums run. In
+each outer round, stage after stage runs over the inner extents: a stage may use sums of the ones
+before. What the nest computes for an outer round alone comes after the stage that it needs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from .nodes import Memory, Nodes, Reduction, first_stored
+from .places import Affine, Index, at, flat
+
+DEAR = 20
+"""Work, in additions, that is stored rather than done twice."""
+LONGEST = 400
+"""Work in one expression, from which on a part of it is stored."""
+MOST_ROOTS = 48
+
+
+class Root(NamedTuple):
+    """A node that a nest stores, and what it takes: how it is a sum, and its reads."""
+
+    node: int
+    extents: tuple[int, ...]
+    reduction: Reduction | None
+    reads: tuple[tuple[int, Affine], ...]  # of memory: (node, place)
+    computed: tuple[tuple[int, Index], ...]  # nodes computed on the way, and at which index
+
+
+@dataclass
+class Nest:
+    """Roots that share loops. Without a split yet, all extents may be outer or inner ones."""
+
+    extents: tuple[int, ...]
+    split: int | None
+    stages: dict[int, int] = field(default_factory=dict)  # of each root's node
+    roots: list[Root] = field(default_factory=list)
+
+    def level(self, root: Root) -> tuple[str, int | None] | None:
+        """Where in the nest a root belongs, "inner" or "outer", and the split it asks for."""
+        if root.reduction:
+            kept = len(root.reduction.kept)
+            fits = root.extents == self.extents and self.split in (None, kept)
+            return ("inner", kept) if fits else None
+        if root.extents == self.extents:
+            return "inner", self.split
+        if self.split is not None and root.extents == self.extents[: self.split]:
+            return "outer", self.split
+        return None
+
+    def add(self, root: Root, nodes: dict[int, str]) -> bool:
+        """Take the root in, if its reads of this nest's roots are of the same round."""
+        found = self.level(root)
+        if found is None or len(self.roots) >= MOST_ROOTS:
+            return False
+        level, split = found
+        stage = 0
+        for node, place in root.reads:
+            if node in self.stages:
+                known = self.stage_after(node, place, level, split, nodes)
+                if known is None:
+                    return False
+                stage = max(stage, known)
+        self.split, self.stages[root.node] = split, stage
+        self.roots.append(root)
+        nodes[root.node] = "sum" if root.reduction else level
+        return True
+
+    def stage_after(
+        self, node: int, place: Affine, level: str, split: int | None, nodes: dict[int, str]
+    ) -> int | None:
+        """The first stage that can read another root at this place; None if no stage can."""
+        stage, kind = self.stages[node], nodes[node]
+        if kind == "inner":
+            same = level == "inner" and place == flat(counters(self.extents), self.extents)
+            return stage if same else None
+        outer = self.extents[: self.split]
+        if place != flat(counters(self.extents)[: self.split], outer):
+            return None
+        return stage + 1 if level == "inner" else stage
+
+
+def counters(extents: tuple[int, ...]) -> Index:
+    """The index of the round itself; an extent of 1 has no counter."""
+    found = at(range(len(extents)))
+    return tuple(i if n != 1 else Affine() for i, n in zip(found, extents, strict=True))
+
+
+class Call(NamedTuple):
+    """A node that NumPy computes."""
+
+    node: int
+
+
+class Schedule:
+    """Nests and calls, in an order in which each finds what it reads."""
+
+    def __init__(self, nodes: Nodes):
+        self.nodes = nodes
+        stored = first_stored(nodes)
+        while True:
+            self.memory = Memory(nodes, stored)
+            self.steps: list[Nest | Call] = []
+            self.step_of: dict[int, int] = {}
+            self.levels: dict[int, str] = {}
+            for node in range(nodes.graph.arity, len(nodes.graph)):
+                if node in stored and nodes.role[node] not in ("given", "cut"):
+                    self.place(node)
+            more = set(self.dear()) - stored
+            if not more:
+                break
+            stored |= more
+        self.reread = set(self.later_reads())
+
+    def place(self, node: int) -> None:
+        """Put a node into the first step that can take it."""
+        nodes = self.nodes
+        if nodes.role[node] == "call":
+            self.step_of |= dict.fromkeys((node, *nodes.items[node]), len(self.steps))
+            self.steps.append(Call(node))
+            return
+        root = self.root(node)
+        first = max([self.step_of.get(n, 0) for n, _ in root.reads], default=0)
+        for k in range(first, len(self.steps)):
+            step = self.steps[k]
+            if isinstance(step, Nest) and step.add(root, self.levels):
+                self.step_of[node] = k
+                return
+        nest = Nest(root.extents, len(root.reduction.kept) if root.reduction else None)
+        nest.add(root, self.levels)
+        self.step_of[node] = len(self.steps)
+        self.steps.append(nest)
+
+    def root(self, node: int) -> Root:
+        """What a node takes to be computed at the place of a round."""
+        reduction = self.nodes.reduction(node) if self.nodes.role[node] == "sum" else None
+        if reduction is None:
+            extents = self.nodes.shape(node)
+            starts = [(node, counters(extents))]
+        else:
+            extents = (*reduction.kept, *reduction.summed)
+            index, kept = counters(extents), len(reduction.kept)
+            starts = [(a, place(index[:kept], index[kept:])) for a, place in reduction.factors]
+        reads, computed = self.walk(starts, node)
+        return Root(node, extents, reduction, tuple(reads), tuple(computed))
+
+    def walk(self, starts: list[tuple[int, Index]], root: int) -> tuple[list, list]:
+        """All reads of memory below some elements, and all elements computed on the way."""
+        stack, computed = list(starts), []
+        reads: dict[tuple[int, Affine], None] = {}
+        seen = set()
+        while stack:
+            i, index = stack.pop()
+            if (i, index) in seen:
+                continue
+            seen.add((i, index))
+            source, place = self.memory.read(i, index) if i != root else self.below(i, index)
+            if isinstance(place, Affine):
+                reads[source, place] = None
+            elif source == i:
+                computed.append((i, index))
+                stack += [(a, place) for a in self.nodes.graph.nodes[i].args]
+            else:
+                stack.append((source, place))
+        return list(reads), computed
+
+    def below(self, i: int, index: Index) -> tuple[int, Index | Affine]:
+        """The same for a root, which is stored but not yet."""
+        if self.nodes.role[i] != "view":
+            return i, index
+        found = self.nodes.below(i, index)
+        if found is None:
+            return self.memory.home(self.nodes.graph.nodes[i].args[0]), flat(
+                index, self.nodes.shape(i)
+            )
+        return self.memory.read(*found)
+
+    def later_reads(self) -> Iterator[int]:
+        """Roots that are read from memory, not in the round and stage in which they are made."""
+        for k, step in enumerate(self.steps):
+            if isinstance(step, Call):
+                yield from map(self.memory.home, self.nodes.graph.nodes[step.node].args)
+                continue
+            for root in step.roots:
+                for node, _ in root.reads:
+                    here = self.step_of.get(node) == k
+                    inner = here and self.levels[node] == "inner"
+                    if not here or (inner and step.stages[node] != step.stages[root.node]):
+                        yield node
+
+    def dear(self) -> Iterator[int]:
+        """Nodes that had better be stored: much work in two places, or more often than needed."""
+        places: dict[int, set] = {}
+        total: dict[int, int] = {}
+        for k, step in enumerate(self.steps):
+            if isinstance(step, Call):
+                continue
+            for root in step.roots:
+                for i, index in root.computed:
+                    places.setdefault(i, set()).add((k, step.stages[root.node], index))
+        for i in sorted(places):
+            below = sum(total.get(a, 0) for a in self.nodes.graph.nodes[i].args)
+            total[i] = self.nodes.costs[i] + below
+            if (total[i] >= DEAR and (len(places[i]) > 1 or self.repeated(places[i]))) or total[
+                i
+            ] > LONGEST:
+                total[i] = 0
+                yield i
+
+    def repeated(self, places: set) -> bool:
+        """Whether a node is computed again in rounds in which it is the same."""
+        ((k, _, index),) = places
+        nest = self.steps[k]
+        assert isinstance(nest, Nest)
+        used = {c for i in index for c, _ in i.strides}
+        missing = [c for c, n in enumerate(nest.extents) if n > 1 and c not in used]
+        return any(c < max(used, default=-1) for c in missing)

@@ -1,0 +1,130 @@
+"""Tuning: loops over adjacent axes become one, and some loops run in vectors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..loops import Block, Code, Let, Loop, Place, Seldom, Store
+from .rounds import statements, used
+
+LANES = 8
+SLOW = {"div": 4, "sqrt": 5}
+"""Work of an opcode in additions; all others are 1."""
+SCATTERED = 1.5
+"""Work of an access per lane, if the lanes do not lie side by side."""
+
+
+def tuned(code: Code) -> Code:
+    """The same code, with fewer loops, and with lanes."""
+    for block in [code.body]:
+        for s in block.statements:
+            if type(s) is Loop:
+                collapse(s)
+                choose_lanes(s)
+    return code
+
+
+# ------------------------------------------------------------ two loops as one
+
+
+def collapse(loop: Loop) -> None:
+    """Make one loop of each two of which nothing but the inner one is in the outer one."""
+    for s in loop.body.statements:
+        if type(s) is Loop:
+            collapse(s)
+    if len(loop.body.statements) != 1 or type(loop.body.statements[0]) is not Loop:
+        return
+    inner = loop.body.statements[0]
+    if _joins(loop, inner):
+        _drop(inner.body, loop.counter)
+        loop.counter, loop.extent, loop.body = inner.counter, loop.extent * inner.extent, inner.body
+        values = {m.result: m.value for m in inner.merges}
+        loop.merges = [m._replace(value=values[m.value]) for m in loop.merges]
+
+
+def _joins(outer: Loop, inner: Loop) -> bool:
+    """Whether the rounds of both, one after the other, go through memory in equal steps."""
+    if outer.carries or inner.carries or {outer.counter, inner.counter} & used(inner.body):
+        return False
+    sums = {m.result: (m.opcode, m.start) for m in inner.merges}
+    if [sums.get(m.value) for m in outer.merges] != [(m.opcode, m.start) for m in outer.merges]:
+        return False
+    for place in places(inner.body):
+        strides = dict(place.strides)
+        if strides.get(outer.counter, 0) != inner.extent * strides.get(inner.counter, 0):
+            return False
+    return True
+
+
+def places(block: Block) -> Iterator[Place]:
+    """All places that are read or written."""
+    for s in statements(block):
+        if type(s) is Store:
+            yield s.place
+        elif type(s) is Let and s.opcode == "load":
+            yield s.extra[1]
+
+
+def _drop(block: Block, counter: int) -> None:
+    """Take a counter out of all places."""
+    for k, s in enumerate(block.statements):
+        if type(s) is Store:
+            block.statements[k] = s._replace(place=_without(s.place, counter))
+        elif type(s) is Let and s.opcode == "load":
+            buffer, place = s.extra
+            block.statements[k] = s._replace(extra=(buffer, _without(place, counter)))
+        elif type(s) in (Loop, Seldom):
+            _drop(s.body, counter)
+
+
+def _without(place: Place, counter: int) -> Place:
+    return place._replace(strides=tuple([e for e in place.strides if e[0] != counter]))
+
+
+# ------------------------------------------------------------ lanes
+
+
+def choose_lanes(loop: Loop) -> None:
+    """Give lanes to the loops of that depth at which they save most."""
+    depths = range(_depth(loop))
+    best = min(depths, key=lambda d: (work(loop, 0, d, -1), -d))
+    for found in _at(loop, best):
+        found.lanes = not found.carries and found.extent > 1
+
+
+def _depth(loop: Loop) -> int:
+    return 1 + max([_depth(s) for s in loop.body.statements if type(s) is Loop], default=0)
+
+
+def _at(loop: Loop, depth: int) -> Iterator[Loop]:
+    """The loops so many loops inside."""
+    if depth == 0:
+        yield loop
+        return
+    for s in loop.body.statements:
+        if type(s) is Loop:
+            yield from _at(s, depth - 1)
+
+
+def work(loop: Loop, depth: int, lanes_at: int, lane: int) -> float:
+    """An estimate of the work of a loop, if the loops at one depth run in vectors."""
+    trips = loop.extent
+    if depth == lanes_at and not loop.carries:
+        lane, trips = loop.counter, -(-loop.extent // LANES)
+    total = 1.0
+    for s in loop.body.statements:
+        total += _work_of(s, depth, lanes_at, lane)
+    return trips * total
+
+
+def _work_of(s: Any, depth: int, lanes_at: int, lane: int) -> float:
+    if type(s) is Loop:
+        return work(s, depth + 1, lanes_at, lane)
+    if type(s) is Seldom:
+        return 1
+    if type(s) is Let and s.opcode != "load":
+        return SLOW.get(s.opcode, 1)
+    place = s.place if type(s) is Store else s.extra[1]
+    step = dict(place.strides).get(lane, 0)
+    return 1 if step in (0, 1) and place.computed < 0 else SCATTERED * LANES

@@ -1,0 +1,94 @@
+"""Native code is NumPy: every operation on its examples, and random programs with gradients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun
+from bibun.array import lift
+from bibun.graph import Graph
+from bibun.native.program import NativeProgram
+from bibun.program import Program
+from bibun.tracing.functional import record
+
+from ..laws import cases, rules
+from ..programs.checks import Check
+from ..programs.generate import generate
+
+ROUNDINGS = 64
+"""A sum may be taken in another order: its error, in roundings of the largest entry."""
+AMPLIFIED = 1e6
+"""What random programs may make of a rounding: some subtract numbers that are nearly equal."""
+
+
+def graph_of(f: Any, *args: Any) -> tuple[Graph, list[Any]]:
+    """The graph of f, and the arrays that it captured."""
+    recorded = record(f, [lift(a) for a in args], lambda leaves: leaves, "test", {})
+    graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
+    return graph, [recorded.trace.values[i] for i in order[len(args) : graph.arity]]
+
+
+def same(graph: Graph, args: Sequence[Any], roundings: float = ROUNDINGS) -> NativeProgram:
+    """Both ways to run a graph give the same: bit for bit if nothing is rounded."""
+    native = NativeProgram(graph)
+    with np.errstate(all="ignore"):
+        wanted, found = Program(graph)(*args), native(*args)
+    for x, y in zip(wanted, found, strict=True):
+        assert np.shape(x) == np.shape(y) and np.asarray(x).dtype == np.asarray(y).dtype
+        close(np.asarray(x), np.asarray(y), roundings)
+    return native
+
+
+def close(x: np.ndarray, y: np.ndarray, roundings: float) -> None:
+    if x.dtype.kind not in "fc":
+        np.testing.assert_array_equal(x, y)
+        return
+    finite = np.abs(x[np.isfinite(x)])
+    error = roundings * float(np.finfo(x.dtype).eps)
+    np.testing.assert_allclose(y, x, rtol=error, atol=error * float(finite.max(initial=0)))
+
+
+@pytest.mark.parametrize("named", cases.examples(), ids=lambda n: n.label)
+def test_operations(named: cases.Named) -> None:
+    kinds = cases.dtypes(named, (*cases.FLOATS, "i8", "i4", "?"))
+    for case in (cases.base(named), *cases.shapes(named), *cases.layouts(named), *kinds):
+        if case is not None:
+            same(rules.op_graph(case), case.args)
+
+
+@pytest.mark.parametrize("first", range(0, 120, 20))
+def test_random_programs(first: int) -> None:
+    for seed in range(first, first + 20):
+        program = generate(seed)
+        for f in (program.run, Check(program).grad):
+            graph, captured = graph_of(f, *program.inputs)
+            same(graph, [*program.inputs, *captured], AMPLIFIED)
+
+
+def mean_square(x: Any) -> Any:
+    centred = x - np.mean(x, axis=-1, keepdims=True)
+    return np.sum((centred / np.sqrt(np.var(x, axis=-1, keepdims=True) + 1e-5)) ** 2 * x)
+
+
+PROGRAMS = {
+    "normalised rows": mean_square,
+    "rosenbrock": lambda x: np.sum(100 * (x[1:] - x[:-1] ** 2) ** 2 + (1 - x[:-1]) ** 2),
+    "columns and rows": lambda x: np.sum(np.max(x, 0) * np.sum(x.T, -1)[::-1].mean()),
+    "products": lambda x: np.sum(np.maximum(x @ x.T, 0).reshape(-1)[::2] ** 2),
+    "views": lambda x: np.sum(x[::-1, 1:] * x[:, :-1] - x[..., None][:, 1:, 0]),
+}
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("shape", [(1, 2), (5, 7), (16, 33), (40, 8)])
+def test_programs(name: str, dtype: str, shape: tuple[int, ...]) -> None:
+    x = np.random.default_rng(1).standard_normal(shape).astype(dtype)
+    f = PROGRAMS[name]
+    for derived in (f, bibun.value_and_grad(f), lambda x: bibun.jvp(f, (x,), (x,))):
+        graph, captured = graph_of(derived, x)
+        same(graph, [x, *captured])
