@@ -6,6 +6,7 @@ Every message that bibun raises while user code runs ends with the user's own fi
 from __future__ import annotations
 
 import dis
+import inspect
 import linecache
 import sys
 from functools import lru_cache
@@ -152,6 +153,13 @@ def user_position() -> Position | None:
     """Where the user's code stands now."""
     frame = user_frame()
     return Position(frame.f_code, frame.f_lasti) if frame else None
+
+
+def called(f: Any) -> str:
+    """The name of a user's function, with its file and line where it has them."""
+    name, code = getattr(f, "__name__", None), getattr(inspect.unwrap(f), "__code__", None)
+    name = name or type(f).__name__
+    return name if code is None else f"{name} ({Path(code.co_filename).name}:{code.co_firstlineno})"
 
 
 def user_instruction() -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..array import lift
-from ..errors import DtypeError, NotDifferentiableError
+from ..errors import DtypeError, NotDifferentiableError, called
 from ..tracing.containers import flatten
 from .differences import WIDE, Estimate, derivatives
 from .gradient import Arguments, jvp, vjp
@@ -65,7 +63,7 @@ def check_grads(
     least = max(float(np.finfo(a.dtype).eps) for a in x)
     limits = Limits(least**0.5 if rtol is None else rtol, atol, least, eps or STEP)
     with np.errstate(all="ignore"):
-        _Check(_called(f), x, order, modes, limits).run(_flat(f, given), [], [])
+        _Check(called(f), x, order, modes, limits).run(_flat(f, given), [], [])
 
 
 class Limits(NamedTuple):
@@ -87,11 +85,6 @@ class Numerical(NamedTuple):
 
 
 Call = Callable[..., tuple]  # arrays -> a tuple of arrays
-
-
-def _called(f: Any) -> str:
-    name, code = getattr(f, "__name__", repr(f)), getattr(inspect.unwrap(f), "__code__", None)
-    return name if code is None else f"{name} ({Path(code.co_filename).name}:{code.co_firstlineno})"
 
 
 def _flat(f: Callable[..., Any], given: Arguments) -> Call:

@@ -3,36 +3,43 @@
 from __future__ import annotations
 
 import inspect
+from collections.abc import Sequence
 from functools import wraps
 from threading import local
 from typing import Any
 
 import numpy as np
 
-from ..array import Array, enter
-from ..errors import NotDifferentiableError, ShapeError
+from ..array import Array, Duck, enter, lift
+from ..errors import DtypeError, NotDifferentiableError, ShapeError, called
 from ..graph import Graph, Op, Type
 from ..ops.calls import CustomGradient, CustomTangent
 from ..ops.structure import cast
 from ..recording import Trace, recording
 from ..tracing.containers import flatten
-from ..tracing.functional import Recorded, output, record
+from ..tracing.functional import RESULTS, Recorded, record
 from ..tracing.rebind import rebound
 from ..zeros import zeros
 from .boundaries import MEMO, FloatArguments, Function, apply, key, leaves_of
 from .conventions import crossed
+
+SEVERAL = (tuple, list)
 
 
 def custom_gradient(f: Function) -> Function:
     """Give f a gradient of your own: f returns (result, rule), a rule for its cotangents.
 
     `rule(g)` (one argument for each array in the result) returns the cotangent of each positional
-    argument: one, or a tuple, None for zero. It may use anything that f computed or closes over,
-    and is differentiated again for higher derivatives. It runs before its argument has a value:
-    use np.where instead of if. Variables and arrays that f closes over are differentiated as usual,
-    unless the rule has a parameter `variables`: then it gets the Variables that f read and returns
-    (cotangents, cotangents of the variables), as in TensorFlow. Complex cotangents are gradients as
-    `grad` gives them.
+    argument, in its shape: one, or a tuple, None for zero. It may use anything that f computed or
+    closes over, and is differentiated again for higher derivatives. It runs before its argument has
+    a value: use np.where instead of if. Variables and arrays that f closes over are differentiated
+    as usual, unless the rule has a parameter `variables`: then it gets the Variables that f read
+    and returns (cotangents, cotangents of the variables), as in TensorFlow. Complex cotangents are
+    gradients as `grad` gives them.
+
+    Raises NotDifferentiableError if f returns anything else, or the rule something that is no
+    array; ShapeError and DtypeError if its cotangents do not fit the arguments. These errors name
+    f, with its file and line. What the rule raises itself passes through, with a note.
 
     >>> import numpy as np, bibun
     >>> @bibun.custom_gradient
@@ -42,27 +49,49 @@ def custom_gradient(f: Function) -> Function:
     np.float64(1.0)
     """
 
+    name = f"custom_gradient: {called(f)}"
+
     @wraps(f)
     def wrapped(*args: Any, **kwargs: Any) -> Any:
         given = FloatArguments(args)
         if not given.traced:
-            return f(*args, **kwargs)[0]
-        made = _Custom(f, given, kwargs)
+            return _result_and_rule(f(*args, **kwargs), name)[0]
+        made = _Custom(f, given, kwargs, name)
         results = apply(made.op, made.recorded, made.entries, made.results)
         return made.recorded.rebuild(results[: made.recorded.results])
 
     return wrapped
 
 
+def _result_and_rule(returned: Any, name: str) -> tuple[Any, Function]:
+    """What a function with a gradient of its own returned, if it is what that has to be."""
+    if isinstance(returned, tuple) and len(returned) == 2 and callable(returned[1]):
+        return returned
+    raise NotDifferentiableError(
+        f"{name} must return (result, rule), where rule is a function from the cotangent of the "
+        f"result to those of the arguments, not {_form(returned)}"
+    )
+
+
+def _form(x: Any) -> str:
+    """What something is, for an error."""
+    if isinstance(x, tuple):
+        return f"({', '.join(map(_form, x))})"
+    if isinstance(x, Duck | np.ndarray | np.generic):
+        return str(Type(x.dtype, x.shape))
+    return "a function" if callable(x) else type(x).__name__
+
+
 class _Custom:
     """One call of a function with a gradient of its own: both ways recorded in one trace."""
 
-    def __init__(self, f: Function, given: FloatArguments, kwargs: dict[str, Any]):
-        self.given, self.rule = given, None
-        self.recorded = record(self._split(f), given.leaves, given.place, "custom_gradient", kwargs)
+    def __init__(self, f: Function, given: FloatArguments, kwargs: dict[str, Any], name: str):
+        self.given, self.name = given, name
+        self.recorded = record(self._split(f), given.leaves, given.place, name, kwargs)
         trace = self.recorded.trace
         self.first = len(trace.entries)
         self.variables = self._variables()
+        self.asked = _asks_for_variables(self.rule, bool(self.variables))
         trace.start()  # the rule is recorded behind the function, whose values it may use
         try:
             with np.errstate(all="ignore"):
@@ -80,19 +109,14 @@ class _Custom:
 
     def _split(self, f: Function) -> Function:
         def first(*args: Any, **kwargs: Any) -> Any:
-            both = f(*args, **kwargs)
-            if not isinstance(both, tuple) or len(both) != 2 or not callable(both[1]):
-                raise NotDifferentiableError(
-                    "custom_gradient: the function must return (result, rule), rule a function"
-                )
-            self.rule = both[1]
-            return both[0]
+            result, self.rule = _result_and_rule(f(*args, **kwargs), self.name)
+            return result
 
         return first
 
     def _variables(self) -> list[tuple[int, Any]]:
         """The Variables that the function read, if its rule asks for them."""
-        if self.rule is None or "variables" not in inspect.signature(self.rule).parameters:
+        if not _asks_for_variables(self.rule, True):
             return []
         found = []
         for i, a in self.recorded.trace.captured.items():
@@ -108,39 +132,49 @@ class _Custom:
         types = [trace.types(i) for i in self.recorded.outputs]
         seeds = [Array(trace, trace.input(t), t) for t in types]
         self.seeds = [a.index for a in seeds]
-        assert self.rule is not None
-        given = map(crossed, seeds)
-        if self.variables:
-            back, more = rebound(self.rule)(*given, variables=[v for _, v in self.variables])
-        else:
-            back, more = rebound(self.rule)(*given), []
-        cotangents = self._by_leaf(back)
-        if len(more) != len(self.variables):
-            raise ShapeError(
-                f"custom_gradient: {len(self.variables)} cotangents of variables are needed, "
-                f"not {len(more)}"
-            )
+        back, more = self._returned([crossed(g) for g in seeds])
         targets = [*self.recorded.inputs, *(i for i, _ in self.variables)]
+        cotangents = [*self._by_leaf(back), *more]
         self.pulled = [
-            _fitting(trace, g, trace.types(i))
-            for i, g in zip(targets, [*cotangents, *more], strict=True)
+            self._fitting(trace, g, trace.types(i))
+            for i, g in zip(targets, cotangents, strict=True)
         ]
+
+    def _returned(self, seeds: list[Any]) -> tuple[Any, Sequence[Any]]:
+        """What the rule returns: cotangents of the arguments, and of the Variables it asks for."""
+        kwargs = {"variables": [v for _, v in self.variables]} if self.asked else {}
+        try:
+            back = rebound(self.rule)(*seeds, **kwargs)
+        except Exception as error:
+            arrays = "one cotangent" if len(seeds) == 1 else f"{len(seeds)} cotangents"
+            error.add_note(f"{self.name}: raised by its rule, called with {arrays}")
+            raise
+        if not self.asked:
+            return back, ()
+        pair = isinstance(back, tuple) and len(back) == 2
+        if not pair or not isinstance(back[1], SEVERAL):
+            raise NotDifferentiableError(
+                f"{self.name}: a rule with a parameter `variables` must return (cotangents, a list "
+                f"of the cotangents of the variables), not {_form(back)}"
+            )
+        if not self.variables:  # none is differentiated: the rule may give theirs all the same
+            return back[0], ()
+        if len(back[1]) != len(self.variables):
+            raise ShapeError(
+                f"{self.name}: {len(self.variables)} cotangents of variables are needed, not "
+                f"{len(back[1])}"
+            )
+        return back
 
     def _by_leaf(self, back: Any) -> list[Any]:
         """What the rule returned, as one cotangent (or None) for each array among the arguments."""
         parts = self.given.parts
-        each = tuple(back) if isinstance(back, tuple | list) and len(parts) != 1 else (back,)
-        if (
-            len(parts) == 1
-            and isinstance(back, tuple | list)
-            and len(back) == 1
-            and len(parts[0][0]) == 1
-        ):
-            each = tuple(back)
+        one_array = len(parts) == 1 and len(parts[0][0]) == 1
+        several = len(parts) != 1 or (one_array and isinstance(back, SEVERAL) and len(back) == 1)
+        each = tuple(back) if several and isinstance(back, SEVERAL) else (back,)
         if len(each) != len(parts):
             raise ShapeError(
-                f"custom_gradient: the rule returned {len(each)} cotangents for {len(parts)} "
-                "arguments"
+                f"{self.name}: the rule returned {len(each)} cotangents for {len(parts)} arguments"
             )
         leaves = [
             [None] * len(p[0]) if g is None else leaves_of(g)[0]
@@ -149,10 +183,31 @@ class _Custom:
         for p, got in enumerate(leaves):
             if len(got) != len(parts[p][0]):
                 raise ShapeError(
-                    f"custom_gradient: the cotangent of argument {p} has {len(got)} arrays, not "
-                    f"{len(parts[p][0])}"
+                    f"{self.name}: the cotangent of argument {p} that the rule returned has "
+                    f"{len(got)} arrays, not {len(parts[p][0])}"
                 )
         return [leaves[p][k] for p, k in self.given.arrays]
+
+    def _fitting(self, trace: Trace, g: Any, of: Type) -> int:
+        """The entry of a cotangent, checked against the type of its argument."""
+        if g is None:
+            return zeros(trace, of).index
+        if not _numeric(g):
+            raise NotDifferentiableError(
+                f"{self.name}: the rule must return arrays, numbers or None, not {_form(g)}"
+            )
+        a = lift(g)
+        if a.shape != of.shape:
+            raise ShapeError(
+                f"{self.name}: the rule returned {_form(a)} as the cotangent of an argument {of}: "
+                "the shapes must be the same"
+            )
+        if a.dtype.kind == "c" and of.dtype.kind != "c":
+            raise DtypeError(
+                f"{self.name}: the rule returned {_form(a)} as the cotangent of an argument {of}, "
+                "which needs a real one: take np.real of it"
+            )
+        return enter(trace, crossed(cast(a, of.dtype)))
 
     def _make(self) -> tuple[Op, list[int], list[int]]:
         trace, recorded = self.recorded.trace, self.recorded
@@ -185,17 +240,17 @@ class _Custom:
         )
 
 
-def _fitting(trace: Trace, g: Any, of: Type) -> int:
-    """The entry of a cotangent, checked against the type of its argument."""
-    if g is None:
-        return zeros(trace, of).index
-    a = output(g, "custom_gradient: the rule")
-    if a.shape != of.shape:
-        raise ShapeError(
-            f"custom_gradient: the rule returned a cotangent of shape {a.shape} for an argument "
-            f"{of}"
-        )
-    return enter(trace, crossed(cast(a, of.dtype)))
+def _asks_for_variables(rule: Function, any_read: bool) -> bool:
+    """Whether a rule wants the Variables that its function read; no Variable is a fair default."""
+    try:
+        parameter = inspect.signature(rule).parameters.get("variables")
+    except (ValueError, TypeError):  # a builtin function without a signature
+        return False
+    return parameter is not None and (any_read or parameter.default is parameter.empty)
+
+
+def _numeric(g: Any) -> bool:
+    return isinstance(g, RESULTS) and getattr(g, "dtype", np.dtype(float)).kind in "biufc"
 
 
 class _Depth(local):
@@ -210,6 +265,11 @@ class custom_jvp:
     The rule takes (primals, tangents), two tuples, and returns (result, tangent of the result). It
     must be linear in the tangents. Where it calls the function itself, that call has the rule
     again, up to derivatives of order four; from there on it is differentiated as written.
+
+    Raises NotDifferentiableError if there is no rule, it returns anything else, or function or rule
+    closes over a traced array; ShapeError and DtypeError if the tangent does not fit the result.
+    These errors name f, with its file and line. What the rule raises itself passes through, with a
+    note.
 
     >>> import numpy as np, bibun
     >>> @bibun.custom_jvp
@@ -226,6 +286,7 @@ class custom_jvp:
         self.f = f
         self.rule: Function | None = None
         self.depth = _Depth()
+        self.name = f"custom_jvp: {called(f)}"
         wraps(f)(self)
 
     def defjvp(self, rule: Function) -> Function:
@@ -236,12 +297,10 @@ class custom_jvp:
     def __call__(self, *args: Any, **kwargs: Any) -> Any:
         given = FloatArguments(args)
         if self.rule is None:
-            raise NotDifferentiableError(
-                f"custom_jvp: {self.f.__name__} has no rule yet: set it with @f.defjvp"
-            )
+            raise NotDifferentiableError(f"{self.name} has no rule yet: set it with @f.defjvp")
         if not given.traced or self.depth.rules == 3:
             return self.f(*args, **kwargs)
-        recorded = record(self.f, given.leaves, given.place, "custom_jvp", kwargs)
+        recorded = record(self.f, given.leaves, given.place, self.name, kwargs)
         op, entries = MEMO.get(
             key("custom_jvp", recorded, self.rule, self.depth.rules),
             lambda: self._make(recorded, given),
@@ -252,7 +311,7 @@ class custom_jvp:
         forward, order = recorded.trace.close(recorded.inputs, recorded.outputs)
         if forward.arity != len(recorded.inputs):
             raise NotDifferentiableError(
-                "custom_jvp: the function closes over a traced array: pass it as an argument"
+                f"{self.name} closes over a traced array: pass it as an argument"
             )
         return CustomTangent(forward, self._tangent(forward, given)), order[: forward.arity]
 
@@ -265,25 +324,49 @@ class custom_jvp:
                 Array(trace, trace.input(t), t)
                 for t in (*forward.input_types, *forward.input_types)
             ]
-            self.depth.rules += 1
-            try:
-                _, tangent = rebound(self.rule)(
-                    tuple(given.place(arrays[:n])), tuple(given.place(arrays[n:]))
-                )
-            finally:
-                self.depth.rules -= 1
-            leaves = [output(t, "custom_jvp: the rule") for t in flatten(tangent)[0]]
-            if [a.shape for a in leaves] != [t.shape for t in forward.output_types]:
-                raise ShapeError(
-                    "custom_jvp: the tangent returned by the rule has not the shape of the result"
-                )
-            results = [
-                enter(trace, cast(a, t.dtype))
-                for a, t in zip(leaves, forward.output_types, strict=True)
-            ]
+            tangent = self._returned(given.place(arrays[:n]), given.place(arrays[n:]))
+            results = [enter(trace, a) for a in self._fitting(tangent, forward.output_types)]
         graph, _ = trace.close([a.index for a in arrays], results)
         if graph.arity != 2 * n:
             raise NotDifferentiableError(
-                "custom_jvp: the rule closes over a traced array: pass it as an argument"
+                f"{self.name}: the rule closes over a traced array: pass it as an argument"
             )
         return graph
+
+    def _returned(self, primals: list[Any], tangents: list[Any]) -> Any:
+        """The tangent that the rule returns."""
+        self.depth.rules += 1
+        try:
+            back = rebound(self.rule)(tuple(primals), tuple(tangents))
+        except Exception as error:
+            error.add_note(f"{self.name}: raised by its rule")
+            raise
+        finally:
+            self.depth.rules -= 1
+        if isinstance(back, tuple) and len(back) == 2:
+            return back[1]
+        raise NotDifferentiableError(
+            f"{self.name}: the rule must return (result, tangent of the result), not {_form(back)}"
+        )
+
+    def _fitting(self, tangent: Any, types: Sequence[Type]) -> list[Array]:
+        """The arrays of a tangent, checked against the types of the results."""
+        leaves, _ = flatten(tangent)
+        if not all(map(_numeric, leaves)):
+            raise NotDifferentiableError(
+                f"{self.name}: the tangent that the rule returned must consist of arrays or "
+                f"numbers, not {', '.join(map(_form, leaves))}"
+            )
+        arrays = [lift(t) for t in leaves]
+        if [a.shape for a in arrays] != [t.shape for t in types]:
+            raise ShapeError(
+                f"{self.name}: the rule returned the tangent {_form(tuple(arrays))} of the result "
+                f"({', '.join(map(str, types))}): the shapes must be the same"
+            )
+        for a, t in zip(arrays, types, strict=True):
+            if a.dtype.kind == "c" and t.dtype.kind != "c":
+                raise DtypeError(
+                    f"{self.name}: the rule returned the tangent {_form(a)} of a result {t}, which "
+                    "needs a real one: take np.real of it"
+                )
+        return [cast(a, t.dtype) for a, t in zip(arrays, types, strict=True)]
