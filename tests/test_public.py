@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import pkgutil
@@ -11,7 +12,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from tests.test_layout import OPTIONAL, ROOT, confirm, ours
+from tests.test_layout import OPTIONAL, ROOT, SOURCE, confirm, files, ours, place
 
 # What graphs themselves are made of: inputs, items, scalars. The laws of the ops pass them by.
 STRUCTURE = {"bibun.graph", "bibun.recording"}
@@ -48,6 +49,39 @@ def test_what_is_public_has_docstring_and_hints() -> None:
     confirm([f"{at(p)} has no docstring" for p in public if not documented(p)])
     hints = [(p, ", ".join(without_hint(p))) for p in public]
     confirm([f"{at(p)}: no type for {names}" for p, names in hints if names])
+
+
+def test_what_is_public_has_an_example() -> None:
+    """The examples run as tests: `make test` passes --doctest-modules."""
+    modules = [importlib.import_module(name) for name in ("bibun", "bibun.nn", "bibun.optim")]
+    named = {f"{m.__name__}.{n}": getattr(m, n) for m in modules for n in public_names(m)}
+    things = {n: p for n, p in named.items() if inspect.isclass(p) or inspect.isroutine(p)}
+    lacking = [n for n, p in things.items() if ">>>" not in p.__doc__ and not is_error(p)]
+    confirm([f"{at(things[n])}: {n} has no example" for n in lacking])
+
+
+def public_names(module: Any) -> list[str]:
+    own = [n for n, p in vars(module).items() if getattr(p, "__module__", "") == module.__name__]
+    return getattr(module, "__all__", [n for n in own if not n.startswith("_")])
+
+
+def is_error(thing: Any) -> bool:
+    return inspect.isclass(thing) and issubclass(thing, BaseException)
+
+
+def test_the_first_line_of_a_docstring_is_a_sentence() -> None:
+    """Tools show it alone."""
+    kinds = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    found = []
+    for file in files(SOURCE):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            text = ast.get_docstring(node, clean=False) if isinstance(node, kinds) else None
+            if text is not None and not text.splitlines()[0].endswith((".", "?", "!", ":")):
+                line = getattr(node, "lineno", 1)
+                found.append(
+                    f"{place(file, SOURCE, line)}: {text.splitlines()[0]!r} is no sentence"
+                )
+    confirm(found)
 
 
 def concrete(base: type) -> Iterator[type]:

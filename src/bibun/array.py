@@ -41,8 +41,9 @@ def _found(table: dict[Any, Callable], function: Any) -> Callable | None:
 
 
 class Duck(Interface):
-    """The interface with NumPy's protocols, shared by Array and Variable: nothing takes the
-    number out unnoticed.
+    """The interface with NumPy's protocols, shared by Array and Variable.
+
+    Nothing takes the number out unnoticed.
     """
 
     __slots__ = ()
@@ -147,9 +148,7 @@ class Duck(Interface):
         return str(value if is_abstract(value) else value[()])
 
     def numpy(self) -> Any:
-        """The value as a plain NumPy array or scalar, also while traced: its derivative ends
-        here.
-        """
+        """The value as a plain NumPy array or scalar, where its derivative ends if it is traced."""
         return self._shielded(self._known("x.numpy()"))
 
     def _shielded(self, value: Any) -> Any:
@@ -275,8 +274,9 @@ def enter(trace: Trace, a: Array) -> int:
 
 
 def bind(op: Op, *args: Any) -> Any:
-    """Apply `op`: recorded if an argument is, otherwise on plain values. Several results come as
-    a tuple.
+    """Apply `op`: recorded if an argument is recorded, otherwise on plain values.
+
+    Several results come as a tuple.
     """
     arrays = [a if type(a) is Array else lift(a) for a in args]
     trace = innermost(arrays)
@@ -314,9 +314,7 @@ def put(trace: Trace, key: tuple, value: Any) -> Any:
 
 
 def _unknown(function: Any, method: str, args: tuple, options: dict, name: str) -> Any:
-    """A function without a rule: computed on plain values; an error if a derivative would be
-    lost.
-    """
+    """Call a function without a rule on plain values; raise if a derivative would be lost."""
     ducks = [a for a in _leaves((args, options)) if isinstance(a, Duck)]
     if innermost([a._read() for a in ducks]) is not None:
         raise UnsupportedError(

@@ -58,28 +58,29 @@ class Op:
     """
 
     kind: ClassVar[str] = "element"
-    """All that scheduling knows: "element", "view" (only indices change), "reduce", "call",
-    "control".
+    """All that scheduling knows.
+
+    "element", "view" (only indices change), "reduce", "call" or "control".
     """
     keeps_zeros: ClassVar[bool] = False
     """Whether derivatives only move, add or drop entries, so that a mask can be carried through."""
     added: ClassVar[Callable[..., Any] | None] = None
-    """The sum of several results of operations of this class, made at once from a list of
-    (operation, arguments); None if such a sum is made pair by pair.
+    """The sum of several results of operations of this class, made at once.
+
+    Of a list of (operation, arguments); None if such a sum is made pair by pair.
     """
 
     arranges: ClassVar[str] = ""
-    """What decides whether NumPy makes views or copies: "order" changes the order of axes, "shape"
-    may need a copy.
+    """What decides whether NumPy makes views or copies.
+
+    "order" changes the order of axes, "shape" may need a copy.
     """
     decreed: ClassVar[bool] = False
     """Whether the derivative is somebody's word instead of the derivative of the value."""
     fields: ClassVar[tuple[str, ...]] = ()
 
     def type(self, *args: Type) -> Type | tuple[Type, ...]:
-        """The type of the result (a tuple for several results), or an error that names the
-        operation.
-        """
+        """The type of the result (a tuple for several), or an error that names the operation."""
         raise NotImplementedError
 
     def value(self, *args: Any) -> Any:
@@ -87,9 +88,7 @@ class Op:
         raise NotImplementedError
 
     def kernel(self, *args: Type) -> Callable[..., Any]:
-        """The function that replay calls: the same as `value`, with what the types tell decided
-        once.
-        """
+        """The function that replay calls: `value`, with what the types tell decided once."""
         return self.value
 
     def view(self, *args: Any) -> Any:
@@ -114,16 +113,15 @@ class Op:
         return sum(moved[1:], moved[0]) if moved else None
 
     def pull(self, y: Any, args: tuple, g: Any, wanted: tuple[bool, ...]) -> tuple:
-        """One cotangent for each argument that is wanted; None is zero. For several results, y
-        and g are tuples.
+        """One cotangent for each argument that is wanted; None is zero.
+
+        For several results, y and g are tuples.
         """
         maps = self.d(y, *args)
         return tuple(m.pull(g) if w and m else None for m, w in zip(maps, wanted, strict=True))
 
     def batched(self, n: int) -> Op:
-        """The operation that does this to n sets of arguments, all stacked along a new first
-        axis.
-        """
+        """The operation that does this to n sets of arguments, stacked along a new first axis."""
         return self
 
     def batch(self, args: tuple, stacked: tuple[bool, ...], n: int) -> Any:
@@ -153,11 +151,10 @@ class Op:
 
 
 class Example(NamedTuple):
-    """An operation to try, and its arguments: a shape for floats, or a function from a generator
-    to an array.
+    """An operation to try, and its arguments.
 
-    `domain` bounds the floats; the laws prepend axes, change dtypes and visit hard points by
-    themselves.
+    An argument is a shape for floats, or a function from a generator to an array. `domain` bounds
+    the floats; the laws prepend axes, change dtypes and visit hard points by themselves.
     """
 
     op: Op
@@ -184,8 +181,9 @@ class Input(Op):
 
 @operation
 class Constant(Op):
-    """A fixed array, compared by its bytes (so that 0.0 and -0.0 differ). Those of users are
-    scalars.
+    """A fixed array, compared by its bytes (so that 0.0 and -0.0 differ).
+
+    Those of users are scalars.
     """
 
     dtype: np.dtype

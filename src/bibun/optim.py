@@ -19,7 +19,12 @@ Rate = float | Callable[[int], float]
 
 
 class State(NamedTuple):
-    """What is remembered between updates: how many there were, and arrays like the parameters."""
+    """What is remembered between updates: how many there were, and arrays like the parameters.
+
+    >>> import numpy as np, bibun
+    >>> bibun.optim.SGD(0.1, momentum=0.9).init(np.ones(2))
+    State(step=0, slots=([array([0., 0.])],))
+    """
 
     step: int
     slots: tuple[list[Any], ...]
@@ -39,7 +44,17 @@ class Optimizer:
     With `weight_decay` w, each update also subtracts rate * w * p, apart from the gradient
     (Loshchilov and Hutter, Decoupled weight decay regularization, 2019).
 
-    A gradient that is not finite raises FloatingPointError, and then nothing has changed.
+    A gradient that is not finite raises FloatingPointError, and then nothing has changed. One that
+    does not fit raises ShapeError or DtypeError, one that is None TapeError.
+
+    >>> import numpy as np, bibun
+    >>> w, sgd = bibun.Variable([1.0, 2.0]), bibun.optim.SGD(lambda step: 0.5 / (1 + step))
+    >>> for _ in range(2):
+    ...     with bibun.GradientTape() as tape:
+    ...         loss = np.sum(w**2)
+    ...     sgd.apply_gradients([(tape.gradient(loss, w), w)])
+    >>> w
+    Variable(array([0., 0.]), name='variable')
     """
 
     def __init__(self, learning_rate: Rate, weight_decay: float = 0.0):
@@ -116,7 +131,11 @@ class Optimizer:
     # ------------------------------------------------------------ Variables
 
     def apply_gradients(self, pairs: Iterable[tuple[Any, Variable]]) -> None:
-        """Assign new values to Variables, given pairs of (gradient, Variable)."""
+        """Assign new values to Variables, given pairs of (gradient, Variable).
+
+        Raises ValueError if there are no pairs or a Variable is there twice, TypeError for what is
+        no Variable, and what the class says for gradients.
+        """
         found = [(self._of_variable(g, v), v) for g, v in pairs]
         if not found:
             raise ValueError(
@@ -267,6 +286,12 @@ class Adam(Optimizer):
     m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2; m' = m / (1 - b1^t) and v' = v / (1 - b2^t) are
     free of the bias towards their start at zero. Source: Kingma and Ba, Adam, 2015, algorithm 1.
     With `weight_decay` it is AdamW.
+
+    >>> import numpy as np, bibun
+    >>> p = bibun.Variable([1.0, 2.0])
+    >>> bibun.optim.Adam(0.1).apply_gradients([(np.array([1e-3, -1e3]), p)])
+    >>> np.round(p.numpy(), 3)
+    array([0.9, 2.1])
     """
 
     slots, squares = 2, True

@@ -54,9 +54,7 @@ def _nothing(register: Any) -> None:
 
 
 class _Compiler:
-    """Registers: the arguments, then constants and results, and last the list of registers
-    itself.
-    """
+    """Registers: the arguments, then constants and results, and last the registers themselves."""
 
     def __init__(self, graph: Graph):
         self.graph = graph
@@ -168,9 +166,7 @@ def _operands(graph: Graph, i: int, n: Node) -> list[tuple[int, tuple[int, ...] 
 
 
 def _below(graph: Graph, a: int) -> tuple[int, tuple[int, ...] | None]:
-    """What to read instead of node a if it is an Expand, and the shape to give it (None: as it
-    is).
-    """
+    """What to read instead of node a if it is an Expand, and its new shape (None: its own)."""
     op, args, _ = graph.nodes[a]
     aligned = getattr(op, "aligned", None)
     if aligned is None:

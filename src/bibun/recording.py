@@ -131,9 +131,7 @@ class Trace:
                 kept.clear()
 
     def refuse_escape(self, value: Any) -> None:
-        """An array of this closed trace is used again: fine as a number, unless a derivative
-        gets lost.
-        """
+        """Refuse an array of this closed trace, unless it is a mere number now."""
         if is_abstract(value) or any(t.active for t in self.enclosing):
             raise EscapedError(
                 "an array was used after the function under grad, vmap, ... that made it had "
@@ -263,8 +261,9 @@ class Trace:
         return id(variable) in self.variables or (self.watching > 0 and variable.trainable)
 
     def read(self, variable: Any) -> int:
-        """The entry of a Variable in its present version: `assign` makes a new version, never
-        changes an old one.
+        """The entry of a Variable in its present version.
+
+        `assign` makes a new version and never changes an old one.
         """
         _, versions = self.variables.setdefault(id(variable), (variable, {}))
         i = versions.get(variable.version)
@@ -362,8 +361,9 @@ class _Types:
 
 
 class recording:
-    """Record into a trace; floating-point warnings stay silent, since derivatives visit
-    infinities by design.
+    """Record into a trace, without floating-point warnings.
+
+    Derivatives visit infinities by design.
     """
 
     __slots__ = ("silence", "trace")
@@ -384,9 +384,7 @@ class recording:
 
 @contextmanager
 def building() -> Iterator[Trace]:
-    """A trace for graphs that bibun itself makes: abstract, outside the user's traces, without
-    positions.
-    """
+    """An abstract trace without positions, for graphs that bibun itself makes."""
     trace = Trace()
     trace.origin = (_NOWHERE, 0)
     trace.serial, trace.active = next(_serial), True

@@ -44,7 +44,9 @@ def fit(
     unless given. `progress` shows a bar (if tqdm is installed and there is a terminal) and a line
     per epoch.
 
-    Raises ShapeError if x and y differ in length, FloatingPointError if a gradient is not finite.
+    Raises ShapeError if x and y differ in length, FloatingPointError if a gradient is not finite,
+    NotDifferentiableError if the loss is no real number, TypeError if the model is no Layer,
+    ValueError for a loss or metric of unknown name and a batch_size below 1.
 
     >>> import numpy as np, bibun
     >>> x = np.linspace(-1, 1, 64)[:, None]

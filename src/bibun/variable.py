@@ -16,7 +16,10 @@ class Variable(Duck):
     """An array whose value can be assigned; tapes watch it by themselves if it is trainable.
 
     `assign` replaces the value and never writes through it, so that what was recorded before keeps
-    the value that it read. Shape and dtype stay what they were.
+    the value that it read. Shape and dtype stay what they were; Python's numbers are float64.
+
+    `assign` raises ShapeError or DtypeError for a value that does not fit, and writing into a part
+    TracingError.
 
     >>> import bibun
     >>> v = bibun.Variable([1.0, 2.0], name="v")
@@ -55,7 +58,11 @@ class Variable(Duck):
         return super().__array_ufunc__(ufunc, method, *read, **options)
 
     def assign(self, value: Any) -> Variable:
-        """Replace the value; a traced value is assigned as a number, its derivative ends here."""
+        """Replace the value; a traced value is assigned as a number, its derivative ends here.
+
+        Raises ShapeError for another shape, DtypeError for a dtype that does not cast to this one
+        (floats into integers, complex into floats), TracingError for what has no value in `vmap`.
+        """
         new = _number(value)
         if new.shape != self.shape:
             raise ShapeError(
@@ -115,6 +122,9 @@ def _number(delta: Any) -> Any:
 
 def constant(value: Any, dtype: Any = None) -> Array:
     """An array that a tape can watch; outside of tapes it behaves like the ndarray.
+
+    It has the shape of `value` and its dtype, or `dtype`. Raises NotDifferentiableError for what is
+    no array of numbers.
 
     >>> import bibun
     >>> x = bibun.constant(3.0)

@@ -21,9 +21,7 @@ Env = list[Any]  # the value of each node: an Array, or a tuple of Arrays for se
 
 
 def build(types: Iterable[Type], f: Callable[..., Sequence[Array]]) -> Graph:
-    """The graph of a function of Arrays that bibun itself writes, called with arrays of these
-    types.
-    """
+    """The graph of a function of Arrays that bibun itself writes, for arrays of these types."""
     with building() as trace:
         inputs = [Array(trace, trace.input(t), t) for t in types]
         outputs = [enter(trace, lift(y)) for y in f(*inputs)]
@@ -33,9 +31,7 @@ def build(types: Iterable[Type], f: Callable[..., Sequence[Array]]) -> Graph:
 
 
 def evaluate(graph: Graph, args: Sequence[Any], trace: Trace | None = None) -> Env:
-    """Every node on these arguments: recorded (in `trace`) where an argument is, computed where
-    none is.
-    """
+    """Every node on these arguments: recorded where an argument is, computed where none is."""
     env: Env = [lift(a) for a in args]
     trace = trace or innermost(env)
     if trace is not None and trace.origin is not None and _same_types(graph, env):
@@ -54,8 +50,9 @@ def _same_types(graph: Graph, env: Env) -> bool:
 
 
 def again(graph: Graph, env: Env, trace: Trace) -> Env:
-    """Every node once more in a trace of symbols: nothing has to be inferred, since all types
-    are known.
+    """Every node once more in a trace of symbols.
+
+    Nothing has to be inferred, since all types are known.
     """
     numbers = [enter(trace, a) for a in env]
     for _, n in graph.body():
@@ -75,8 +72,9 @@ def again(graph: Graph, env: Env, trace: Trace) -> Env:
 
 
 def apply(n: Node, env: Env, trace: Trace | None) -> Any:
-    """One node on the values of the nodes before it. Constants stay constants under a trace, so
-    that rules see them.
+    """One node on the values of the nodes before it.
+
+    Constants stay constants under a trace, so that rules see them.
     """
     if isinstance(n.op, Item):
         return env[n.args[0]][n.op.index]
@@ -198,9 +196,7 @@ def _push_node(n: Node, y: Any, env: Env, found: list[Any]) -> Any:
 def batch(
     graph: Graph, args: Sequence[Array], stacked: Sequence[bool], n: int
 ) -> list[tuple[Array, bool]]:
-    """Every output over a new first axis of length n of the stacked arguments, and whether it
-    has that axis.
-    """
+    """Every output on stacked arguments, and whether it has the new first axis of length n."""
     env: Env = list(args)
     flags = list(stacked)
     trace = innermost(env)

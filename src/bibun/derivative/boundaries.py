@@ -83,7 +83,9 @@ def _floating(x: Any) -> bool:
 
 
 def stop_gradient(x: Any) -> Any:
-    """x (an array or a container of arrays), through which no derivative flows.
+    """The same array, or container of arrays, through which no derivative flows.
+
+    Shapes and dtypes stay what they are; what is no array passes unchanged.
 
     >>> import bibun
     >>> bibun.grad(lambda x: x * bibun.stop_gradient(x))(3.0)
@@ -96,10 +98,12 @@ def stop_gradient(x: Any) -> Any:
 
 
 def checkpoint(f: Function) -> Function:
-    """f, with its intermediate values recomputed for the derivative instead of stored.
+    """The function, whose intermediate values are recomputed for the derivative, not stored.
 
+    Values, shapes, dtypes and derivatives are those of f; arguments and results may be containers.
     Memory for time: a chain of n steps cut into sqrt(n) checkpointed pieces needs memory for about
-    2 sqrt(n) steps and one more forward evaluation. Method: Griewank and Walther, Evaluating
+    2 sqrt(n) steps and one more forward evaluation. Raises NotDifferentiableError if f returns
+    anything but arrays or numbers. Method: Griewank and Walther, Evaluating
     Derivatives, chapter 12; Chen et al. 2016, arXiv:1604.06174.
 
     >>> import numpy as np, bibun

@@ -24,18 +24,18 @@ from ..walk import Env, evaluate
 from ..zeros import Select
 
 Step = Callable[[Graph, Env, list[Array]], Sequence[Array]]
-"""(the stabilised graph, the arrays of its nodes, further inputs) -> the results of the derived
-graph.
+"""What makes the results of the derived graph.
 
-A step with a method `widened_inputs` changes the types of the inputs, and gets these instead of
-all nodes.
+Its arguments are the stabilised graph, the arrays of its nodes, and further inputs. A step with a
+method `widened_inputs` changes the types of the inputs, and gets these instead of all nodes.
 """
 MOST_NODES = 2_000_000  # kept in the cache over all programs
 
 
 class Derived:
-    """A derived graph, and where its inputs come from: entries of the trace, then further
-    arguments.
+    """A derived graph, and where its inputs come from.
+
+    These are entries of the trace, and then further arguments.
     """
 
     def __init__(
@@ -78,9 +78,7 @@ def derive(
     step: Step,
     residuals: Trace | None,
 ) -> tuple[Graph, list[Any]]:
-    """The derived graph, and for each of its first inputs the entry of the user's trace that it
-    stands for.
-    """
+    """The derived graph, and the entries of the user's trace for which its first inputs stand."""
     with building() as trace:
         widened = getattr(step, "widened_inputs", None)
         types = stable.input_types if widened is None else widened(stable.input_types)
@@ -132,8 +130,9 @@ class Cache:
     def get(
         self, key: Hashable, trace: Trace, make: Callable[[frozenset[int]], Derived]
     ) -> Derived:
-        """The program for this key. A constant that differs from call to call becomes an input
-        of it.
+        """The program for this key.
+
+        A constant that differs from call to call becomes an input of it.
         """
         found = self.kept.get(key)
         if found is not None and found.fits(trace):
@@ -211,9 +210,7 @@ def execute(
 
 
 def _value(recorded: Recorded, trace: Trace, i: Any) -> Any:
-    """What a source of a derived program is now: an entry, or one of several results of an
-    entry.
-    """
+    """What a source of a derived program is now: an entry, or one of several results of one."""
     if type(i) is not int:
         return trace.value(i[0])[i[1]]
     value = trace.values[i]

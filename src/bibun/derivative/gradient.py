@@ -23,9 +23,7 @@ Function = Callable[..., Any]
 
 
 class Arguments:
-    """The arguments of a call: those that are differentiated, as a list of leaves, and the rest
-    as they are.
-    """
+    """The arguments of a call: the differentiated ones as a list of leaves, the rest as it is."""
 
     def __init__(self, args: tuple, argnums: int | Sequence[int], name: str):
         self.args, self.single = args, isinstance(argnums, int)
@@ -57,9 +55,7 @@ class Arguments:
         return args
 
     def gradient(self, leaves: Sequence[Any]) -> Any:
-        """Leaves as the caller expects them: one container, or a tuple of them if argnums is
-        one.
-        """
+        """Leaves as the caller expects them: one container, or a tuple if argnums is one."""
         pieces = self.pieces(leaves)
         return pieces[0] if self.single else tuple(pieces)
 
@@ -141,7 +137,8 @@ def value_and_grad(
 ) -> Function:
     """The value of a function that returns one real number, and its gradient, as for `grad`.
 
-    With `has_aux` the result is ((value, aux), gradient).
+    With `has_aux` the result is ((value, aux), gradient). Shapes, dtypes, errors and the method are
+    those of `grad`.
 
     >>> import numpy as np, bibun
     >>> bibun.value_and_grad(lambda x: x**3)(2.0)
@@ -184,6 +181,9 @@ def vjp(f: Function, *args: Any, has_aux: bool = False, **kwargs: Any) -> Any:
     with one cotangent for each argument; it may be called again and again. Complex cotangents are
     gradients as `grad` gives them: of a holomorphic f with the Jacobian J, J^H times the cotangent.
 
+    Raises DtypeError for arguments of integers, NotDifferentiableError if f returns no arrays; the
+    pullback ShapeError or DtypeError for a cotangent that does not fit. Method: as for `grad`.
+
     >>> import numpy as np, bibun
     >>> y, pullback = bibun.vjp(lambda x: x**2, np.array([1.0, 2.0]))
     >>> pullback(np.array([1.0, 10.0]))
@@ -210,6 +210,13 @@ def _forward(graph: Graph, env: Env, further: list[Array]) -> list[Array]:
 
 def jvp(f: Function, primals: Sequence[Any], tangents: Sequence[Any], has_aux: bool = False) -> Any:
     """The value of f(*primals) and its derivative along `tangents` (one for each argument).
+
+    Tangents have the shapes and containers of the arguments and are cast to their dtypes; the
+    derivative has the shape, dtype and container of the value.
+
+    Raises DtypeError for arguments of integers and complex tangents of real arguments, ShapeError
+    for tangents that do not fit, NotDifferentiableError if f returns no arrays. Method: forward
+    accumulation (Griewank and Walther, Evaluating Derivatives, section 3.1).
 
     >>> import numpy as np, bibun
     >>> bibun.jvp(np.sin, (0.0,), (2.0,))
@@ -248,8 +255,10 @@ def _tangent(count: int) -> Callable:
 
 
 def linearize(f: Function, *args: Any) -> tuple[Any, Function]:
-    """The value of f(*args), and its derivative there as a function of tangents (one for each
-    argument).
+    """The value of f(*args), and its derivative there as a function of tangents.
+
+    That takes one tangent for each argument, in its shape, and may be called again and again; f
+    does not run again. Errors are those of `jvp`.
 
     >>> import numpy as np, bibun
     >>> y, along = bibun.linearize(np.exp, 0.0)
@@ -272,9 +281,7 @@ def linearize(f: Function, *args: Any) -> tuple[Any, Function]:
 
 
 def aligned(x: Any, types: Sequence[Type], what: str) -> list[Array]:
-    """The leaves of a tangent or cotangent, checked against what they belong to and in its
-    dtype.
-    """
+    """The leaves of a tangent or cotangent in the dtypes of what they belong to, checked."""
     leaves, _ = flatten(x)
     if len(leaves) != len(types):
         raise ShapeError(f"{what} must have {len(types)} arrays, not {len(leaves)}")

@@ -39,7 +39,11 @@ def jacobian(
     arguments each row is a gradient, as by `grad`. Of complex results by complex arguments it is
     the complex derivative of a holomorphic function, and has to be asked for by `holomorphic`.
 
-    Method: Griewank and Walther, Evaluating Derivatives, chapter 3.
+    The dtype of a block is that of the argument ("reverse") or of the result ("forward").
+
+    Raises DtypeError for arguments or results of integers, and for complex ones that have no such
+    matrix; ValueError for another mode. Method: Griewank and Walther, Evaluating Derivatives,
+    chapter 3.
 
     >>> import numpy as np, bibun
     >>> bibun.jacobian(lambda x: x[:2] * x[2])(np.array([1.0, 2.0, 3.0]))
@@ -83,8 +87,9 @@ def matrices(
 
 
 def batch_matrix(recorded: Recorded) -> Any:
-    """The Jacobian of each example of a batch, none of which influences another: shape (b, m...,
-    n...).
+    """The Jacobian of each example of a batch, of shape (b, m..., n...).
+
+    None of the examples influences another.
     """
     trace = recorded.trace
     y, x = trace.types(recorded.outputs[0]), trace.types(recorded.inputs[0])
@@ -97,9 +102,7 @@ def batch_matrix(recorded: Recorded) -> Any:
 
 
 class _Examples:
-    """The step to the Jacobians of all examples: one pull for each entry of one example's
-    result.
-    """
+    """The step to the Jacobians of all examples: one pull per entry of one example's result."""
 
     def __init__(self, y: Type, x: Type):
         self.y, self.x = y, x
@@ -182,9 +185,7 @@ class _Sweep:
         return y if wide else np.broadcast_to(y, (n, *y.shape))
 
     def _blocks(self, wide: list[Array]) -> list[Array]:
-        """The rows (or columns) cut into one block for each pair of result and input, result by
-        result.
-        """
+        """The rows (or columns) cut into a block for each result and input, result by result."""
         cut = self.inputs if self.forward else self.outputs
         edges = np.cumsum([0, *(prod(t.shape) for t in cut)])
         blocks = {}
@@ -202,7 +203,9 @@ class _Sweep:
 def hessian(f: Function, argnums: int | Sequence[int] = 0, holomorphic: bool = False) -> Function:
     """The matrix of second derivatives of a function that returns one real number.
 
-    Its shape is the shape of the argument twice; for containers, a container of containers.
+    Its shape is the shape of the argument twice, its dtype that of the argument; for containers, a
+    container of containers. Forward over reverse (Griewank and Walther, Evaluating Derivatives,
+    section 5.1). Errors are those of `grad` and `jacobian`.
 
     >>> import numpy as np, bibun
     >>> bibun.hessian(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]))
@@ -218,7 +221,8 @@ def hvp(f: Function) -> Function:
     """The Hessian of f times a vector, without the Hessian: hvp(f)(x, v) = H(x) v.
 
     Forward over reverse (Pearlmutter 1994, Fast exact multiplication by the Hessian): about the
-    cost of two gradients.
+    cost of two gradients. v and the result have the shape, dtype and container of x. Errors are
+    those of `grad` and `jvp`.
 
     >>> import numpy as np, bibun
     >>> bibun.hvp(lambda x: x[0] ** 2 * x[1])(np.array([1.0, 2.0]), np.array([1.0, 0.0]))

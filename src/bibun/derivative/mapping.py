@@ -28,7 +28,8 @@ def vmap(f: Function, in_axes: Axes = 0, out_axes: Axes = 0) -> Function:
     axis stands in the results. Inside f an array has the shape of one example and no value:
     use np.where instead of `if`. Shared operands are folded into one larger operation.
 
-    Raises ShapeError if the axes do not exist or differ in length.
+    Results keep their dtypes. Raises ShapeError if the axes do not exist or differ in length,
+    AbstractValueError where f asks for the value of an array.
 
     >>> import numpy as np, bibun
     >>> bibun.vmap(lambda x, w: x @ w, in_axes=(0, None))(np.ones((4, 3)), np.ones(3))

@@ -16,7 +16,11 @@ from .layer import Layer
 class Dense(Layer):
     """y = activation(x W + b), over the last axis of x.
 
-    The activation is a name or any function of arrays, the user's own too.
+    x has shape (..., inputs), W (inputs, units), b (units,) and y (..., units). The activation is a
+    name or any function of arrays, the user's own too. Weights have the dtype of the layer, float64
+    by default.
+
+    Raises ValueError if `units` is no positive integer, ShapeError for an x of other length.
 
     >>> import numpy as np, bibun.nn
     >>> layer = bibun.nn.Dense(2, activation=np.sin)
@@ -52,7 +56,7 @@ class Dense(Layer):
             self.add_weight("bias", (self.units,), initializer=self.bias_initializer)
 
     def call(self, x: Any) -> Any:
-        """activation(x W + b)"""
+        """The formula, activation(x W + b)."""
         kernel = self.kernel
         self.expect(x, kernel.shape[:1])
         z = x @ kernel
@@ -60,7 +64,7 @@ class Dense(Layer):
 
 
 class Sequential(Layer):
-    """Layers, or any functions of one array, one after the other.
+    """Layers, or any functions of one array, one after the other; TypeError for anything else.
 
     >>> import numpy as np, bibun.nn
     >>> from bibun.nn import Dense
@@ -116,22 +120,32 @@ class Sequential(Layer):
 
 
 class Flatten(Layer):
-    """All axes but the first become one."""
+    """All axes but the first become one; ShapeError for an array without axes.
+
+    >>> import numpy as np, bibun.nn
+    >>> bibun.nn.Flatten()(np.ones((5, 2, 3))).shape
+    (5, 6)
+    """
 
     def call(self, x: Any) -> Any:
-        """x of shape (n, ...) as (n, m)"""
+        """The array x of shape (n, ...) in shape (n, m)."""
         if np.ndim(x) < 1:
             raise ShapeError(f"{self.path}: an input of shape () does not fit: (n, ...) is needed")
         return np.reshape(x, (np.shape(x)[0], int(np.prod(np.shape(x)[1:]))))
 
 
 class Activation(Layer):
-    """An activation as a layer of its own, by name or as a function."""
+    """An activation as a layer of its own, by name or as a function; ValueError for other names.
+
+    >>> import numpy as np, bibun.nn
+    >>> bibun.nn.Activation("relu")(np.array([-1.0, 2.0]))
+    array([0., 2.])
+    """
 
     def __init__(self, function: str | Callable[[Any], Any], **options: Any):
         super().__init__(**options)
         self.function = named(function)
 
     def call(self, x: Any) -> Any:
-        """function(x)"""
+        """The activation of x."""
         return self.function(x)

@@ -43,6 +43,10 @@ class Layer:
     models of one structure start alike unless their seeds differ. A layer without `seed` or `dtype`
     takes that of the layer it belongs to; the outermost has seed 0 and float64.
 
+    Raises TypeError where there is no `call`, ShapeError for inputs or initial values that do not
+    fit, SeedError for random weights made in `__init__`, UnbuiltError where a layer that was never
+    called is differentiated.
+
     >>> import numpy as np, bibun.nn
     >>> class Custom(bibun.nn.Layer):
     ...     def __init__(self, units, activation):

@@ -1,4 +1,8 @@
-"""Losses: functions of a prediction and a target, from logits where there are probabilities."""
+"""Losses: functions of a prediction and a target, from logits where there are probabilities.
+
+Each of them is the mean over all examples, or with `reduction` "sum" their sum, or with "none" the
+array of the losses themselves; ValueError for anything else.
+"""
 
 from __future__ import annotations
 
@@ -19,10 +23,14 @@ Loss = Callable[[Any, Any], Any]
 def softmax_cross_entropy(
     logits: Any, labels: Any, smoothing: float = 0.0, reduction: str = "mean"
 ) -> Any:
-    """-sum_c p[..., c] log_softmax(logits)[..., c]
+    """The cross-entropy of classes, -sum_c p[..., c] log_softmax(logits)[..., c].
 
-    The classes are the last axis of the logits. `labels` are integers, or probabilities p in the
-    shape of the logits. With `smoothing` s the target becomes (1 - s) p + s / classes.
+    The classes are the last axis of the logits. `labels` are integers in the shape of the other
+    axes, or probabilities p in the shape of the logits. With `smoothing` s the target becomes
+    (1 - s) p + s / classes (Szegedy et al. 2016, arXiv:1512.00567).
+
+    Raises ShapeError or DtypeError for labels that are neither, ValueError for integers that are
+    no classes.
 
     >>> import numpy as np, bibun.nn
     >>> bibun.nn.softmax_cross_entropy(np.array([[1e3, 0.0], [0.0, 1e3]]), np.array([0, 0]))
@@ -40,7 +48,14 @@ def softmax_cross_entropy(
 
 
 def binary_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> Any:
-    """-p log sigmoid(x) - (1 - p) log(1 - sigmoid(x)) for logits x and labels p from 0 to 1."""
+    """The cross-entropy of yes and no, -p log sigmoid(x) - (1 - p) log(1 - sigmoid(x)).
+
+    x are logits, p labels from 0 to 1 (or booleans) of the same shape; ShapeError otherwise.
+
+    >>> import numpy as np, bibun.nn
+    >>> bibun.nn.binary_cross_entropy(np.array([1e3, -1e3]), np.array([1.0, 1.0]))
+    np.float64(500.0)
+    """
     _same_shape("binary_cross_entropy", logits, labels)
     # Two positive terms, where log(1 + exp(x)) - p x would cancel.
     p = labels * 1.0 if getattr(labels, "dtype", np.dtype(float)).kind == "b" else labels
@@ -48,19 +63,41 @@ def binary_cross_entropy(logits: Any, labels: Any, reduction: str = "mean") -> A
 
 
 def mean_squared_error(prediction: Any, target: Any, reduction: str = "mean") -> Any:
-    """(y - t)^2"""
+    """The square of the error, (y - t)^2, of a prediction y and a target t of the same shape.
+
+    Raises ShapeError for different shapes, also for those that would broadcast.
+
+    >>> import numpy as np, bibun.nn
+    >>> bibun.nn.mean_squared_error(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+    np.float64(2.0)
+    """
     _same_shape("mean_squared_error", prediction, target)
     return reduce((prediction - target) ** 2, reduction)
 
 
 def mean_absolute_error(prediction: Any, target: Any, reduction: str = "mean") -> Any:
-    """|y - t|, with the derivative 0 at y = t"""
+    """The size of the error, |y - t|, with the derivative 0 at y = t.
+
+    Raises ShapeError for different shapes, also for those that would broadcast.
+
+    >>> import numpy as np, bibun.nn
+    >>> bibun.nn.mean_absolute_error(np.array([1.0, 2.0]), np.array([1.0, 4.0]))
+    np.float64(1.0)
+    """
     _same_shape("mean_absolute_error", prediction, target)
     return reduce(np.abs(prediction - target), reduction)
 
 
 def huber(prediction: Any, target: Any, delta: float = 1.0, reduction: str = "mean") -> Any:
-    """e^2 / 2 for errors up to delta, delta (|e| - delta / 2) beyond. (Huber 1964)"""
+    """The square of small errors, e^2 / 2 up to delta, and delta (|e| - delta / 2) beyond.
+
+    Raises ShapeError for different shapes, also for those that would broadcast. Source: Huber,
+    Robust estimation of a location parameter, 1964.
+
+    >>> import numpy as np, bibun.nn
+    >>> bibun.nn.huber(np.array([1.0, 2.0]), np.array([2.0, 5.0]), reduction="none")
+    array([0.5, 2.5])
+    """
     _same_shape("huber", prediction, target)
     e = np.abs(prediction - target)
     near = np.minimum(e, delta)  # one formula for both parts, and no square that could overflow

@@ -1,6 +1,4 @@
-"""Operations whose fields are graphs: calls that are kept whole, and functions with rules of the
-user's.
-"""
+"""Operations whose fields are graphs: calls kept whole, and functions with rules of the user's."""
 
 from __future__ import annotations
 
@@ -255,8 +253,9 @@ def stacked(graph: Graph, n: int) -> Graph:
 def pulled(
     graph: Graph, given: tuple[bool, ...], wanted: tuple[bool, ...]
 ) -> tuple[Graph, tuple[bool, ...]]:
-    """The graph from arguments and the given cotangents to those of the wanted arguments that
-    are not zero.
+    """The graph from arguments and given cotangents to the wanted cotangents.
+
+    Those that are zero are left out; the flags say which are there.
     """
     found: list[bool] = []
 
@@ -273,8 +272,9 @@ def pulled(
 
 @lru_cache(maxsize=512)
 def pushed(graph: Graph, given: tuple[bool, ...]) -> tuple[Graph, tuple[bool, ...]]:
-    """The graph from arguments and the given tangents to the tangents of the results that are
-    not zero.
+    """The graph from arguments and given tangents to the tangents of the results.
+
+    Those that are zero are left out; the flags say which are there.
     """
     found: list[bool] = []
 

@@ -208,8 +208,9 @@ def _parsed(index: Any) -> Parsed:
 
 
 def reading(x: Array, index: Any) -> tuple[list, tuple[int, ...], Any, list[Array]]:
-    """The operations that read x[index], each with its index arrays; the shape of the result; the
-    index for NumPy; all index arrays.
+    """The operations that read x[index], each with its index arrays, and more about the result.
+
+    That is the shape of the result; the index for NumPy; all index arrays.
     """
     arrays: list[Array] = []
     key, plain = key_of(index), index
@@ -334,8 +335,9 @@ def aligned(shape: tuple[int, ...], rank: int) -> tuple[int, ...]:
 def _parse(
     key: tuple, shape: tuple[int, ...]
 ) -> tuple[list[Place], list[int], list[tuple[int, Indices]], bool]:
-    """What is read without the arrays (places, lengths), the axes that the arrays then read, and
-    whether NumPy puts the axes of the arrays first, because something stands between them.
+    """What is read without the arrays (places, lengths), and the axes that the arrays then read.
+
+    And whether NumPy puts the axes of the arrays first, because something stands between them.
     """
     used = sum(i.axes if type(i) is Indices else i is not None and i is not Ellipsis for i in key)
     if used > len(shape):

@@ -35,8 +35,9 @@ def _wide(rng: np.random.Generator) -> np.ndarray:
 
 @operation
 class Pinv(Op):
-    """The pseudo-inverse y of a, in which singular values below `rtol` times the largest count
-    as 0.
+    """The pseudo-inverse y of a.
+
+    Singular values below `rtol` times the largest count as 0.
 
     dy = -y da y + y y^T da^T (1 - a y) + (1 - y a) da^T y^T y: Golub and Pereyra, The
     differentiation of pseudo-inverses and nonlinear least squares problems whose variables

@@ -160,9 +160,7 @@ def _outside(basis: Any, g: Any, s: Any, path: Path) -> Any:
 
 
 def _apart(args: Any) -> tuple[list[Any], list[Any]]:
-    """How the results and a change when equal singular values move apart, and when their vectors
-    rotate.
-    """
+    """How the results change when equal singular values move apart, or their vectors rotate."""
     u, s, vh = args[:3]
     k, d = s.shape[-1], ramp(s)
     left, right = u[..., :k], vh[..., :k, :]

@@ -1,6 +1,4 @@
-"""SciPy's functions for traced arrays, where SciPy's own cannot be reached through NumPy's
-protocols.
-"""
+"""SciPy's functions for traced arrays, where NumPy's protocols do not reach SciPy's own."""
 
 from . import linalg, special
 

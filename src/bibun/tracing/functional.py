@@ -44,8 +44,9 @@ class Recorded(NamedTuple):
         return Type not in map(type, known)
 
     def outside(self, i: int) -> Array:
-        """An input or a captured array of the trace, as it is outside (of a tape that still
-        records: as it is).
+        """An input or a captured array of the trace, as it is outside.
+
+        Of a tape that still records: as it is.
         """
         if self.trace.active:
             return Array(self.trace, i, self.trace.values[i])
@@ -64,9 +65,7 @@ def record(
     has_aux: bool = False,
     types: Sequence[Type] | None = None,
 ) -> Recorded:
-    """Run f on `place(traced leaves)`; with `types`, the values of the leaves stay unknown while
-    it runs.
-    """
+    """Run f on `place(traced leaves)`; with `types`, the leaves have no values meanwhile."""
     trace = Trace()
     code = getattr(f, "__code__", None) or type(f)
     trace.guide = last(code)
@@ -105,9 +104,7 @@ def _arrays(aux: Any) -> tuple[list[Array], Rebuild]:
 
 
 def kept(a: Array) -> Array:
-    """An argument such that a later write by the user, be it from inside of f, does not change
-    it.
-    """
+    """An argument that no later write by the user changes, not even one inside of f."""
     if a.scope is None and type(a.raw) is np.ndarray:
         return Array(None, -1, snapshot(a.raw))
     return a
@@ -127,9 +124,7 @@ def output(y: Any, name: str) -> Array:
 
 
 def source(x: Any, name: str) -> Array:
-    """An argument to differentiate with respect to: Python's numbers count as floats, integer
-    arrays do not.
-    """
+    """An argument to differentiate by: Python's numbers count as floats, integer arrays raise."""
     if type(x) is np.ndarray and x.shape and x.dtype.kind == "f" and x.dtype.isnative:
         return Array(None, -1, x)
     if isinstance(x, bool | np.bool_ | str) or x is None:

@@ -47,9 +47,7 @@ def make_vjp(fun: Function, x: Any) -> tuple[Function, Any]:
 
 
 def make_jvp(fun: Function, x: Any) -> Function:
-    """The function from a tangent to (value, tangent of the value), for a function of one
-    argument.
-    """
+    """For a function of one argument: from a tangent to (value, tangent of the value)."""
 
     def jvp(v: Any) -> tuple[Any, Any]:
         result = _Result(fun)
@@ -61,9 +59,7 @@ def make_jvp(fun: Function, x: Any) -> Function:
 
 
 class _Result:
-    """A function, of whose result only the floating-point arrays are handed on; the rest is kept
-    here.
-    """
+    """A function that hands on only its floating-point results; the others are kept here."""
 
     def __init__(self, fun: Function):
         self.fun = fun

@@ -14,9 +14,9 @@ Function = Callable[..., Any]
 
 
 def primitive(f_raw: Function) -> Function:
-    """
-    Wraps a function so that it is called with plain numbers and its derivative can be given with
-    `defvjp` and `defjvp`.
+    """Wrap a function so that it is called with plain numbers.
+
+    Its derivative can then be given with `defvjp` and `defjvp`.
     """
     f: Any = _primitive(f_raw)
     rules: dict[int, Any] = {}

@@ -35,10 +35,10 @@ def _one_number(ans: Any, name: str) -> Any:
 
 @unary_to_nary
 def grad(fun: Function, x: Any) -> Any:
-    """
-    Returns a function which takes the arguments of `fun` and gives its gradient with respect to
-    positional argument number `argnum` (or to several, as a tuple), in the type of that argument.
-    `fun` returns one real number; TypeError if it does not.
+    """Return the function that takes the arguments of `fun` and gives its gradient.
+
+    It is the gradient with respect to positional argument number `argnum` (or to several, as a
+    tuple), in the type of that argument. `fun` returns one real number; TypeError if it does not.
     """
     vjp, ans = _make_vjp(fun, x)
     return vjp(_one_number(ans, "Grad").ones())
@@ -175,7 +175,5 @@ def multigrad_dict(fun: Function) -> Function:
 
 
 def checkpoint(fun: Function) -> Function:
-    """The function, with its intermediate values computed again for the derivative instead of
-    kept.
-    """
+    """The function, whose intermediate values are computed again for its derivative."""
     return derivative.checkpoint(fun)

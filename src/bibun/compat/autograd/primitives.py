@@ -26,9 +26,9 @@ _calls: WeakValueDictionary[tuple, Primitive] = WeakValueDictionary()
 
 
 def primitive(f_raw: Function) -> Function:
-    """
-    Wraps a function so that it is called with plain numbers and its derivative can be given with
-    `defvjp` and `defjvp`.
+    """Wrap a function so that it is called with plain numbers.
+
+    Its derivative can then be given with `defvjp` and `defjvp`.
     """
 
     @wraps(f_raw)

@@ -1,5 +1,7 @@
-"""Names bound anew while tracing: in the user's own code `math.sin(x)`, `float(x)`, `np.array([x])`
-keep the derivative. Nothing is patched; only code that runs under a trace sees it.
+"""Names bound anew while tracing, so that `math.sin(x)` or `float(x)` keep the derivative.
+
+In the user's own code, that is, with `np.array([x])` and many more. Nothing is patched; only code
+that runs under a trace sees it.
 """
 
 from . import arrays, conversions, mathematics, operators

@@ -1,8 +1,8 @@
-"""What is called: the hooks that stand in the user's code where a call, an operator or an
-attribute may run something that has to be traced.
+"""What is called: the hooks in the user's code where something runs that has to be traced.
 
-`CALL @ f` is what f means under a trace: the user's function compiled with hooks, a tracing
-version of `math.sin`, `np.array` or `float` from the table, or f itself.
+They stand at calls, operators and attributes. `CALL @ f` is what f means under a trace: the user's
+function compiled with hooks, a tracing version of `math.sin`, `np.array` or `float` from the table,
+or f itself.
 """
 
 from __future__ import annotations
@@ -326,8 +326,10 @@ IMMUTABLE = (int, float, complex, str, bytes, bool, type(None))
 
 @kind(functools._lru_cache_wrapper)
 def cached(f: Any) -> Any:
-    """A function with a cache, which must not keep traced arrays: other arguments than numbers
-    and strings, or a closure, are remembered for the present trace only.
+    """A function with a cache, which must not keep traced arrays.
+
+    Other arguments than numbers and strings, or a closure, are remembered for the present trace
+    only.
     """
     inner = f.__wrapped__
 
@@ -352,7 +354,7 @@ def trace_packages(*names: str) -> None:
 
     By default only the user's own code is traced with its names bound anew, so that `math.sin`,
     `float`, `np.array` and writes into new arrays keep the derivative; packages are called as
-    they are.
+    they are. Names are those of top-level packages; ValueError for anything else.
 
     >>> import bibun
     >>> bibun.trace_packages("some_package")
@@ -367,8 +369,9 @@ def trace_packages(*names: str) -> None:
 
 
 def rebound(f: Any) -> Any:
-    """What a function means under a trace; for one of bibun's own, around functions of the
-    user, what these mean.
+    """What a function means under a trace.
+
+    For one of bibun's own, around functions of the user: what these mean.
     """
     if type(f) is FunctionType and f.__closure__ and of_bibun(f.__code__.co_filename):
         return _wrapper(f)

@@ -1,5 +1,7 @@
-"""Python's own functions that take a number out of an array, or ask what it is: float, isinstance,
-round, max, sorted, ... On traced arrays they give traced arrays, on everything else what they do.
+"""Python's own functions that take a number out of an array, or ask what it is.
+
+float, isinstance, round, max, sorted, ...: on traced arrays they give traced arrays, on everything
+else what they do.
 """
 
 from __future__ import annotations

@@ -1,6 +1,4 @@
-"""The modules math and cmath on traced numbers: the same functions of NumPy and SciPy, with the
-errors of math and cmath.
-"""
+"""The modules math and cmath on traced numbers: NumPy's and SciPy's functions, math's errors."""
 
 from __future__ import annotations
 

@@ -1,5 +1,6 @@
-"""What runs without a call: the hooks of attributes, operators, loops and `with`, where a class of
-the user's may define what they do.
+"""What runs without a call: the hooks of attributes, operators, loops and `with`.
+
+A class of the user's may define what these do.
 """
 
 from __future__ import annotations

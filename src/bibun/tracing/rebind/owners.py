@@ -14,8 +14,10 @@ _known: dict[str, bool] = {}
 
 
 def of_user(file: str) -> bool:
-    """Whether code of this file is the user's own: not the standard library's, not bibun's, and
-    of installed packages only those that were asked for.
+    """Whether code of this file is the user's own.
+
+    The standard library's is not, bibun's is not, and of installed packages only those that were
+    asked for.
     """
     known = _known.get(file)
     if known is None:

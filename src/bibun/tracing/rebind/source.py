@@ -88,8 +88,9 @@ def marked_code(code: CodeType, marks: Marks) -> CodeType | None:
 def _pairs_of(
     code: CodeType, marks: Marks, afresh: bool = False
 ) -> list[tuple[CodeType, CodeType]]:
-    """What stands in the source for this code; `afresh` reads the file again, which may have been
-    edited and loaded anew.
+    """What stands in the source for this code.
+
+    `afresh` reads the file again, which may have been edited and loaded anew.
     """
     file = code.co_filename
     if afresh:
