@@ -11,6 +11,7 @@ import pytest
 import bibun
 from bibun import nn
 from bibun.nn.activations import ACTIVATIONS
+from bibun.tracing.containers import flatten
 
 X = np.array([[-1.0, 0, 1], [2, 3, 4], [-1, -5, 2]])
 W = np.array([[-0.1, 0.2], [0.3, -0.4], [0.5, 0.6]])
@@ -251,11 +252,8 @@ def test_the_gradient_of_a_model_is_that_of_differences():
 def test_vmap_runs_an_ensemble():
     models = [nn.Sequential(nn.Dense(4, "tanh"), nn.Dense(2), seed=k) for k in range(3)]
     expected = [m(X) for m in models]
-    from bibun.tracing.containers import flatten, rebuild_like
-
-    stacked = rebuild_like(
-        models[0], [np.stack(ws) for ws in zip(*(m.get_weights() for m in models), strict=True)]
-    )
+    _, rebuild = flatten(models[0])
+    stacked = rebuild([np.stack(w) for w in zip(*(m.get_weights() for m in models), strict=True)])
     y = bibun.vmap(lambda m, x: m(x), in_axes=(0, None))(stacked, X)
     np.testing.assert_allclose(y, np.stack(expected), rtol=1e-14)  # another order of sums
     assert len(flatten(stacked[1])[0]) == 2

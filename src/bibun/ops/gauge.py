@@ -137,7 +137,7 @@ def quotient(m: Any, g: Any, part: Any, gaps: Any, steps: Any, path: Path) -> An
     along, probe, other = moved
     limit = part(along) / steps
     error = _largest(path.entries[path.values], gaps.shape)
-    noise = expand_to(_noise(g), x.shape) + error * _sum(limit)
+    noise = expand_to(_noise(g), x.shape) + error * expand_to(_sum(limit), x.shape)
     known = np.abs(x - np.where(equal, 0, gaps) * limit) <= noise
     known = known & (~equal | (np.abs(part(probe)) <= noise + expand_to(_noise(other), x.shape)))
     return np.where(close & known, limit, plain)
@@ -176,21 +176,22 @@ def _moved(inner: Graph, moves: Moves) -> Graph:
         others = [bind(Scattered(x.shape), x) if x.dtype.kind == "f" else None for x in rest]
         env = evaluate(inner, args)
         m, g = outputs(inner, env)
-        found = push(inner, env, [*along, *(None for _ in rest)])[:1]
-        found += push(inner, env, [*turning, *others])
-        return [zeros_like(y) if t is None else t for y, t in zip((m, m, g), found, strict=True)]
+        on_path, _ = push(inner, env, [*along, *(None for _ in rest)])
+        off_path = push(inner, env, [*turning, *others])
+        tangents = zip((m, m, g), (on_path, *off_path), strict=True)
+        return [zeros_like(y) if t is None else t for y, t in tangents]
 
     return build(inner.input_types, both)
 
 
 def _sum(x: Any) -> Any:
-    """The sum of |x| of each matrix, for each entry of it."""
-    return expand_to(np.sum(np.abs(x), axis=(-2, -1), keepdims=True), x.shape)
+    """The sum of |x| over each matrix."""
+    return np.sum(np.abs(x), axis=(-2, -1), keepdims=True)
 
 
 def _noise(g: Any) -> Any:
     """How large rounding errors of sums with the entries of g may be."""
-    return np.sum(np.abs(g), axis=(-2, -1), keepdims=True) * (8 * float(np.finfo(g.dtype).eps))
+    return _sum(g) * (8 * float(np.finfo(g.dtype).eps))
 
 
 def _small(x: Any, noise: Any) -> Any:

@@ -83,8 +83,3 @@ def _register(x: Any, optree: Any) -> None:
         return new
 
     optree.register_pytree_node(kind, pieces, whole, namespace=NAMESPACE)
-
-
-def rebuild_like(tree: Any, leaves: list[Any]) -> Any:
-    """A container like `tree` with these leaves."""
-    return flatten(tree)[1](leaves)
