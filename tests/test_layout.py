@@ -20,6 +20,7 @@ ORDER = [
     {"errors"},
     {"fields", "notation"},
     {"graph", "guide", "snapshots"},
+    {"constants"},
     {"recording"},
     {"interface"},
     {"array"},

@@ -15,7 +15,7 @@ from typing import Any
 from tests.test_layout import OPTIONAL, ROOT, SOURCE, confirm, files, ours, place
 
 # What graphs themselves are made of: inputs, items, scalars. The laws of the ops pass them by.
-STRUCTURE = {"bibun.graph", "bibun.recording"}
+STRUCTURE = {"bibun.constants", "bibun.graph"}
 
 
 def at(thing: Any) -> str:

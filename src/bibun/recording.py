@@ -18,8 +18,9 @@ from weakref import ref
 
 import numpy as np
 
+from .constants import PLACES, SPECIAL, constant_of, known_constant_of
 from .errors import AbstractValueError, EscapedError, Internal, Position, unmask
-from .graph import Constant, Example, Graph, Input, Op, Type, canonical, operation
+from .graph import Constant, Graph, Input, Type, canonical
 from .guide import NOTHING, Guide
 from .snapshots import same_bits, snapshot
 
@@ -34,35 +35,11 @@ class _Threads(local):
         self.open: list[Trace] = []
 
 
-# Numbers that rules and derivatives look for. They belong to the structural key: what a program
-# does with 1 + exp(x) must not depend on whether it was 2 + exp(x) before.
-SPECIAL = {-1, 0, 0.5, 1, 2}
 INTERNAL = Internal()
 threads = _Threads()
 
-
-@operation
-class Scalar(Op):
-    """The place of a constant in a structural key: where it stands, but not which number it is."""
-
-    dtype: np.dtype
-
-    @classmethod
-    def examples(cls) -> Iterator[Example]:
-        return iter(())
-
-
-_SCALARS = {c: Scalar(np.dtype(c)) for c in "?bBhHiIlLqQefdgFDG"}
-
-
-def _scalar(number: Any, dtype: np.dtype) -> tuple[Constant, np.ndarray]:
-    value = np.asarray(number, dtype)
-    return Constant(dtype, value.tobytes()), value
-
-
-# Calls repeat the same types and the same numbers: those of the last ones are kept.
+# Calls repeat the same types: the inputs of the last ones are kept.
 _input = lru_cache(maxsize=4096)(Input)
-_known_scalar = lru_cache(maxsize=4096)(_scalar)
 
 
 def is_abstract(value: Any) -> bool:
@@ -214,12 +191,12 @@ class Trace:
         i = self.scalars.get(key) if number else None
         if i is None:
             plain = number and number == number and type(number) is not complex  # 1 + 0j == 1 - 0j
-            constant, value = (_known_scalar if plain else _scalar)(number, dtype)
+            constant, value = (known_constant_of if plain else constant_of)(number, dtype)
             key = key if plain else (constant,)
             i = self.scalars.get(key)
             if i is None:
                 with self.lock:
-                    i = self.scalars[key] = self._append((_SCALARS[dtype.char],), value)
+                    i = self.scalars[key] = self._append((PLACES[dtype.char],), value)
                     self.constants[i] = constant
                     self.bits.append(constant.data)
                     if number in SPECIAL:
