@@ -111,6 +111,19 @@ def test_every_op_has_docstring_and_examples() -> None:
     confirm([f"{at(op)} has no examples" for op in ops if not has_examples(op)])
 
 
+def test_no_function_is_implemented_twice() -> None:
+    """Which of two would win depends on what was imported first."""
+    places: dict[str, list[str]] = {}
+    for file in files(SOURCE):
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            for call in getattr(node, "decorator_list", []):
+                if isinstance(call, ast.Call) and ast.unparse(call.func) in ("implements", "means"):
+                    for f in map(ast.unparse, call.args):
+                        places.setdefault(f, []).append(place(file, SOURCE, node.lineno))
+    twice = {f: p for f, p in places.items() if "." in f and len(p) > 1}
+    confirm([f"{', '.join(p)}: {f} has {len(p)} meanings" for f, p in twice.items()])
+
+
 def test_import_is_light() -> None:
     """Of the dependencies only NumPy is imported by `import bibun`."""
     program = "import sys; old = set(sys.modules); import bibun; print(*set(sys.modules) - old)"

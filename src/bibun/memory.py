@@ -130,14 +130,14 @@ def reshaped_in_place(x: Array, y: Array) -> None:
             v.parent = before
     if owner is not x:
         before.parent = x.parent
-    trace = x.scope or (threads.open[0] if threads.open else None)
-    for known in _traces(owner) if trace is not None else ():
-        views = known.memory.pop(id(owner), [])
+    own = x.scope or (threads.open[0] if threads.open else None)  # the trace that is to know x
+    for trace in _traces(owner) if own is not None else ():
+        views = trace.memory.pop(id(owner), [])
         views = [(before, s) if v is x else (v, s) for v, s in views]
-        if known is trace:
+        if trace is own:
             views.append((x, steps))
         if views:
-            known.memory[id(before if owner is x else owner)] = views
+            trace.memory[id(before if owner is x else owner)] = views
     x.index, x.raw, x.parent = y.index, y.raw, before
 
 
@@ -152,18 +152,21 @@ def _alive(views: list[tuple[Array, Steps]]) -> list[tuple[Array, Steps]]:
 
 
 def _alone() -> int:
+    """The references to a view that only a list held, taken as `_alive` and `_remember` do it."""
     views: list[tuple[Array, Steps]] = [(Array(None, -1, None), [])]
     v, _ = views.pop()
     return getrefcount(v)
 
 
 def _held() -> int:
+    """The references to the memory of an array that nobody else holds, taken as `write` does it."""
     a = Array(None, -1, np.zeros(1))
     memory = a.raw
     return getrefcount(memory)
 
 
-_ALONE, HELD = _alone(), _held()  # what getrefcount says if nobody else holds it
+# Measured, not written down: Python's versions count differently.
+_ALONE, HELD = _alone(), _held()
 
 
 def _traces(owner: Array) -> list[Trace]:

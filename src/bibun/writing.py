@@ -65,6 +65,7 @@ def write(x: Array, change: Change) -> None:
 
 
 def _stand(a: Array, trace: Trace, i: int, value: Any) -> None:
+    """Let an array stand for an entry, whose value is known now."""
     if type(trace.values[i]) is Type:
         trace.values[i] = value
     a.scope, a.index, a.raw = trace, i, value
@@ -82,6 +83,7 @@ def _recorded(x: Array, change: Change, trace: Trace) -> Array:
 
 
 def _shadow(trace: Trace, x: Array) -> Array:
+    """x without its value, which is computed by NumPy's own write instead."""
     return Array(trace, enter(trace, x), Type(x.dtype, x.shape))
 
 
@@ -149,6 +151,7 @@ def _frozen(v: Array, owner: Array) -> bool:
 def _check(
     x: Array, owner: Array, views: list[tuple[Array, Steps]], change: Change, trace: Trace | None
 ) -> None:
+    """Raise unless x may be written to: its memory is the function's own, known and writable."""
     of = owner.scope
     if of is None:
         if trace is not None:
@@ -186,6 +189,8 @@ def _argument(trace: Trace, i: int, change: Change) -> TracingError:
 
 def _check_plain(owner: Array, views: list[Array], change: Change) -> None:
     """An error if somebody else holds the memory of an array that will be recorded."""
+    if type(owner.raw) is Type:
+        return
     memory = owner.raw
     if type(memory) is np.ndarray and memory.base is not None:
         memory = memory.base
@@ -194,7 +199,7 @@ def _check_plain(owner: Array, views: list[Array], change: Change) -> None:
         or memory.base is not None
         or getrefcount(memory) > HELD + sum(_shows(v.raw, memory) for v in views)
     )
-    if elsewhere and type(owner.raw) is not Type:
+    if elsewhere:
         raise TracingError(
             f"{change.name} of a traced array into memory that a plain array uses as well would "
             "lose its derivative: write into a copy, x = x.copy()"
@@ -202,4 +207,5 @@ def _check_plain(owner: Array, views: list[Array], change: Change) -> None:
 
 
 def _shows(value: Any, memory: np.ndarray) -> bool:
+    """Whether an array is this memory or holds a reference to it."""
     return value is memory or (type(value) is np.ndarray and value.base is memory)

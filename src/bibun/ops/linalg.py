@@ -313,21 +313,3 @@ def matrix_rank(A: Any, tol: Any = None, hermitian: bool = False, *, rtol: Any =
     """A plain number, since it has no derivative."""
     tolerance = {} if rtol is None else {"rtol": rtol}
     return np.linalg.matrix_rank(lift(A).numpy(), tol, hermitian, **tolerance)
-
-
-# ------------------------------------------------------------ the names of the array standard
-
-
-@implements(np.linalg.matrix_transpose)
-def matrix_transpose(x: Any, /) -> Array:
-    return FUNCTIONS[np.matrix_transpose](x)
-
-
-@implements(np.linalg.diagonal)
-def diagonal(x: Any, /, *, offset: int = 0) -> Array:
-    return FUNCTIONS[np.diagonal](x, offset, -2, -1)
-
-
-@implements(np.linalg.trace)
-def trace(x: Any, /, *, offset: int = 0, dtype: Any = None) -> Array:
-    return FUNCTIONS[np.trace](x, offset, -2, -1, dtype)

@@ -1,4 +1,4 @@
-"""Equations of tensors, as equations of matrices, and the cross product of the array standard."""
+"""Equations of tensors, as equations of matrices."""
 
 from __future__ import annotations
 
@@ -14,17 +14,6 @@ from ..graph import type_of
 from .linalg import LinAlgError, inv, solve
 from .shaping import transpose
 from .structure import reshape_to
-
-
-@implements(np.linalg.cross)
-def linalg_cross(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
-    a, b = lift(x1), lift(x2)
-    if a.shape[axis] != 3 or b.shape[axis] != 3:
-        raise ShapeError(
-            "cross: both arrays must be (arrays of) 3-dimensional vectors, not "
-            f"{type_of(a)} and {type_of(b)} along axis {axis}"
-        )
-    return np.cross(a, b, axis=axis)
 
 
 @implements(np.linalg.tensorsolve)

@@ -217,7 +217,7 @@ def slope_of_i1e(x: Array) -> Any:
 
 
 # fmt: off
-POSITIVE, UNIT, ALL = (0.2, 4.0), (0.05, 0.95), (-2.0, 2.0)
+POSITIVE, UNIT = (0.2, 4.0), (0.05, 0.95)
 NO_ORDER = "SciPy has no derivative of it by its parameter"
 RATE     = 2 / sqrt(pi)
 # The density of the normal distribution over its integral, without the cancellation of tails.

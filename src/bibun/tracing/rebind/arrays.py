@@ -120,14 +120,15 @@ def caller(f: Any) -> Callable[..., Any]:
     """A function that calls functions of the user."""
 
     def call(*args: Any, **options: Any) -> Any:
-        return f(*map(_meaning, args), **{k: _meaning(v) for k, v in options.items()})
+        return f(*map(_with_hooks, args), **{k: _with_hooks(v) for k, v in options.items()})
 
     return call
 
 
-def _meaning(a: Any) -> Any:
+def _with_hooks(a: Any) -> Any:
+    """An argument that is a function of the user's, or holds some in a list, with hooks."""
     if type(a) in SEARCHED:
-        return type(a)(map(_meaning, a)) if any(map(callable, a)) else a
+        return type(a)(map(_with_hooks, a)) if any(map(callable, a)) else a
     return CALL @ a if isinstance(a, FunctionType | MethodType) else a
 
 

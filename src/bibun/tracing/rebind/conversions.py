@@ -119,7 +119,7 @@ def is_instance(x: Any, of: Any, /) -> bool:
 @means(type)
 def type_of(x: Any, /, *rest: Any, **options: Any) -> Any:
     if rest or options or type(x) is not Array:
-        return type(x, *rest, **options) if rest or options else type(x)
+        return type(x, *rest, **options)
     found = stands_for(x)[-1]
     return float if found is np.float64 else found
 
