@@ -126,7 +126,7 @@ def test_given_tolerances_hold():
 def test_bad_input():
     with pytest.raises(DtypeError, match="needs floating-point numbers"):
         check_grads(lambda x: x, np.arange(3))
-    with pytest.raises(NotDifferentiableError, match="returns no real floating-point number"):
+    with pytest.raises(NotDifferentiableError, match="returns no floating-point number"):
         check_grads(lambda x: x > 1, A)
     with pytest.raises(ValueError, match="order >= 1"):
         check_grads(np.sin, 1.0, order=0)
@@ -141,3 +141,66 @@ def test_second_derivatives_that_are_zero_up_to_rounding():
 def test_derivatives_that_overflow_fail():
     with pytest.raises(AssertionError, match="the derivative is not finite"):
         check_grads(lambda x: x * x, 1e200)
+
+
+# ------------------------------------------------------------ complex numbers
+
+Z = np.array([[0.3 + 0.4j, -1 + 0.2j], [2 - 1j, 0.5j]])
+
+
+@pytest.mark.parametrize("dtype", [np.complex64, np.complex128, np.clongdouble])
+def test_complex_arguments_and_results(dtype):
+    z = Z.astype(dtype)
+    check_grads(lambda z: np.sin(z) * z, z, order=3)  # holomorphic
+    check_grads(lambda z: np.conj(z) * z**2 + np.abs(z), z)  # not holomorphic, complex
+    check_grads(lambda z: np.sum(np.abs(z @ z) ** 2), z)  # to a real number
+    check_grads(lambda x: np.exp(1j * x), z.real)  # from real numbers
+    check_grads(lambda z: (np.real(z), np.angle(z), z.imag * z), z)
+    check_grads(np.exp, z[0, 0])
+
+
+def test_complex_and_real_arguments_in_containers():
+    def f(p, x):
+        return {"y": p["z"] * x[:, None], "n": 3, "size": np.sum(np.abs(p["z"]) * p["a"])}
+
+    check_grads(f, {"z": Z, "a": np.float32(0.5)}, np.array([1.0, -2.0]))
+
+
+def test_complex_functions_of_libraries_that_refuse_long_double():
+    check_grads(np.linalg.inv, Z)
+    check_grads(np.fft.fft, Z)
+
+
+# fmt: off
+RULES = [
+    # what a rule for z^2 returns, whether it is right, and in the right convention
+    (lambda g, z: g * np.conj(2 * z), True),
+    (lambda g, z: g * 2 * z,          False),  # JAX's convention
+    (lambda g, z: np.conj(g) * 2 * z, False),
+    (lambda g, z: np.real(g * np.conj(2 * z)) + 0j, False),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("rule, right", RULES)
+def test_complex_rules_that_are_wrong_fail(rule, right):
+    square = bibun.custom_gradient(lambda z: (z * z, lambda g: rule(g, z)))
+    if right:
+        check_grads(square, Z)
+        return
+    with pytest.raises(AssertionError, match="the relative error is"):
+        check_grads(square, Z)
+    with pytest.raises(AssertionError, match="order 1, reverse"):
+        check_grads(square, Z, modes=["reverse"])
+
+
+def test_the_message_says_which_part_is_wrong():
+    @bibun.custom_jvp
+    def f(z):
+        return 2 * z
+
+    f.defjvp(lambda z, t: (2 * z[0], 2 * np.real(t[0]) + 2.5j * np.imag(t[0])))
+    with pytest.raises(AssertionError, match=r"order 1, forward at \[\d, \d\], imaginary part: "):
+        check_grads(f, Z)
+    with pytest.raises(AssertionError, match="order 1, forward, imaginary part: "):
+        check_grads(f, Z[0, 0])

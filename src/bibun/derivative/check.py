@@ -1,4 +1,9 @@
-"""check_grads: the user's test that automatic and numerical derivatives agree."""
+"""check_grads: the user's test that automatic and numerical derivatives agree.
+
+Complex numbers are pairs of real ones here: steps go in random complex directions, what comes out
+is compared part by part, and a cotangent g meets a tangent t in Re(conj(g) t), which for pairs is
+the inner product. See docs/complex.md.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +13,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import lift
-from ..errors import DtypeError, NotDifferentiableError, called
+from ..errors import NotDifferentiableError, called
 from ..tracing.containers import flatten
-from .differences import WIDE, Estimate, derivatives
+from .differences import WIDE, Estimate, derivatives, parts, wide
 from .gradient import Arguments, jvp, vjp
 
 MODES = ("forward", "reverse")
@@ -32,8 +37,9 @@ def check_grads(
 
     Compared are f'(x) t (jvp, "forward") and g f'(x) t (vjp, "reverse") with extrapolated central
     differences along a random direction t, and in the same way the derivatives of these, up to
-    `order`. Arguments and results may be containers. Differences are taken in long double where f
-    accepts it, otherwise in float64, otherwise in the dtype of the arguments.
+    `order`. Arguments and results may be containers, and real or complex: directions are then
+    complex, and complex cotangents are gradients, as everywhere in bibun. Differences are taken in
+    long double where f accepts it, otherwise in float64, otherwise in the dtype of the arguments.
 
     A number passes if it is off by at most `rtol` of itself plus `atol`. By default `rtol` is
     sqrt(machine epsilon) of the least precise argument: 1.5e-8 for float64, 3.5e-4 for float32,
@@ -42,8 +48,8 @@ def check_grads(
     relative to the largest entry of each array; by default 1/64.
 
     Raises AssertionError with function, order, mode, both numbers and their relative error, also
-    where differences do not converge; DtypeError for arguments that are not real floating-point
-    numbers; NotDifferentiableError if f returns none.
+    where differences do not converge; DtypeError for arguments that are not floating-point numbers;
+    NotDifferentiableError if f returns none.
 
     Method: Ridders, Advances in Engineering Software 4 (1982), 75-76.
 
@@ -56,10 +62,6 @@ def check_grads(
         )
     given = Arguments(args, tuple(range(len(args))), "check_grads")
     x = list(_plain(given.leaves))
-    if any(a.dtype.kind != "f" for a in x):
-        raise DtypeError(
-            f"check_grads: real arguments are needed, not {', '.join(str(a.dtype) for a in x)}"
-        )
     least = max(float(np.finfo(a.dtype).eps) for a in x)
     limits = Limits(least**0.5 if rtol is None else rtol, atol, least, eps or STEP)
     with np.errstate(all="ignore"):
@@ -92,10 +94,10 @@ def _flat(f: Callable[..., Any], given: Arguments) -> Call:
 
     def call(*leaves: Any) -> tuple:
         results, _ = flatten(f(*given.place(list(leaves))))
-        found = tuple(y for y in results if lift(y).dtype.kind == "f")
+        found = tuple(y for y in results if lift(y).dtype.kind in "fc")
         if not found:
             raise NotDifferentiableError(
-                "check_grads: the function returns no real floating-point number"
+                "check_grads: the function returns no floating-point number"
             )
         return found
 
@@ -108,22 +110,25 @@ def _plain(results: Sequence[Any]) -> tuple:
 
 def _direction(rng: np.random.Generator, a: Any) -> Any:
     """Entries of random sign and of about the same size, so that none is lost beside the others."""
-    signs = rng.choice([-1.0, 1.0], np.shape(a))
-    return np.asarray(signs * rng.uniform(0.5, 1, np.shape(a)), a.dtype)[()]
+    shape = parts(a).shape
+    numbers = rng.choice([-1.0, 1.0], shape) * rng.uniform(0.5, 1, shape)
+    if a.dtype.kind == "c":
+        numbers = numbers[..., 0] + 1j * numbers[..., 1]
+    return np.asarray(numbers, a.dtype)[()]
 
 
 def _largest(a: Any) -> Any:
     """The largest finite entry, without its sign."""
-    wide = abs(np.asarray(a, WIDE))
-    return np.max(wide, initial=0, where=np.isfinite(wide))
+    sizes = abs(wide(a))
+    return np.max(sizes, initial=0, where=np.isfinite(sizes))
 
 
 def _widest(f: Call, x: list[Any]) -> tuple[list[Any], tuple]:
     """The arguments in the widest precision that f accepts, and its results there."""
     for dtype in (WIDE, np.float64):
-        wide = [a.astype(np.promote_types(dtype, a.dtype)) for a in x]
+        point = [a.astype(np.promote_types(dtype, a.dtype)) for a in x]
         try:
-            return wide, _plain(f(*wide))
+            return point, _plain(f(*point))
         except (TypeError, ValueError, KeyError):  # SciPy and LAPACK stop at double precision
             continue
     return x, _plain(f(*x))
@@ -171,9 +176,9 @@ class _Check:
 
         def moved(h: float) -> tuple:
             steps = (a.dtype.type(h) * s.astype(a.dtype) for a, s in zip(x, t, strict=True))
-            return _plain(f(*map(np.add, x, steps)))
+            return tuple(map(parts, _plain(f(*map(np.add, x, steps)))))
 
-        lost = [_largest(np.asarray(b, WIDE) - c) for b, c in zip(y, precise, strict=True)]
+        lost = [_largest(wide(b) - c) for b, c in zip(y, precise, strict=True)]
         sizes = [
             max(_largest(b), error / self.limits.eps, size)
             for b, error, size in zip(y, lost, inherited, strict=True)
@@ -195,23 +200,29 @@ class _Check:
         """f'(x) t, in each result at the entry that is furthest off."""
         for k, (a, n) in enumerate(zip(found, numerical, strict=True)):
             if np.size(a):
-                wide, allowed = np.asarray(a, WIDE), self._allowed(n)
-                off = np.nan_to_num(np.asarray(abs(wide - n.value) / allowed), nan=np.inf)
+                value, allowed = wide(parts(a)), self._allowed(n)
+                off = np.nan_to_num(np.asarray(abs(value - n.value) / allowed), nan=np.inf)
                 i = np.unravel_index(np.argmax(off), off.shape)
                 place = f", result {k}" if len(found) > 1 else ""
-                place += f" at {list(map(int, i))}" if i else ""
-                _agree(what + place, wide[i], n.value[i], n.converged, allowed[i])
+                place += _place(i, np.ndim(a))
+                _agree(what + place, value[i], n.value[i], n.converged, allowed[i])
 
     def _reverse(
         self, found: tuple, t: list[Any], g: tuple, numerical: list[Numerical], what: str
     ) -> None:
         """The number g f'(x) t."""
-        terms = [np.asarray(p, WIDE) * s for p, s in zip(found, t, strict=True)]
-        pairs = [(np.asarray(w, WIDE), n) for w, n in zip(g, numerical, strict=True)]
+        terms = [wide(parts(p)) * parts(s) for p, s in zip(found, t, strict=True)]
+        pairs = [(wide(parts(w)), n) for w, n in zip(g, numerical, strict=True)]
         value, truth = sum(map(np.sum, terms)), sum(np.sum(w * n.value) for w, n in pairs)
         allowed = sum(np.sum(abs(w) * self._allowed(n)) for w, n in pairs)
         allowed += ROUNDING * self.limits.eps * sum(np.sum(abs(p)) for p in terms)
         _agree(what, value, truth, all(n.converged for n in numerical), allowed)
+
+
+def _place(i: Sequence[Any], axes: int) -> str:
+    """Where an entry stands in an array of so many axes, and then which part of it is meant."""
+    at = f" at {list(map(int, i[:axes]))}" if axes else ""
+    return at + f", {('real', 'imaginary')[i[-1]]} part" if len(i) > axes else at
 
 
 def _pushed(f: Call, t: list[Any]) -> Call:

@@ -12,6 +12,18 @@ LEVELS = 10
 RATIO = 4  # of two steps: ten levels reach from 1/64 of x down to 6e-8 of it
 
 
+def wide(a: Any) -> np.ndarray:
+    """An array in the widest precision that NumPy has."""
+    a = np.asarray(a)
+    return a.astype(np.promote_types(a.dtype, WIDE))
+
+
+def parts(a: Any) -> np.ndarray:
+    """The real numbers of an array; a complex one gets a last axis for its two parts."""
+    a = np.asarray(a)
+    return np.stack([a.real, a.imag], axis=-1) if a.dtype.kind == "c" else a
+
+
 class Estimate(NamedTuple):
     """A derivative, how far it may be off, and the size of the values of f nearby, by entries."""
 
@@ -47,7 +59,7 @@ def _limit(pairs: Sequence[tuple[Any, Any]], steps: Sequence[float], size: Any) 
     best, least = np.full(like.shape, np.nan, WIDE), np.full(like.shape, np.inf, WIDE)
     row: list[np.ndarray] = []
     for (up, down), h in zip(pairs, steps, strict=True):
-        u, d = np.asarray(up, WIDE), np.asarray(down, WIDE)
+        u, d = wide(up), wide(down)
         new = [np.asarray((u - d) / (2 * WIDE(h)))]
         # The point x + h t is rounded as well, which moves the value by f' x eps.
         noise = 4 * eps * (np.maximum(np.maximum(abs(u), abs(d)), size) + abs(new[0])) / h
@@ -57,5 +69,5 @@ def _limit(pairs: Sequence[tuple[Any, Any]], steps: Sequence[float], size: Any) 
             better = error < least
             best, least = np.where(better, new[k + 1], best), np.where(better, error, least)
         row = new
-    up, down = (np.asarray(v, WIDE) for v in pairs[0])
+    up, down = map(wide, pairs[0])
     return Estimate(best, least, np.maximum(abs(up), abs(down)))
