@@ -99,6 +99,30 @@ def test_most_operations_are_expressible(f, x):
     assert table["automatic"].error < 1e-14
 
 
+@pytest.mark.parametrize(
+    "dtype, exact, rough", [(np.complex128, 1e-15, 1e-6), (np.complex64, 1e-6, 1e-2)]
+)
+def test_complex_arguments(dtype, exact, rough):
+    """By hand: the gradient of |w . z|^2 is 2 conj(w) (w . z); errors are those of the dtype."""
+    z, w = np.array([[0.3 + 0.4j, -1 + 2j, 0], [1 - 1j, 2, 0.5j]], dtype)
+    table = compare(lambda z: np.abs(np.sum(w * z)) ** 2, z)
+    assert table.source == "Richardson in complex256 (complex numbers)"
+    assert_allclose(table.truth, 2 * np.conj(w) * np.sum(w * z), rtol=exact)
+    assert table["automatic"].error < exact
+    for name in ("forward difference", "central difference", "Richardson"):
+        assert table[name].error < rough and table[name].gradient.dtype == dtype
+    assert [row.evaluations for row in table] == [1, 0, 7, 12, 0, 120]
+    assert "complex" in table["symbolic"].note and "complex" in table["complex step"].note
+    assert "j, " in str(table)
+
+
+def test_a_complex_number():
+    table = compare(np.abs, 3 + 4j)
+    assert_allclose(table.truth, 0.6 + 0.8j, rtol=1e-16)  # 0.6 is no number of float64
+    assert table["automatic"].gradient == 0.6 + 0.8j
+    assert str(table).splitlines()[2].split()[:2] == ["automatic", "0.6+0.8j"]
+
+
 def test_what_a_method_cannot_do_is_said():
     table = compare(lambda x: np.max(x) + np.linalg.det(np.outer(x, x) + np.eye(3)), V)
     assert table["symbolic"].gradient is None

@@ -59,13 +59,6 @@ def check_arguments(types: Sequence[Type], name: str, holomorphic: bool) -> None
         )
 
 
-def check_real(arrays: Sequence[Any], name: str) -> None:
-    """For what is made for real arguments only."""
-    for a in arrays:
-        if a.dtype.kind != "f":
-            raise DtypeError(f"{name}: real arguments are needed, not {a.dtype}")
-
-
 def way(
     outputs: Sequence[Type], inputs: Sequence[Type], mode: str, holomorphic: bool, name: str
 ) -> str:

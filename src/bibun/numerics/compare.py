@@ -12,8 +12,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import lift
-from ..derivative.conventions import check_real, check_scalar
-from ..derivative.differences import WIDE, derivatives
+from ..derivative.conventions import check_scalar
+from ..derivative.differences import WIDE, derivatives, parts, wide
 from ..derivative.gradient import Arguments, grad, value_and_grad
 from ..graph import Graph, Type
 from ..tracing.functional import record
@@ -77,17 +77,24 @@ def _cells(r: Row) -> tuple[str, ...]:
 def _shown(x: Any) -> str:
     """Up to four numbers, in the digits of their dtype."""
     flat = np.ravel(x)
-    digits = np.finfo(flat.dtype).precision if flat.dtype != WIDE else 17
-    numbers = [f"{float(v):.{digits}g}" for v in flat[:4]]
+    digits = min(np.finfo(flat.dtype).precision, 17)
+    numbers = [_digits(v, digits) for v in flat[:4]]
     if np.ndim(x) == 0:
         return numbers[0]
     return f"[{', '.join(numbers)}{', ...' if flat.size > 4 else ''}]"
 
 
+def _digits(x: Any, digits: int) -> str:
+    """A number, or both parts of a complex one."""
+    first, *second = map(float, parts(x).flat)
+    return f"{first:.{digits}g}" + "".join(f"{v:+.{digits}g}j" for v in second)
+
+
 def compare(f: Function, x: Any) -> Comparison:
     """The gradient of f at x by every kind of differentiation, with errors and costs.
 
-    f maps a number or an array to one number. The rows are
+    f maps a number or an array to one real number. By complex x the gradient is dL/dRe x +
+    i dL/dIm x, as by `grad`, and differences go in both directions. The rows are
 
     - automatic: `bibun.grad`;
     - symbolic: f run on SymPy's symbols and differentiated there, then evaluated in NumPy;
@@ -106,7 +113,6 @@ def compare(f: Function, x: Any) -> Comparison:
     ['automatic', 'symbolic', 'complex step']
     """
     given = Arguments((x,), 0, "compare")
-    check_real(given.leaves, "compare")
     recorded = record(f, given.leaves, given.place, "compare", {})
     check_scalar(recorded, "compare")
     graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
@@ -136,9 +142,23 @@ class Traced(NamedTuple):
 # ------------------------------------------------------------ the methods
 
 
-def _places(x: Any) -> Iterator[tuple[tuple[int, ...], Any]]:
-    """The place of every entry, and its size, which steps are relative to."""
-    return ((i, abs(np.asarray(x)[i]) or x.dtype.type(1)) for i in np.ndindex(np.shape(x)))
+def _places(x: Any) -> Iterator[tuple[tuple[int, ...], Any, Any]]:
+    """The place of every entry, its size, which steps are relative to, and the direction of a step.
+
+    A complex entry stands there twice: with the real and with the imaginary direction.
+    """
+    for i in np.ndindex(np.shape(x)):
+        size = abs(np.asarray(x)[i]) or np.finfo(x.dtype).dtype.type(1)
+        for unit in (1, 1j)[: 1 + (x.dtype.kind == "c")]:
+            yield i, size, unit
+
+
+def _gradient(slopes: list[Any], x: Any) -> Any:
+    """The gradient, of the slopes in all directions."""
+    if x.dtype.kind != "c":
+        return np.reshape(slopes, np.shape(x))
+    pairs = np.reshape(slopes, (*np.shape(x), 2))
+    return pairs[..., 0] + 1j * pairs[..., 1]
 
 
 def _moved(x: Any, i: tuple[int, ...], h: Any) -> Any:
@@ -155,34 +175,44 @@ def _automatic(f: Function, x: Any) -> Any:
     return grad(f)(x)
 
 
-def _forward_difference(f: Function, x: Any) -> list[Any]:
+def _forward_difference(f: Function, x: Any) -> Any:
     y, h = _number(f(x)), np.finfo(x.dtype).eps ** 0.5
-    return [(_number(f(_moved(x, i, h * size))) - y) / (h * size) for i, size in _places(x)]
+
+    def slope(i: tuple[int, ...], size: Any, unit: Any) -> Any:
+        return (_number(f(_moved(x, i, h * size * unit))) - y) / (h * size)
+
+    return _gradient([slope(*place) for place in _places(x)], x)
 
 
-def _central_difference(f: Function, x: Any) -> list[Any]:
+def _central_difference(f: Function, x: Any) -> Any:
     h = np.cbrt(np.finfo(x.dtype).eps)
-    moved = (((f(_moved(x, i, s * h * size)) for s in (1, -1)), size) for i, size in _places(x))
-    return [(_number(up) - _number(down)) / (2 * h * size) for (up, down), size in moved]
+
+    def slope(i: tuple[int, ...], size: Any, unit: Any) -> Any:
+        up, down = (_number(f(_moved(x, i, s * h * size * unit))) for s in (1, -1))
+        return (up - down) / (2 * h * size)
+
+    return _gradient([slope(*place) for place in _places(x)], x)
 
 
-def _complex_step(f: Function, x: Any) -> list[Any]:
+def _complex_step(f: Function, x: Any) -> Any:
+    if x.dtype.kind == "c":
+        raise TypeError("x is complex already, and f is not differentiable by complex numbers")
     h, z = 1e-20, x.astype(np.result_type(x.dtype, np.complex64))
-    values = [_number(f(_moved(z, i, z.dtype.type(1j * h)))) for i, _ in _places(x)]
+    values = [_number(f(_moved(z, i, z.dtype.type(1j * h)))) for i, *_ in _places(x)]
     if any(y.dtype.kind != "c" for y in values):
         raise TypeError("f drops the imaginary part")
-    return [y.imag / h for y in values]
+    return _gradient([y.imag / h for y in values], x)
 
 
-def _richardson(f: Function, x: Any) -> list[Any]:
-    def along(i: tuple[int, ...], size: Any) -> Any:
+def _richardson(f: Function, x: Any) -> Any:
+    def slope(i: tuple[int, ...], size: Any, unit: Any) -> Any:
         def moved(h: float) -> tuple:
-            return (_number(f(_moved(x, i, x.dtype.type(h) * size))),)
+            return (_number(f(_moved(x, i, size.dtype.type(h) * size * unit))),)
 
         (found,) = derivatives(moved, 1 / 64)
         return found.value / size
 
-    return [along(i, size) for i, size in _places(x)]
+    return _gradient([slope(*place) for place in _places(x)], x)
 
 
 METHODS: dict[str, Callable[[Function, Any], Any]] = {
@@ -220,10 +250,10 @@ def _row(name: str, f: Function, x: Any, method: Callable, truth: np.ndarray) ->
 def _measured(found: Any, x: Any, truth: np.ndarray) -> tuple[Any, float]:
     """A gradient in the dtype of x, and its error."""
     g = np.reshape(np.asarray(found, x.dtype), np.shape(x))
-    wide = np.asarray(g, WIDE)
-    same = (wide == truth) | (np.isnan(wide) & np.isnan(truth))
+    precise = wide(g)
+    same = (precise == truth) | (np.isnan(precise) & np.isnan(truth))
     largest = np.max(abs(truth), initial=0)
-    return g[()], float(np.max(np.where(same, 0, abs(wide - truth)), initial=0) / (largest or 1))
+    return g[()], float(np.max(np.where(same, 0, abs(precise - truth)), initial=0) / (largest or 1))
 
 
 def _seconds(call: Callable[[], Any]) -> float:
@@ -239,6 +269,8 @@ def _seconds(call: Callable[[], Any]) -> float:
 def _symbolic(program: Traced, truth: np.ndarray) -> Row:
     if find_spec("sympy") is None:
         return _impossible("symbolic", "SymPy is not installed: pip install sympy")
+    if program.x.dtype.kind == "c":
+        return _impossible("symbolic", "not expressible: complex numbers")
     library, start = exact.sympy(), perf_counter()
     try:
         formula, gradient = _derived(program, library)
@@ -281,18 +313,20 @@ def _truth(f: Function, program: Traced) -> tuple[np.ndarray, str]:
     reason = "mpmath is not installed"
     if find_spec("mpmath") is not None:
         try:
+            if program.x.dtype.kind == "c":
+                raise exact.NotExpressibleError("complex numbers")
             if 2 * np.size(program.x) * work > MOST:
                 raise exact.NotExpressibleError("too long for mpmath")
             return _by_digits(program), f"differences in {DIGITS} digits (mpmath)"
         except exact.NotExpressibleError as error:
             reason = str(error)
-    x = program.x.astype(WIDE)
+    x = wide(program.x)[()]
     try:
         found = _richardson(f, x)
     except (TypeError, ValueError, KeyError):  # SciPy and LAPACK stop at double precision
-        x = program.x.astype(np.float64)
+        x = program.x.astype(np.promote_types(np.float64, program.x.dtype))
         found = _richardson(f, x)
-    return np.reshape(np.asarray(found, WIDE), np.shape(x)), f"Richardson in {x.dtype} ({reason})"
+    return wide(found), f"Richardson in {x.dtype} ({reason})"
 
 
 def _by_digits(program: Traced) -> np.ndarray:
@@ -301,7 +335,7 @@ def _by_digits(program: Traced) -> np.ndarray:
     with library.module.workdps(DIGITS):
         x = library.elements(program.x)
         gradient = np.empty(np.shape(x), WIDE)
-        for i, size in _places(program.x):
+        for i, size, _ in _places(program.x):
             h = library.number(STEP * float(size))
             up, down = (program.run(_with(x, i, s * h), library) for s in (1, -1))
             gradient[i] = WIDE(library.module.nstr((up - down) / (2 * h), 30))
