@@ -26,6 +26,7 @@ from .variable import Variable, constant
 if TYPE_CHECKING:
     from . import compat, draw, nn, numerics, numpy, optim, scipy, train
     from .derivative.check import check_grads
+    from .native.jit import jit
     from .numerics import compare
     from .train import fit
 
@@ -38,6 +39,7 @@ _LATER = {
     "compat": "",
     "draw": "",
     "fit": "train",
+    "jit": "native.jit",
     "nn": "",
     "numerics": "",
     "numpy": "",
@@ -81,6 +83,7 @@ __all__ = [
     "hessian",
     "hvp",
     "jacobian",
+    "jit",
     "jvp",
     "linearize",
     "nn",

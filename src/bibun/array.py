@@ -111,6 +111,9 @@ class Duck(Interface):
         return getattr(value.raw, name)
 
     def __bool__(self) -> bool:
+        x = self._read()
+        if is_abstract(x.raw) and x.dtype.kind in "fc":
+            return bool(x != 0)  # what is decided by is a condition
         return bool(self._known("bool(x) and `if x`"))
 
     def __int__(self) -> int:
@@ -171,6 +174,9 @@ class Duck(Interface):
     def _known(self, how: str) -> Any:
         value = self._read().raw
         if is_abstract(value):
+            found = FUNCTIONS["ask"](self._read())
+            if found is not None:
+                return found
             raise AbstractValueError(
                 f"{how} needs the value of an array of which only the type is known here "
                 f"({value}): "

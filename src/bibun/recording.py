@@ -63,6 +63,7 @@ class Trace:
         self.bits: list[bytes] = []
         self.special: list[tuple[int, bytes]] = []
         self.captured: dict[int, Any] = {}
+        self.sources: dict[int, Any] = {}  # of the arguments: the arrays outside
         self.imported: dict[tuple[int, int], int] = {}
         self.snapshots: dict[int, tuple[int, np.ndarray, ref]] = {}
         self.views: list[Any] = []  # Arrays that are views, since the last write

@@ -28,7 +28,8 @@ class Segment:
         self.code: Code = tuned(lowering.code)
         self.nodes = list(lowering.buffers)
         self.made = [b.role != "in" for b in self.code.buffers]
-        self.machine = Machine(Printer(self.code).run())
+        self.text = Printer(self.code).run()
+        self.machine = Machine(self.text)
         self.function = self.machine.function()
         self.types = [schedule.nodes.graph.nodes[i].type for i in self.nodes]
         self.pointers = ctypes.c_void_p * len(self.nodes)
@@ -81,7 +82,7 @@ class NativeProgram:
         self.preset = {
             i: contiguous(n.op.value())
             for i, n in graph
-            if isinstance(n.op, Constant) and n.op.shape
+            if isinstance(n.op, Constant) and self.schedule.nodes.role[i] == "given"
         }
         nests: list[Nest] = []
         for step in [*self.schedule.steps, None]:
@@ -106,6 +107,11 @@ class NativeProgram:
         return roots & needed
 
     @property
+    def texts(self) -> list[str]:
+        """The LLVM text of each native function."""
+        return [s.text for s in self.steps if isinstance(s, Segment)]
+
+    @property
     def interpreted(self) -> list[Node]:
         """The operations that run in the interpreter."""
         return [self.graph.nodes[s.node] for s in self.steps if isinstance(s, Interpreted)]
@@ -115,9 +121,13 @@ class NativeProgram:
         env.update(enumerate(map(contiguous, args)))
         for step in self.steps:
             step(env)
-        return [self.result(env, o) for o in self.graph.outputs]
+        return [self.result(env, k) for k in range(len(self.graph.outputs))]
 
-    def result(self, env: dict[int, Any], o: int) -> Any:
-        """A result, as a scalar if it has no axes."""
+    def result(self, env: dict[int, Any], k: int) -> Any:
+        """A result: a scalar if it has no axes, else an array that nobody else has."""
+        o = self.graph.outputs[k]
         x = env[o]
-        return x[()] if x.shape == () else x
+        if x.shape == ():
+            return x[()]
+        given = self.schedule.nodes.role[o] == "given"
+        return x.copy() if given or o in self.graph.outputs[:k] else x

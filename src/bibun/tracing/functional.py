@@ -64,15 +64,21 @@ def record(
     kwargs: dict[str, Any],
     has_aux: bool = False,
     types: Sequence[Type] | None = None,
+    trace: Trace | None = None,
 ) -> Recorded:
-    """Run f on `place(traced leaves)`; with `types`, the leaves have no values meanwhile."""
-    trace = Trace()
+    """Run f on `place(traced leaves)`; with `types`, the leaves have no values meanwhile.
+
+    A trace of a kind of its own can be given.
+    """
+    trace = trace or Trace()
     code = getattr(f, "__code__", None) or type(f)
     trace.guide = last(code)
     with recording(trace):
         leaves = [kept(a) for a in leaves]
         known = [a.raw for a in leaves] if types is None else list(types)
         inputs = [trace.input(v) for v in known]
+        if types is None:
+            trace.sources = dict(zip(inputs, leaves, strict=True))
         traced = [Array(trace, i, v) for i, v in zip(inputs, known, strict=True)]
         result = rebound(f)(*place(traced), **kwargs)
         aux: Any = ()

@@ -4,7 +4,15 @@ In the user's own code, that is, with `np.array([x])` and many more. Nothing is 
 that runs under a trace sees it.
 """
 
-from . import arrays, conversions, mathematics, operators
+from . import arrays, conversions, impure, mathematics, operators
 from .callee import rebound, trace_packages
 
-__all__ = ["arrays", "conversions", "mathematics", "operators", "rebound", "trace_packages"]
+__all__ = [
+    "arrays",
+    "conversions",
+    "impure",
+    "mathematics",
+    "operators",
+    "rebound",
+    "trace_packages",
+]

@@ -229,6 +229,8 @@ def method(m: Any) -> Any:
     found = CALL @ f
     if found is not f:
         return MethodType(found, m.__self__)
+    if type(m.__self__) in METHODS:  # of a class that was written in Cython
+        return METHODS[type(m.__self__)](m.__self__, f.__name__, m)
     if f.__name__ == "__init__" and hasattr(m.__self__, "__post_init__"):
         return functools.partial(_initialise, m.__self__, f)  # super().__init__ of a dataclass
     duck = type(f) is FunctionType and f in CONVERSIONS and isinstance(m.__self__, Duck)

@@ -1,0 +1,79 @@
+"""Capture: a function run once on types, as a graph with all that its next call needs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..array import Array, Duck, enter, lift
+from ..graph import Graph, Type
+from ..recording import recording
+from ..rewrite import SIMPLIFY, rewrite
+from ..snapshots import same_bits
+from ..tracing.containers import flatten
+from ..tracing.guards import Guarded
+from ..tracing.rebind import rebound
+from ..variable import Variable
+
+Source = Callable[[], Any]
+
+
+class Captured:
+    """What a function did with arguments of certain types.
+
+    `graph` computes the results and then what was asked (`answers`); its inputs are the arguments
+    and then whatever else the function met, which `sources` fetch as it is now.
+    """
+
+    def __init__(self, f: Callable[..., Any], values: Sequence[Any], place: Callable, name: str):
+        trace = Guarded(values)
+        self.types = types = [Type(v.dtype, v.shape) for v in values]
+        with recording(trace):
+            inputs = [trace.input(t) for t in types]
+            traced = [Array(trace, i, t) for i, t in zip(inputs, types, strict=True)]
+            args, kwargs = place(traced)
+            result = rebound(f)(*args, **kwargs)
+            leaves, self.rebuild = flatten(result)
+            self.fixed, outputs = _outputs(trace, leaves, name)
+        self.count = len(outputs)
+        self.answers = list(trace.asked.values())
+        graph, order = trace.close(inputs, [*outputs, *trace.asked])
+        self.sources = [_source(trace, i) for i in order[len(inputs) : graph.arity]]
+        self.graph: Graph = rewrite(graph, SIMPLIFY)[0]
+
+    def holds(self, answers: Sequence[Any]) -> bool:
+        """Whether the same was decided as when the function ran."""
+        return all(a == b for a, b in zip(self.answers, answers, strict=True))
+
+    def results(self, arrays: Sequence[Any]) -> Any:
+        """What the function returns, from the arrays in it."""
+        given = iter(arrays)
+        return self.rebuild([next(given) if traced else x for traced, x in self.fixed])
+
+
+def _outputs(trace: Guarded, leaves: list[Any], name: str) -> tuple[list, list[int]]:
+    """The leaves of the result that are traced, and those that are the same at every call."""
+    fixed: list[tuple[bool, Any]] = []
+    outputs = []
+    for y in leaves:
+        if isinstance(y, Duck | np.ndarray | np.generic):
+            outputs.append(enter(trace, lift(y)))
+            fixed.append((True, None))
+        else:
+            fixed.append((False, y))
+    return fixed, outputs
+
+
+def _source(trace: Guarded, i: int) -> Source:
+    """Where the value of a captured entry is found at the next call."""
+    variable = trace.variable(i)
+    if isinstance(variable, Variable):
+        return lambda: variable.stored
+    kept = trace.captured[i]
+    for known, snapshot, original in trace.snapshots.values():
+        array = original()
+        if known == i and array is not None and same_bits(snapshot, array):
+            return lambda: array
+    return lambda: kept

@@ -1,0 +1,116 @@
+"""Guards: decisions that traced code takes by values, while only types are known.
+
+A guarded trace holds the values of its arguments beside their types. Where the code asks whether a
+condition holds, or for an integer, the value is computed, the code goes on by it, and the trace
+keeps what was asked and what came out: what is made of the trace holds as long as that is so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from ..array import FUNCTIONS, Array, bind, lift
+from ..graph import Input, Item, Type
+from ..recording import Trace
+
+
+class Guarded(Trace):
+    """A trace of types whose values are known, but only asked for where the code decides."""
+
+    def __init__(self, values: Sequence[Any]) -> None:
+        super().__init__()
+        self.waiting = list(values)  # of the arguments, until they have entries
+        self.held: dict[int, Any] = {}  # of the entries of the arguments
+        self.asked: dict[int, Any] = {}  # what was asked, and the answer
+
+    def input(self, value: Any) -> int:
+        """A new entry; the first ones are the arguments."""
+        i = super().input(value)
+        if self.waiting:
+            self.held[i] = self.waiting.pop(0)
+        return i
+
+    def watches(self, variable: Any) -> bool:
+        """Every Variable that is read is an input: it may have another value at the next call."""
+        return True
+
+    def ask(self, i: int) -> Any:
+        """The value of an integer or a bool, on which what follows will depend."""
+        value = self.asked.get(i)
+        if value is None:
+            value = self.asked[i] = np.asarray(self._computed(i))[()]
+        return value
+
+    def _computed(self, i: int) -> Any:
+        """The value of an entry, from those of the arguments."""
+
+        def given(j: int) -> Any:
+            value = self.values[j]
+            return self.held.get(j) if type(value) is Type else value
+
+        return _evaluated(self, i, given, lambda op, args: op.value(*args))
+
+
+def _evaluated(
+    trace: Trace, i: int, given: Callable[[int], Any], apply: Callable[[Any, Sequence[Any]], Any]
+) -> Any:
+    """An entry of a trace, evaluated anew; None if an input that it needs is not given."""
+    done: dict[int, Any] = {}
+    stack = [i]
+    while stack:
+        j = stack[-1]
+        if j in done:
+            stack.pop()
+            continue
+        op, *args = trace.entries[j]
+        if type(op) is Input:
+            found = given(j)
+            if found is None:
+                return None
+            done[j] = found
+        elif j in trace.constants:
+            done[j] = trace.constants[j].value()[()]
+        else:
+            missing = [a for a in args if a not in done]
+            if missing:
+                stack += missing
+                continue
+            done[j] = apply(op, [done[a] for a in args])
+        stack.pop()
+    return done[i]
+
+
+def _outward(a: Array) -> Array | None:
+    """The same number in the trace outside, where the arguments of its trace came from."""
+    trace = a.scope
+    assert trace is not None
+
+    def given(j: int) -> Any:
+        found = trace.captured.get(j)
+        return trace.sources.get(j) if found is None else found
+
+    def apply(op: Any, args: Sequence[Any]) -> Any:
+        return args[0][op.index] if isinstance(op, Item) else bind(op, *map(lift, args))
+
+    found = _evaluated(trace, a.index, given, apply)
+    return None if found is None else lift(found)
+
+
+def _ask(a: Array) -> Any:
+    """The value of an integer or a bool that is known only as a type; None if nobody knows it."""
+    if a.shape != () or a.dtype.kind not in "biu":
+        return None
+    while a.scope is not None and not isinstance(a.scope, Guarded):
+        found = _outward(a)
+        if found is None:
+            return None
+        a = found
+        if type(a.raw) is not Type:
+            return a.raw
+    return a.raw if a.scope is None else a.scope.ask(a.index)
+
+
+FUNCTIONS["ask"] = _ask

@@ -1,0 +1,209 @@
+"""bibun.jit: the results of the plain function, whatever it decides, reads or is given."""
+
+from __future__ import annotations
+
+import random
+import threading
+import time
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun
+from bibun import errors
+
+X = np.array([1.0, -2.0, 3.0])
+RNG = np.random.default_rng(0)
+
+
+def agrees(f: Any, *args: Any) -> Any:
+    """The jitted function, after two calls that gave what the plain one gives."""
+    compiled = bibun.jit(f)
+    for _ in range(2):
+        same(compiled(*args), f(*args))
+    return compiled
+
+
+def same(found: Any, wanted: Any) -> None:
+    assert type(found) is type(wanted)
+    if isinstance(wanted, tuple | list):
+        assert len(found) == len(wanted)
+        for a, b in zip(found, wanted, strict=True):
+            same(a, b)
+    elif isinstance(wanted, dict):
+        same(list(found.items()), list(wanted.items()))
+    elif isinstance(wanted, np.ndarray | np.generic):
+        assert found.dtype == wanted.dtype
+        np.testing.assert_allclose(found, wanted, rtol=1e-13)
+    else:
+        assert found == wanted
+
+
+def test_containers_go_in_and_out():
+    def f(state: dict, scale: float, *rest: Any, name: str = "") -> Any:
+        return {
+            "w": state["w"] * scale,
+            "all": [np.sum(state["w"]), *rest],
+            "name": name,
+            "n": None,
+        }
+
+    state = {"w": X, "b": (np.float32(2), X[:2])}
+    agrees(f, state, 2.0, X)
+    compiled = bibun.jit(f)
+    same(compiled(state, 2.0, X, name="a"), f(state, 2.0, X, name="a"))
+    same(compiled(state, 3.0, X, name="b"), f(state, 3.0, X, name="b"))
+    assert len(compiled.signatures) == 2
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4", "i8", "u1", "?", "f2", "c16", ">f8"])
+def test_dtypes_and_layouts(dtype):
+    x = np.arange(24).reshape(4, 6).astype(dtype)
+    for given in (x, x.T, x[::2, ::-3], x[:0], np.asfortranarray(x), x[1, 1]):
+        agrees(lambda x: (x * 2, x.sum(), x == 3), given)
+    fixed = x.copy()
+    fixed.flags.writeable = False
+    agrees(lambda x: x + x, fixed)
+
+
+def test_results_belong_to_the_caller():
+    f = bibun.jit(lambda x, y: (x, x + y, x + y, x[1:]))
+    first, second, third, fourth = f(X, X)
+    second[:] = 0
+    assert not np.shares_memory(first, X) and third[0] == 2 and fourth[1] == 3 and X[0] == 1
+
+
+def test_transforms_inside_and_outside():
+    def f(x: Any) -> Any:
+        return np.sum(np.maximum(x, 0) ** 3) if np.sum(x) > 0 else np.sum(x**2)
+
+    for x in (X, -X):
+        for made in (bibun.grad(f), bibun.value_and_grad(f), bibun.hessian(f)):
+            agrees(made, x)
+        agrees(lambda x: bibun.jvp(f, (x,), (x,)), x)
+        agrees(lambda x: bibun.grad(lambda y: np.sum(bibun.grad(f)(y) ** 2))(x), x)
+        same(bibun.grad(bibun.jit(f))(x), bibun.grad(f)(x))
+        same(bibun.jit(bibun.grad(bibun.jit(f)))(x), bibun.grad(f)(x))
+    g = bibun.vmap(bibun.jit(lambda x: np.sum(x**2)))
+    same(g(np.stack([X, -X])), np.array([14.0, 14.0]))
+    agrees(bibun.vmap(bibun.grad(lambda x: np.sum(x**3))), np.stack([X, -X]))
+    v = bibun.Variable(X)
+    square = bibun.jit(lambda: np.sum(v * v))
+    with bibun.GradientTape() as tape:
+        y = square()
+    np.testing.assert_array_equal(tape.gradient(y, v).numpy(), 2 * X)
+
+
+def test_decisions_are_remembered_each():
+    def halved(x: Any) -> Any:
+        steps = 0
+        while np.sum(x) > 1:
+            x, steps = x / 2, steps + 1
+        return x, steps
+
+    f = bibun.jit(halved)
+    for scale in (1, 8, 3, 8, 0.1, 1):
+        same(f(np.ones(2) * scale), halved(np.ones(2) * scale))
+    assert f.signatures == ["(float64[2]) in 4 variants"]
+    with pytest.raises(errors.TracingError, match=r"16 ways already.*bibun\.while_loop"):
+        for k in range(40):
+            f(np.ones(2) * 2.0**k)
+
+
+def test_decisions_inside_of_a_gradient():
+    def f(x: Any) -> Any:
+        y = x * x
+        return np.sum(y) if y[0] > 1 else np.sum(y * x)
+
+    slope = bibun.jit(bibun.grad(f))
+    for x in (X, 3 * X, X / 2):
+        same(slope(x), bibun.grad(f)(x))
+
+
+def test_what_is_met_outside_is_read_anew():
+    weight, offset = bibun.Variable([1.0, 2.0, 3.0]), np.ones(3)
+    f = bibun.jit(lambda x: x * weight + offset)
+    np.testing.assert_array_equal(f(X), X * [1, 2, 3] + 1)
+    weight.assign([5.0, 6.0, 7.0])
+    offset[0] = 10
+    np.testing.assert_array_equal(f(X), X * [5, 6, 7] + [10, 1, 1])
+
+
+def test_an_array_that_the_function_itself_writes():
+    def f(x: Any) -> Any:
+        table = np.zeros(3)
+        before = x + table
+        table[1] = 5
+        return before, x + table
+
+    agrees(f, X)
+
+
+def test_integers_decide():
+    agrees(lambda n, x: sum(x * i for i in range(n)), np.int64(4), X)
+    f = bibun.jit(lambda k, x: x[k], static_argnums=0)
+    assert [f(k, X) for k in range(3)] == X.tolist() and len(f.signatures) == 3
+    f = bibun.jit(lambda x, *, mode: x * (2 if mode == "twice" else 1), static_argnames="mode")
+    assert f(X, mode="twice")[0] == 2 and f(X, mode="once")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("f", "words"),
+    [
+        (lambda x: x[x > 0], "shape that depends on the values"),
+        (lambda x: x * RNG.normal(), "a random draw .normal. happens once"),
+        (lambda x: x * np.random.rand(), "a random draw .rand. happens once"),
+        (lambda x: x * random.random(), "a random draw .random. happens once"),
+        (lambda x: x * time.time(), "a look at the clock"),
+        (lambda x: x * np.loadtxt(__file__), "reading a file"),
+        (lambda x: f"{x[0]:.2f}", "formatting needs the value"),
+    ],
+)
+def test_what_cannot_be_compiled_says_so(f, words):
+    with pytest.raises(errors.TracingError, match=words) as caught:
+        bibun.jit(f)(X)
+    assert "test_jit.py" in str(caught.value)
+
+
+def test_bad_arguments():
+    with pytest.raises(TypeError, match="jit: a function is needed, not int"):
+        bibun.jit(3)
+    with pytest.raises(TypeError, match="jit of <lambda>: an argument of type set"):
+        bibun.jit(lambda x, s: x, static_argnums=1)(X, {1})
+    with pytest.raises(errors.DtypeError, match="an argument is an array of <U1"):
+        bibun.jit(lambda x: x)(np.array(["a"]))
+
+
+def test_errors_of_the_function_are_its_own():
+    f = bibun.jit(lambda x: np.linalg.inv(x))
+    same(f(np.eye(2)), np.eye(2))
+    with pytest.raises(np.linalg.LinAlgError):
+        f(np.zeros((2, 2)))
+    same(f(np.eye(2)), np.eye(2))
+
+
+def test_threads():
+    f = bibun.jit(lambda x: np.sum(x * x) * x)
+    wrong: list[int] = []
+
+    def work(k: int) -> None:
+        x = np.arange(k + 1.0)
+        for _ in range(50):
+            if not np.array_equal(f(x), np.sum(x * x) * x):
+                wrong.append(k)
+
+    several = [threading.Thread(target=work, args=(k,)) for k in range(8)]
+    for t in several:
+        t.start()
+    for t in several:
+        t.join()
+    assert not wrong and len(f.signatures) == 8
+
+
+def test_what_was_compiled_can_be_looked_at():
+    lowered = bibun.jit(lambda x: np.sum(x * x)).lower(X)
+    assert "multiply" in lowered.text("graph") and "fmul <8 x double>" in lowered.text("llvm")
+    assert lowered.interpreted == []
+    with pytest.raises(ValueError, match=r"the forms are .graph. and .llvm., not 'c'"):
+        lowered.text("c")
