@@ -41,6 +41,7 @@ class Optimizer:
     gradients, state)`. This way can be differentiated itself.
 
     The learning rate is a number, or a function of the number of updates that were made before.
+    Parameters may be complex: with the gradients that bibun gives, p - rate * gradient descends.
     With `weight_decay` w, each update also subtracts rate * w * p, apart from the gradient
     (Loshchilov and Hutter, Decoupled weight decay regularization, 2019).
 
@@ -71,7 +72,7 @@ class Optimizer:
 
     # ------------------------------------------------------------ the rule
 
-    slots = 0  # how many arrays the rule remembers for each parameter
+    slots = 0  # how many arrays the rule remembers for each parameter, in its wide dtype
     squares = False  # whether it squares gradients
 
     @abstractmethod
@@ -86,15 +87,16 @@ class Optimizer:
     ) -> None:
         """The same bits for plain arrays: writes into the slots, and the change into `out`."""
 
+    def _zeros(self, p: Any) -> list[np.ndarray]:
+        """The slots of a parameter before the first update."""
+        return [np.zeros(np.shape(p), _wide(_dtype(p))) for _ in range(self.slots)]
+
     # ------------------------------------------------------------ containers
 
     def init(self, parameters: Any) -> State:
         """The state before the first update."""
-        leaves, _ = flatten(parameters)
-        zeros = (
-            [np.zeros(np.shape(p), _wide(_dtype(p))) for p in leaves] for _ in range(self.slots)
-        )
-        return State(0, tuple(zeros))
+        zeros = [self._zeros(p) for p in flatten(parameters)[0]]
+        return State(0, tuple([z[k] for z in zeros] for k in range(self.slots)))
 
     def update(self, parameters: Any, gradients: Any, state: State) -> tuple[Any, State]:
         """New parameters, in the container of the old ones, and the new state.
@@ -161,7 +163,7 @@ class Optimizer:
 
     def _slots(self, v: Variable) -> list[np.ndarray]:
         if id(v) not in self._of:
-            self._of[id(v)] = v, [np.zeros(v.shape, _wide(v.dtype)) for _ in range(self.slots)]
+            self._of[id(v)] = v, self._zeros(v)
         return self._of[id(v)][1]
 
     def _rate(self, step: int) -> Any:
@@ -220,7 +222,7 @@ class Optimizer:
     def _explain(self, g: np.ndarray, what: str) -> None:
         """Say which entries of a gradient are not finite, or too large for the rule."""
         with np.errstate(over="ignore"):
-            found = np.argwhere(~np.isfinite(g * g if self.squares else g))
+            found = np.argwhere(~np.isfinite(np.abs(g) ** 2 if self.squares else g))
         if not len(found):
             return
         first = tuple(map(int, found[0]))
@@ -281,11 +283,13 @@ class SGD(Optimizer):
 
 
 class Adam(Optimizer):
-    """p -= rate * m' / (sqrt(v') + epsilon), with running means m of g and v of g^2.
+    """p -= rate * m' / (sqrt(v') + epsilon), with running means m of g and v of |g|^2.
 
-    m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) g^2; m' = m / (1 - b1^t) and v' = v / (1 - b2^t) are
-    free of the bias towards their start at zero. Source: Kingma and Ba, Adam, 2015, algorithm 1.
-    With `weight_decay` it is AdamW.
+    m = b1 m + (1 - b1) g, v = b2 v + (1 - b2) |g|^2; m' = m / (1 - b1^t) and v' = v / (1 - b2^t)
+    are free of the bias towards their start at zero. Source: Kingma and Ba, Adam, 2015,
+    algorithm 1. With `weight_decay` it is AdamW. v is real for a complex parameter as well, so that
+    a factor exp(ia) of the parameter makes no difference; PyTorch treats the two parts as two
+    parameters instead, for which it does.
 
     >>> import numpy as np, bibun
     >>> p = bibun.Variable([1.0, 2.0])
@@ -312,7 +316,7 @@ class Adam(Optimizer):
         """The formula, with the two bias corrections as numbers."""
         b1, b2 = self.beta_1, self.beta_2
         m = b1 * slots[0] + (1 - b1) * g
-        v = b2 * slots[1] + (1 - b2) * g * g
+        v = b2 * slots[1] + _square(g, 1 - b2)
         change = m / (np.sqrt(v) * (1 / sqrt(1 - b2**step)) + self.epsilon)
         return change * (rate / (1 - b1**step)), [m, v]
 
@@ -320,6 +324,9 @@ class Adam(Optimizer):
         self, out: np.ndarray, g: np.ndarray, slots: list[np.ndarray], step: int, rate: float
     ) -> None:
         """The formula, in place."""
+        if g.dtype.kind == "c":
+            self._change_complex(out, g, slots, step, rate)
+            return
         b1, b2, (m, v) = self.beta_1, self.beta_2, slots
         np.multiply(g, 1 - b1, out=out)
         np.multiply(m, b1, out=m)
@@ -334,6 +341,18 @@ class Adam(Optimizer):
         np.divide(m, out, out=out)
         np.multiply(out, rate / (1 - b1**step), out=out)
 
+    def _change_complex(
+        self, out: np.ndarray, g: np.ndarray, slots: list[np.ndarray], step: int, rate: float
+    ) -> None:
+        """The formula itself: `out` is complex, where |g|^2 and its root are real."""
+        change, found = self.change(out, g, slots, step, rate)
+        for old, new in zip((out, *slots), (change, *found), strict=True):
+            np.copyto(old, new)
+
+    def _zeros(self, p: Any) -> list[np.ndarray]:
+        m, v = super()._zeros(p)
+        return [m, np.zeros_like(v.real)]
+
 
 # ------------------------------------------------------------ small parts
 
@@ -341,6 +360,11 @@ class Adam(Optimizer):
 def _plain(x: Any) -> Any:
     """Arrays that nobody records are plain arrays again."""
     return x.raw if type(x) is Array and x.scope is None else x
+
+
+def _square(g: Any, part: float) -> Any:
+    """A part of |g|^2, which is real."""
+    return part * g * g if g.dtype.kind == "f" else part * (g.real * g.real + g.imag * g.imag)
 
 
 def _dtype(p: Any) -> np.dtype:

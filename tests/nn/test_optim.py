@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 import bibun
-from bibun.errors import ShapeError, TapeError
+from bibun.errors import DtypeError, ShapeError, TapeError
 from bibun.optim import SGD, Adam
 
 OPTIMISERS = [
@@ -33,7 +33,7 @@ def by_hand(optimiser, p, gradients):
             change = g + o.momentum * b if o.nesterov else b
         else:
             m = o.beta_1 * m + (1 - o.beta_1) * g
-            v = o.beta_2 * v + (1 - o.beta_2) * g**2
+            v = o.beta_2 * v + (1 - o.beta_2) * abs(g) ** 2
             m_hat, v_hat = m / (1 - o.beta_1 ** (k + 1)), v / (1 - o.beta_2 ** (k + 1))
             change = m_hat / (np.sqrt(v_hat) + o.epsilon)
         p = p - rate * change - rate * o.weight_decay * p
@@ -59,6 +59,54 @@ def test_both_interfaces_follow_the_formula(optimiser, dtype):
     # The way in place is the formula, bit for bit.
     for new, v in zip(p, variables, strict=True):
         assert np.array_equal(v.numpy(), new) and v.dtype == np.asarray(new).dtype == dtype
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=NAMES)
+@pytest.mark.parametrize("dtype", [np.complex128, np.complex64])
+def test_complex_parameters_follow_the_formula(optimiser, dtype):
+    optimiser = copy.deepcopy(optimiser)
+    start = np.array([[1 + 1j, -2j], [3, 0.5 - 4j]], dtype)
+    numbers = (0.5 + 1j, -0.25j, 2 - 1j, 1e-3)
+    v, p, state = bibun.Variable(start), start, optimiser.init(start)
+    for g in numbers:
+        g = np.full((2, 2), g, dtype)
+        optimiser.apply_gradients([(g, v)])
+        p, state = optimiser.update(p, g, state)
+        assert p.dtype == v.dtype == dtype and np.array_equal(v.numpy(), p)
+    # As above: the rounding of four steps.
+    rtol = 1e-14 if dtype is np.complex128 else 1e-6
+    expected = by_hand(optimiser, start.astype(complex), numbers)
+    np.testing.assert_allclose(p, expected, rtol=rtol, atol=rtol)
+    for slots in state.slots[1:]:  # the second moment of Adam
+        assert slots[0].dtype == start.real.dtype
+
+
+@pytest.mark.parametrize("optimiser", OPTIMISERS, ids=NAMES)
+def test_a_factor_of_a_complex_parameter_makes_no_difference(optimiser):
+    """With the gradients that bibun gives: |w z - t|^2 for w z as the parameter."""
+    factor, target, ends = np.exp(0.7j), np.array([3 - 1j, -2j]), []
+    for w in (1, factor):
+        step = copy.deepcopy(optimiser)
+        z = bibun.Variable(np.array([1 + 1j, 2]) / w)
+        for _ in range(20):
+            with bibun.GradientTape() as tape:
+                loss = np.sum(np.abs(w * z - target) ** 2)
+            step.apply_gradients([(tape.gradient(loss, z), z)])
+        ends.append(w * z.numpy())
+        assert np.sum(np.abs(ends[-1] - target) ** 2) < np.sum(np.abs([1 + 1j, 2] - target) ** 2)
+    np.testing.assert_allclose(ends[1], ends[0], rtol=1e-12)  # roundings of twenty steps
+
+
+def test_complex_gradients_that_do_not_fit():
+    adam, p = Adam(0.1), np.array([1.0, 2.0])
+    with pytest.raises(DtypeError, match="'parameter 0' is complex, its parameter float64"):
+        adam.update(p, 1j * p, adam.init(p))
+    z = p.astype(complex)
+    assert adam.update(z, p, adam.init(z))[0].dtype == complex  # a real gradient fits
+    with pytest.raises(FloatingPointError, match="1 of 2 entries that are too large"):
+        adam.update(z, np.array([1, 1e200 + 1e200j]), adam.init(z))
+    with pytest.raises(FloatingPointError, match="1 of 2 entries that are not finite"):
+        adam.update(z, np.array([1, complex(0, np.nan)]), adam.init(z))
 
 
 def test_oddly_ordered_and_empty_arrays_are_updated_just_the_same():
