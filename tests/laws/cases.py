@@ -18,7 +18,7 @@ import numpy as np
 from bibun.graph import Example, Op, Type
 from bibun.ops.elementwise import Elementwise
 
-STRUCTURE = ("bibun.constants", "bibun.graph")  # what graphs themselves are made of
+STRUCTURE = ("bibun.constants", "bibun.graph", "bibun.native.pieces")  # what graphs are made of
 FLOATS = (np.dtype("f2"), np.dtype("f4"), np.dtype("f8"))
 LEADING = ((0,), (1,), (2,), (2, 1))
 MOST_AXES = 5

@@ -22,17 +22,24 @@ STARTS = {"add": 0, "mul": 1, "max": -np.inf, "min": np.inf, "and": True, "or": 
 class Lowering:
     """The code of some nests that run one after the other, in one function."""
 
-    def __init__(self, schedule: Schedule, name: str, kept: set[int]):
+    def __init__(self, schedule: Schedule, name: str, kept: set[int], made: set[int]):
         self.schedule, self.nodes, self.memory = schedule, schedule.nodes, schedule.memory
-        self.kept = kept  # nodes that somebody reads after this function
+        self.kept = kept  # owners of memory that somebody reads after this function
+        self.made = made  # owners of memory that was made before this function
         self.code = Code(name)
         self.buffers: dict[int, Buffer] = {}
         self.counter: dict[int, int] = {}  # of an axis of the nest: the counter of its loop
         self.memo: list[dict[Key, Value]] = [{}]  # what is known, for each depth
 
-    def buffer(self, node: int, role: str) -> Buffer:
+    def buffer(self, node: int, written: bool = False) -> Buffer:
         """The memory of a node."""
+        node = self.nodes.owner(node)
         if node not in self.buffers:
+            role = "out" if node in self.kept else "work"
+            if not written:
+                role = "in"
+            elif node in self.made:
+                role = "inout"
             t = self.nodes.graph.nodes[node].type
             size = int(np.prod(t.shape, dtype=np.int64))
             self.buffers[node] = self.code.buffer(t.dtype, size, role)
@@ -107,8 +114,21 @@ class Lowering:
     def element(self, root: Root) -> None:
         """Compute and store an element of this round."""
         index = counters(root.extents)
+        if self.nodes.role[root.node] == "piece":
+            return self.piece(root.node, index)
         value = self.value((root.node, index), root.node)
         self.write(root.node, flat(index, self.nodes.shape(root.node)), value)
+
+    def piece(self, node: int, index: Index) -> None:
+        """Write an element to its place in what is put together, or add it to what is there."""
+        op: Any = self.nodes.graph.nodes[node].op
+        value = self.value((self.nodes.graph.nodes[node].args[1], index), -1)
+        buffer = self.buffer(node, True)
+        place = self.at(self.nodes.written(node, index))
+        if op.add:
+            before = self.code.load(buffer, place)
+            value = before | value if value.kind == "bool" else before + value
+        self.code.store(buffer, place, value)
 
     def term(self, root: Root, reduction: Reduction, split: int) -> Value:
         """What a round adds to a sum."""
@@ -122,15 +142,9 @@ class Lowering:
 
     def write(self, node: int, place: Affine, value: Value) -> None:
         """Store an element, and know it for the rest of this round."""
-        if node in self.kept or self.read_elsewhere(node):
-            self.code.store(
-                self.buffer(node, "out" if node in self.kept else "work"), self.at(place), value
-            )
+        if node in self.kept or node in self.schedule.reread:
+            self.code.store(self.buffer(node, True), self.at(place), value)
         self.know((node, place), value)
-
-    def read_elsewhere(self, node: int) -> bool:
-        """Whether another stage or nest reads a node from memory."""
-        return node in self.schedule.reread
 
     # ------------------------------------------------------------ values
 
@@ -184,6 +198,8 @@ class Lowering:
     def computed(self, i: int, index: Index) -> Value:
         """An element-wise operation on elements that are known."""
         n = self.nodes.graph.nodes[i]
+        if self.nodes.role[i] == "blank":
+            return self.code.constant(0, KINDS[n.type.dtype])
         if isinstance(n.op, Constant):
             return self.code.constant(n.op.value(), KINDS[n.op.dtype])
         function = self.nodes.function(i)
@@ -192,5 +208,4 @@ class Lowering:
 
     def load(self, node: int, place: Affine) -> Value:
         """Read memory."""
-        made = node in self.schedule.levels and node in self.buffers
-        return self.code.load(self.buffer(node, "work" if made else "in"), self.at(place))
+        return self.code.load(self.buffer(node), self.at(place))

@@ -18,6 +18,7 @@ from ..ops.matmul import MatMul
 from ..ops.reduction import AllTrue, AnyTrue, Count, Sum
 from ..ops.structure import Expand, Reshape, Transpose
 from .elements import Element, cost, element
+from .pieces import INTERNAL, Whole
 from .places import Affine, Index, behind, flat, item_of
 
 VIEWS = (Expand, Reshape, Slice, Transpose)
@@ -25,6 +26,7 @@ MERGES: dict[type, str] = {
     Sum: "add", Count: "add", Prod: "mul", Max: "max", Min: "min", AnyTrue: "or", AllTrue: "and",
 }  # fmt: skip
 OF_BOOLS: dict[type, Any] = {Max: AnyTrue, Min: AllTrue, Sum: AnyTrue, Prod: AllTrue}
+STORED = {"given", "sum", "call", "blank", "piece", "whole"}
 SMALL_PRODUCT = 1 << 16
 """Multiplications in a matrix product up to which loops of our own are quicker than a call."""
 
@@ -56,12 +58,16 @@ class Nodes:
         types = self.types(n)
         if isinstance(n.op, Item):
             return "view" if self.role[n.args[0]] == "cut" else "given"
+        if isinstance(n.op, Whole):
+            return "whole"
         if isinstance(n.op, Split | Unstack):
             return "cut" if types[0].dtype in KINDS else "call"
         if any(not isinstance(t, Type) or t.dtype not in KINDS for t in (*types, n.type)):
             return "call"
         if isinstance(n.op, VIEWS):
             return "view"
+        if isinstance(n.op, INTERNAL):
+            return n.op.name
         if n.op.kind == "element" and self.function(i) is not None:
             return "element"
         return "sum" if self.reduction(i) else "call"
@@ -120,6 +126,26 @@ class Nodes:
             return None if found is None else (of, found)
         found = behind(n, self.graph.nodes[source], index)
         return None if found is None else (source, found)
+
+    def owner(self, i: int) -> int:
+        """The node that made the memory of a node: of what is put together, the blank."""
+        while self.role[i] in ("piece", "whole"):
+            i = self.graph.nodes[i].args[0]
+        return i
+
+    def zero(self, blank: int) -> bool:
+        """Whether a blank begins with zeros."""
+        op: Any = self.graph.nodes[blank].op
+        return op.zero
+
+    def written(self, piece: int, index: Index) -> Affine:
+        """Where a piece puts an element of its argument."""
+        op: Any
+        op, (blank, x), t = self.graph.nodes[piece]
+        whole = self.graph.nodes[blank]
+        found = behind(Node(op.read, (blank,), self.graph.nodes[x].type), whole, index)
+        assert found is not None
+        return flat(found, t.shape)
 
     def reduction(self, i: int) -> Reduction | None:
         """How a node is a sum over axes of one array or of a product of two; None if it is not."""
@@ -183,27 +209,37 @@ class Memory:
             found = self.nodes.below(i, index)
             if found is None:  # a Reshape of what lies in memory
                 place = flat(index, self.nodes.shape(i))
-                return self.home(self.nodes.graph.nodes[i].args[0]), place
+                return self.home(i), place
             i, index = found
 
+    def owner(self, i: int) -> int:
+        """The node whose memory a node lies in."""
+        return self.nodes.owner(self.home(i))
+
     def home(self, i: int) -> int:
-        """The node in whose memory a Reshape of it (of it ...) lies."""
+        """The node in whose memory a Reshape of it (of it ...) lies, or the node itself."""
         while i not in self.stored:
             i = self.nodes.graph.nodes[i].args[0]
         return i
 
 
 def first_stored(nodes: Nodes) -> set[int]:
-    """What has to lie in memory: what is given or comes from a call, what a call or somebody
-    outside gets, sums, and what is reshaped.
+    """The nodes that have to lie in memory.
+
+    They are what is given or comes from a call, what a call or somebody outside gets, sums, and
+    what is reshaped.
     """
     graph = nodes.graph
-    stored = {i for i, r in enumerate(nodes.role) if r in ("given", "sum", "call")}
+    stored = {i for i, role in enumerate(nodes.role) if role in STORED}
     stored |= set(graph.outputs)
     for i, n in graph.body():
         if nodes.role[i] == "call":
             stored.update(n.args)
-        elif isinstance(n.op, Reshape) and nodes.below(i, _dummy(n.type.shape)) is None:
+        elif (
+            nodes.role[i] == "view"
+            and isinstance(n.op, Reshape)
+            and nodes.below(i, _dummy(n.type.shape)) is None
+        ):
             stored.update(_reshaped_from(nodes, i))
     return stored
 

@@ -14,6 +14,7 @@ from .llvm import Printer
 from .lower import Lowering
 from .machine import Machine
 from .nodes import Nodes
+from .pieces import expanded
 from .schedule import Call, Nest, Schedule
 from .tune import tuned
 
@@ -21,13 +22,13 @@ from .tune import tuned
 class Segment:
     """Nests that run as one native function, and the nodes in whose memory it reads and writes."""
 
-    def __init__(self, schedule: Schedule, nests: Sequence[Nest], kept: set[int]):
-        lowering = Lowering(schedule, "kernel", kept)
+    def __init__(self, schedule: Schedule, nests: Sequence[Nest], kept: set[int], made: set[int]):
+        lowering = Lowering(schedule, "kernel", kept, made)
         for nest in nests:
             lowering.nest(nest)
         self.code: Code = tuned(lowering.code)
         self.nodes = list(lowering.buffers)
-        self.made = [b.role != "in" for b in self.code.buffers]
+        self.made = [b.role in ("out", "work") for b in self.code.buffers]
         self.text = Printer(self.code).run()
         self.machine = Machine(self.text)
         self.function = self.machine.function()
@@ -46,12 +47,13 @@ class Segment:
 class Interpreted:
     """One operation as a call of NumPy's."""
 
-    def __init__(self, nodes: Nodes, node: int):
-        graph = nodes.graph
+    def __init__(self, schedule: Schedule, node: int):
+        nodes, graph = schedule.nodes, schedule.nodes.graph
         n = graph.nodes[node]
-        self.node, self.op, self.args = node, n.op, n.args
+        self.node, self.op = node, n.op
         self.kernel: Callable[..., Any] = n.op.kernel(*(graph.nodes[a].type for a in n.args))
         items: list[tuple[int, Any]] = [(i, graph.nodes[i].op) for i in nodes.items[node]]
+        self.args = [schedule.memory.owner(a) for a in n.args]
         self.items = [(i, op.index) for i, op in items]
 
     def __call__(self, env: dict[int, Any]) -> None:
@@ -76,8 +78,9 @@ class NativeProgram:
     """A compiled graph, called with plain arrays like a `Program`."""
 
     def __init__(self, graph: Graph):
-        self.graph = graph
+        self.graph = graph = expanded(graph)
         self.schedule = Schedule(Nodes(graph))
+        self.owners = [self.schedule.memory.owner(o) for o in graph.outputs]
         self.steps: list[Segment | Interpreted] = []
         self.preset = {
             i: contiguous(n.op.value())
@@ -90,21 +93,24 @@ class NativeProgram:
                 nests.append(step)
                 continue
             if nests:
-                self.steps.append(Segment(self.schedule, nests, self.kept(nests)))
+                self.segment(nests)
                 nests = []
             if isinstance(step, Call):
-                self.steps.append(Interpreted(self.schedule.nodes, step.node))
+                self.steps.append(Interpreted(self.schedule, step.node))
 
-    def kept(self, nests: Sequence[Nest]) -> set[int]:
-        """The roots of these nests that others read after them."""
-        roots = {r.node for nest in nests for r in nest.roots}
-        needed = set(self.graph.outputs)
+    def segment(self, nests: Sequence[Nest]) -> None:
+        """Some nests as one native function."""
+        memory = self.schedule.memory
+        made = {n for s in self.steps if isinstance(s, Segment) for n in s.nodes}
+        roots = {memory.owner(r.node) for nest in nests for r in nest.roots}
+        needed = set(self.owners)
         for step in self.schedule.steps:
             if isinstance(step, Call):
-                needed.update(map(self.schedule.memory.home, self.graph.nodes[step.node].args))
+                needed.update(map(memory.owner, self.graph.nodes[step.node].args))
             elif step not in nests:
-                needed.update(node for r in step.roots for node, _ in r.reads)
-        return roots & needed
+                needed.update(memory.owner(node) for r in step.roots for node, _ in r.reads)
+                needed.update(memory.owner(r.node) for r in step.roots)
+        self.steps.append(Segment(self.schedule, nests, roots & needed, made))
 
     @property
     def texts(self) -> list[str]:
@@ -125,9 +131,9 @@ class NativeProgram:
 
     def result(self, env: dict[int, Any], k: int) -> Any:
         """A result: a scalar if it has no axes, else an array that nobody else has."""
-        o = self.graph.outputs[k]
+        o = self.owners[k]
         x = env[o]
         if x.shape == ():
             return x[()]
         given = self.schedule.nodes.role[o] == "given"
-        return x.copy() if given or o in self.graph.outputs[:k] else x
+        return x.copy() if given or o in self.owners[:k] else x

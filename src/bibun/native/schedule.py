@@ -109,22 +109,27 @@ class Schedule:
             self.levels: dict[int, str] = {}
             for node in range(nodes.graph.arity, len(nodes.graph)):
                 if node in stored and nodes.role[node] not in ("given", "cut"):
-                    self.place(node)
+                    self.place(node, nodes.role[node])
             more = set(self.dear()) - stored
             if not more:
                 break
             stored |= more
         self.reread = set(self.later_reads())
 
-    def place(self, node: int) -> None:
+    def place(self, node: int, role: str) -> None:
         """Put a node into the first step that can take it."""
         nodes = self.nodes
-        if nodes.role[node] == "call":
+        if role == "whole":
+            self.step_of[node] = max(self.step_of[p] for p in nodes.graph.nodes[node].args)
+            return
+        if role == "blank" and not nodes.zero(node):
+            return
+        if role == "call":
             self.step_of |= dict.fromkeys((node, *nodes.items[node]), len(self.steps))
             self.steps.append(Call(node))
             return
         root = self.root(node)
-        first = max([self.step_of.get(n, 0) for n, _ in root.reads], default=0)
+        first = max([self.after(n) for n, _ in root.reads], default=0)
         for k in range(first, len(self.steps)):
             step = self.steps[k]
             if isinstance(step, Nest) and step.add(root, self.levels):
@@ -135,23 +140,34 @@ class Schedule:
         self.step_of[node] = len(self.steps)
         self.steps.append(nest)
 
+    def after(self, node: int) -> int:
+        """The first step that can read a node; it is whole, or blank, after its step only."""
+        step = self.step_of.get(node, 0)
+        whole = node in self.step_of and self.nodes.role[node] in ("whole", "blank")
+        return step + 1 if whole else step
+
     def root(self, node: int) -> Root:
         """What a node takes to be computed at the place of a round."""
         reduction = self.nodes.reduction(node) if self.nodes.role[node] == "sum" else None
-        if reduction is None:
+        reads: dict[tuple[int, Affine], None] = {}
+        if self.nodes.role[node] == "piece":
+            blank, x = self.nodes.graph.nodes[node].args
+            extents = self.nodes.shape(x)
+            starts = [(x, counters(extents))]
+            reads[blank, self.nodes.written(node, counters(extents))] = None
+        elif reduction is None:
             extents = self.nodes.shape(node)
             starts = [(node, counters(extents))]
         else:
             extents = (*reduction.kept, *reduction.summed)
             index, kept = counters(extents), len(reduction.kept)
             starts = [(a, place(index[:kept], index[kept:])) for a, place in reduction.factors]
-        reads, computed = self.walk(starts, node)
+        computed = self.walk(starts, node, reads)
         return Root(node, extents, reduction, tuple(reads), tuple(computed))
 
-    def walk(self, starts: list[tuple[int, Index]], root: int) -> tuple[list, list]:
-        """All reads of memory below some elements, and all elements computed on the way."""
+    def walk(self, starts: list[tuple[int, Index]], root: int, reads: dict) -> list:
+        """Collect all reads of memory below some elements; all elements computed on the way."""
         stack, computed = list(starts), []
-        reads: dict[tuple[int, Affine], None] = {}
         seen = set()
         while stack:
             i, index = stack.pop()
@@ -166,7 +182,7 @@ class Schedule:
                 stack += [(a, place) for a in self.nodes.graph.nodes[i].args]
             else:
                 stack.append((source, place))
-        return list(reads), computed
+        return computed
 
     def below(self, i: int, index: Index) -> tuple[int, Index | Affine]:
         """The same for a root, which is stored but not yet."""
@@ -174,9 +190,8 @@ class Schedule:
             return i, index
         found = self.nodes.below(i, index)
         if found is None:
-            return self.memory.home(self.nodes.graph.nodes[i].args[0]), flat(
-                index, self.nodes.shape(i)
-            )
+            source = self.memory.home(self.nodes.graph.nodes[i].args[0])
+            return source, flat(index, self.nodes.shape(i))
         return self.memory.read(*found)
 
     def later_reads(self) -> Iterator[int]:
