@@ -196,7 +196,8 @@ def test_if_inside_vmap():
     assert text.startswith(
         "bool(x) and `if x` needs the value of an array of which only the type is known here "
         "(bool[]): "
-        "use np.where instead of if, and array operations instead of loops over values  ("
+        "use np.where or bibun.cond instead of if, bibun.while_loop instead of while, and array "
+        "operations, bibun.fori_loop or bibun.scan instead of loops over values  ("
     )
 
 

@@ -18,6 +18,7 @@ from .errors import (
     NotDifferentiableError,
     UnsupportedError,
     conversion_error,
+    user_instruction,
 )
 from .graph import Item, Op, Type
 from .interface import (
@@ -177,10 +178,16 @@ class Duck(Interface):
             found = FUNCTIONS["ask"](self._read())
             if found is not None:
                 return found
+            if user_instruction() == "BINARY_SUBSCR":
+                raise AbstractValueError(
+                    f"an array of which only the type is known here ({value}) cannot be the index "
+                    "of a plain array: write bibun.constant(a)[i]"
+                )
             raise AbstractValueError(
                 f"{how} needs the value of an array of which only the type is known here "
                 f"({value}): "
-                "use np.where instead of if, and array operations instead of loops over values"
+                "use np.where or bibun.cond instead of if, bibun.while_loop instead of while, and "
+                "array operations, bibun.fori_loop or bibun.scan instead of loops over values"
             )
         return value
 

@@ -40,9 +40,10 @@ class TracingError(BibunError, TypeError):
 class AbstractValueError(TracingError):
     """The value of an array was asked for where only its shape and dtype are known.
 
-    Inside `vmap`, and in the gradient function of a `custom_gradient`, arrays stand for many
-    values at once. Use `np.where` instead of `if`, and array operations instead of loops over
-    values.
+    Inside `vmap`, in the gradient function of a `custom_gradient` and in the bodies of `cond`,
+    `while_loop` and `scan`, arrays stand for many values at once. Use `np.where` or `bibun.cond`
+    instead of `if`, `bibun.while_loop` instead of `while`, and array operations,
+    `bibun.fori_loop` or `bibun.scan` instead of loops over values.
     """
 
 

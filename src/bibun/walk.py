@@ -214,7 +214,7 @@ def batch(
 def _batch_node(node: Node, args: tuple, stacked: tuple[bool, ...], n: int) -> Any:
     if isinstance(node.op, Item):
         return args[0][node.op.index]
-    if not all(stacked):
+    if not all(stacked) or node.op.kind == "control":  # which looks into its graphs
         result = node.op.batch(args, stacked, n)
         if result is not NotImplemented:
             return result

@@ -83,3 +83,24 @@ def _register(x: Any, optree: Any) -> None:
         return new
 
     optree.register_pytree_node(kind, pieces, whole, namespace=NAMESPACE)
+
+
+def same_structure(a: Any, b: Any) -> bool:
+    """Whether two containers have the same places for leaves."""
+    if isinstance(a, LEAVES) and isinstance(b, LEAVES):
+        return True
+    return bool(_structure(a) == _structure(b))
+
+
+def _structure(tree: Any) -> Any:
+    flatten(tree)  # which lets optree know of its classes
+    optree = import_module("optree")
+    return optree.tree_structure(tree, none_is_leaf=False, namespace=NAMESPACE)
+
+
+def paths(tree: Any, name: str) -> list[str]:
+    """How each leaf of a container is reached: carry['a'][0]."""
+    flatten(tree)
+    optree = import_module("optree")
+    found = optree.tree_accessors(tree, none_is_leaf=False, namespace=NAMESPACE)
+    return [accessor.codify(name) for accessor in found]

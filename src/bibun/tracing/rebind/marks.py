@@ -86,6 +86,17 @@ class Marked(ast.NodeTransformer):
 
     def __init__(self, names: Names, modules: set[str]):
         self.names, self.modules = names, modules
+        self.parameters: list[str] = []  # of the functions around the present place
+
+    def visit_FunctionDef(self, node: Any) -> Any:
+        before, args = self.parameters, node.args
+        own = [*args.posonlyargs, *args.args, *args.kwonlyargs]
+        self.parameters = [*before, *(a.arg for a in own)]
+        self.generic_visit(node)
+        self.parameters = before
+        return node
+
+    visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
         self.generic_visit(node)
@@ -157,11 +168,16 @@ class Marked(ast.NodeTransformer):
     def visit_Subscript(self, node: ast.Subscript) -> ast.AST:
         self.generic_visit(node)
         makes = isinstance(node.value, ast.Attribute) and node.value.attr in ("r_", "c_")
-        may = makes or "__getitem__" in self.names.methods
+        may = makes or "__getitem__" in self.names.methods or self._given(node.slice)
         if not (may and isinstance(node.ctx, ast.Load)) or _has_slice(node.slice):
             return node
         name = ast.Constant("__getitem__")
         return marked(OPERATE, _tuple(node, name, node.value, node.slice))
+
+    def _given(self, index: ast.expr) -> bool:
+        """Whether an index depends on an argument, which may have no value: data[i] in a loop."""
+        names = {n.id for n in ast.walk(index) if isinstance(n, ast.Name)}
+        return not names.isdisjoint(self.parameters)
 
     def visit_For(self, node: ast.For) -> ast.AST:
         self.generic_visit(node)

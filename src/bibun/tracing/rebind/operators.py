@@ -12,8 +12,11 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any
 
-from ...array import Duck
+import numpy as np
+
+from ...array import Duck, lift
 from ...ops.joining import traced
+from ...recording import is_abstract
 from . import marks
 from .callee import CALL, MARKS, function, means, of_users_class
 
@@ -55,6 +58,8 @@ class Operate:
 
     def __matmul__(self, parts: tuple) -> Any:
         name, a, *rest = parts
+        if type(a) is np.ndarray and name == "__getitem__":
+            return (lift(a) if _unknown(rest[0]) else a)[rest[0]]
         if name == "%":
             return a % _shown(rest[0])
         if id(a) in SUBSCRIPTED:
@@ -70,6 +75,12 @@ class Operate:
                 if found is not NotImplemented:
                     return found
         return OPERATORS[name](a, *rest)
+
+
+def _unknown(index: Any) -> bool:
+    """Whether an index has no value: NumPy would ask for it."""
+    parts = index if type(index) is tuple else (index,)
+    return any(isinstance(i, Duck) and is_abstract(i._read().raw) for i in parts)
 
 
 OPERATE = Operate()

@@ -1,0 +1,1 @@
+"""Control flow that stays control flow: operations whose fields are graphs."""
