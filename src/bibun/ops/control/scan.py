@@ -312,11 +312,11 @@ def _plus(a: Any, b: Any) -> Any:
 
 
 def _example(history: bool) -> Graph:
-    """c -> sin(c) x + s d, d -> d cos(c[0]): with the states among the rows, or without."""
+    """c -> sin(c + x) cos(s) + cos(d), d -> cos(c[0] + d); the states are among the rows, or not."""
     vector, number = Type(np.dtype(float), (2,)), Type(np.dtype(float), ())
 
     def f(c: Array, d: Array, x: Array, s: Array) -> list[Array]:
-        new = np.sin(c) * x + s * d
-        return [new, d * np.cos(c[0]), new * x, *([c, d] if history else [])]
+        new = np.sin(c + x) * np.cos(s) + np.cos(d)
+        return [new, np.cos(c[0] + d), np.sin(new + x), *([c, d] if history else [])]
 
     return build([vector, number, vector, vector], f)
