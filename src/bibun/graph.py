@@ -132,6 +132,13 @@ class Op:
         """
         return NotImplemented
 
+    def refined(self, better: Callable[[Graph], Graph]) -> Op:
+        """The operation with another graph of the same value in place of each that it runs.
+
+        What somebody keeps whole (checkpoint, a rule of the user's) stays as it is.
+        """
+        return self
+
     @classmethod
     def examples(cls) -> Iterator[Example]:
         """Operations with argument types for the laws and the documentation: at least one."""

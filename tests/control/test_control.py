@@ -118,6 +118,18 @@ def test_zeros_stay_structural_from_round_to_round():
         grad(lambda x: np.sum(vmap(kept)(x)))(np.array([[16.0, 0.0]])), [[1 / 32, 0]]
     )
 
+    def before(x):  # the root in the last round is in no result
+        return np.sum(bibun.scan(lambda c, x: (c * np.sqrt(x), c), 2.0, x)[1])
+
+    x = np.array([4.0, 9.0, 0.0])
+    assert np.array_equal(grad(before)(x), [2 / 4 * (1 + 3), 2 * 2 / 6, 0])
+    assert np.array_equal(
+        grad(
+            lambda x: np.sum(bibun.scan(lambda c, x: (c * np.sqrt(x), c), 2.0, x, reverse=True)[1])
+        )(x[::-1]),
+        grad(before)(x)[::-1],
+    )
+
     def used(x):  # the root of row 1 is a result, that of row 0 is none
         return bibun.map(np.sqrt, x)[1]
 
@@ -219,6 +231,20 @@ def test_bodies_are_traced_once():
 def test_branches_that_are_not_taken_do_not_run():
     with np.errstate(all="raise"):
         assert bibun.cond(False, lambda x: 1 / x, lambda x: x, 0.0) == 0
+
+
+def test_plain_arrays_are_read_by_an_index_without_value():
+    assert np.array_equal(vmap(lambda i: DATA[i] + DATA[i - 1])(np.array([2, 0])), [3, 2])
+    assert bibun.fori_loop(0, 3, lambda i, c: c + DATA[2 - i] * i, 0.0) == 1
+
+
+def test_derivatives_inside_of_bodies():
+    def descent(lax, x):
+        step = grad(lambda z: np.sum(np.sin(z) ** 2))
+        return np.sum(lax.fori_loop(0, 4, lambda i, c: c - 0.1 * step(c), x))
+
+    f, g = (lambda x, lax=lax: descent(lax, x) for lax in (bibun, PYTHON))
+    np.testing.assert_allclose(hessian(f)(X), hessian(g)(X), rtol=1e-12, atol=1e-15)
 
 
 def test_functions_and_containers_of_all_kinds():

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable, Hashable, Sequence
+from functools import lru_cache
 from threading import Lock
 from typing import Any
 
@@ -91,8 +92,16 @@ def derive(
             home |= _residuals(env, known, residuals)
         last = [a.index for a in further]
         graph, order = trace.close((), results, cut=home, last=last)
-    graph, _ = rewrite(settled(graph), SIMPLIFY)
+    graph = simplified(graph)
     return graph, [home[i] for i in order[: graph.arity - len(last)]]
+
+
+def simplified(graph: Graph) -> Graph:
+    """The finished graph, with what its operations run, in as few nodes as the rules find."""
+    return rewrite(settled(graph), SIMPLIFY)[0]
+
+
+_inner = lru_cache(maxsize=512)(simplified)
 
 
 def settled(graph: Graph) -> Graph:
@@ -100,7 +109,8 @@ def settled(graph: Graph) -> Graph:
     entries: list[tuple] = []
     number: list[int] = []
     for i, n in graph:
-        entries.append((n.op, *(number[a] for a in n.args)))
+        op = n.op.refined(_inner) if n.op.kind == "control" else n.op
+        entries.append((op, *(number[a] for a in n.args)))
         number.append(number[n.args[1]] if isinstance(n.op, Select) and n.op.already else i)
     types = [n.type for _, n in graph]
     return canonical(entries, types, graph.inputs, [number[o] for o in graph.outputs])[0]

@@ -50,7 +50,7 @@ def scan(
     np.float64(0.16)
     """
     rows = tree_of(xs)
-    n = _length(rows, length)
+    n = _length("scan", rows, length)
 
     def pair(result: Any) -> tuple:
         if not isinstance(result, tuple) or len(result) != 2:
@@ -94,22 +94,22 @@ def _rounds(
     return built[0], built[1:]
 
 
-def _length(rows: Tree, length: int | None) -> int:
+def _length(name: str, rows: Tree, length: int | None) -> int:
     """The number of rounds."""
     scalars = [a for a in rows.leaves if not a.shape]
     if scalars:
-        raise ShapeError("scan: an array in xs has no axis to go through")
+        raise ShapeError(f"{name}: an array in xs has no axis to go through")
     lengths = {a.shape[0] for a in rows.leaves}
     if length is not None:
         lengths.add(operator.index(length))
     if len(lengths) != 1:
         given = ", ".join(str(k) for k in sorted(lengths)) or "none"
         raise ShapeError(
-            f"scan: one number of rounds is needed, not {given}: the first axes of all arrays in "
+            f"{name}: one number of rounds is needed, not {given}: the first axes of all arrays in "
             "xs, and length if it is given, must agree"
         )
     if (n := lengths.pop()) < 0:
-        raise ShapeError(f"scan: length is {n}; it cannot be negative")
+        raise ShapeError(f"{name}: length is {n}; it cannot be negative")
     return n
 
 
@@ -124,7 +124,7 @@ def map(f: Function, xs: Any) -> Any:
     array([ 5., 25.])
     """
     rows = tree_of(xs)
-    n = _length(rows, None)
+    n = _length("map", rows, None)
     nothing = tree_of(())
 
     def split(result: Any) -> tuple:

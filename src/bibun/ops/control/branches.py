@@ -69,6 +69,9 @@ class Branches(Op):
         results = [[a if w else stack(a, n) for a, w in batch(b, args[1:], rest, n)] for b in of]
         return single([choose(args[0], each) for each in zip(*results, strict=True)])
 
+    def refined(self, better):
+        return Branches(tuple(map(better, self.branches)))
+
     def batched(self, n):
         return whole(self, [Type(np.dtype(np.int64), ()), *self.branches[0].input_types], n)
 

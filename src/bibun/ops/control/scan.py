@@ -12,8 +12,8 @@ import numpy as np
 from ...array import Array, bind
 from ...graph import Example, Graph, Op, Type, operation
 from ...notation import ATOM, Text
-from ...walk import build, evaluate, pull, push, stack
-from ...zeros import total
+from ...walk import build, evaluate, pull, stack
+from ...zeros import move
 from .graphs import (
     Flags,
     check,
@@ -29,17 +29,10 @@ from .graphs import (
     wide,
     without,
 )
-from .signals import (
-    NOTHING,
-    Kinds,
-    count,
-    kinds,
-    moving,
-    packed,
-    plainer,
-    unpacked,
-    wired,
-)
+from .signals import MASKED, NOTHING, PLAIN, kind, kinds, moving, packed, plainer, unpacked
+from .steps import added, cotangent_step, tangent_step
+
+MOST = 2  # rounds that are taken back one by one, before all others in a scan
 
 
 @operation
@@ -97,21 +90,74 @@ class Scan(Op):
 
     def pull(self, y, args, g, wanted):
         y, g = several(y), several(g)
-        given = kinds(g)
-        step, state, found = cotangent_step(self.step, self.sizes, given, wanted)
-        (c, x, s), (gc, gy) = cut(args, self.sizes), (g[: self.states], g[self.states :])
-        if not any(state) and not any(found):
+        (c, x, s), k = cut(args, self.sizes), self.states
+        sought = moving(self.step, k, wanted)
+        carry = [plainer(q) if m else None for q, m in zip(g[:k], sought, strict=False)]
+        if kinds([*carry, *g[k:]]) == (NOTHING,) * len(g):
             return (None,) * len(args)
-        before = partial(_before, self, y, args)
-        start = packed([q if k else None for q, k in zip(gc, state, strict=True)], state, c)
-        start += packed([None] * len(s), found[len(x) :], s)
-        rows = [*(partial(before, j) for j in range(len(c))), *x]
-        rows += packed(gy, given[self.states :], y[self.states :])
-        results = repeated(step, start, rows, s, self.length, not self.reverse)
-        order = (*state, *found[len(x) :], *found[: len(x)])
-        back = unpacked(results, order)
-        back = [*back[: len(c)], *back[len(c) + len(s) :], *back[len(c) : len(c) + len(s)]]
+        before = [partial(_before, self, y, args, j) for j in range(k)]
+        carry, gy, ends = self._last_rounds(carry, g[k:], before, x, s, sought)
+        left, given = self.length - len(ends), kinds(gy)
+        step, state, found = cotangent_step(self.step, self.sizes, (*kinds(carry), *given), wanted)
+        start = packed(carry, state, c) + packed([None] * len(s), found[len(x) :], s)
+        rows = [partial(self._rest, a, left) for a in (*before, *x, *packed(gy, given, y[k:]))]
+        results = repeated(step, start, rows, s, left, not self.reverse)
+        signals = unpacked(results, (*state, *found[len(x) :], *found[: len(x)]))
+        first, sums, moved = cut(signals, (k, len(s)))
+        for end in ends:
+            sums = [added(a, b) for a, b in zip(sums, end[len(x) :], strict=True)]
+        ends = ends if self.reverse else ends[::-1]
+        moved = [self._joined(a, [end[j] for end in ends], x[j], left) for j, a in enumerate(moved)]
+        back = (*first, *moved, *sums)
         return tuple(b if w else None for b, w in zip(back, wanted, strict=True))
+
+    def _last_rounds(
+        self, carry: list, gy: Sequence, before: list, x: list, s: list, sought: Flags
+    ) -> tuple[list, list, list]:
+        """Some rounds from the end, one by one, until what goes back is of the same kind.
+
+        Most often that is after one round: then entries of the last state that nobody uses are
+        neither ordinary zeros, nor are their masks carried along.
+        """
+        ends: list[list[Any]] = []
+        k, gy = self.states, list(gy)
+        while len(ends) < min(MOST, self.length):
+            given = kinds(carry)
+            state = cotangent_step(self.step, self.sizes, (*given, *kinds(gy)), sought)[1]
+            if state == given and MASKED not in state:
+                break
+            i = len(ends) if self.reverse else self.length - 1 - len(ends)
+            env = evaluate(self.step, [*(b()[i] for b in before), *(a[i] for a in x), *s])
+            here = [None if q is None else move(partial(_row, i), q) for q in gy]
+            back = [plainer(b) for b in pull(self.step, env, [*carry, *here], sought)]
+            carry = back[:k]
+            ends.append(back[k:])
+        left = self.length - len(ends)
+        if ends:
+            gy = [None if q is None else move(partial(self._rest, n=left), q) for q in gy]
+        return carry, gy, ends
+
+    def _rest(self, a: Any, n: int) -> Array:
+        """The rows of the first n rounds."""
+        a = a() if callable(a) else a
+        if len(a) == n:
+            return a
+        return a[self.length - n :] if self.reverse else a[:n]
+
+    def _joined(self, rest: Any, ends: list[Any], x: Array, n: int) -> Any:
+        """The cotangents of the rows of the first n rounds, and of the others."""
+        if not ends or (rest is None and all(e is None for e in ends)):
+            return rest
+        masked = [NOTHING if e is None else kind(e) for e in (rest, *ends)]
+        of = PLAIN if set(masked) == {PLAIN} else MASKED
+        likes = [self._rest(x, n), *(x[0] for _ in ends)]
+        pairs = [packed([e], (of,), [a]) for e, a in zip((rest, *ends), likes, strict=True)]
+        arrays = []
+        for first, *others in zip(*pairs, strict=True):
+            stacked = np.stack(others)
+            pieces = [stacked, first] if self.reverse else [first, stacked]
+            arrays.append(np.concatenate(pieces))
+        return unpacked(arrays, (of,))[0]
 
     def batch(self, args, stacked, n):
         wide_states, rest = stacked[: self.states], stacked[self.states :]
@@ -134,6 +180,9 @@ class Scan(Op):
             results[k] = np.swapaxes(y[k], 0, 1) if found[k] else stack(y[k], n)
         return single(results)
 
+    def refined(self, better):
+        return Scan(better(self.step), self.states, self.rows, self.length, self.reverse)
+
     def batched(self, n):
         return whole(self, self.input_types, n)
 
@@ -145,6 +194,10 @@ class Scan(Op):
         yield Example(cls(_example(False), 2, 1, 4, False), ((2,), (), (4, 2), (2,)))
         yield Example(cls(_example(True), 2, 1, 4, True), ((2,), (), (4, 2), (2,)))
         yield Example(cls(_example(True), 2, 1, 0, False), ((2,), (), (0, 2), (2,)))
+
+
+def _row(i: int, a: Array) -> Array:
+    return a[i]
 
 
 def run(step: Callable, op: Scan, *args: Any) -> Any:
@@ -212,107 +265,8 @@ def remembering(op: Scan) -> Scan:
     return Scan(build(op.step.input_types, f), op.states, op.rows, op.length, op.reverse)
 
 
-# ------------------------------------------------------------ derivatives of the step
-
-
-@lru_cache(maxsize=512)
-def tangent_step(step: Graph, sizes: tuple[int, int], given: Kinds) -> tuple[Graph, Kinds, Kinds]:
-    """The step of a scan that carries the tangents of the states and gives those of the rows.
-
-    Its rows are the states, the rows and their tangents; also what is carried and found.
-    """
-    k = sizes[0]
-    state, found = given[:k], (NOTHING,) * (len(step.outputs) - k)
-    while True:
-        before = (state, found)
-        graph, reached = _tangents(step, sizes, (*state, *given[k:]), found)
-        state, found = _next(reached, state)
-        if (state, found) == before:
-            return graph, state, found
-
-
-def _tangents(
-    step: Graph, sizes: tuple[int, int], given: Kinds, found: Kinds
-) -> tuple[Graph, Kinds]:
-    (tc, tx, ts), (state, kx, ks) = cut(step.input_types, sizes), cut(given, sizes)
-    types = [*wired(tc, state), *tc, *tx, *wired(tx, kx), *ts, *wired(ts, ks)]
-    pieces = (count(state), len(tc), len(tx), count(kx), len(ts))
-    reached: list[int] = []
-
-    def f(*args: Array) -> list[Array]:
-        mc, c, x, mx, s, ms = cut(args, pieces)
-        env = evaluate(step, [*c, *x, *s])
-        moved = push(step, env, unpacked([*mc, *mx, *ms], given))
-        moved = [plainer(t) for t in moved]
-        reached[:] = kinds(moved)
-        if not _settled(reached, tuple(state), found):
-            return []
-        return packed(moved, (*state, *found), [env[o] for o in step.outputs])
-
-    return build(types, f), tuple(reached)
-
-
-def _next(reached: Sequence[int], state: Kinds) -> tuple[Kinds, Kinds]:
-    k = len(state)
-    return tuple(map(max, state, reached[:k])), tuple(reached[k:])
-
-
-def _settled(reached: Sequence[int], state: Kinds, found: Kinds) -> bool:
-    return _next(reached, state) == (state, found)
-
-
-@lru_cache(maxsize=512)
-def cotangent_step(
-    step: Graph, sizes: tuple[int, int], given: Kinds, wanted: Flags
-) -> tuple[Graph, Kinds, Kinds]:
-    """The step of a scan that runs back: it carries the cotangents of the states, adds up those of
-    what stays the same, and gives those of the rows.
-
-    Its rows are the states, the rows and the cotangents of the results; also what is carried, and
-    what is found for rows and for the rest.
-    """
-    sought = moving(step, sizes[0], wanted)
-    state = tuple(g if m else NOTHING for g, m in zip(given, sought[: sizes[0]], strict=False))
-    found: Kinds = (NOTHING,) * (step.arity - sizes[0])
-    while True:
-        before = (state, found)
-        graph, reached = _cotangents(step, sizes, (*state, *given[sizes[0] :]), found, sought)
-        state, found = _next(reached, state)
-        if (state, found) == before:
-            return graph, state, found
-
-
-def _cotangents(
-    step: Graph, sizes: tuple[int, int], given: Kinds, found: Kinds, sought: Flags
-) -> tuple[Graph, Kinds]:
-    k, m = sizes
-    (tc, tx, ts), ty = cut(step.input_types, sizes), list(step.output_types[k:])
-    state, gy, same = given[:k], given[k:], found[m:]
-    types = [*wired(tc, state), *wired(ts, same), *tc, *tx, *wired(ty, gy), *ts]
-    pieces = (count(state), count(same), k, m, count(gy))
-    reached: list[int] = []
-
-    def f(*args: Array) -> list[Array]:
-        gc, sums, c, x, gys, s = cut(args, pieces)
-        env = evaluate(step, [*c, *x, *s])
-        back = pull(step, env, [*unpacked(gc, state), *unpacked(gys, gy)], sought)
-        back = [plainer(b) for b in back]
-        reached[:] = kinds(back)
-        if not _settled(reached, state, found):
-            return []
-        sums = [_plus(a, b) for a, b in zip(unpacked(sums, same), back[k + m :], strict=True)]
-        like = (*packed(back[:k], state, c), *packed(sums, same, s))
-        return [*like, *packed(back[k : k + m], found[:m], x)]
-
-    return build(types, f), tuple(reached)
-
-
-def _plus(a: Any, b: Any) -> Any:
-    return a if b is None else b if a is None else total([a, b])
-
-
 def _example(history: bool) -> Graph:
-    """c -> sin(c + x) cos(s) + cos(d), d -> cos(c[0] + d); the states are among the rows, or not."""
+    """c -> sin(c + x) cos(s) + cos(d), d -> cos(c[0] + d); y has the states before, or not."""
     vector, number = Type(np.dtype(float), (2,)), Type(np.dtype(float), ())
 
     def f(c: Array, d: Array, x: Array, s: Array) -> list[Array]:

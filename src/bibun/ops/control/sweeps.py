@@ -116,6 +116,10 @@ class Sweeps(Op):
         y = several(bind(op, *states, *args[size:]))
         return single([a if f else stack(a, n) for a, f in zip(y, flags, strict=True)])
 
+    def refined(self, better):
+        steps = tuple(map(better, self.steps))
+        return Sweeps(better(self.condition), steps, self.reverse, self.sizes)
+
     def batched(self, n):
         return whole(self, self.input_types, n)
 
