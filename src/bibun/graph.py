@@ -139,6 +139,10 @@ class Op:
         """
         return self
 
+    def trimmed(self, used: set[int]) -> tuple[Op, list[int]]:
+        """The operation with these results at least, of several, and which it then gives."""
+        return self, []
+
     @classmethod
     def examples(cls) -> Iterator[Example]:
         """Operations with argument types for the laws and the documentation: at least one."""

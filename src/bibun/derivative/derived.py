@@ -7,7 +7,7 @@ the values of forward nodes are known from the trace, the derived program starts
 
 from __future__ import annotations
 
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from threading import Lock
@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 
 from ..array import Array, enter, lift
-from ..graph import Graph, Type, canonical
+from ..graph import Graph, Item, Type, canonical
 from ..program import Program
 from ..recording import Trace, building
 from ..rewrite import SIMPLIFY, STABILISE, rewrite
@@ -98,7 +98,7 @@ def derive(
 
 def simplified(graph: Graph) -> Graph:
     """The finished graph, with what its operations run, in as few nodes as the rules find."""
-    return rewrite(settled(graph), SIMPLIFY)[0]
+    return rewrite(trimmed(settled(graph)), SIMPLIFY)[0]
 
 
 _inner = lru_cache(maxsize=512)(simplified)
@@ -113,6 +113,31 @@ def settled(graph: Graph) -> Graph:
         entries.append((op, *(number[a] for a in n.args)))
         number.append(number[n.args[1]] if isinstance(n.op, Select) and n.op.already else i)
     types = [n.type for _, n in graph]
+    return canonical(entries, types, graph.inputs, [number[o] for o in graph.outputs])[0]
+
+
+def trimmed(graph: Graph) -> Graph:
+    """The graph without results of its operations that nobody reads, where they can be left out."""
+    used: dict[int, set[int]] = defaultdict(set)
+    for _, n in graph:
+        if type(n.op) is Item:
+            used[n.args[0]].add(n.op.index)
+    small = {i: graph.nodes[i].op.trimmed(read) for i, read in used.items()}
+    small = {i: found for i, found in small.items() if found[1]}
+    if not small:
+        return graph
+    entries: list[tuple] = []
+    types = [n.type for _, n in graph]
+    number = list(range(len(graph)))
+    for i, n in graph:
+        op, kept = small.get(i, (n.op, []))
+        if kept:
+            types[i] = n.type[kept[0]] if len(kept) == 1 else tuple(n.type[k] for k in kept)
+        if type(op) is Item and n.args[0] in small:
+            kept = small[n.args[0]][1]
+            number[i] = n.args[0] if len(kept) == 1 else i
+            op = Item(kept.index(op.index))
+        entries.append((op, *(number[a] for a in n.args)))
     return canonical(entries, types, graph.inputs, [number[o] for o in graph.outputs])[0]
 
 

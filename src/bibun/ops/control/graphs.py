@@ -77,6 +77,13 @@ def without(graph: Graph, keep: Flags) -> Graph:
     return canonical(entries, types, chosen(graph.inputs, keep), graph.outputs)[0]
 
 
+def part_of(graph: Graph, kept: Sequence[int]) -> Graph:
+    """The graph with some of its outputs."""
+    entries = [(n.op, *n.args) for _, n in graph]
+    types = [n.type for _, n in graph]
+    return canonical(entries, types, graph.inputs, [graph.outputs[i] for i in kept])[0]
+
+
 def settle(flags: Flags, more: Callable[[Flags], Iterable[bool]]) -> Flags:
     """The least flags that contain these and whatever `more` finds reached from them."""
     while True:
@@ -118,6 +125,7 @@ __all__ = [
     "chosen",
     "cut",
     "own",
+    "part_of",
     "placed",
     "program",
     "settle",

@@ -20,6 +20,7 @@ from .graphs import (
     chosen,
     cut,
     own,
+    part_of,
     program,
     settle,
     several,
@@ -182,6 +183,15 @@ class Scan(Op):
 
     def refined(self, better):
         return Scan(better(self.step), self.states, self.rows, self.length, self.reverse)
+
+    def trimmed(self, used):
+        n = len(self.step.outputs)
+        kept = [i for i in range(n) if i < self.states or i in used]
+        if len(kept) == n:
+            return self, []
+        return Scan(
+            part_of(self.step, kept), self.states, self.rows, self.length, self.reverse
+        ), kept
 
     def batched(self, n):
         return whole(self, self.input_types, n)
