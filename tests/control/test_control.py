@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import mpmath
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ import pytest
 import bibun
 from bibun import grad, hessian, hvp, jacobian, jvp, vjp, vmap
 
-from .programs import PROGRAMS, X
+from .programs import PROGRAMS, X, real
 from .unrolled import PYTHON, complex_step
 
 every_program = pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
@@ -329,3 +331,56 @@ def read(i):
 
 
 DATA = np.arange(3.0)
+
+
+# ------------------------------------------------------------ batches of some arguments
+
+
+def mixed(lax, c, xs, s, n):
+    """A scan, and in it a loop and a branch, of four arguments."""
+
+    def step(c, x):
+        y = lax.while_loop(lambda y: y[1] < n, lambda y: (y[0] * s, y[1] + 1), (c[0] + x, 0))[0]
+        z = lax.cond(real(y) > 1, lambda y: np.log(y), lambda y: y * y, y)
+        return (z, c[1] + s), (z * c[1], c[1])
+
+    last, (a, b) = lax.scan(step, (c, 0.0), xs, reverse=True)
+    return last[0] + np.sum(a) * np.prod(b[:-1] + s) + last[1]
+
+
+MIXED = (0.5, np.array([0.3, 0.9, 0.2]), 1.4, 2.0)
+
+
+@pytest.mark.parametrize("axes", list(product((0, None), repeat=4))[:-1])
+def test_any_of_the_arguments_may_be_stacked(axes):
+    factors = 1 + 0.1 * np.arange(4)
+    args = [
+        a
+        if k is None
+        else np.multiply.outer(factors, a) + (1.0 * np.arange(4) if a == 2.0 else 0)
+        if np.ndim(a) == 0
+        else np.multiply.outer(factors, a)
+        for a, k in zip(MIXED, axes, strict=True)
+    ]
+
+    def each(f):
+        return [
+            f(*(a if k is None else a[i] for a, k in zip(args, axes, strict=True)))
+            for i in range(4)
+        ]
+
+    def f(*args):
+        return mixed(bibun, *args)
+
+    def python(*args):
+        return mixed(PYTHON, *args)
+
+    np.testing.assert_allclose(vmap(f, axes)(*args), each(python), rtol=1e-12)
+    found = vmap(grad(f, (0, 1, 2)), axes)(*args)
+    truth = [np.stack(g) for g in zip(*each(grad(python, (0, 1, 2))), strict=True)]
+    for a, b in zip(found, truth, strict=True):
+        np.testing.assert_allclose(a, b, rtol=1e-11, atol=1e-13)
+    c, xs, s, n = MIXED
+    step = complex_step(lambda v: python(v[0], v[1:4], v[4], n), np.array([c, *xs, s]))
+    own = grad(f, (0, 1, 2))(*MIXED)
+    np.testing.assert_allclose(np.concatenate([*map(np.atleast_1d, own)]), step, rtol=1e-12)

@@ -214,18 +214,19 @@ def run(step: Callable, op: Scan, *args: Any) -> Any:
     """The loop on plain arrays: one call of the compiled step for each row."""
     k, n = op.states, op.length
     c, x, s = cut(args, op.sizes)
-    order = range(n - 1, -1, -1) if op.reverse else range(n)
-    rows = zip(*[a[::-1] if op.reverse else a for a in x]) if x else repeat(())  # noqa: B905
+    rows = zip(*[a[::-1] if op.reverse else a for a in x]) if x else repeat((), n)  # noqa: B905
+    if len(op.step.outputs) == k:
+        for row in rows:
+            c = step(*c, *row, *s)
+        return own(c, args)
     y: list[np.ndarray] = []
-    for i, row in zip(order, rows, strict=False):
+    for i, row in zip(range(n - 1, -1, -1) if op.reverse else range(n), rows, strict=True):
         found = step(*c, *row, *s)
         c = found[:k]
-        if not y:
-            y = [np.empty((n, *np.shape(v)), v.dtype) for v in found[k:]]
-        for a, v in zip(y, found[k:], strict=True):
-            a[i] = v
-    if not n:
-        y = [np.empty((0, *t.shape), t.dtype) for t in op.step.output_types[k:]]
+        y = y or [np.empty((n, *np.shape(v)), v.dtype) for v in found[k:]]
+        for j, a in enumerate(y, k):
+            a[i] = found[j]
+    y = y or [np.empty((0, *t.shape), t.dtype) for t in op.step.output_types[k:]]
     return own([*c, *y], args)
 
 
