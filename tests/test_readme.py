@@ -1,4 +1,4 @@
-"""The README's Python runs, block after block in one namespace, and prints what it says."""
+"""The Python of README.md and docs/control.md runs, block after block in one namespace, and prints what it says."""
 
 from __future__ import annotations
 
@@ -7,20 +7,21 @@ from pathlib import Path
 
 import pytest
 
-README = Path(__file__).resolve().parent.parent / "README.md"
+ROOT = Path(__file__).resolve().parent.parent
 BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PRINTED = re.compile(r"^print\(.*\)  +# (.*)$", re.MULTILINE)
 
 
-def test_python_blocks_run(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.mark.parametrize("name", ["README.md", "docs/control.md"])
+def test_python_blocks_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What follows `print(...)  # ` is what is printed."""
-    text = README.read_text("utf-8")
+    text = (ROOT / name).read_text("utf-8")
     blocks = list(BLOCK.finditer(text))
-    assert blocks, "README.md shows no Python"
+    assert blocks, f"{name} shows no Python"
     namespace = {"__name__": "__main__"}
     for block in blocks:
-        # The empty lines make tracebacks, and bibun's own errors, name the line of README.md.
+        # The empty lines make tracebacks, and bibun's own errors, name the line of the page.
         padded = "\n" * text.count("\n", 0, block.start(1)) + block[1]
-        exec(compile(padded, str(README), "exec"), namespace)
+        exec(compile(padded, str(ROOT / name), "exec"), namespace)
     expected = [line for block in blocks for line in PRINTED.findall(block[1])]
     assert capsys.readouterr().out.splitlines() == expected

@@ -16,6 +16,7 @@ from ...graph import Graph, Type
 from ...program import run
 from ...walk import active
 from ...zeros import Select, full, parts, zeros_like
+from ..elementwise import TABLE
 
 NOTHING, PLAIN, MASKED = 0, 1, 2
 Kinds = tuple[int, ...]
@@ -77,12 +78,20 @@ def unpacked(arrays: Sequence[Array], kinds: Sequence[int]) -> list[Any]:
 def plainer(g: Any) -> Any:
     """g without its mask if that is known to hold everywhere, as after reading x[0] and x[1:]."""
     inner = None if g is None else parts(g)
-    if inner is None:
-        return g
-    mask, x = inner
-    assert mask.scope is not None
-    graph, _ = mask.scope.close((), [mask.index])
-    return x if graph.arity == 0 and bool(np.all(run(graph, ())[0])) else g
+    return inner[1] if inner is not None and _everywhere(inner[0]) else g
+
+
+def _everywhere(mask: Array) -> bool:
+    """Whether a mask depends on nothing and holds, or is c | ~c, as after np.where."""
+    trace = mask.scope
+    assert trace is not None
+    op, *args = trace.entries[mask.index]
+    if op is TABLE["bitwise_or"]:
+        entries = [trace.entries[i] for i in args]
+        if (TABLE["invert"], args[0]) == entries[1] or (TABLE["invert"], args[1]) == entries[0]:
+            return True
+    graph, _ = trace.close((), [mask.index])
+    return graph.arity == 0 and bool(np.all(run(graph, ())[0]))
 
 
 def moving(graph: Graph, states: int, wanted: Sequence[bool]) -> tuple[bool, ...]:
