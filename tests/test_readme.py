@@ -1,4 +1,4 @@
-"""The Python of README.md and docs/control.md runs, block after block in one namespace, and prints what it says."""
+"""The Python of README.md and docs/control.md runs, and prints what it says."""
 
 from __future__ import annotations
 
