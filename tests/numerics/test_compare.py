@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 import bibun
 from bibun import compare
 from bibun.errors import NotDifferentiableError
-from bibun.numerics.exact import mpmath, sympy
 from bibun.ops.elementwise import TABLE
+from bibun.wide.objects import mpmath, sympy
 
 NAMES = [
     "automatic",

@@ -17,7 +17,7 @@ from ..derivative.differences import WIDE, derivatives, parts, wide
 from ..derivative.gradient import Arguments, grad, value_and_grad
 from ..graph import Graph, Type
 from ..tracing.functional import record
-from . import exact
+from ..wide import objects
 
 Function = Callable[[Any], Any]
 
@@ -133,9 +133,9 @@ class Traced(NamedTuple):
     captured: list[Any]
     x: Any
 
-    def run(self, x: Any, library: exact.Library) -> Any:
+    def run(self, x: Any, library: objects.Library) -> Any:
         """The number that the program makes of an array of elements."""
-        (y,) = exact.interpret(self.graph, [x, *map(library.elements, self.captured)], library)
+        (y,) = objects.interpret(self.graph, [x, *map(library.elements, self.captured)], library)
         return library.number(y)
 
 
@@ -271,10 +271,10 @@ def _symbolic(program: Traced, truth: np.ndarray) -> Row:
         return _impossible("symbolic", "SymPy is not installed: pip install sympy")
     if program.x.dtype.kind == "c":
         return _impossible("symbolic", "not expressible: complex numbers")
-    library, start = exact.sympy(), perf_counter()
+    library, start = objects.sympy(), perf_counter()
     try:
         formula, gradient = _derived(program, library)
-    except exact.NotExpressibleError as error:
+    except objects.NotExpressibleError as error:
         return _impossible("symbolic", str(error))
     note = f"{formula}, " if len(formula) <= MOST_SHOWN else ""
     note += f"derived in {1e3 * (perf_counter() - start):.0f} ms"
@@ -290,14 +290,14 @@ def _impossible(name: str, why: str) -> Row:
     return Row(name, None, np.nan, 0, np.nan, why)
 
 
-def _derived(program: Traced, library: exact.Library) -> tuple[str, Callable]:
+def _derived(program: Traced, library: objects.Library) -> tuple[str, Callable]:
     """The derivatives as a text, and as a function of the entries of x."""
     sympy, shape = library.module, np.shape(program.x)
     symbols = [sympy.Symbol("x" + "_".join(map(str, i)), real=True) for i in np.ndindex(shape)]
-    elements = np.array([exact.Element(library, s) for s in symbols], object).reshape(shape)[()]
+    elements = np.array([objects.Element(library, s) for s in symbols], object).reshape(shape)[()]
     y = program.run(elements, library)
-    if (length := y.count_ops()) * len(symbols) > 10 * exact.LONGEST:
-        raise exact.NotExpressibleError(f"too long: {length} operations, {len(symbols)} symbols")
+    if (length := y.count_ops()) * len(symbols) > 10 * objects.LONGEST:
+        raise objects.NotExpressibleError(f"too long: {length} operations, {len(symbols)} symbols")
     # sign' is twice Dirac's delta, which as a function is 0.
     found = [sympy.diff(y, s).replace(sympy.DiracDelta, lambda *_: 0) for s in symbols]
     text = ", ".join(map(str, found))
@@ -314,11 +314,11 @@ def _truth(f: Function, program: Traced) -> tuple[np.ndarray, str]:
     if find_spec("mpmath") is not None:
         try:
             if program.x.dtype.kind == "c":
-                raise exact.NotExpressibleError("complex numbers")
+                raise objects.NotExpressibleError("complex numbers")
             if 2 * np.size(program.x) * work > MOST:
-                raise exact.NotExpressibleError("too long for mpmath")
+                raise objects.NotExpressibleError("too long for mpmath")
             return _by_digits(program), f"differences in {DIGITS} digits (mpmath)"
-        except exact.NotExpressibleError as error:
+        except objects.NotExpressibleError as error:
             reason = str(error)
     x = wide(program.x)[()]
     try:
@@ -331,7 +331,7 @@ def _truth(f: Function, program: Traced) -> tuple[np.ndarray, str]:
 
 def _by_digits(program: Traced) -> np.ndarray:
     """Central differences with a tiny step in numbers of many digits."""
-    library = exact.mpmath()
+    library = objects.mpmath()
     with library.module.workdps(DIGITS):
         x = library.elements(program.x)
         gradient = np.empty(np.shape(x), WIDE)
