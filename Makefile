@@ -15,6 +15,7 @@ test: .venv/installed
 	$(BIN)/python -m pytest -n auto --doctest-modules tests src/bibun
 
 bench: .venv-bench/installed
+	$(BENCH)/python -m benchmarks native
 	$(BENCH)/python -m benchmarks
 
 lint: .venv/installed-dev

@@ -1,11 +1,16 @@
-"""The command: python -m benchmarks [--only ROW ...] [--peers NAME ...] [--quick] [--markdown]."""
+"""The command: python -m benchmarks [--only ROW ...] [--peers NAME ...] [--quick] [--markdown].
+
+`python -m benchmarks native ...` has options of its own.
+"""
 
 from __future__ import annotations
 
 import argparse
 import json
+import sys
 
 from . import growth, idioms, idioms_page, startup, workers
+from .native.__main__ import main as native
 from .page import page
 from .rows import ROWS
 from .systems import SYSTEMS
@@ -31,7 +36,7 @@ def arguments() -> argparse.Namespace:
     # fmt: on
     output = parser.add_mutually_exclusive_group()
     output.add_argument("--json", action="store_true", help="print the figures as JSON")
-    output.add_argument("--markdown", action="store_true", help="print docs/performance.md")
+    output.add_argument("--markdown", action="store_true", help="print docs/performance_eager.md")
     return parser.parse_args()
 
 
@@ -69,4 +74,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    main()
+    if sys.argv[1:2] == ["native"]:
+        native(sys.argv[2:])
+    else:
+        main()

@@ -1,4 +1,4 @@
-"""docs/performance.md: how it was measured, the goals, and the tables of one run."""
+"""docs/performance_eager.md: how it was measured, the goals, and the tables of one run."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from .growth import exponent
 from .tables import Report, number, table, text
 
 METHOD = """\
-# Performance
+# Performance without compiling
 
 This page is printed by `python -m benchmarks --markdown`; `make bench` installs the peers and
-prints the tables only.
+prints the tables only. What `bibun.jit` compiles is in [performance.md](performance.md).
 
 ## How it is measured
 

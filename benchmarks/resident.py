@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 
@@ -16,7 +17,24 @@ def peak() -> int:
     parent. The line VmHWM of /proc is about this process alone.
     """
     if STATUS.exists():
-        line = next(line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
-        return 1024 * int(line.split()[1])
+        return 1024 * next(_kilobytes("VmHWM:"))
     most = getrusage(RUSAGE_SELF).ru_maxrss
     return most if sys.platform == "darwin" else 1024 * most
+
+
+def now() -> int:
+    """The bytes that are resident in this process."""
+    return 1024 * next(_kilobytes("VmRSS:"))
+
+
+def forget_peak() -> None:
+    """Let `peak` start from what is resident now, where the system can (Linux)."""
+    references = Path("/proc/self/clear_refs")
+    if references.exists():
+        references.write_text("5")
+
+
+def _kilobytes(name: str) -> Iterator[int]:
+    for line in STATUS.read_text().splitlines():
+        if line.startswith(name):
+            yield int(line.split()[1])

@@ -138,12 +138,12 @@ def machine() -> str:
     packages = ("numpy", "autograd", "torch", "tensorflow", "jax")
     versions = ", ".join(f"{name} {_version(name)}" for name in packages)
     return (
-        f"{_processor()}, {os.cpu_count()} cores, {platform.system()}, "
+        f"{processor()}, {os.cpu_count()} cores, {platform.system()}, "
         f"Python {platform.python_version()}, {versions}; one thread each."
     )
 
 
-def _processor() -> str:
+def processor() -> str:
     cpuinfo = Path("/proc/cpuinfo")
     if cpuinfo.exists():
         for line in cpuinfo.read_text().splitlines():

@@ -1,0 +1,1 @@
+"""Compiled programs measured beside compiled peers: `python -m benchmarks native`."""

@@ -1,0 +1,13 @@
+"""The systems by name, bibun first."""
+
+from __future__ import annotations
+
+from .frameworks import TensorFlow, TensorFlowXla, Torch, TorchCompiled
+from .systems import Autograd, Bibun, Jax, System
+
+SYSTEMS: dict[str, type[System]] = {
+    s.name: s for s in (Bibun, Jax, Torch, TorchCompiled, TensorFlow, TensorFlowXla, Autograd)
+}
+
+REFERENCES = ("c++",)
+"""What is written by hand, and no peer."""
