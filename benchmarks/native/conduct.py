@@ -73,7 +73,7 @@ def first(system: Any, row: str, size: int) -> tuple[Any, dict[str, Any]]:
     """The call of a row, and what its first run tells."""
     forget_peak()
     before = now()
-    system.row, system.looping = row, ROWS[row].loops
+    system.row, system.size, system.looping = row, size, ROWS[row].loops
     args = ROWS[row].data(size)
     start = perf_counter()
     call = ROWS[row].call(system, args)

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from .systems import Call, Function, System
+from .systems import Call, Function, System, joined
 
 
 class Torch(System):
@@ -96,14 +96,24 @@ class Torch(System):
 
         return self.compiled(program, *args)
 
-    def jacobians(self, f: Function, n: int, *args: np.ndarray) -> Call:
-        t = self.torch.func
+    def jacobians(
+        self, f: Function, n: int, before: Function, after: Function, *args: np.ndarray
+    ) -> Call:
+        f, given = self.made(f), [self.array(x) for x in args]
+        zero = np.zeros((len(args[2]), 2))
 
-        def program(*args: Any) -> Any:
-            found = t.vmap(t.jacrev(f, tuple(range(n))))(*args)
-            return t.vmap(f)(*args), *found
+        def call() -> Any:
+            rows = before(*given)
+            wanted = [x.detach().requires_grad_() for x in rows[:n]]
+            y = f(*wanted, *rows[n:])
 
-        return self.compiled(program, *args)
+            def back(cotangent: np.ndarray) -> Any:
+                g = self.torch.from_numpy(cotangent)
+                return self.torch.autograd.grad(y, wanted, g, retain_graph=True)
+
+            return y, after(joined(self.torch.stack, back, zero), rows[2])
+
+        return call
 
     def sigmoid(self, x: Any) -> Any:
         return self.torch.sigmoid(x)
@@ -239,6 +249,21 @@ class TensorFlow(System):
 
         return self.compiled(program, *args)
 
+    def jacobians(
+        self, f: Function, n: int, before: Function, after: Function, *args: np.ndarray
+    ) -> Call:
+        zero = np.zeros((len(args[2]), 2))
+
+        def program(*args: Any) -> Any:
+            rows = before(*args)
+            with self.tf.GradientTape(persistent=True) as tape:
+                tape.watch(rows[:n])
+                y = f(*rows)
+            back = lambda cotangent: tape.gradient(y, rows[:n], cotangent)  # noqa: E731
+            return y, after(joined(self.tf.stack, back, zero), rows[2])
+
+        return self.compiled(program, *args)
+
     def sigmoid(self, x: Any) -> Any:
         return self.tf.sigmoid(x)
 
@@ -247,6 +272,9 @@ class TensorFlow(System):
 
     def softplus(self, x: Any) -> Any:
         return self.tf.nn.softplus(x)
+
+    def take(self, x: Any, rows: Any) -> Any:
+        return self.tf.gather(x, rows)
 
     def transpose(self, x: Any) -> Any:
         return self.tf.transpose(x)
@@ -292,6 +320,6 @@ def namespace(tf: Any) -> SimpleNamespace:
         sum=reduced(tf.reduce_sum), mean=reduced(tf.reduce_mean), max=reduced(tf.reduce_max),
         min=reduced(tf.reduce_min), exp=tf.exp, log=tf.math.log, tanh=tf.tanh, sin=tf.sin,
         cos=tf.cos, sqrt=tf.sqrt, where=tf.where, maximum=tf.maximum, zeros_like=tf.zeros_like,
-        concatenate=tf.concat, stack=tf.stack, einsum=tf.einsum, cumsum=tf.cumsum,
+        concatenate=tf.concat, stack=tf.stack, reshape=tf.reshape,
     )
     # fmt: on

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from . import elementwise, fitting, loops
+from . import elementwise, fitting, loops, models
 from .row import Row
 
-ROWS: dict[str, Row] = {**fitting.ROWS, **elementwise.ROWS, **loops.ROWS}
+ROWS: dict[str, Row] = {**fitting.ROWS, **elementwise.ROWS, **loops.ROWS, **models.ROWS}

@@ -31,6 +31,8 @@ class System(ABC):
     np: Any
     row = ""
     """The row that is asked, for systems that have programs of their own for it."""
+    size = 0
+    """Its size."""
     nothing: Any = 0.0
     """Zero, as the second argument of `maximum`."""
 
@@ -68,8 +70,12 @@ class System(ABC):
         """The gradient with respect to the first, and the diagonal of the Hessian, if it is one."""
         raise self.cannot()
 
-    def jacobians(self, f: Function, n: int, *args: np.ndarray) -> Call:
-        """f of each row of all arguments, and the Jacobians of each with respect to the first n."""
+    def jacobians(
+        self, f: Function, n: int, before: Function, after: Function, *args: np.ndarray
+    ) -> Call:
+        """f, a vector, of each row of what before(*args) gives, and its Jacobians with respect to
+        the first n of that; they have two axes more. after(jacobians, rows of the third) follows.
+        """
         raise self.cannot()
 
     def training(self, loss: Function, rate: float, n: int, *args: np.ndarray) -> Call:
@@ -108,6 +114,9 @@ class System(ABC):
 
     def transpose(self, x: Any) -> Any:
         return x.T
+
+    def take(self, x: Any, rows: Any) -> Any:
+        return x[rows]
 
     def layernorm(self, x: Any, w: Any, b: Any) -> Any:
         centred = x - self.np.mean(x, axis=-1, keepdims=True)
@@ -205,12 +214,15 @@ class Bibun(Transforming):
         """The operations of the last program that NumPy runs."""
         return len(self.function.lower(*self.given).interpreted)
 
-    def jacobians(self, f: Function, n: int, *args: np.ndarray) -> Call:
+    def jacobians(
+        self, f: Function, n: int, before: Function, after: Function, *args: np.ndarray
+    ) -> Call:
         b = self.bibun
 
         def program(*args: Any) -> Any:
-            found = b.vmap(b.jacobian(f, tuple(range(n))))(*args)
-            return b.vmap(f)(*args), *found
+            rows = before(*args)
+            found = b.vmap(b.jacobian(f, tuple(range(n))))(*rows)
+            return b.vmap(f)(*rows), after(found, rows[2])
 
         return self.compiled(program, *args)
 
@@ -246,9 +258,16 @@ class Jax(Transforming):
             return carried(lambda *args: wait(g(*args)), given, donated)
         return lambda: wait(g(*given))
 
-    def jacobians(self, f: Function, n: int, *args: np.ndarray) -> Call:
+    def jacobians(
+        self, f: Function, n: int, before: Function, after: Function, *args: np.ndarray
+    ) -> Call:
         backward = self.jax.vmap(self.jax.jacrev(f, tuple(range(n))))
-        return self.compiled(lambda *args: (self.jax.vmap(f)(*args), *backward(*args)), *args)
+
+        def program(*args: Any) -> Any:
+            rows = before(*args)
+            return self.jax.vmap(f)(*rows), after(backward(*rows), rows[2])
+
+        return self.compiled(program, *args)
 
     def sigmoid(self, x: Any) -> Any:
         return self.nn.sigmoid(x)
@@ -304,6 +323,18 @@ class Autograd(System):
         both, hessian = self.autograd.value_and_grad(loss), self.autograd.hessian(loss)
         return lambda: (*both(*args), hessian(*args))
 
+    def jacobians(
+        self, f: Function, n: int, before: Function, after: Function, *args: np.ndarray
+    ) -> Call:
+        def call() -> Any:
+            rows = before(*args)
+            back, y = self.autograd.make_vjp(lambda *x: f(*x, *rows[n:]), tuple(range(n)))(
+                *rows[:n]
+            )
+            return y, after(joined(self.np.stack, back, np.zeros_like(y)), rows[2])
+
+        return call
+
     def diagonal(self, loss: Function, *args: np.ndarray) -> Call:
         slope = self.autograd.grad(loss)
         product = self.autograd.hessian_vector_product(loss)
@@ -327,3 +358,11 @@ def carried(f: Function, args: Sequence[Any], donated: Sequence[int]) -> Call:
         return found
 
     return step
+
+
+def joined(stack: Function, back: Function, zero: np.ndarray) -> list[Any]:
+    """The Jacobians of rows that do not mix: a pullback for each component, for all at once."""
+    cotangents = [zero.copy() for _ in range(zero.shape[-1])]
+    for k, c in enumerate(cotangents):
+        c[..., k] = 1.0
+    return [stack(parts, 1) for parts in zip(*map(back, cotangents), strict=True)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from .cpp import Cpp
 from .frameworks import TensorFlow, TensorFlowXla, Torch, TorchCompiled
 from .systems import Autograd, Bibun, Jax, System
 
 SYSTEMS: dict[str, type[System]] = {
-    s.name: s for s in (Bibun, Jax, Torch, TorchCompiled, TensorFlow, TensorFlowXla, Autograd)
+    s.name: s for s in (Bibun, Jax, Torch, TorchCompiled, TensorFlow, TensorFlowXla, Autograd, Cpp)
 }
 
 REFERENCES = ("c++",)
