@@ -84,7 +84,7 @@ ROWS = {
     "tiny": Row(
         "layer of the article, sum(sin(X W)²), 3x3 times 3x2",
         lambda n: [normal(3, 2, seed=1), normal(n, 3)], losses(tiny, 1),
-        3, 3, 20.0, FLOAT64, (3, 30, 300, 3_000),
+        3, 3, 20.0, FLOAT64, (3, 30, 300, 3_000), rival="jax.jit",
     ),
     "rosenbrock10": Row(
         "Rosenbrock, 10 variables", lambda n: [np.linspace(-1.2, 1.0, n)], losses(rosenbrock, 1),

@@ -12,30 +12,21 @@ from .systems import Call, System
 H = 0.01
 
 
-def rk4(n: int) -> Any:
-    """The squared length of y after n steps of Runge and Kutta for y' = tanh(A y)."""
+def rk4(s: System, a: Any, y: Any, steps: Any) -> Any:
+    """|y|^2 after as many steps of Runge and Kutta for y' = tanh(A y) as `steps` has entries."""
 
-    def loss(s: System, a: Any, y: Any, steps: int) -> Any:
-        def slope(y: Any) -> Any:
-            return s.np.tanh(s.apply(a, y))
+    def slope(y: Any) -> Any:
+        return s.np.tanh(s.apply(a, y))
 
-        def step(y: Any) -> Any:
-            k1 = slope(y)
-            k2 = slope(y + H / 2 * k1)
-            k3 = slope(y + H / 2 * k2)
-            k4 = slope(y + H * k3)
-            return y + H / 6 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
+    def step(y: Any) -> Any:
+        k1 = slope(y)
+        k2 = slope(y + H / 2 * k1)
+        k3 = slope(y + H / 2 * k2)
+        k4 = slope(y + H * k3)
+        return y + H / 6 * (k1 + 2.0 * k2 + 2.0 * k3 + k4)
 
-        y = s.repeat(steps, step, y)
-        return s.np.sum(y * y)
-
-    return loss
-
-
-def ode(s: System, a: np.ndarray, y: np.ndarray, steps: np.ndarray) -> Call:
-    """The number of steps is fixed; only the arrays are arguments."""
-    n = len(steps)
-    return s.gradient(lambda a, y: rk4(n)(s, a, y, n), 2, a, y)
+    y = s.repeat(steps.shape[0], step, y)
+    return s.np.sum(y * y)
 
 
 def split(x: Any, n: int) -> list[Any]:
@@ -131,7 +122,8 @@ def weights(steps: int) -> list[np.ndarray]:
 ROWS = {
     "rk4": Row(
         "Runge-Kutta, 1,000 steps on 4 numbers, y' = tanh(A y)",
-        lambda n: [normal(4, 4, scale=0.7), normal(4, scale=0.5, seed=1), np.zeros(n)], ode,
+        lambda n: [normal(4, 4, scale=0.7), normal(4, scale=0.5, seed=1), np.zeros(n)],
+        losses(rk4, 2),
         1_000, 1_000, 5.0, FLOAT64, (10, 100, 1_000, 10_000), loops=True,
     ),
     "lstm": Row(

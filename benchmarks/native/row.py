@@ -34,6 +34,8 @@ class Row(NamedTuple):
     """The program is a loop whose rounds depend on each other."""
     apart: Mapping[str, Ask] = {}
     """The programs of systems that say it in another way."""
+    rival: str = ""
+    """The peer that the goal is about; the best one, if it is empty."""
 
     def call(self, system: System, args: list[np.ndarray]) -> Call:
         """The program in this system's way."""

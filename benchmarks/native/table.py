@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+from .casadi import Casadi
 from .cpp import Cpp
+from .enzyme import Enzyme
 from .frameworks import TensorFlow, TensorFlowXla, Torch, TorchCompiled
 from .systems import Autograd, Bibun, Jax, System
 
 SYSTEMS: dict[str, type[System]] = {
-    s.name: s for s in (Bibun, Jax, Torch, TorchCompiled, TensorFlow, TensorFlowXla, Autograd, Cpp)
+    s.name: s
+    for s in (
+        Bibun,
+        Jax,
+        Torch,
+        TorchCompiled,
+        TensorFlow,
+        TensorFlowXla,
+        Autograd,
+        Casadi,
+        Enzyme,
+        Cpp,
+    )
 }
 
 REFERENCES = ("c++",)
