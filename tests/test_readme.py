@@ -1,4 +1,4 @@
-"""The Python of README.md and docs/control.md runs, and prints what it says."""
+"""The Python of README.md and of some pages of docs runs, and prints what it says."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PRINTED = re.compile(r"^print\(.*\)  +# (.*)$", re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/control.md"])
+@pytest.mark.parametrize("name", ["README.md", "docs/control.md", "docs/numerics.md"])
 def test_python_blocks_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What follows `print(...)  # ` is what is printed."""
     text = (ROOT / name).read_text("utf-8")

@@ -198,7 +198,8 @@ def test_what_rules_do_does_not_depend_on_earlier_calls():
     f = lambda x, c: np.log(c + np.exp(x))  # noqa: E731
     assert grad(f)(1000.0, 1.0) == 1
     for c in (2.5, 3.5, 1.0, 4.5, 1.0):
-        found = grad(f)(1000.0, c)
+        with bibun.numerics.rescue(False):
+            found = grad(f)(1000.0, c)
         assert found == 1 if c == 1 else np.isnan(found)
     steep = lambda x, c: np.log(c - np.cos(x))  # noqa: E731
     for c in (1.5, 2.5, 1.0):

@@ -86,6 +86,13 @@ class UnconnectedWarning(UserWarning):
     """The gradient is zero because no path leads from the source to the target."""
 
 
+class NotFiniteWarning(RuntimeWarning):
+    """A result is inf or nan although no argument is nan, and wider numbers do not help either.
+
+    `bibun.numerics.rescue(False)` switches the search for it, and this warning, off.
+    """
+
+
 class Position(NamedTuple):
     """A place in the user's code; the line is looked up only when it is shown."""
 

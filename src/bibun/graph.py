@@ -91,6 +91,13 @@ class Op:
         """The function that replay calls: `value`, with what the types tell decided once."""
         return self.value
 
+    def exactly(self, lib: Any, *args: Any) -> Any:
+        """The value on arrays of exact numbers, where NumPy cannot compute it with objects.
+
+        `lib.map(lib.exp, x)` applies a function of the library's to all elements.
+        """
+        return self.value(*args)
+
     def view(self, *args: Any) -> Any:
         """The value, as a view of the memory of the first argument if NumPy makes one."""
         return self.value(*args)

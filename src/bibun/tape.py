@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .array import Array, Duck, lift
-from .derivative.derived import execute, find
+from .derivative.derived import find, outcome
 from .derivative.gradient import Reverse, aligned
 from .derivative.jacobian import batch_matrix, matrices
 from .errors import (
@@ -353,8 +353,9 @@ def _sweep(recorded: Recorded, seeds: list[Array] | None) -> list[Array | None]:
     derived = find(
         recorded, "gradient", types, step, seeds is None, not nested and recorded.concrete
     )
-    results = execute(recorded, derived, extra, nested)[recorded.results :]
-    return [None if m else _wrapped(g) for g, m in zip(results, derived.step.missing, strict=True)]
+    results = outcome(recorded, derived, "gradient", extra, step, seeds is None, nested)
+    found = results[recorded.results :]
+    return [None if m else _wrapped(g) for g, m in zip(found, derived.step.missing, strict=True)]
 
 
 def _unconnected(source: Any, targets: list[Array], how: str, shape: tuple[int, ...]) -> Any:

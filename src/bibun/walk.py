@@ -125,7 +125,7 @@ def _pull_node(
         return
     wanted = tuple(flags[a] for a in n.args)
     args = tuple(env[a] for a in n.args)
-    g = total(terms) if isinstance(n.type, Type) else _by_result(terms, len(n.type))
+    g = total(terms) if isinstance(n.type, Type) else by_result(terms, len(n.type))
 
     def rule(g: Any) -> tuple:
         return n.op.pull(env[i], args, g, wanted)
@@ -135,7 +135,7 @@ def _pull_node(
             found[a].append(p)
 
 
-def _by_result(terms: list[tuple[int, Any]], n: int) -> tuple:
+def by_result(terms: list[tuple[int, Any]], n: int) -> tuple:
     """The cotangent of each of n results: None where there is none."""
     given: list[Any] = [None] * n
     for k, g in terms:
@@ -234,6 +234,7 @@ __all__ = [
     "apply",
     "batch",
     "build",
+    "by_result",
     "evaluate",
     "outputs",
     "pull",

@@ -40,6 +40,7 @@ def test_second_derivatives(i: Idiom) -> None:
 
 
 @each(RIGHT)
+@pytest.mark.filterwarnings("ignore::bibun.errors.NotFiniteWarning")  # see caught_exception
 def test_vmap(i: Idiom) -> None:
     several = np.stack([i.x, i.x + 0.01 * i.v, i.x - 0.02 * i.v])
     values, slopes = ([f(x) for x in several] for f in (i.f, grad(i.f)))

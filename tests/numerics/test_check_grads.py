@@ -106,6 +106,7 @@ def test_the_message_has_function_order_mode_and_numbers():
     "f, x",
     [(np.sqrt, 0.0), (lambda x: x * np.sin(1 / x), 0.0), (lambda x: x * np.sin(1 / x), 1e-9)],
 )
+@pytest.mark.filterwarnings("ignore::bibun.errors.NotFiniteWarning")
 def test_what_has_no_derivative_fails(f, x):
     with pytest.raises(AssertionError, match="order 1, forward: "):
         check_grads(f, x)

@@ -23,6 +23,7 @@ from ..rewrite import SIMPLIFY, STABILISE, rewrite
 from ..tracing.functional import Recorded
 from ..walk import Env, evaluate
 from ..zeros import Select
+from .finite import Patience, finite
 
 Step = Callable[[Graph, Env, list[Array]], Sequence[Array]]
 """What makes the results of the derived graph.
@@ -55,6 +56,7 @@ class Derived:
         known = [None if i is None else order[i] for i in origin]
         self.graph, self.sources = derive(stable, known, extra, step, trace if residuals else None)
         self.program = Program(self.graph)
+        self.patience = Patience()
         # Results that are inputs (which somebody may still need), or stand twice, are copied.
         outputs, arity = self.graph.outputs, self.graph.arity
         self.borrowed = [o < arity or o in outputs[:k] for k, o in enumerate(outputs)]
@@ -194,15 +196,30 @@ def transform(
 ) -> list[Any]:
     """The results of a derived graph: plain arrays, or recorded ones under an outer trace."""
     nested = recorded.nested or any(a.scope is not None and a.scope.active for a in extra)
-    derived = find(
-        recorded,
-        name,
-        [Type(a.dtype, a.shape) for a in extra],
-        step,
-        key,
-        not nested and recorded.concrete,
-    )
-    return execute(recorded, derived, extra, nested)
+    types = [Type(a.dtype, a.shape) for a in extra]
+    derived = find(recorded, name, types, step, key, not nested and recorded.concrete)
+    return outcome(recorded, derived, name, extra, step, key, nested)
+
+
+def outcome(
+    recorded: Recorded,
+    derived: Derived,
+    name: Hashable,
+    extra: Sequence[Array],
+    step: Step,
+    key: Hashable,
+    nested: bool,
+) -> list[Any]:
+    """The results of a derived program; what is not finite in wider numbers, or with a warning."""
+    results = execute(recorded, derived, extra, nested)
+    if nested or not recorded.concrete or all(map(finite, results)):
+        return results
+    types = [Type(a.dtype, a.shape) for a in extra]
+    whole = find(recorded, name, types, step, key, False)
+    args = [np.asarray(_value(recorded, recorded.trace, i)) for i in whole.sources]
+    args += [np.asarray(a.raw) for a in extra]
+    movable = [i in recorded.inputs for i in whole.sources] + [False] * len(extra)
+    return whole.patience.improved(whole.graph, args, movable, recorded, results)
 
 
 def find(

@@ -167,7 +167,8 @@ cbrt        = row(np.cbrt,        lambda y, x: 1 / (3 * np.square(y)), domain=PO
                                   exact=lambda lib, x: lib.sign(x) * abs(x) ** (lib.sign(1) / 3))
 power       = row(np.power,       by_base, by_exponent, fast=operator.pow, domain=POSITIVE,
                                   text=raised, exact="Pow")
-float_power = row(np.float_power, by_base, by_exponent, domain=POSITIVE)
+float_power = row(np.float_power, by_base, by_exponent, domain=POSITIVE,
+                                  exact=lambda lib, a, b: a**b)
 absolute    = row(np.absolute,    lambda y, x: modulus(x) if iscomplex(x) else np.sign(x),
                                   fast=operator.abs, text=template("|{}|", ATOM), exact="Abs")
 fabs        = row(np.fabs,        lambda y, x: np.sign(x))
@@ -181,8 +182,10 @@ direction: Elementwise \
 hypot       = row(np.hypot,       lambda y, a, b: direction(a, b),
                                   lambda y, a, b: direction(b, a), commutative=True,
                                   exact=lambda lib, a, b: lib.sqrt(a**2 + b**2))
-copysign    = row(np.copysign,    lambda y, a, b: np.sign(a) * np.sign(y), None)
-heaviside   = row(np.heaviside,   None, lambda y, x, h: x == 0)
+copysign    = row(np.copysign,    lambda y, a, b: np.sign(a) * np.sign(y), None,
+                                  exact=lambda lib, a, b: abs(a) * b / abs(b))
+heaviside   = row(np.heaviside,   None, lambda y, x, h: x == 0,
+                                  exact=lambda lib, x, h: h if x == 0 else (1 + lib.sign(x)) / 2)
 
 maximum     = row(np.maximum,     lambda y, a, b: won(a, b),
                                   lambda y, a, b: won(b, a),     commutative=True, exact="Max")
@@ -207,7 +210,7 @@ not_equal     = row(np.not_equal,     None, None, fast=operator.ne, commutative=
                                       text=between("≠"), exact="Ne")
 logical_and   = row(np.logical_and,   None, None, commutative=True, exact="And")
 logical_or    = row(np.logical_or,    None, None, commutative=True, exact="Or")
-logical_xor   = row(np.logical_xor,   None, None, commutative=True)
+logical_xor   = row(np.logical_xor,   None, None, commutative=True, exact="Xor")
 logical_not   = row(np.logical_not,   None, exact="Not")
 bitwise_and   = row(np.bitwise_and,   None, None, fast=operator.and_, commutative=True,
                                       text=between("∧"), exact="And")

@@ -53,6 +53,9 @@ class Det(Op):
     def value(self, a):
         return np.linalg.det(a)
 
+    def exactly(self, lib, a):
+        return lib.matrix("det_rows", a)
+
     def d(self, y, a):
         c = bind(Cofactors(), a)
         return (Linear(lambda t: _inner(t, c), lambda g: _times(g, c)),)
@@ -89,6 +92,12 @@ class Cofactors(Op):
                 term = -term * _trace(reduce(np.matmul, [xs[k] for k in cycle]))
             y += term if len(xs) % 2 == 0 else -term
         return np.linalg.det(a)[..., None, None] * np.swapaxes(y, -1, -2)
+
+    def exactly(self, lib, a, *along):
+        if along:
+            raise TypeError("cofactors: exact numbers have no derivatives of them yet")
+        b = lib.matrix("inverse_rows", a)
+        return np.asarray(lib.matrix("det_rows", a))[..., None, None] * np.swapaxes(b, -1, -2)
 
     def d(self, y, a, *along):
         def replaced(k):
@@ -197,6 +206,10 @@ class Slogdet(Op):
     def value(self, a):
         return tuple(np.linalg.slogdet(a))
 
+    def exactly(self, lib, a):
+        d = lib.matrix("det_rows", a)
+        return lib.map(lib.sign, d), lib.map(lambda x: lib.log(abs(x)), d)
+
     def push(self, y, args, tangents):
         h = _inner(bind(LogDetGradient(), *args), *tangents)
         if h.dtype.kind != "c":
@@ -234,6 +247,9 @@ class LogDetGradient(Op):
             regular = np.linalg.slogdet(a)[0][..., None, None] != 0
             b = np.linalg.inv(np.where(regular, a, np.eye(a.shape[-1], dtype=a.dtype)))
             return np.where(regular, np.swapaxes(b, -1, -2), limit)
+
+    def exactly(self, lib, a):
+        return np.swapaxes(lib.matrix("inverse_rows", a), -1, -2)
 
     def d(self, y, a):
         return (symmetric(lambda t: -product(product(y, mT(t)), y)),)

@@ -42,6 +42,13 @@ class Norm(Op):
             good = limits.tiny / limits.eps < total < np.inf
         return self._root(total) if good else self._scaled(x)
 
+    def exactly(self, lib, x):
+        p = self.order
+        if p == 2:
+            return lib.map(lib.sqrt, np.sum(x * x, self.axes))
+        total = np.sum(lib.map(lambda x: abs(x) ** p, x), self.axes)
+        return lib.map(lambda x: x ** (lib.sign(1) / p), total)
+
     def _scaled(self, x):
         with np.errstate(all="ignore"):
             size = np.abs(x)

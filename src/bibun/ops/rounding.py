@@ -19,6 +19,11 @@ def scaling(y: Array, x: Array, n: Array) -> Array:
     return np.ldexp(x.dtype.type(1), n)
 
 
+def whole(lib: Any, x: Any) -> Any:
+    """The whole part of an exact number."""
+    return lib.sign(x) * lib.floor(abs(x))
+
+
 # fmt: off
 INSIDE   = (2.4, 2.6), (0.98, 1.02)  # the quotient stays between 2 and 3
 FRACTION = Formula("fraction", lambda x: np.modf(x)[0],  like=np.spacing)
@@ -26,18 +31,21 @@ EXPONENT = Formula("exponent", lambda x: np.frexp(x)[1], like=np.spacing, result
 
 floor        = row(np.floor,        None)
 ceil         = row(np.ceil,         None, exact="ceiling")
-trunc        = row(np.trunc,        None)
+trunc        = row(np.trunc,        None, exact=whole)
 rint         = row(np.rint,         None)
 spacing      = row(np.spacing,      None)
 nextafter    = row(np.nextafter,    1, None)
 ldexp        = row(np.ldexp,        scaling, None)
-fraction     = row(FRACTION,        1)
+fraction     = row(FRACTION,        1, exact=lambda lib, x: x - whole(lib, x))
 exponent     = row(EXPONENT,        None)
-floor_divide = row(np.floor_divide, None, None, fast=operator.floordiv, domain=INSIDE)
+floor_divide = row(np.floor_divide, None, None, fast=operator.floordiv, domain=INSIDE,
+                                    exact=lambda lib, a, b: lib.floor(a / b))
 remainder    = row(np.remainder,    1, lambda y, a, b: -np.floor_divide(a, b),
-                                    fast=operator.mod, domain=INSIDE)
+                                    fast=operator.mod, domain=INSIDE,
+                                    exact=lambda lib, a, b: a - b * lib.floor(a / b))
 # a - y is a whole multiple of b, while a / b may be rounded up to the next one.
-fmod         = row(np.fmod,         1, lambda y, a, b: -np.rint((a - y) / b), domain=INSIDE)
+fmod         = row(np.fmod,         1, lambda y, a, b: -np.rint((a - y) / b), domain=INSIDE,
+                                    exact=lambda lib, a, b: a - b * whole(lib, a / b))
 # fmt: on
 
 

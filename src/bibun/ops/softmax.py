@@ -96,6 +96,9 @@ class LogSumExp(Op):
         y = np.where(np.isinf(m), m, m + np.log1p(rest))
         return y.astype(dtype, copy=False).reshape(shape)[()]
 
+    def exactly(self, lib, x):
+        return lib.map(lib.log, np.sum(lib.map(lib.exp, x), self.axes))
+
     def d(self, y, x):
         p = bind(Softmax(self.axes, limits=True), x)
         return (
@@ -139,6 +142,10 @@ class Softmax(Op):
         p = np.divide(p, total, p)
         return p.astype(dtype, copy=False)[()]
 
+    def exactly(self, lib, x):
+        p = lib.map(lib.exp, x)
+        return p / np.sum(p, self.axes, keepdims=True)
+
     def d(self, p, x):
         def product(t):
             mean = np.sum(scale(t, p), axis=self.axes)
@@ -171,6 +178,9 @@ class LogSoftmax(Op):
         m, rest = split(lanes(x, self.axes))
         y = x - m.reshape(shape) - np.log1p(rest).reshape(shape)
         return y.astype(dtype, copy=False)[()]
+
+    def exactly(self, lib, x):
+        return x - lib.map(lib.log, np.sum(lib.map(lib.exp, x), self.axes, keepdims=True))
 
     def d(self, y, x):
         p = np.exp(y)
@@ -251,6 +261,12 @@ class LogMix(Op):
         y = y if self.signed else np.where(sign < 0, np.nan, y)
         found = tuple(v.astype(dtype, copy=False).reshape(shape)[()] for v in (y, sign))
         return found if self.signed else found[0]
+
+    def exactly(self, lib, a, b):
+        total = np.sum(b * lib.map(lib.exp, a), self.axes)
+        if self.signed:
+            return lib.map(lambda x: lib.log(abs(x)), total), lib.map(lib.sign, total)
+        return lib.map(lib.log, total)
 
     def _weights(self, y: Any, a: Any) -> Any:
         """dy/db, with the sign of the sum (which counts as positive where it is zero)."""

@@ -45,6 +45,9 @@ class Polygamma(Family):
     def value(self, x):
         return sc.polygamma(self.order, double(x)).astype(x.dtype)[()]
 
+    def exactly(self, lib, x):
+        return lib.map(lambda x: lib.polygamma(self.order, x), x)
+
 
 def exponential_nodes(step: float) -> tuple[np.ndarray, np.ndarray]:
     """Nodes and weights for integrals from 0 to infinity: u = exp(s - exp(-s)).
@@ -77,6 +80,16 @@ class Erfcx(Family):
             self._recurrence(np.where(right, 0, wide)),
         )
         return y.astype(x.dtype)[()]
+
+    def exactly(self, lib, x):
+        return lib.map(lambda x: self._exact(lib, x), x)
+
+    def _exact(self, lib, x):
+        before = lib.exp(x**2) * lib.erfc(x)
+        y = 2 * x * before - 2 / lib.sqrt(lib.pi)
+        for n in range(1, self.order):
+            before, y = y, 2 * x * y + 2 * n * before
+        return y if self.order else before
 
     def _integral(self, x):
         width = 1 / (1 + x)
@@ -112,6 +125,20 @@ class BesselI0e(Family):
             near, self._integral(np.where(near, wide, 0)), self._series(np.where(near, 30, wide))
         )
         return y.astype(x.dtype)[()]
+
+    def exactly(self, lib, x):
+        return lib.map(lambda x: self._exact(lib, x), x)
+
+    def _exact(self, lib, x):
+        """exp(-x) (d/dx - 1)^n I_0, where twice the derivative of I_k is I_(k-1) + I_(k+1)."""
+        terms = {0: lib.sign(1)}  # I_k = I_(-k)
+        for _ in range(self.order):
+            found: dict[int, Any] = {}
+            for k, c in terms.items():
+                for j, part in ((abs(k - 1), c / 2), (k + 1, c / 2), (k, -c)):
+                    found[j] = found.get(j, 0) + part
+            terms = found
+        return lib.exp(-x) * sum(c * lib.besseli(k, x) for k, c in terms.items())
 
     def _integral(self, x):
         nodes = 64
@@ -149,6 +176,9 @@ class Bessel(Op):
         if self.letter == "i":
             wide = np.where(np.abs(wide) < 1e-150, 0, wide)  # where iv gives nan
         return BESSEL[self.letter][0](self.order, wide).astype(x.dtype)[()]
+
+    def exactly(self, lib, x):
+        return lib.map(lambda x: getattr(lib, f"bessel{self.letter}")(self.order, x), x)
 
     def d(self, y, x):
         factor = bessel_slope(self.letter, self.order, x)
@@ -216,6 +246,16 @@ def slope_of_i1e(x: Array) -> Any:
     return bind(BesselI0e(1), u) + bind(BesselI0e(2), u)
 
 
+def below(lib: Any, x: Any) -> Any:
+    """The probability of what is less than x, of exact numbers."""
+    return lib.erfc(-x / lib.sqrt(2)) / 2
+
+
+def relative(lib: Any, a: Any, b: Any) -> Any:
+    """a log(a / b) of exact numbers."""
+    return a * lib.log(a / b) if a != 0 else a
+
+
 # fmt: off
 POSITIVE, UNIT = (0.2, 4.0), (0.05, 0.95)
 NO_ORDER = "SciPy has no derivative of it by its parameter"
@@ -223,21 +263,29 @@ RATE     = 2 / sqrt(pi)
 # The density of the normal distribution over its integral, without the cancellation of tails.
 MILLS    = Formula("mills", lambda x: sqrt(2 / pi) / sc.erfcx(-x / sqrt(2)), like=sc.erfcx)
 
-mills     = row(MILLS,        by_mills)
+mills     = row(MILLS,        by_mills,
+                              exact=lambda lib, x: lib.exp(-(x**2) / 2) / below(lib, x)
+                              / lib.sqrt(2 * lib.pi))
 
 erf       = row(sc.erf,       lambda y, x: RATE * np.exp(-np.square(x)))
 erfc      = row(sc.erfc,      lambda y, x: -RATE * np.exp(-np.square(x)))
 erfi      = row(sc.erfi,      lambda y, x: RATE * np.exp(np.square(x)))
-erfcx     = row(sc.erfcx,     lambda y, x: bind(Erfcx(1), x))
+erfcx     = row(sc.erfcx,     lambda y, x: bind(Erfcx(1), x),
+                              exact=lambda lib, x: lib.exp(x**2) * lib.erfc(x))
 erfinv    = row(sc.erfinv,    lambda y, x: np.exp(np.square(y)) / RATE, domain=(-0.9, 0.9))
 erfcinv   = row(sc.erfcinv,   lambda y, x: -np.exp(np.square(y)) / RATE, domain=(0.1, 1.9))
-ndtr      = row(sc.ndtr,      lambda y, x: np.exp(-np.square(x) / 2) / sqrt(2 * pi))
-log_ndtr  = row(sc.log_ndtr,  lambda y, x: mills(x))
-ndtri     = row(sc.ndtri,     lambda y, x: np.exp(np.square(y) / 2) * sqrt(2 * pi), domain=UNIT)
-ndtri_exp = row(sc.ndtri_exp, lambda y, x: 1 / mills(y), domain=(-4.0, -0.1))
+ndtr      = row(sc.ndtr,      lambda y, x: np.exp(-np.square(x) / 2) / sqrt(2 * pi),
+                              exact=lambda lib, x: below(lib, x))
+log_ndtr  = row(sc.log_ndtr,  lambda y, x: mills(x),
+                              exact=lambda lib, x: lib.log(below(lib, x)))
+ndtri     = row(sc.ndtri,     lambda y, x: np.exp(np.square(y) / 2) * sqrt(2 * pi), domain=UNIT,
+                              exact=lambda lib, x: lib.sqrt(2) * lib.erfinv(2 * x - 1))
+ndtri_exp = row(sc.ndtri_exp, lambda y, x: 1 / mills(y), domain=(-4.0, -0.1),
+                              exact=lambda lib, x: lib.sqrt(2) * lib.erfinv(2 * lib.exp(x) - 1))
 logit     = row(sc.logit,     lambda y, x: 1 / x + 1 / (1 - x), domain=UNIT,
                               exact=lambda lib, x: lib.log(x / (1 - x)))
-log_expit = row(sc.log_expit, lambda y, x: sigmoid(-x))
+log_expit = row(sc.log_expit, lambda y, x: sigmoid(-x),
+                              exact=lambda lib, x: -lib.log(1 + lib.exp(-x)))
 
 gamma     = row(sc.gamma,     lambda y, x: y * sc.psi(x), domain=POSITIVE)
 gammaln   = row(sc.gammaln,   lambda y, x: sc.psi(x), domain=POSITIVE,
@@ -249,32 +297,51 @@ gammainc  = row(sc.gammainc,  NO_ORDER, lambda y, a, x: gamma_density(a, x), dom
 gammaincc = row(sc.gammaincc, NO_ORDER, lambda y, a, x: -gamma_density(a, x), domain=POSITIVE)
 
 xlogy     = row(sc.xlogy,     lambda y, a, b: np.log(b),
-                              lambda y, a, b: ratio(a, b), domain=POSITIVE)
+                              lambda y, a, b: ratio(a, b), domain=POSITIVE,
+                              exact=lambda lib, a, b: a * lib.log(b) if a != 0 else a)
 xlog1py   = row(sc.xlog1py,   lambda y, a, b: np.log1p(b),
-                              lambda y, a, b: ratio(a, 1 + b), domain=POSITIVE)
-entr      = row(sc.entr,      lambda y, x: -np.log(x) - 1, domain=POSITIVE)
+                              lambda y, a, b: ratio(a, 1 + b), domain=POSITIVE,
+                              exact=lambda lib, a, b: a * lib.log(1 + b) if a != 0 else a)
+entr      = row(sc.entr,      lambda y, x: -np.log(x) - 1, domain=POSITIVE,
+                              exact=lambda lib, x: -x * lib.log(x) if x != 0 else x)
 rel_entr  = row(sc.rel_entr,  lambda y, a, b: log_ratio(a, b) + 1,
-                              lambda y, a, b: -ratio(a, b), domain=POSITIVE)
+                              lambda y, a, b: -ratio(a, b), domain=POSITIVE,
+                              exact=lambda lib, a, b: relative(lib, a, b))
 kl_div    = row(sc.kl_div,    lambda y, a, b: log_ratio(a, b),
-                              lambda y, a, b: 1 - ratio(a, b), domain=((0.2, 1.0), (2.0, 4.0)))
+                              lambda y, a, b: 1 - ratio(a, b), domain=((0.2, 1.0), (2.0, 4.0)),
+                              exact=lambda lib, a, b: relative(lib, a, b) + b - a)
 
-exp10     = row(sc.exp10,     lambda y, x: LN10 * y)
-exp1      = row(sc.exp1,      lambda y, x: -np.exp(-x) / x, domain=POSITIVE)
-expi      = row(sc.expi,      lambda y, x: half_by_half(x), domain=POSITIVE)
-cosm1     = row(sc.cosm1,     lambda y, x: -np.sin(x))
-sindg     = row(sc.sindg,     lambda y, x: (pi / 180) * sc.cosdg(x), domain=(-200.0, 200.0))
-cosdg     = row(sc.cosdg,     lambda y, x: (-pi / 180) * sc.sindg(x), domain=(-200.0, 200.0))
+exp10     = row(sc.exp10,     lambda y, x: LN10 * y, exact=lambda lib, x: 10**x)
+exp1      = row(sc.exp1,      lambda y, x: -np.exp(-x) / x, domain=POSITIVE,
+                              exact=lambda lib, x: lib.e1(x))
+expi      = row(sc.expi,      lambda y, x: half_by_half(x), domain=POSITIVE,
+                              exact=lambda lib, x: lib.ei(x))
+cosm1     = row(sc.cosm1,     lambda y, x: -np.sin(x), exact=lambda lib, x: lib.cos(x) - 1)
+sindg     = row(sc.sindg,     lambda y, x: (pi / 180) * sc.cosdg(x), domain=(-200.0, 200.0),
+                              exact=lambda lib, x: lib.sin(x * lib.pi / 180))
+cosdg     = row(sc.cosdg,     lambda y, x: (-pi / 180) * sc.sindg(x), domain=(-200.0, 200.0),
+                              exact=lambda lib, x: lib.cos(x * lib.pi / 180))
 
-i0        = row(sc.i0,        lambda y, x: bessel_slope("i", 0, x))
-i1        = row(sc.i1,        lambda y, x: bessel_slope("i", 1, x))
-j0        = row(sc.j0,        lambda y, x: bessel_slope("j", 0, x))
-j1        = row(sc.j1,        lambda y, x: bessel_slope("j", 1, x))
-k0        = row(sc.k0,        lambda y, x: bessel_slope("k", 0, x), domain=POSITIVE)
-k1        = row(sc.k1,        lambda y, x: bessel_slope("k", 1, x), domain=POSITIVE)
-y0        = row(sc.y0,        lambda y, x: bessel_slope("y", 0, x), domain=POSITIVE)
-y1        = row(sc.y1,        lambda y, x: bessel_slope("y", 1, x), domain=POSITIVE)
-i0e       = row(sc.i0e,       lambda y, x: np.sign(x) * bind(BesselI0e(1), np.abs(x)))
-i1e       = row(sc.i1e,       lambda y, x: slope_of_i1e(x))
+i0        = row(sc.i0,        lambda y, x: bessel_slope("i", 0, x),
+                              exact=lambda lib, x: lib.besseli(0, x))
+i1        = row(sc.i1,        lambda y, x: bessel_slope("i", 1, x),
+                              exact=lambda lib, x: lib.besseli(1, x))
+j0        = row(sc.j0,        lambda y, x: bessel_slope("j", 0, x),
+                              exact=lambda lib, x: lib.besselj(0, x))
+j1        = row(sc.j1,        lambda y, x: bessel_slope("j", 1, x),
+                              exact=lambda lib, x: lib.besselj(1, x))
+k0        = row(sc.k0,        lambda y, x: bessel_slope("k", 0, x), domain=POSITIVE,
+                              exact=lambda lib, x: lib.besselk(0, x))
+k1        = row(sc.k1,        lambda y, x: bessel_slope("k", 1, x), domain=POSITIVE,
+                              exact=lambda lib, x: lib.besselk(1, x))
+y0        = row(sc.y0,        lambda y, x: bessel_slope("y", 0, x), domain=POSITIVE,
+                              exact=lambda lib, x: lib.bessely(0, x))
+y1        = row(sc.y1,        lambda y, x: bessel_slope("y", 1, x), domain=POSITIVE,
+                              exact=lambda lib, x: lib.bessely(1, x))
+i0e       = row(sc.i0e,       lambda y, x: np.sign(x) * bind(BesselI0e(1), np.abs(x)),
+                              exact=lambda lib, x: lib.besseli(0, x) * lib.exp(-abs(x)))
+i1e       = row(sc.i1e,       lambda y, x: slope_of_i1e(x),
+                              exact=lambda lib, x: lib.besseli(1, x) * lib.exp(-abs(x)))
 # fmt: on
 
 

@@ -105,7 +105,8 @@ SIGMOID   = Formula("sigmoid", lambda x: np.exp(np.minimum(x, 0)) / (1 + np.exp(
 # p x with 0 times anything 0, as in an expectation: what has no weight does not count.
 WEIGHTED  = Formula("weighted", lambda p, x: np.where(p == 0, p, p * x), like=np.logaddexp)
 
-weighted  = row(WEIGHTED,     lambda y, p, x: x, lambda y, p, x: p)
+weighted  = row(WEIGHTED,     lambda y, p, x: x, lambda y, p, x: p,
+                              exact=lambda lib, p, x: p * x if p != 0 else p)
 sech      = row(SECH,         lambda y, x: -y * np.tanh(x))
 sigmoid   = row(SIGMOID,      lambda y, x: np.square(0.5 * sech(0.5 * x)),
                               exact=lambda lib, x: 1 / (1 + lib.exp(-x)))
@@ -125,7 +126,8 @@ logaddexp = row(np.logaddexp, lambda y, a, b: sigmoid(difference(a, b)),
                               lambda y, a, b: sigmoid(difference(b, a)), commutative=True,
                               exact=lambda lib, a, b: lib.log(lib.exp(a) + lib.exp(b)))
 logaddexp2 = row(np.logaddexp2, lambda y, a, b: sigmoid(LN2 * difference(a, b)),
-                              lambda y, a, b: sigmoid(LN2 * difference(b, a)), commutative=True)
+                              lambda y, a, b: sigmoid(LN2 * difference(b, a)), commutative=True,
+                              exact=lambda lib, a, b: lib.log(2**a + 2**b) / lib.log(2))
 sin       = row(np.sin,       lambda y, x: np.cos(x))
 cos       = row(np.cos,       lambda y, x: -np.sin(x))
 tan       = row(np.tan,       by_tangent, domain=(-1.2, 1.2))
@@ -140,10 +142,10 @@ tanh      = row(np.tanh,      lambda y, x: np.square(sech(x)))
 arcsinh   = row(np.arcsinh,   lambda y, x: inverse_of_root(x))
 arccosh   = row(np.arccosh,   lambda y, x: 1 / (np.sqrt(x - 1) * np.sqrt(past(x))), domain=ABOVE)
 arctanh   = row(np.arctanh,   lambda y, x: poles(x), domain=UNIT)
-deg2rad   = row(np.deg2rad,   pi / 180)
-radians   = row(np.radians,   pi / 180)
-rad2deg   = row(np.rad2deg,   180 / pi)
-degrees   = row(np.degrees,   180 / pi)
+deg2rad   = row(np.deg2rad,   pi / 180, exact=lambda lib, x: x * lib.pi / 180)
+radians   = row(np.radians,   pi / 180, exact=lambda lib, x: x * lib.pi / 180)
+rad2deg   = row(np.rad2deg,   180 / pi, exact=lambda lib, x: x * 180 / lib.pi)
+degrees   = row(np.degrees,   180 / pi, exact=lambda lib, x: x * 180 / lib.pi)
 # fmt: on
 
 
@@ -166,6 +168,19 @@ class Sinc(Family):
         near = np.abs(wide) < max(self.order, 1)
         y = np.where(near, self._near(np.where(near, wide, 0)), self._far(np.where(near, 1, wide)))
         return y.astype(x.dtype)[()]
+
+    def exactly(self, lib, x):
+        return lib.map(lambda x: self._exact(lib, x), x)
+
+    def _exact(self, lib, x):
+        n = self.order
+        if x == 0:
+            return lib.sign(1) * (0 if n % 2 else (-1) ** (n // 2)) / (n + 1)
+        turns = lib.sin(x), lib.cos(x), -lib.sin(x), -lib.cos(x)
+        y = turns[0] / x
+        for k in range(1, n + 1):
+            y = (turns[k % 4] - k * y) / x
+        return y
 
     def _far(self, x):
         turns = np.sin(x), np.cos(x), -np.sin(x), -np.cos(x)

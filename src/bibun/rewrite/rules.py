@@ -10,6 +10,7 @@ from __future__ import annotations
 import numpy as np
 
 from ..ops.elementwise import TABLE
+from ..ops.norms import Norm
 from ..ops.reduction import Sum
 from ..ops.select import Where
 from ..ops.softmax import LogSoftmax, LogSumExp, Softmax
@@ -66,6 +67,17 @@ def stable(x, y):
 
 
 @equations(holds="real")
+def norms(x, y, axes):
+    # Squares overflow, underflow and have 0/0 for a derivative long before their root does.
+    norm = pattern(Norm, x, order=2.0, axes=axes)
+    power = lambda z: np.power(z, 2)  # noqa: E731
+    for square in (np.square, power, lambda z: z * z):
+        yield np.sqrt(square(x)),                            np.abs(x)
+        yield np.sqrt(square(x) + square(y)),                np.hypot(x, y)
+        yield np.sqrt(pattern(Sum, square(x), axes=axes)),   norm
+
+
+@equations(holds="real")
 def softmax(x, y, axes, shape, full):
     along = lambda op: lambda z: pattern(op, z, axes=axes)  # noqa: E731
     lse, soft, log_soft = along(LogSumExp), along(Softmax), along(LogSoftmax)
@@ -85,5 +97,5 @@ def softmax(x, y, axes, shape, full):
 # fmt: on
 
 
-STABILISE = Rules(identities, units, stable, softmax)
+STABILISE = Rules(identities, units, stable, norms, softmax)
 SIMPLIFY = Rules(identities, units)

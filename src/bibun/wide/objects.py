@@ -2,7 +2,7 @@
 
 NumPy computes with arrays of objects by itself: `+` is theirs, and np.exp(x) calls x.exp(). So most
 operations run as they are written. Those that a library lacks, and those for which NumPy would ask
-an expression to decide, say themselves what to do instead: Elementwise.exact.
+an expression to decide, say themselves what to do instead: Elementwise.exact, Op.exactly.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Library:
             return x
         if not np.isfinite(x):
             return self.module.nan if x != x else self.infinity if x > 0 else -self.infinity
-        p, q = (int(x), 1) if isinstance(x, np.bool_) else x.as_integer_ratio()
+        p, q = (int(x), 1) if isinstance(x, np.bool_ | np.integer) else x.as_integer_ratio()
         return self.whole(p) / self.whole(q)
 
     def equal(self, a: Any, b: Any) -> Any:
@@ -69,11 +69,12 @@ class Library:
         return self.known[op.name]
 
     def _tried(self, op: Elementwise) -> Callable | None:
-        function, (low, high) = self.function(op.name), op.domain
-        args = [low + part * (high - low) for part in (0.7, 0.6)[: op.ufunc.nin]]
+        function, domain = self.function(op.name), np.broadcast_to(op.domain, (op.ufunc.nin, 2))
+        bounds = zip(domain.tolist(), (0.7, 0.6), strict=False)
+        args = [low + part * (high - low) for (low, high), part in bounds]
         try:
-            expected, found = op.ufunc(*args), function(*map(self.number, args))  # type: ignore[misc]
-            same = found == expected or abs(float(found) - expected) <= 1e-9 * abs(expected)
+            expected, found = op.ufunc(*args), float(function(*map(self.number, args)))  # type: ignore[misc]
+            same = abs(found - expected) <= 1e-9 * abs(expected)
         except (TypeError, ValueError, AttributeError):
             return None
         return function if same else None
@@ -81,7 +82,29 @@ class Library:
     def elements(self, x: Any) -> np.ndarray:
         """An array of numbers as an array of elements; integers and bools stay what they are."""
         x = np.asarray(x)
-        return self.call(self.number)(x) if x.dtype.kind == "f" else x
+        return self.call(self.number)(x) if x.dtype.kind in "fO" else x
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.module, name)
+
+    def map(self, function: Callable, *arrays: Any) -> Any:
+        """A function of the library's objects, applied to all elements of arrays."""
+        return self.call(function, len(arrays))(*arrays)
+
+    def floats(self, x: Any) -> np.ndarray:
+        """The floats next to the elements of an array."""
+        return np.vectorize(lambda e: float(self.number(e)), otypes=[float])(x)
+
+    def matrix(self, name: str, *arrays: Any) -> Any:
+        """A function of the library's for matrices, given by rows, on stacks of matrices."""
+        function = getattr(self.module, name)
+        leading = arrays[0].shape[:-2]
+        made = []
+        for k in np.ndindex(leading):
+            rows = [[[self.number(e) for e in row] for row in a[k]] for a in arrays]
+            made.append(self.elements(np.array(function(*rows), object)))
+        shape = np.shape(made[0]) if made else ()
+        return np.array(made, object).reshape((*leading, *shape))[()]
 
     def call(self, function: Callable, count: int = 1) -> Callable:
         """A function of the library's objects as a function of arrays of elements."""
@@ -146,9 +169,7 @@ def interpret(graph: Graph, args: Sequence[Any], library: Library) -> list[Any]:
     """The results of a graph on arrays of elements, or NotExpressibleError with the operation."""
     env: list[Any] = list(args)
     for _, n in graph.body():
-        y = _apply(n, [env[a] for a in n.args], library)
-        if isinstance(y, bool | np.ndarray) and np.ndim(y) == 0:
-            y = np.asarray(y)[()]  # a number among arrays is an element, not an array without axes
+        y = apply(n, [env[a] for a in n.args], library)
         library.check(_values(y))
         env.append(y)
     return [env[o] for o in graph.outputs]
@@ -160,8 +181,18 @@ def _values(y: Any) -> list[Any]:
     return [e.value for e in found if isinstance(e, Element)]
 
 
-def _apply(n: Node, args: list[Any], library: Library) -> Any:
-    op = n.op
+def apply(n: Node, args: list[Any], library: Library) -> Any:
+    """What a node is on arrays of elements."""
+    y = _applied(n.op, args, library)
+    dtypes = getattr(n.type, "dtype", None), getattr(y, "dtype", None)
+    if dtypes == (bool, object) and not library.symbolic:
+        y = np.asarray(y).astype(bool)
+    if isinstance(y, bool | np.ndarray) and np.ndim(y) == 0:
+        return np.asarray(y)[()]  # a number among arrays is an element, not an array without axes
+    return y
+
+
+def _applied(op: Op, args: list[Any], library: Library) -> Any:
     if isinstance(op, Item):
         return args[0][op.index]
     if isinstance(op, Constant):
@@ -170,7 +201,7 @@ def _apply(n: Node, args: list[Any], library: Library) -> Any:
         return library.elements(op.value(*args))
     try:
         return _objects(op, args, library)
-    except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+    except (TypeError, ValueError, AttributeError, ArithmeticError, KeyError) as error:
         raise NotExpressibleError(f"not expressible: {op.name}") from error
 
 
@@ -178,13 +209,15 @@ def _objects(op: Op, args: list[Any], library: Library) -> Any:
     """An operation on arrays of which some hold elements."""
     if isinstance(op, Cast) and op.dtype.kind == "f":  # numbers of any precision stay as they are
         return library.call(_as_number)(args[0]) if library.symbolic else args[0]
+    if isinstance(op, Cast) and op.dtype.kind in "iu" and not library.symbolic:
+        return library.floats(args[0]).astype(op.dtype)
     if isinstance(op, Where) and args[0].dtype == object:
         return library.call(_piecewise, 3)(*args)
     if isinstance(op, Elementwise):
         function = library.direct(op)
         if function is not None:
             return library.call(function, len(args))(*args)
-    return op.value(*args)
+    return op.exactly(library, *args)
 
 
 def _as_number(x: Any) -> Any:

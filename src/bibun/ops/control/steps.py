@@ -64,11 +64,11 @@ def _settled(reached: Sequence[int], state: Kinds, found: Kinds) -> bool:
 def cotangent_step(
     step: Graph, sizes: tuple[int, int], given: Kinds, wanted: Flags
 ) -> tuple[Graph, Kinds, Kinds]:
-    """The step of a scan that runs back: it carries the cotangents of the states, adds up those of
-    what stays the same, and gives those of the rows.
+    """The step of a scan that runs back.
 
-    Its rows are the states, the rows and the cotangents of the results; also what is carried, and
-    what is found for rows and for the rest.
+    It carries the cotangents of the states, adds up those of what stays the same, and gives those
+    of the rows. Its rows are the states, the rows and the cotangents of the results; also what is
+    carried, and what is found for rows and for the rest.
     """
     sought = moving(step, sizes[0], wanted)
     state = tuple(g if m else NOTHING for g, m in zip(given, sought[: sizes[0]], strict=False))

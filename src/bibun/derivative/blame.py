@@ -1,0 +1,111 @@
+"""Blame: the first operation whose value, or whose derivative, is not finite."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..array import Array
+from ..errors import Position
+from ..graph import Graph, Item, Node, Type
+from ..rewrite import STABILISE, rewrite
+from ..tracing.functional import Recorded
+from ..walk import active, by_result, evaluate
+from ..zeros import total
+
+
+class Blame(NamedTuple):
+    """An operation that makes what is not finite of what is finite."""
+
+    what: str  # "the value" or "the derivative"
+    operation: str
+    operands: tuple[Any, ...]  # the arguments at the first bad entry
+    result: Any  # what comes out there
+    place: tuple[int, ...]
+    position: Position | None  # None where a rewrite made the operation
+
+    def __str__(self) -> str:
+        of = ", ".join(str(x) for x in self.operands)
+        at = f" at index {self.place}" if self.place else ""
+        where = f" ({self.position})" if self.position else ""
+        return f"{self.what} of {self.operation} at {of}{at} is {self.result}{where}"
+
+
+def blame(recorded: Recorded) -> Blame | str:
+    """What was first, forwards and then backwards."""
+    trace = recorded.trace
+    graph, order = trace.close(recorded.inputs, recorded.outputs)
+    given = [Array(None, -1, recorded.outside(i).raw) for i in order[: graph.arity]]
+    if any(a.shape != t.shape for a, t in zip(given, graph.input_types, strict=True)):
+        return "what ran in vmap has no values of its own to look at"
+    with np.errstate(all="ignore"):
+        found = _forwards(graph, given, order, recorded)
+        if found is None:
+            stable, origin = rewrite(graph, STABILISE)
+            known = [None if i is None else order[i] for i in origin]
+            found = _backwards(stable, given, known, recorded)
+    return found or "no single operation is to blame"
+
+
+def _finite(x: Any) -> bool:
+    return all(map(_finite, x)) if isinstance(x, tuple) else bool(np.isfinite(x).all())
+
+
+def _plain(x: Any) -> Any:
+    return tuple(map(_plain, x)) if isinstance(x, tuple) else x.raw
+
+
+def _forwards(
+    graph: Graph, inputs: Sequence[Array], order: list[int], recorded: Recorded
+) -> Blame | None:
+    """The first operation that makes inf or nan of finite arguments."""
+    values = list(map(_plain, evaluate(graph, inputs)))
+    for i, n in graph.body():
+        args = [values[a] for a in n.args]
+        made_here = n.args and not isinstance(n.op, Item) and all(map(_finite, args))
+        if made_here and not _finite(values[i]):
+            return _made("the value", n, args, values[i], recorded, order[i])
+    return None
+
+
+def _backwards(
+    graph: Graph, inputs: Sequence[Array], known: list[int | None], recorded: Recorded
+) -> Blame | None:
+    """The first operation in the reverse sweep whose pull is not finite."""
+    env = evaluate(graph, inputs)
+    flags = active(graph, [True] * graph.arity)
+    found: dict[int, list[Any]] = defaultdict(list)
+    for o in graph.outputs:
+        found[o].append(Array(None, -1, np.ones_like(env[o].raw)))
+    for i in range(len(graph) - 1, graph.arity - 1, -1):
+        n = graph.nodes[i]
+        if i not in found:
+            continue
+        if isinstance(n.op, Item):
+            found[n.args[0]].append((n.op.index, total(found.pop(i))))
+            continue
+        terms, args = found.pop(i), tuple(env[a] for a in n.args)
+        g = total(terms) if isinstance(n.type, Type) else by_result(terms, len(n.type))
+        pulled = n.op.pull(env[i], args, g, tuple(flags[a] for a in n.args))
+        for a, p in zip(n.args, pulled, strict=True):
+            if p is not None and not _finite(p.raw):
+                operands = [x.raw for x in args]
+                return _made("the derivative", n, operands, p.raw, recorded, known[i])
+            if p is not None:
+                found[a].append(p)
+    return None
+
+
+def _made(
+    what: str, n: Node, args: Sequence[Any], y: Any, recorded: Recorded, entry: int | None
+) -> Blame:
+    y = next(z for z in y if not _finite(z)) if isinstance(y, tuple) else np.asarray(y)
+    index = tuple(int(k) for k in np.argwhere(~np.isfinite(y))[0])
+    operands = tuple(
+        np.asarray(a)[index] if np.shape(a) == y.shape else Type(a.dtype, a.shape) for a in args
+    )
+    position = None if entry is None else recorded.trace.position(entry)
+    return Blame(what, n.op.name, operands, y[index], index, position)

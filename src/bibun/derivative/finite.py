@@ -1,0 +1,86 @@
+"""Results that are not finite: computed again in wider numbers, or warned of."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from math import isfinite
+from typing import Any
+
+import numpy as np
+from numpy import vdot
+
+from ..errors import NotFiniteWarning, user_frame
+from ..graph import Graph
+from ..tracing.functional import Recorded
+from ..wide.mode import mode
+from ..wide.rescue import Rescue, possible
+from .blame import blame
+
+SMALL = 1000
+"""Entries up to which the sum of all squares is a quicker question than asking each."""
+
+
+def finite(y: Any) -> bool:
+    """Whether all numbers of a result are finite; other things than real floats count as finite."""
+    if y.dtype.kind != "f":
+        return True
+    if y.shape == ():
+        return isfinite(y)
+    # A sum of squares is finite only if all numbers are; it may overflow though they are.
+    if y.size < SMALL and isfinite(vdot(y, y)):
+        return True
+    return bool(np.isfinite(y).all())
+
+
+class Patience:
+    """How often a program was computed again in vain: then it is tried at ever fewer calls."""
+
+    def __init__(self) -> None:
+        self.failures = 0
+        self.calls = 0
+
+    def improved(
+        self,
+        graph: Graph,
+        args: Sequence[np.ndarray],
+        movable: Sequence[bool],
+        recorded: Recorded,
+        results: list[Any],
+    ) -> list[Any]:
+        """The results, with entries from wider numbers where the usual ones are not finite."""
+        how = mode()
+        if how.rescue is False or not possible(graph, args, movable):
+            return results
+        why = "computing it again in wider numbers is switched off"
+        if how.rescue is True:
+            self.calls += 1
+            if self.calls < 2**self.failures:
+                return results
+            found = Rescue(graph, args, movable, recorded.results, how.budget).run(results)
+            if not found.why:
+                self.failures = self.calls = 0
+                return found.results
+            self.failures, self.calls = self.failures + 1, 0
+            results, why = found.results, found.why
+        warn(NotFiniteWarning(message(recorded, results, why)))
+        return results
+
+
+def warn(warning: Warning) -> None:
+    """Warn at the line of the user's that called us, however deep that is."""
+    frame = user_frame()
+    if frame is None:
+        warnings.warn(warning, stacklevel=2)
+        return
+    registry = frame.f_globals.setdefault("__warningregistry__", {})
+    warnings.warn_explicit(
+        warning, type(warning), frame.f_code.co_filename, frame.f_lineno, registry=registry
+    )
+
+
+def message(recorded: Recorded, results: Sequence[Any], why: str) -> str:
+    """What a warning says: how much is not finite, where it began, and why it stays so."""
+    count = sum(int((~np.isfinite(y)).sum()) for y in results if y.dtype.kind == "f")
+    total = sum(np.size(y) for y in results)
+    return f"{count} of {total} numbers of the result are not finite: {blame(recorded)}; {why}"

@@ -1,0 +1,204 @@
+"""Rescue: entries of a result that are not finite, computed again in wider numbers.
+
+First exactly as written, in balls with more and more digits: overflow, underflow and cancellation
+end there with a proof. What is 0/0 or inf - inf is taken as a limit (see limits.py). All this works
+only on the entries in question, within a budget.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from time import perf_counter
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..graph import Constant, Graph, Type
+from .balls import UndecidedError, balls, precision
+from .entries import Entries, Wanted
+from .limits import MOVES, NOTHING, Limit, Move, Steps, limit, value_of
+from .objects import Library, NotExpressibleError
+from .proof import Proof, number, proof
+
+PRECISIONS = 128, 512, 2048
+"""Bits of the balls, one after the other, until the digits suffice."""
+NO_PROOF = Proof("nothing")
+
+
+class Budget(NamedTuple):
+    """How much a call may cost: seconds, and operations on numbers."""
+
+    seconds: float = 0.1
+    work: int = 1_000_000
+
+
+class SpentError(Exception):
+    """The budget of a rescue is spent."""
+
+
+class Rescued(NamedTuple):
+    """The results, with what was found; which entries stay open, and why (empty: none)."""
+
+    results: list[Any]
+    open: list[np.ndarray]
+    why: str
+
+
+class Rescue:
+    """One attempt. The first `values` results are the function itself, `movable` its arguments."""
+
+    def __init__(
+        self,
+        graph: Graph,
+        args: Sequence[Any],
+        movable: Sequence[bool],
+        values: int,
+        budget: Budget,
+    ):
+        self.graph, self.args, self.movable, self.values = graph, args, movable, values
+        self.budget, self.end = budget, perf_counter() + budget.seconds
+        self.work = 0
+        self.library: Library = balls(lambda values: None)
+
+    def run(self, results: Sequence[Any]) -> Rescued:
+        """These results with better entries in the places that are not finite."""
+        wanted = self._doubtful(results)
+        try:
+            found = self._proven(wanted)
+            left = [_unproven(w, f) for w, f in zip(wanted, found, strict=True)]
+            limits = self._limits(left) if any(map(len, left)) else []
+        except SpentError:
+            return Rescued(list(results), wanted, "it would take longer than the budget allows")
+        except NotExpressibleError as error:
+            return Rescued(list(results), wanted, str(error))
+        better = [np.array(y, order="C") for y in results]
+        for y, w, f in zip(better, wanted, found, strict=True):
+            for e, p in zip(w, f, strict=True):
+                if p.kind in ("number", "infinite"):
+                    y.ravel()[e] = number(p.value, y.dtype)
+        still = left if limits else [w[:0] for w in wanted]
+        if limits:
+            still = [_taken(y, w, f) for y, w, f in zip(better, left, limits, strict=True)]
+        why = "there is no limit either" if any(map(len, still)) else ""
+        return Rescued([y[()] for y in better], still, why)
+
+    def _doubtful(self, results: Sequence[Any]) -> list[np.ndarray]:
+        """The entries that are not finite; all of them where the function itself is not.
+
+        After an overflow 1 / inf is a zero that is none.
+        """
+        bad = [np.flatnonzero(~np.isfinite(np.ravel(y))) for y in results]
+        if not any(map(len, bad[: self.values])):
+            return bad
+        return [
+            b if k < self.values else np.arange(np.size(y))
+            for k, (b, y) in enumerate(zip(bad, results, strict=True))
+        ]
+
+    # ------------------------------------------------------------ evaluations
+
+    def _between(self) -> None:
+        if perf_counter() > self.end:
+            raise SpentError
+
+    def _evaluate(self, entries: Entries, args: Sequence[Any], wanted: Sequence[Wanted]) -> list:
+        """The wanted entries of the outputs, as elements."""
+        self.work += entries.work
+        if self.work > self.budget.work:
+            raise SpentError
+        with np.errstate(all="ignore"):
+            found = entries.run(args, self.library, self._between)
+        return [
+            [] if w is None or not len(w) else list(np.asarray(y).ravel()[w])
+            for y, w in zip(found, wanted, strict=True)
+        ]
+
+    def _proven(self, wanted: Sequence[np.ndarray]) -> list[list[Proof]]:
+        """What balls say of the graph as it is written."""
+        entries = Entries(self.graph, wanted)
+        found = [[NO_PROOF] * len(w) for w in wanted]
+        for bits in PRECISIONS:
+            with precision(bits):
+                try:
+                    ys = self._evaluate(entries, [*map(self.library.elements, self.args)], wanted)
+                except UndecidedError:
+                    continue
+                found = [[proof(e) for e in y] for y in ys]
+            if not any(p.kind == "vague" for f in found for p in f):
+                break
+        return found
+
+    def _limits(self, left: list[np.ndarray]) -> list[list[Limit]]:
+        """The limits of these entries, if the function itself has one there.
+
+        First only what is differentiated moves; where that is not enough, all that is given.
+        """
+        found = self._along(left, self.movable)
+        if all(x.kind == "nothing" for f in found for x in f) and not all(self.movable):
+            found = self._along(left, [True] * len(self.args))
+        return found
+
+    def _along(self, left: list[np.ndarray], movable: Sequence[bool]) -> list[list[Limit]]:
+        wanted = list(left)
+        for k in range(self.values):
+            wanted[k] = np.arange(int(np.prod(self.graph.output_types[k].shape)))
+        entries, steps = Entries(self.graph, wanted), Steps(self.args)
+        seen: list[list[dict]] = [[{} for _ in w] for w in wanted]
+        nothing = [[NOTHING] * len(w) for w in left]
+        with precision(steps.bits):
+            for move in MOVES:
+                try:
+                    ys = self._evaluate(entries, self._moved(steps, move, movable), wanted)
+                except UndecidedError:
+                    return nothing
+                inside = all(value_of(e) is not None for y in ys[: self.values] for e in y)
+                for places, y in zip(seen, ys, strict=True):
+                    for known, e in zip(places, y, strict=True):
+                        known[move] = value_of(e) if inside else None
+            found = [[limit(f) for f in places] for places in seen]
+        if any(x.kind not in ("number", "infinite") for f in found[: self.values] for x in f):
+            return nothing
+        return [
+            [f[int(e)] for e in w] if k < self.values else f
+            for k, (w, f) in enumerate(zip(left, found, strict=True))
+        ]
+
+    def _moved(self, steps: Steps, move: Move, movable: Sequence[bool]) -> list[Any]:
+        return [
+            steps.moved(x, move, seed, self.library)
+            if moves and x.dtype.kind == "f"
+            else self.library.elements(x)
+            for seed, (x, moves) in enumerate(zip(self.args, movable, strict=True))
+        ]
+
+
+def _unproven(wanted: np.ndarray, found: list[Proof]) -> np.ndarray:
+    """The entries of which nothing is proven."""
+    kinds = zip(wanted, found, strict=True)
+    return np.array([e for e, p in kinds if p.kind in ("nothing", "vague")], int)
+
+
+def _taken(y: np.ndarray, wanted: np.ndarray, found: list[Limit]) -> np.ndarray:
+    """Put limits into a result; the entries that have none."""
+    for e, x in zip(wanted, found, strict=True):
+        if x.kind in ("number", "kink", "infinite"):
+            y.ravel()[e] = number(x.value, y.dtype)
+    kinds = zip(wanted, found, strict=True)
+    return np.array([e for e, x in kinds if x.kind in ("nothing", "nearly")], int)
+
+
+def possible(graph: Graph, args: Sequence[np.ndarray], movable: Sequence[bool]) -> bool:
+    """Whether a rescue can help.
+
+    All numbers have to be real, what is differentiated finite, and nothing else nan.
+    """
+    types = [n.type for _, n in graph]
+    if any(isinstance(t, Type) and t.dtype.kind not in "fiub" for t in types):
+        return False
+    constants = [n.op.value() for _, n in graph if isinstance(n.op, Constant)]
+    floats = [
+        (x, moves)
+        for x, moves in ((*zip(args, movable, strict=True), *((c, False) for c in constants)))
+        if x.dtype.kind == "f"
+    ]
+    return all((np.isfinite(x) if moves else ~np.isnan(x)).all() for x, moves in floats)
