@@ -20,7 +20,7 @@ import numpy as np
 
 from ..resident import forget_peak, now, peak
 from .rows import ROWS
-from .table import SYSTEMS
+from .table import KNOWN
 
 TURN = 0.02  # seconds of one turn of one system, unless a single call takes longer
 JUDGES = ("jax.jit", "torch", "autograd", "c++", "tf.function", "bibun")
@@ -51,7 +51,7 @@ class Timing(NamedTuple):
 def serve(connection: Connection, name: str, threads: int) -> None:
     """Answer requests (row, size, calls) until the pipe closes; 0 calls ask for a first call."""
     os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[-threads:])
-    system, call = SYSTEMS[name](threads), None
+    system, call = KNOWN[name](threads), None
     connection.send("ready")
     while True:
         try:
@@ -165,7 +165,7 @@ class Worker:
 def workers(names: Sequence[str], threads: int, limit: float) -> Iterator[dict[str, Worker]]:
     """A process for each system that is installed; imports are over when they are given."""
     with environment(threads):
-        found = {n: Worker(n, threads, limit) for n in names if SYSTEMS[n].installed()}
+        found = {n: Worker(n, threads, limit) for n in names if KNOWN[n].installed()}
         try:
             yield found
         finally:

@@ -239,6 +239,32 @@ class Bibun(Transforming):
         return self.bibun.fori_loop(0, n, lambda i, y: step(y), y)
 
 
+class Forward(Bibun):
+    """bibun without gradients, to see what they cost."""
+
+    name = "bibun, function alone"
+
+    def gradient(self, loss: Function, n: int, *args: np.ndarray) -> Call:
+        return self.compiled(lambda *args: (loss(*args),), *args)
+
+    def pullback(self, f: Function, n: int, *args: np.ndarray) -> Call:
+        return self.compiled(lambda *args: (f(*args),), *args[:-1])
+
+    def newton(self, loss: Function, *args: np.ndarray) -> Call:
+        raise self.cannot()
+
+    def diagonal(self, loss: Function, *args: np.ndarray) -> Call:
+        raise self.cannot()
+
+    def training(self, loss: Function, rate: float, n: int, *args: np.ndarray) -> Call:
+        raise self.cannot()
+
+    def jacobians(
+        self, f: Function, n: int, before: Function, after: Function, *args: np.ndarray
+    ) -> Call:
+        raise self.cannot()
+
+
 class Jax(Transforming):
     name, module = "jax.jit", "jax"
 

@@ -6,7 +6,7 @@ from .casadi import Casadi
 from .cpp import Cpp
 from .enzyme import Enzyme
 from .frameworks import TensorFlow, TensorFlowXla, Torch, TorchCompiled
-from .systems import Autograd, Bibun, Jax, System
+from .systems import Autograd, Bibun, Forward, Jax, System
 
 SYSTEMS: dict[str, type[System]] = {
     s.name: s
@@ -26,3 +26,6 @@ SYSTEMS: dict[str, type[System]] = {
 
 REFERENCES = ("c++",)
 """What is written by hand, and no peer."""
+
+KNOWN = SYSTEMS | {Forward.name: Forward}
+"""All that a process can serve."""
