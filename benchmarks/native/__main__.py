@@ -7,10 +7,12 @@ import json
 import sys
 from pathlib import Path
 
-from .conduct import measure, workers
+from .. import startup
+from .conduct import environment, first_calls, measure, workers
 from .page import page
-from .report import Measured, plain, restored, text
+from .report import text
 from .rows import ROWS
+from .run import Measured, Run, machine
 from .table import SYSTEMS
 
 
@@ -33,31 +35,36 @@ def arguments(given: list[str]) -> argparse.Namespace:
     return parser.parse_args(given)
 
 
-def measured(given: argparse.Namespace) -> list[Measured]:
+def measured(given: argparse.Namespace) -> Run:
     """All rows with one thread, then those that use two."""
     systems = ["bibun", *(n for n in SYSTEMS if n != "bibun" and n in given.peers)]
-    rounds, found = 5 if given.quick else given.rounds, []
+    rounds, found, warm = 5 if given.quick else given.rounds, [], {}
     for threads in (1,) if given.quick else map(int, given.threads):
         rows = [r for r in given.rows if threads in ROWS[r].threads]
+        sizes = {r: ROWS[r].quick if given.quick else ROWS[r].size for r in rows}
         if not rows:
             continue
-        with workers(systems, threads, given.limit) as processes:
-            for row in rows:
-                size = ROWS[row].quick if given.quick else ROWS[row].size
-                one = Measured(row, threads, size, measure(row, size, processes, rounds))
-                ratio = f"{one.ratio:.2f} times" if one.ratio else "no ratio"
-                print(f"{one.title}: {ratio} the best peer", file=sys.stderr, flush=True)
-                found.append(one)
-    return found
+        with environment(threads):
+            with workers(systems, threads, given.limit) as processes:
+                for row, size in sizes.items():
+                    one = Measured(row, threads, size, measure(row, size, processes, rounds))
+                    ratio = f"{one.ratio:.2f} times" if one.ratio else "no ratio to"
+                    print(f"{one.title}: {ratio} the best peer", file=sys.stderr, flush=True)
+                    found.append(one)
+            if threads == 1:
+                warm = first_calls(sizes, given.limit)
+    startups = startup.measure(["numpy", "bibun"], rounds)
+    imports = {m: s.milliseconds for m, s in startups.items() if s.milliseconds is not None}
+    return Run(machine(), found, warm, imports)
 
 
 def main(given: list[str]) -> None:
     options = arguments(given)
     load = options.load
-    found = restored(json.loads(load.read_text())) if load else measured(options)
+    run = Run.restored(json.loads(load.read_text())) if load else measured(options)
     if options.save:
-        options.save.write_text(json.dumps(plain(found), indent=1))
-    print(page(found) if options.markdown else text(found))
+        options.save.write_text(json.dumps(run.plain(), indent=1))
+    print(page(run) if options.markdown else text(run))
 
 
 if __name__ == "__main__":

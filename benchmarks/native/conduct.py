@@ -24,6 +24,7 @@ from .table import KNOWN
 
 TURN = 0.02  # seconds of one turn of one system, unless a single call takes longer
 JUDGES = ("jax.jit", "torch", "autograd", "c++", "tf.function", "bibun")
+WARM_UP, WARM_UP_SIZE = "gelu", 1_024
 SLOW = 0.3  # seconds of a call from which on three rounds have to do
 
 
@@ -164,13 +165,23 @@ class Worker:
 @contextmanager
 def workers(names: Sequence[str], threads: int, limit: float) -> Iterator[dict[str, Worker]]:
     """A process for each system that is installed; imports are over when they are given."""
-    with environment(threads):
-        found = {n: Worker(n, threads, limit) for n in names if KNOWN[n].installed()}
-        try:
-            yield found
-        finally:
-            for worker in found.values():
-                worker.close()
+    found = {n: Worker(n, threads, limit) for n in names if KNOWN[n].installed()}
+    try:
+        yield found
+    finally:
+        for worker in found.values():
+            worker.close()
+
+
+def first_calls(sizes: dict[str, int], limit: float) -> dict[str, float]:
+    """Seconds of bibun's first calls in a new process, with what is on disk by now.
+
+    What is imported only once has been before, for another program.
+    """
+    with workers(["bibun"], 1, limit) as processes:
+        processes["bibun"].ask(WARM_UP, WARM_UP_SIZE)
+        found = {row: processes["bibun"].ask(row, size) for row, size in sizes.items()}
+    return {row: f["first"] for row, f in found.items() if not isinstance(f, str)}
 
 
 def measure(row: str, size: int, systems: dict[str, Worker], rounds: int) -> dict[str, Timing]:

@@ -17,8 +17,8 @@ import numpy as np
 
 from ..tables import number, table
 from .conduct import Worker, environment
-from .report import machine
 from .rows import ROWS
+from .run import machine
 
 PLOT = Path("docs/growth.svg")
 ROUNDS = 5

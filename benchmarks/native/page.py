@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from .report import Measured, text
+from .report import text
+from .run import Run
 
 METHOD = """\
 # Performance
@@ -36,6 +37,6 @@ it has. *In NumPy* counts the operations for which bibun has no native code yet.
 """
 
 
-def page(found: list[Measured]) -> str:
+def page(run: Run) -> str:
     """The whole page."""
-    return f"{METHOD}\n{text(found)}"
+    return f"{METHOD}\n{text(run)}"
