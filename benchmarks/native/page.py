@@ -29,11 +29,12 @@ compiles; Enzyme on C++ code. bibun is given NumPy arrays and gives NumPy arrays
 by hand, derivatives included, compiled by `g++ -O3 -march=native -ffast-math` with glibc's vector
 functions; it is a reference, not a peer.
 
-A *ratio* is the time of the best peer for one of bibun's: more is better. *First call* is the
-first one of its program in its process, with tracing and compiling; nothing is found on disk.
-*Memory* is what the process grew by at its peak, from before the arguments were made through the
-first calls, the compiler's included; a process that has run other rows before may use again what
-it has. *In NumPy* counts the operations for which bibun has no native code yet.
+A *ratio* is the time of the best peer for one of bibun's: more is better; *of least* is the ratio
+of the quickest rounds, which other programs on the machine disturb less than the medians. *First
+call* is the first one of its program in its process, with tracing and compiling; nothing is found
+on disk. *Memory* is what the process grew by at its peak, from before the arguments were made
+through the first calls, the compiler's included; a process that has run other rows before may use
+again what it has. *In NumPy* counts the operations for which bibun has no native code yet.
 """
 
 

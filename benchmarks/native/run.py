@@ -50,6 +50,13 @@ class Measured(NamedTuple):
         return self.timings[best].ratio
 
     @property
+    def least(self) -> float | None:
+        """The same of the quickest rounds, which a busy machine disturbs less than medians."""
+        if self.ratio is None or self.best is None:
+            return None
+        return self.timings[self.best].least / self.timings["bibun"].least
+
+    @property
     def title(self) -> str:
         threads = ", 2 threads" if self.threads == 2 else ""
         return f"{ROWS[self.row].title}{threads}"
