@@ -325,12 +325,11 @@ def test_an_if_in_a_body_says_what_to_write():
     assert "write bibun.constant(a)[i]" in text
 
 
-def read(i):
-    j = i
-    return DATA[j]
-
-
 DATA = np.arange(3.0)
+WITHOUT_SOURCE = {"DATA": DATA}
+# Of no file, so that no name is bound anew in it.
+exec(compile("def read(i):\n    return DATA[i]\n", "test_control.py", "exec"), WITHOUT_SOURCE)
+read = WITHOUT_SOURCE["read"]
 
 
 # ------------------------------------------------------------ batches of some arguments

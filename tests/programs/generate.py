@@ -181,6 +181,21 @@ def nudged(values: dict[int, np.ndarray]) -> dict[int, np.ndarray]:
     }
 
 
+def decomposes(call: Any) -> bool:
+    """Whether this is one of NumPy's or SciPy's functions of matrices."""
+    return getattr(getattr(call, "function", None), "__module__", "").endswith("linalg")
+
+
+def regular(x: np.ndarray) -> bool:
+    """Whether a matrix has full rank.
+
+    Otherwise its factors have no derivative, and repeated eigenvalues none of second order.
+    """
+    if x.ndim < 2 or not x.size or x.dtype.kind not in "fc":
+        return True
+    return bool(np.all(np.linalg.matrix_rank(x, rtol=1e-6) == min(x.shape[-2:])))
+
+
 def moderate(y: Any) -> bool:
     """Whether a result is finite, and small enough to go on with."""
     return y.dtype.kind != "f" or bool(np.all(abs(y) < HOPELESS))
@@ -224,6 +239,8 @@ class Builder:
     def call(self, call: Any, *args: int | float) -> list[int]:
         """The numbers of the results of a new instruction."""
         values = {a: self.values[a] for a in args if not isinstance(a, float)}
+        if decomposes(call) and not all(map(regular, values.values())):
+            raise Rejected
         found = evaluate(call, args, values)
         results = several(found)
         if not all(map(moderate, results)):

@@ -81,7 +81,7 @@ class Cofactors(Op):
         return matrices("det", a)
 
     def value(self, a, *along):
-        b = well_inverted(a)
+        b = well_inverted(a, 1 + len(along))
         if b is None:
             return expanded(a, along)
         xs, y = [b @ t for t in along], np.zeros_like(a)
@@ -163,14 +163,17 @@ def others(s: np.ndarray, count: int) -> np.ndarray:
     return p
 
 
-def well_inverted(a: np.ndarray) -> np.ndarray | None:
-    """The inverses, if all of them are about as good as such inverses can be."""
+def well_inverted(a: np.ndarray, factors: int) -> np.ndarray | None:
+    """The inverses, if products of so many of them are about as good as they can be.
+
+    Their rounding errors grow with that power of the condition number.
+    """
     try:
         b = np.linalg.inv(a)
     except LinAlgError:
         return None
     condition = np.abs(a).sum(-1).max(-1, initial=0) * np.abs(b).sum(-1).max(-1, initial=0)
-    return b if np.all(condition < 100 * a.shape[-1]) else None
+    return b if np.all(condition**factors < 100 * a.shape[-1]) else None
 
 
 def decomposed(a: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
