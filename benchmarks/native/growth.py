@@ -32,6 +32,11 @@ class Point(NamedTuple):
     first: float
     primal: float | None
 
+    @property
+    def compiling(self) -> float:
+        """Seconds that the first call takes longer than another."""
+        return max(self.first - self.later, 1e-4)
+
 
 def row(name: str, gradient: Worker, primal: Worker) -> list[Point] | str:
     """A row at all its sizes; a text says why there is none."""
@@ -100,14 +105,14 @@ def page(found: dict[str, Any], chains: list[tuple[int, float]]) -> str:
     for name, row in points.items():
         ratios = [p.later / p.primal for p in row if p.primal]
         lines.append([
-            ROWS[name].title,
+            name,
             " / ".join(f"{p.size:,}" for p in row),
             " / ".join(number(1e6 * p.later) for p in row),
             f"{exponent([(p.size, p.later) for p in row]):.2f}",
             number(ratios[-1]) if ratios else "",
-            " / ".join(number(1e3 * p.first) for p in row),
+            " / ".join(number(1e3 * p.compiling) for p in row),
         ])  # fmt: skip
-    header = ["", "sizes", "µs", "power", "gradient / function", "first call, ms"]
+    header = ["", "sizes", "µs", "power", "gradient / function", "compiling, ms"]
     compiled = [[f"{n:,}", number(1e3 * t), number(1e6 * t / n)] for n, t in chains]
     return "\n\n".join(filter(None, [
         INTRODUCTION, f"Measured on: {machine()}", table(header, lines),
@@ -122,7 +127,9 @@ INTRODUCTION = """\
 `python -m benchmarks.native.growth` prints this page and draws its plot; the least of five rounds
 counts. *Power* is p for which the time grows like size^p between the two largest sizes.
 *Gradient / function* is the time of value and gradients for one of the value alone, at the largest
-size. *First call* includes tracing and compiling: for loops it must not depend on the rounds.
+size. *Compiling* is what the first call takes longer than another: tracing, derivatives and native
+code; for loops it must not depend on the rounds. The rows are those of
+[performance.md](performance.md).
 
 ![Time against size, gradients against functions, compiling against length](growth.svg)"""
 
@@ -144,13 +151,13 @@ def draw(found: dict[str, Any], chains: list[tuple[int, float]]) -> None:
         if ratios:
             middle.semilogx(*zip(*ratios, strict=True), ".-", label=name)
         if ROWS[name].loops:
-            right.loglog([p.size for p in row], [1e3 * p.first for p in row], ".-", label=name)
+            right.loglog([p.size for p in row], [1e3 * p.compiling for p in row], ".-", label=name)
     right.loglog(*zip(*((n, 1e3 * t) for n, t in chains), strict=True), "k.-", label="chain")
     middle.axhline(3.0, color="grey", linewidth=0.5)
     for axes, title, x, y in (
         (left, "time of a call", "size", "µs"),
         (middle, "gradient / function", "size", ""),
-        (right, "first call", "rounds, or operations of a chain", "ms"),
+        (right, "compiling", "rounds, or operations of a chain", "ms"),
     ):
         axes.set(title=title, xlabel=x, ylabel=y)
         axes.legend(fontsize=6)
