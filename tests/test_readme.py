@@ -12,7 +12,9 @@ BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 PRINTED = re.compile(r"^print\(.*\)  +# (.*)$", re.MULTILINE)
 
 
-@pytest.mark.parametrize("name", ["README.md", "docs/control.md", "docs/numerics.md"])
+@pytest.mark.parametrize(
+    "name", ["README.md", "docs/control.md", "docs/jit.md", "docs/numerics.md"]
+)
 def test_python_blocks_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What follows `print(...)  # ` is what is printed."""
     text = (ROOT / name).read_text("utf-8")

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from . import compat, draw, nn, numerics, numpy, optim, scipy, train
     from .derivative.check import check_grads
     from .native.jit import jit
+    from .native.runtime import set_threads, threads
     from .numerics import compare
     from .train import fit
 
@@ -52,6 +53,8 @@ _LATER = {
     "numpy": "",
     "optim": "",
     "scipy": "",
+    "set_threads": "native.runtime",
+    "threads": "native.runtime",
     "train": "",
 }
 
@@ -104,8 +107,10 @@ __all__ = [
     "optim",
     "scan",
     "scipy",
+    "set_threads",
     "stop_gradient",
     "switch",
+    "threads",
     "trace_packages",
     "train",
     "value_and_grad",

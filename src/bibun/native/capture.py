@@ -17,19 +17,17 @@ from ..tracing.guards import Guarded
 from ..tracing.rebind import rebound
 from ..variable import Variable
 
-Source = Callable[[], Any]
-
 
 class Captured:
     """What a function did with arguments of certain types.
 
     `graph` computes the results and then what was asked (`answers`); its inputs are the arguments
-    and then whatever else the function met, which `sources` fetch as it is now.
+    and then whatever else the function met, Variables and arrays, the `sources`.
     """
 
     def __init__(self, f: Callable[..., Any], values: Sequence[Any], place: Callable, name: str):
         trace = Guarded(values)
-        self.types = types = [Type(v.dtype, v.shape) for v in values]
+        types = [Type(v.dtype, v.shape) for v in values]
         with recording(trace):
             inputs = [trace.input(t) for t in types]
             traced = [Array(trace, i, t) for i, t in zip(inputs, types, strict=True)]
@@ -42,6 +40,11 @@ class Captured:
         graph, order = trace.close(inputs, [*outputs, *trace.asked])
         self.sources = [_source(trace, i) for i in order[len(inputs) : graph.arity]]
         self.graph: Graph = rewrite(graph, SIMPLIFY)[0]
+        self.types = [self.graph.nodes[i].type for i in range(graph.arity)]  # of all inputs
+
+    def met(self) -> list[np.ndarray]:
+        """What the function met outside of its arguments, as it is now."""
+        return [s.stored if isinstance(s, Variable) else np.asarray(s) for s in self.sources]
 
     def holds(self, answers: Sequence[Any]) -> bool:
         """Whether the same was decided as when the function ran."""
@@ -66,14 +69,14 @@ def _outputs(trace: Guarded, leaves: list[Any], name: str) -> tuple[list, list[i
     return fixed, outputs
 
 
-def _source(trace: Guarded, i: int) -> Source:
-    """Where the value of a captured entry is found at the next call."""
+def _source(trace: Guarded, i: int) -> Any:
+    """Where the value of a captured entry is found at the next call: a Variable or an array."""
     variable = trace.variable(i)
     if isinstance(variable, Variable):
-        return lambda: variable.stored
+        return variable
     kept = trace.captured[i]
     for known, snapshot, original in trace.snapshots.values():
         array = original()
         if known == i and array is not None and same_bits(snapshot, array):
-            return lambda: array
-    return lambda: kept
+            return array
+    return kept

@@ -9,12 +9,25 @@ it.
 from __future__ import annotations
 
 from ..loops import Block, Code, Let, Seldom, Store
+from ..loops.code import DTYPES
 from .lines import Term, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
 from .rounds import LoopPrinter
 
 VECTOR_BITS = 512
+ALIGNMENT = 64
+"""Of results and of each workspace, in bytes."""
+
+
+def arrangement(code: Code) -> tuple[dict[int, int], int]:
+    """Where each workspace begins in the one buffer of them all, and how long that is."""
+    places, end = {}, 0
+    for b in code.buffers:
+        if b.role == "work":
+            places[b.number] = end
+            end += -(-b.size * DTYPES[b.kind].itemsize // ALIGNMENT) * ALIGNMENT
+    return places, end
 
 
 class Printer(Memory):
@@ -26,9 +39,15 @@ class Printer(Memory):
 
     def run(self) -> str:
         """The text of the function and of what it declares."""
-        for b in self.code.buffers:
-            place = self.put(f"getelementptr ptr, ptr %buffers, i64 {b.number}")
+        given = [b for b in self.code.buffers if b.role != "work"]
+        for k, b in enumerate(given):
+            place = self.put(f"getelementptr ptr, ptr %buffers, i64 {k}")
             self.lines.append(f"%b{b.number} = load ptr, ptr {place}")
+        if len(given) < len(self.code.buffers):
+            last = self.put(f"getelementptr ptr, ptr %buffers, i64 {len(given)}")
+            arena = self.put(f"load ptr, ptr {last}")
+            for number, start in arrangement(self.code)[0].items():
+                self.lines.append(f"%b{number} = getelementptr i8, ptr {arena}, i64 {start}")
         self.block(self.code.body)
         body = "\n  ".join([*self.lines, "ret void"])
         head = f"define void @{self.code.name}(ptr noalias %buffers) nounwind"

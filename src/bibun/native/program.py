@@ -10,7 +10,9 @@ import numpy as np
 
 from ..graph import Constant, Graph, Node
 from ..loops import Code
-from .llvm import Printer
+from ..loops.code import KINDS
+from .kernel import Kernel
+from .llvm import Printer, arrangement
 from .lower import Lowering
 from .machine import Machine
 from .nodes import Nodes
@@ -20,27 +22,45 @@ from .tune import tuned
 
 
 class Segment:
-    """Nests that run as one native function, and the nodes in whose memory it reads and writes."""
+    """Nests that run as one native function, and the nodes in whose memory it reads and writes.
 
-    def __init__(self, schedule: Schedule, nests: Sequence[Nest], kept: set[int], made: set[int]):
+    The buffers of the function are those of `nodes` and then one workspace; those of `inputs` and
+    of `others` come first, needed or not.
+    """
+
+    def __init__(
+        self,
+        schedule: Schedule,
+        nests: Sequence[Nest],
+        kept: set[int],
+        made: set[int],
+        inputs: Sequence[int],
+        others: Sequence[int],
+    ):
         lowering = Lowering(schedule, "kernel", kept, made)
+        for node in inputs:
+            lowering.buffer(node)
+        for node in others:
+            lowering.buffer(node, written=node in kept)
         for nest in nests:
             lowering.nest(nest)
         self.code: Code = tuned(lowering.code)
-        self.nodes = list(lowering.buffers)
-        self.made = [b.role in ("out", "work") for b in self.code.buffers]
+        given = [(i, b) for i, b in lowering.buffers.items() if b.role != "work"]
+        self.nodes = [i for i, _ in given]
+        self.made = [b.role == "out" for _, b in given]
+        self.workspace = arrangement(self.code)[1]
         self.text = Printer(self.code).run()
         self.machine = Machine(self.text)
         self.function = self.machine.function()
         self.types = [schedule.nodes.graph.nodes[i].type for i in self.nodes]
-        self.pointers = ctypes.c_void_p * len(self.nodes)
+        self.pointers = ctypes.c_void_p * (len(self.nodes) + 1)
 
     def __call__(self, env: dict[int, Any]) -> None:
         """Run, with the arrays of the nodes in `env`."""
         for node, made, t in zip(self.nodes, self.made, self.types, strict=True):
             if made:
                 env[node] = np.empty(t.shape, t.dtype)
-        arrays = [env[i] for i in self.nodes]
+        arrays = [*(env[i] for i in self.nodes), np.empty(self.workspace, np.uint8)]
         self.function(self.pointers(*(a.ctypes.data for a in arrays)))
 
 
@@ -87,6 +107,9 @@ class NativeProgram:
             for i, n in graph
             if isinstance(n.op, Constant) and self.schedule.nodes.role[i] == "given"
         }
+        if self.is_one_function():
+            self.segment(self.schedule.steps, range(graph.arity), [*self.owners, *self.preset])
+            return
         nests: list[Nest] = []
         for step in [*self.schedule.steps, None]:
             if isinstance(step, Nest):
@@ -98,8 +121,40 @@ class NativeProgram:
             if isinstance(step, Call):
                 self.steps.append(Interpreted(self.schedule, step.node))
 
-    def segment(self, nests: Sequence[Nest]) -> None:
-        """Some nests as one native function."""
+    def is_one_function(self) -> bool:
+        """Whether nothing needs the interpreter, and each result has memory of its own."""
+        graph, role = self.graph, self.schedule.nodes.role
+        read = [*range(graph.arity), *self.preset]
+        return (
+            bool(self.schedule.steps)
+            and all(isinstance(step, Nest) for step in self.schedule.steps)
+            and all(graph.nodes[i].type.dtype in KINDS for i in read)
+            and len(set(self.owners)) == len(self.owners)
+            and all(role[o] != "given" for o in self.owners)
+        )
+
+    @property
+    def kernel(self) -> Kernel | None:
+        """The one function that this is; None if it takes several steps."""
+        if not self.is_one_function():
+            return None
+        (segment,) = self.steps
+        assert isinstance(segment, Segment)
+        types = [self.graph.nodes[i].type for i in segment.nodes]
+        inputs, outputs = self.graph.arity, len(self.owners)
+        return Kernel(
+            segment.machine.tracker["kernel"],
+            types[:inputs],
+            types[inputs : inputs + outputs],
+            list(self.preset.values()),
+            segment.workspace,
+            segment,
+        )
+
+    def segment(
+        self, nests: Sequence[Any], inputs: Sequence[int] = (), others: Sequence[int] = ()
+    ) -> None:
+        """Some nests as one native function, with these buffers before all others."""
         memory = self.schedule.memory
         made = {n for s in self.steps if isinstance(s, Segment) for n in s.nodes}
         roots = {memory.owner(r.node) for nest in nests for r in nest.roots}
@@ -110,7 +165,7 @@ class NativeProgram:
             elif step not in nests:
                 needed.update(memory.owner(node) for r in step.roots for node, _ in r.reads)
                 needed.update(memory.owner(r.node) for r in step.roots)
-        self.steps.append(Segment(self.schedule, nests, roots & needed, made))
+        self.steps.append(Segment(self.schedule, nests, roots & needed, made, inputs, others))
 
     @property
     def texts(self) -> list[str]:

@@ -1,0 +1,124 @@
+// Recycled memory: lists of free blocks, one for each of some 200 sizes.
+#include "blocks.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <cstdlib>
+#include <new>
+
+#ifdef __linux__
+#include <sys/mman.h>
+#include <unistd.h>
+#endif
+
+namespace bibun {
+namespace {
+
+constexpr std::size_t kAlignment = 64;
+constexpr std::size_t kSmall = 1024;                      // up to here, sizes are multiples of 64
+constexpr std::size_t kHuge = std::size_t{4} << 20;       // from here on, pages of 2 MiB
+constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kMost = std::size_t{1} << 56;
+
+struct Size {
+  std::size_t bytes;
+  std::size_t bin;
+};
+
+// Sizes above kSmall are 5, 6, 7 or 8 times a power of two: at most a fifth is unused.
+Size size_for(std::size_t bytes) {
+  if (bytes <= kSmall) {
+    const std::size_t units = std::max<std::size_t>(1, (bytes + kAlignment - 1) / kAlignment);
+    return {units * kAlignment, units - 1};
+  }
+  std::size_t shift = 8;
+  while (bytes > std::size_t{8} << shift) ++shift;
+  const std::size_t quarters = ((bytes - 1) >> shift) + 1;  // 5 ... 8
+  return {quarters << shift, kSmall / kAlignment + (shift - 8) * 4 + quarters - 5};
+}
+
+void* from_system(std::size_t bytes) {
+  const std::size_t alignment = bytes >= kHuge ? kHugePage : kAlignment;
+  bytes = (bytes + alignment - 1) / alignment * alignment;
+  void* memory = std::aligned_alloc(alignment, bytes);
+#ifdef __linux__
+  // A fault for each 2 MiB instead of for each 4 KiB; where the system does not want it, no harm.
+  if (memory != nullptr && bytes >= kHuge) madvise(memory, bytes, MADV_HUGEPAGE);
+#endif
+  return memory;
+}
+
+// A sixteenth of the machine's memory, but no less than 64 MiB and no more than 1 GiB.
+std::size_t usual_limit() {
+  std::size_t all = std::size_t{4} << 30;
+#ifdef __linux__
+  all = static_cast<std::size_t>(sysconf(_SC_PHYS_PAGES)) *
+        static_cast<std::size_t>(sysconf(_SC_PAGESIZE));
+#endif
+  return std::clamp(all / 16, std::size_t{64} << 20, std::size_t{1} << 30);
+}
+
+}  // namespace
+
+// What stands in front of each block.
+struct alignas(kAlignment) Blocks::Header {
+  Size size;
+  Header* next;
+
+  static Header* of(void* data) { return static_cast<Header*>(data) - 1; }
+};
+
+void* Blocks::take(std::size_t bytes) {
+  if (bytes > kMost) return nullptr;
+  const Size size = size_for(bytes);
+  if (Header* block = bins_[size.bin]) {
+    bins_[size.bin] = block->next;
+    kept_ -= size.bytes;
+    return block + 1;
+  }
+  void* memory = from_system(size.bytes + sizeof(Header));
+  if (memory == nullptr) return nullptr;
+  return new (memory) Header{size, nullptr} + 1;
+}
+
+void Blocks::give(void* data) {
+  Header* block = Header::of(data);
+  const Size size = block->size;
+  // A program that goes on to other sizes has no use for what is kept.
+  if (kept_ + size.bytes > limit_) drop();
+  if (size.bytes > limit_) {
+    std::free(block);
+    return;
+  }
+  block->next = bins_[size.bin];
+  bins_[size.bin] = block;
+  kept_ += size.bytes;
+}
+
+std::size_t Blocks::room(const void* data) {
+  return (static_cast<const Header*>(data) - 1)->size.bytes;
+}
+
+void Blocks::set_limit(std::size_t limit) {
+  limit_ = limit;
+  if (kept_ > limit_) drop();
+}
+
+void Blocks::drop() {
+  for (Header*& first : bins_) {
+    while (first != nullptr) {
+      Header* block = first;
+      first = block->next;
+      std::free(block);
+    }
+  }
+  kept_ = 0;
+}
+
+Blocks& blocks() {
+  // Never deleted: arrays may die after everything else.
+  static Blocks& all = *new Blocks(usual_limit());
+  return all;
+}
+
+}  // namespace bibun

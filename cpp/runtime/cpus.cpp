@@ -1,0 +1,75 @@
+// How many processors this process may use: its affinity mask, and the limits of control groups.
+#include "cpus.hpp"
+
+#include <algorithm>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+namespace bibun {
+namespace {
+
+int of_affinity() {
+#ifdef __linux__
+  cpu_set_t set;
+  if (sched_getaffinity(0, sizeof set, &set) == 0) return CPU_COUNT(&set);
+#endif
+  return static_cast<int>(std::thread::hardware_concurrency());
+}
+
+std::string first_line(const std::string& file) {
+  std::ifstream stream(file);
+  std::string line;
+  std::getline(stream, line);
+  return line;
+}
+
+// The path of this process below the mount point of version 2 of control groups.
+std::string own_group() {
+  std::ifstream stream("/proc/self/cgroup");
+  std::string line;
+  while (std::getline(stream, line)) {
+    if (line.rfind("0::", 0) == 0) return line.substr(3);
+  }
+  return "";
+}
+
+// A group shares what the groups around it are given, so the least of all limits counts.
+int of_groups() {
+  int least = 0;
+  const auto limit = [&least](int n) {
+    if (n > 0) least = least == 0 ? n : std::min(least, n);
+  };
+  std::string group = own_group();
+  while (true) {
+    limit(cpus_of_quota(first_line("/sys/fs/cgroup" + group + "/cpu.max")));
+    if (group.empty() || group == "/") break;
+    group.erase(group.find_last_of('/'));
+  }
+  const std::string first_version = "/sys/fs/cgroup/cpu/cpu.cfs_";
+  limit(cpus_of_quota(first_line(first_version + "quota_us") + " " +
+                      first_line(first_version + "period_us")));
+  return least;
+}
+
+}  // namespace
+
+int cpus_of_quota(const std::string& text) {
+  std::istringstream words(text);
+  long long quota = 0;
+  long long period = 0;
+  if (!(words >> quota >> period) || quota <= 0 || period <= 0) return 0;
+  return static_cast<int>((quota + period - 1) / period);
+}
+
+int cpus() {
+  const int allowed = std::max(1, of_affinity());
+  const int paid = of_groups();
+  return paid > 0 ? std::min(allowed, paid) : allowed;
+}
+
+}  // namespace bibun

@@ -1,0 +1,18 @@
+// How many processors this process may use.
+#ifndef BIBUN_RUNTIME_CPUS_HPP
+#define BIBUN_RUNTIME_CPUS_HPP
+
+#include <string>
+
+namespace bibun {
+
+// At least 1: the processors of its affinity mask, and no more than its control groups pay for.
+int cpus();
+
+// The processors that a quota such as "150000 100000" (microseconds in a period) pays for, rounded
+// up; 0 if it is no limit.
+int cpus_of_quota(const std::string& text);
+
+}  // namespace bibun
+
+#endif

@@ -1,0 +1,143 @@
+// Containers: where arrays stand in the arguments and in the result of a compiled function.
+#include "structure.hpp"
+
+#include <cstring>
+#include <string>
+
+namespace bibun {
+namespace {
+
+// Whether a fixed argument is the one that was compiled in. What is neither the same object nor a
+// plain number or string is left to the caller, who knows more kinds of equality.
+bool same(PyObject* a, PyObject* b) {
+  if (a == b) return true;
+  if (Py_TYPE(a) != Py_TYPE(b)) return false;
+  if (PyFloat_CheckExact(a)) {  // by bits: 0.0 and -0.0 differ, nan is nan
+    const double x = PyFloat_AS_DOUBLE(a);
+    const double y = PyFloat_AS_DOUBLE(b);
+    return std::memcmp(&x, &y, sizeof x) == 0;
+  }
+  if (PyLong_CheckExact(a) || PyUnicode_CheckExact(a)) {
+    return PyObject_RichCompareBool(a, b, Py_EQ) == 1;
+  }
+  return false;
+}
+
+}  // namespace
+
+Structure::Structure(PyObject* description) {
+  const char* name = nullptr;
+  PyObject* first = nullptr;
+  PyObject* second = nullptr;
+  if (!PyArg_ParseTuple(description, "sO|O", &name, &first, &second)) throw PythonError{};
+  const std::string kind = name;
+  PyObject* parts = first;
+  if (kind == "array") {
+    kind_ = Kind::kArray;
+    number_ = PyLong_AsSize_t(first);
+    if (PyErr_Occurred()) throw PythonError{};
+    return;
+  }
+  if (kind == "fixed") {
+    kind_ = Kind::kFixed;
+    value_ = Reference::shared(first);
+    return;
+  }
+  kind_ = kind == "tuple" ? Kind::kTuple : kind == "list" ? Kind::kList : Kind::kDict;
+  if (kind_ == Kind::kDict) {
+    const Reference keys = Reference::taken(PySequence_Tuple(first));
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(keys.get()); ++k) {
+      keys_.push_back(Reference::shared(PyTuple_GET_ITEM(keys.get(), k)));
+    }
+    parts = second;
+  }
+  const Reference trees = Reference::taken(PySequence_Tuple(parts));
+  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(trees.get()); ++k) {
+    parts_.emplace_back(PyTuple_GET_ITEM(trees.get(), k));
+  }
+}
+
+bool Structure::match(PyObject* x, const std::vector<Type>& types, Held& leaves) const {
+  switch (kind_) {
+    case Kind::kArray:
+      if (!types[number_].fits(x)) return false;
+      leaves.share(number_, x);
+      return true;
+    case Kind::kFixed:
+      return same(x, value_.get());
+    case Kind::kTuple:
+      return PyTuple_CheckExact(x) &&
+             match_parts(PySequence_Fast_ITEMS(x), static_cast<std::size_t>(PyTuple_GET_SIZE(x)),
+                         types, leaves);
+    case Kind::kList:
+      return PyList_CheckExact(x) &&
+             match_parts(PySequence_Fast_ITEMS(x), static_cast<std::size_t>(PyList_GET_SIZE(x)),
+                         types, leaves);
+    case Kind::kDict:
+      return PyDict_CheckExact(x) && match_dict(x, types, leaves);
+  }
+  return false;
+}
+
+bool Structure::match_parts(PyObject* const* x, std::size_t count, const std::vector<Type>& types,
+                            Held& leaves) const {
+  if (count != parts_.size()) return false;
+  for (const Structure& part : parts_) {
+    if (!part.match(*x++, types, leaves)) return false;
+  }
+  return true;
+}
+
+bool Structure::match_dict(PyObject* x, const std::vector<Type>& types, Held& leaves) const {
+  if (static_cast<std::size_t>(PyDict_GET_SIZE(x)) != parts_.size()) return false;
+  for (std::size_t k = 0; k < parts_.size(); ++k) {
+    PyObject* found = PyDict_GetItemWithError(x, keys_[k].get());
+    if (found == nullptr) {
+      PyErr_Clear();
+      return false;
+    }
+    const Reference part = Reference::shared(found);
+    if (!parts_[k].match(part.get(), types, leaves)) return false;
+  }
+  return true;
+}
+
+Reference Structure::build(Held& results) const {
+  if (kind_ == Kind::kArray) return results.away(number_);
+  if (kind_ == Kind::kFixed) return Reference::shared(value_.get());
+  if (kind_ == Kind::kDict) return build_dict(results);
+  const auto count = static_cast<Py_ssize_t>(parts_.size());
+  const bool tuple = kind_ == Kind::kTuple;
+  Reference made = Reference::taken(tuple ? PyTuple_New(count) : PyList_New(count));
+  for (Py_ssize_t k = 0; k < count; ++k) {
+    PyObject* part = parts_[static_cast<std::size_t>(k)].build(results).release();
+    if (tuple) {
+      PyTuple_SET_ITEM(made.get(), k, part);
+    } else {
+      PyList_SET_ITEM(made.get(), k, part);
+    }
+  }
+  return made;
+}
+
+Reference Structure::build_dict(Held& results) const {
+  Reference made = Reference::taken(PyDict_New());
+  for (std::size_t k = 0; k < parts_.size(); ++k) {
+    const Reference part = parts_[k].build(results);
+    if (PyDict_SetItem(made.get(), keys_[k].get(), part.get()) < 0) throw PythonError{};
+  }
+  return made;
+}
+
+int Structure::visit(visitproc visit, void* arg) const {
+  if (const int stop = value_.visit(visit, arg)) return stop;
+  for (const Reference& key : keys_) {
+    if (const int stop = key.visit(visit, arg)) return stop;
+  }
+  for (const Structure& part : parts_) {
+    if (const int stop = part.visit(visit, arg)) return stop;
+  }
+  return 0;
+}
+
+}  // namespace bibun

@@ -1,0 +1,44 @@
+// One compiled way through a function: what it takes, what it asks, and what it returns.
+#ifndef BIBUN_RUNTIME_VARIANT_HPP
+#define BIBUN_RUNTIME_VARIANT_HPP
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "kernel.hpp"
+#include "structure.hpp"
+
+namespace bibun {
+
+class Variant {
+ public:
+  // `arguments` and `result` describe Structures; instead of the latter, a function that makes the
+  // result of the list of its arrays. `sources` are arrays, and others whose attribute `stored` is
+  // an array, that the kernel takes after the arguments. `answers` are the bytes that the last
+  // outputs have to have: what the function decided.
+  Variant(PyObject* kernel, PyObject* arguments, PyObject* sources, PyObject* answers,
+          PyObject* result);
+
+  // The result, if the arguments are what this was compiled for and the answers are the same;
+  // else nothing.
+  Reference run(PyObject* const* args, std::size_t count);
+
+  int visit(visitproc visit, void* arg) const;
+
+ private:
+  bool fetch(Held& inputs) const;
+  bool holds(const Run& run) const;
+
+  Reference owner_;  // of the kernel
+  Kernel& kernel_;
+  Structure arguments_;
+  std::vector<Reference> sources_;
+  std::vector<std::string> answers_;
+  std::optional<Structure> result_;
+  Reference make_result_;
+};
+
+}  // namespace bibun
+
+#endif

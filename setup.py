@@ -1,0 +1,21 @@
+"""The C++ extension, for pip. Without it bibun calls compiled code through ctypes."""
+
+import sys
+from pathlib import Path
+
+from setuptools import Extension, setup
+
+sys.path.insert(0, str(Path(__file__).resolve().parent / "cpp"))
+from extension import HEADERS, LINKED, OPTIONS, ROOT, SOURCES, includes
+
+runtime = Extension(
+    "bibun._runtime",
+    sources=[str(s.relative_to(ROOT)) for s in SOURCES],
+    depends=[str(h.relative_to(ROOT)) for h in HEADERS],
+    include_dirs=includes(),
+    extra_compile_args=OPTIONS,
+    extra_link_args=LINKED,
+    language="c++",
+    optional=True,
+)
+setup(ext_modules=[runtime])

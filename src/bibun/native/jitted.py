@@ -1,0 +1,165 @@
+"""A jitted function in Python: which compiled way a call takes, and when a new one is made.
+
+With the C++ extension this is what is called if none of the ways that C++ knows fits.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Hashable
+from functools import update_wrapper
+from itertools import chain, islice
+from threading import Lock
+from types import MethodType
+from typing import Any
+
+from ..errors import TracingError
+from ..graph import Graph, Node
+from ..recording import threads
+from ..tracing.rebind import rebound
+from .arguments import Arguments, Call, chosen
+from .capture import Captured
+from .compiled import Compiled, native
+from .donation import reserve
+
+MOST_VARIANTS = 16
+"""Ways through a function's own decisions that are compiled for one kind of arguments."""
+MANY_KINDS, MOST_KINDS = 64, 256
+"""Kinds of arguments of one function: how many are worth a warning, and the most of them."""
+MOST_DIRECT = 32
+"""Compiled ways that are tried in C++, before Python looks the right one up."""
+
+
+class Jitted:
+    """A function that is compiled when it is called; see `jit`."""
+
+    def __init__(self, f: Callable[..., Any], static: Any, donate: Any, extension: Any):
+        if not callable(f):
+            raise TypeError(f"jit: a function is needed, not {type(f).__name__}")
+        self.f, self.extension = f, extension
+        self.front: Any = None  # what the user calls, if that is not this
+        self.name = f"jit of {getattr(f, '__name__', type(f).__name__)}"
+        self.arguments = Arguments(self.name, chosen(f, static, "static_argnums"))
+        self.donated = chosen(f, donate, "donate")
+        self.compiled: dict[Hashable, list[Compiled]] = {}  # kinds needed last stand last
+        self.direct: list[Compiled] = []  # those that C++ knows
+        self.lock, self.locks = Lock(), dict[Hashable, Lock]()
+        update_wrapper(self, f)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        if threads.open:
+            return rebound(self.f)(*args, **kwargs)
+        call = self.arguments.read(args, kwargs)
+        variant, arrays = self.known(call) or self.new(call)
+        return variant.captured.results(arrays)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else MethodType(self, instance)
+
+    def __reduce__(self) -> str:
+        name: str = vars(self)["__qualname__"]
+        return name  # functions are pickled by name
+
+    def __repr__(self) -> str:
+        return f"<bibun.{self.name}>"
+
+    # ------------------------------------------------------------ compiled ways
+
+    def known(self, call: Call) -> tuple[Compiled, list[Any]] | None:
+        """A compiled way that the function takes for these arguments, and its arrays."""
+        for k, variant in enumerate(self.compiled.get(call.key, ())):
+            found = variant.run(call.values)
+            if found is not None:
+                if k or (variant.variant and variant not in self.direct):
+                    self.prefer(variant)
+                return variant, found
+        return None
+
+    def new(self, call: Call) -> tuple[Compiled, list[Any]]:
+        """A new way, which one thread compiles and others wait for."""
+        before = self.compiled.get(call.key)
+        with self.lock:
+            own = self.locks.setdefault(call.key, Lock())
+        with own:
+            if self.compiled.get(call.key) is not before:  # perhaps what we need
+                found = self.known(call)
+                if found is not None:
+                    return found
+            return self.compile(call)
+
+    def compile(self, call: Call) -> tuple[Compiled, list[Any]]:
+        """A new way through the function, for these arguments, and its arrays."""
+        if len(self.compiled.get(call.key, ())) >= MOST_VARIANTS:
+            raise TracingError(
+                f"{self.name}: the values of the arguments decided in {MOST_VARIANTS} ways "
+                "already how the function goes on, and each way is compiled: use np.where "
+                "instead of if, and bibun.while_loop for loops that end by a value"
+            )
+        captured = Captured(self.f, call.values, call.place, self.name)
+        made = Compiled(captured, call, self.extension)
+        reserve(made, call, self.donated, self.extension)
+        found = made.run(call.values)
+        assert found is not None, "what was compiled decides as the function did"
+        self.prefer(made)
+        return made, found
+
+    def prefer(self, variant: Compiled) -> None:
+        """Try this variant first at the next call."""
+        with self.lock:
+            rest = [v for v in self.compiled.pop(variant.key, ()) if v is not variant]
+            self.compiled[variant.key] = [variant, *rest]
+            if len(self.compiled) > MOST_KINDS:
+                oldest = next(iter(self.compiled))
+                del self.compiled[oldest], self.locks[oldest]
+            latest = chain.from_iterable(reversed(self.compiled.values()))
+            self.direct = list(islice((v for v in latest if v.variant), MOST_DIRECT))
+            if self.front is not None:
+                self.front.use([v.variant for v in self.direct])
+            many = len(self.compiled) == MANY_KINDS and not rest
+        if many:
+            warnings.warn(
+                f"{self.name}: compiled for {MANY_KINDS} kinds of arguments, of which the last "
+                f"{MOST_KINDS} are kept. A number that changes from call to call is compiled in: "
+                "give it as an array, np.float64(rate)",
+                RuntimeWarning,
+                stacklevel=5,
+            )
+
+    # ------------------------------------------------------------ what was compiled
+
+    @property
+    def signatures(self) -> list[str]:
+        """The kinds of arguments that were compiled, each with the number of its variants."""
+        found = []
+        for known in list(self.compiled.values()):
+            captured = known[0].captured
+            inputs = captured.types[: len(captured.types) - len(captured.sources)]
+            types = ", ".join(map(str, inputs))
+            found.append(f"({types})" + (f" in {len(known)} variants" if len(known) > 1 else ""))
+        return found
+
+    def lower(self, *args: Any, **kwargs: Any) -> Lowered:
+        """What the function becomes for these arguments, without running it."""
+        call = self.arguments.read(args, kwargs)
+        return Lowered(Captured(self.f, call.values, call.place, self.name).graph)
+
+
+class Lowered:
+    """The forms that a function takes on its way to native code."""
+
+    def __init__(self, graph: Graph):
+        self.graph = graph
+        self.native = native(graph)
+
+    def text(self, form: str) -> str:
+        """The "graph", or the "llvm" text that is compiled."""
+        if form == "graph":
+            return str(self.graph)
+        if form == "llvm":
+            return "\n\n".join(self.native.texts)
+        raise ValueError(f'text: the forms are "graph" and "llvm", not {form!r}')
+
+    @property
+    def interpreted(self) -> list[Node]:
+        """The operations that stay calls of NumPy's."""
+        return self.native.interpreted
