@@ -36,8 +36,8 @@ class System(ABC):
     nothing: Any = 0.0
     """Zero, as the second argument of `maximum`."""
 
-    def __init__(self, threads: int):
-        self.threads = threads
+    def __init__(self, threads: int | None):
+        self.threads = threads  # None leaves them as they are
 
     @classmethod
     def installed(cls) -> bool:
@@ -197,11 +197,11 @@ class Bibun(Transforming):
     name = module = "bibun"
     np = np
 
-    def __init__(self, threads: int):
+    def __init__(self, threads: int | None):
         super().__init__(threads)
         self.transforms = self.bibun = import_module("bibun")
         self.special = import_module("bibun.scipy.special")
-        if hasattr(self.bibun, "set_threads"):
+        if threads is not None:
             self.bibun.set_threads(threads)
 
     def compiled(self, f: Function, *args: np.ndarray, donated: Sequence[int] = ()) -> Call:
