@@ -92,3 +92,34 @@ def test_programs(name: str, dtype: str, shape: tuple[int, ...]) -> None:
     for derived in (f, bibun.value_and_grad(f), lambda x: bibun.jvp(f, (x,), (x,))):
         graph, captured = graph_of(derived, x)
         same(graph, [x, *captured])
+
+
+def normalised_columns(x: Any) -> Any:
+    """Sums along the rows and down the columns, each of which waits for others."""
+    y = x / np.sum(x * x, axis=-1, keepdims=True)
+    down = np.sum(y, axis=0)
+    return np.sum(y * down, axis=0), np.sum(y * down, axis=-1), down
+
+
+COLUMNS = {
+    "sum": lambda x: np.sum(x, axis=0),
+    "product": lambda x: np.prod(x, axis=0),
+    "extremes": lambda x: (np.max(x, axis=0), np.min(x + x[:1], axis=0)),
+    "counts": lambda x: (np.count_nonzero(x, axis=0), np.any(x, axis=0), np.all(x, axis=0)),
+    "in turn": normalised_columns,
+    "of rows that repeat": lambda x: np.sum(np.sum(x, 0) * x + x[:, :1], axis=0),
+}
+
+
+@pytest.mark.parametrize("name", COLUMNS)
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i4"])
+@pytest.mark.parametrize("shape", [(300, 37), (7, 2, 5000), (150, 3, 31), (5000, 1), (0, 5)])
+def test_columns(name: str, dtype: str, shape: tuple[int, ...]) -> None:
+    """So many terms that rows are added up one after the other, and so few that they are not."""
+    # Of one sign, so that sums do not cancel, and around 1, so that products stay finite.
+    x = (2.5 * np.random.default_rng(2).random(shape)).astype(dtype)
+    if 0 in shape and name == "extremes":
+        return  # NumPy refuses
+    graph, captured = graph_of(COLUMNS[name], x)
+    # One after the other each of up to 5,000 additions rounds, where NumPy adds up in pairs.
+    same(graph, [x, *captured], 10 * ROUNDINGS)

@@ -93,7 +93,10 @@ class Block:
 
 @dataclass
 class Loop:
-    """Rounds 0 ... extent - 1. `lanes`: rounds may run side by side; `parallel`: in threads."""
+    """Rounds 0 ... extent - 1. `lanes`: rounds may run side by side; `parallel`: in threads.
+
+    `ordered`: they may do neither, since each adds to what the ones before left in memory.
+    """
 
     counter: int
     extent: int
@@ -102,6 +105,7 @@ class Loop:
     merges: list[Merge] = field(default_factory=list)
     lanes: bool = False
     parallel: bool = False
+    ordered: bool = False
 
 
 @dataclass
@@ -277,12 +281,16 @@ class Code:
     # ------------------------------------------------------------ blocks
 
     @contextmanager
-    def loop(self, extent: int, lanes: bool = False, parallel: bool = False) -> Iterator[Round]:
+    def loop(
+        self, extent: int, lanes: bool = False, parallel: bool = False, ordered: bool = False
+    ) -> Iterator[Round]:
         """A loop; what is written inside the `with` belongs to a round, as far as it varies."""
         depth = len(self.blocks)
         counter = self.new("i64", depth)
         self.counters[counter.number] = depth
-        made = Loop(counter.number, extent, Block(depth), lanes=lanes, parallel=parallel)
+        made = Loop(
+            counter.number, extent, Block(depth), lanes=lanes, parallel=parallel, ordered=ordered
+        )
         self.blocks.append(made.body)
         yield Round(self, made, counter)
         self.blocks.pop()

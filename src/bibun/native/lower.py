@@ -51,7 +51,11 @@ class Lowering:
         """All loops of a nest."""
         self.memo = [{}]
         split = nest.split or 0
-        with self.loops(nest.extents, 0, split):
+        summed = [r for r in nest.roots if r.column]
+        for root in summed:
+            with self.loops(nest.extents, split, len(nest.extents)):
+                self.column(root, first=True)
+        with self.loops(nest.extents, 0, split, ordered=bool(summed)):
             for stage in range(max(nest.stages.values()) + 1):
                 roots = [r for r in nest.roots if nest.stages[r.node] == stage]
                 inner = [r for r in roots if self.schedule.levels[r.node] != "outer"]
@@ -68,24 +72,28 @@ class Lowering:
             for root in roots:
                 if root.reduction is None:
                     self.element(root)
+                elif root.column:
+                    self.column(root)
                 else:
-                    found[root.node] = self.term(root, root.reduction, split)
+                    found[root.node] = self.term(root, root.reduction)
             for node, value in found.items():
                 found[node] = self.merged(node, value, rounds)
         for root in roots:
-            if root.reduction is not None:
+            if root.reduction is not None and not root.column:
                 outer = nest.extents[:split]
                 place = flat(counters(nest.extents)[:split], outer)
                 self.write(root.node, place, found[root.node])
 
     @contextmanager
-    def loops(self, extents: Sequence[int], start: int, stop: int) -> Iterator[list[Round]]:
+    def loops(
+        self, extents: Sequence[int], start: int, stop: int, ordered: bool = False
+    ) -> Iterator[list[Round]]:
         """Loops over some of the extents, the first one outermost."""
         with ExitStack() as stack:
             rounds = []
             for axis in range(start, stop):
                 if extents[axis] != 1:
-                    made = stack.enter_context(self.code.loop(extents[axis]))
+                    made = stack.enter_context(self.code.loop(extents[axis], ordered=ordered))
                     self.counter[axis] = made.counter.number
                     self.memo.append({})
                     rounds.append(made)
@@ -130,15 +138,26 @@ class Lowering:
             value = before | value if value.kind == "bool" else before + value
         self.code.store(buffer, place, value)
 
-    def term(self, root: Root, reduction: Reduction, split: int) -> Value:
+    def term(self, root: Root, reduction: Reduction) -> Value:
         """What a round adds to a sum."""
-        index = counters(root.extents)
-        factors = [
-            self.value((a, place(index[:split], index[split:])), -1)
-            for a, place in reduction.factors
-        ]
+        index = reduction.split(counters(root.extents), root.column)
+        factors = [self.value((a, place(*index)), -1) for a, place in reduction.factors]
         value = factors[0] if len(factors) == 1 else factors[0] * factors[1]
         return value.to(KINDS[self.nodes.dtype(root.node)])
+
+    def column(self, root: Root, first: bool = False) -> None:
+        """Add a round's term to a sum that goes round in memory; at first, what it begins with."""
+        reduction = root.reduction
+        assert reduction is not None
+        buffer = self.buffer(root.node, True)
+        kept, _ = reduction.split(counters(root.extents), True)
+        place = self.at(flat(kept, reduction.kept))
+        if first:
+            self.code.store(buffer, place, self.start(reduction.opcode, buffer.kind))
+            return
+        value = self.term(root, reduction)
+        before = self.code.load(buffer, place)
+        self.code.store(buffer, place, before.make(reduction.opcode, value))
 
     def write(self, node: int, place: Affine, value: Value) -> None:
         """Store an element, and know it for the rest of this round."""

@@ -40,6 +40,12 @@ class Reduction(NamedTuple):
     factors: tuple[tuple[int, Callable[[Index, Index], Index]], ...]
     """The nodes that are multiplied, each with its index from those kept and summed over."""
 
+    def split(self, index: Index, column: bool) -> tuple[Index, Index]:
+        """The indices kept and summed over, of which the former are last for a column."""
+        if column:
+            return index[len(self.summed) :], index[: len(self.summed)]
+        return index[: len(self.kept)], index[len(self.kept) :]
+
 
 class Nodes:
     """The nodes of a graph, as native code sees them."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from math import prod
 from typing import NamedTuple
 
 from .nodes import Memory, Nodes, Reduction, first_stored
@@ -19,6 +20,10 @@ DEAR = 20
 LONGEST = 400
 """Work in one expression, from which on a part of it is stored."""
 MOST_ROOTS = 48
+WIDEST_COLUMNS = 4096
+"""Sums over the first axes, one for each place in the others, that stay near while rows pass."""
+LEAST_COLUMNS = 4096
+"""Terms from which on rows pass: fewer stay in registers, sum by sum."""
 
 
 class Root(NamedTuple):
@@ -29,6 +34,7 @@ class Root(NamedTuple):
     reduction: Reduction | None
     reads: tuple[tuple[int, Affine], ...]  # of memory: (node, place)
     computed: tuple[tuple[int, Index], ...]  # nodes computed on the way, and at which index
+    column: bool = False  # a sum over the outer extents: each round adds a row to it
 
 
 @dataclass
@@ -41,7 +47,11 @@ class Nest:
     roots: list[Root] = field(default_factory=list)
 
     def level(self, root: Root) -> tuple[str, int | None] | None:
-        """Where in the nest a root belongs, "inner" or "outer", and the split it asks for."""
+        """Where in the nest a root belongs: "inner", "outer" or "column"; the split it asks for."""
+        if root.reduction and root.column:
+            summed = len(root.reduction.summed)
+            fits = root.extents == self.extents and self.split in (None, summed)
+            return ("column", summed) if fits else None
         if root.reduction:
             kept = len(root.reduction.kept)
             fits = root.extents == self.extents and self.split in (None, kept)
@@ -67,7 +77,7 @@ class Nest:
                 stage = max(stage, known)
         self.split, self.stages[root.node] = split, stage
         self.roots.append(root)
-        nodes[root.node] = "sum" if root.reduction else level
+        nodes[root.node] = "sum" if root.reduction and not root.column else level
         return True
 
     def stage_after(
@@ -75,19 +85,40 @@ class Nest:
     ) -> int | None:
         """The first stage that can read another root at this place; None if no stage can."""
         stage, kind = self.stages[node], nodes[node]
+        if kind == "column":
+            return None
         if kind == "inner":
-            same = level == "inner" and place == flat(counters(self.extents), self.extents)
+            same = level != "outer" and place == flat(counters(self.extents), self.extents)
             return stage if same else None
         outer = self.extents[: self.split]
         if place != flat(counters(self.extents)[: self.split], outer):
             return None
-        return stage + 1 if level == "inner" else stage
+        return stage if level == "outer" else stage + 1
 
 
 def counters(extents: tuple[int, ...]) -> Index:
     """The index of the round itself; an extent of 1 has no counter."""
     found = at(range(len(extents)))
     return tuple(i if n != 1 else Affine() for i, n in zip(found, extents, strict=True))
+
+
+def columns(root: Root, reduction: Reduction) -> bool:
+    """Whether a sum, seen with what is summed inside, had better add up whole rows.
+
+    So it is where neighbours in memory belong to different sums: one sum after the other would
+    go through all rows for each.
+    """
+    kept, terms = prod(reduction.kept), prod(root.extents)
+    if not 1 < kept <= WIDEST_COLUMNS or terms < max(LEAST_COLUMNS, 2 * kept):
+        return False
+    count = len(reduction.kept)
+    last = max(k for k, n in enumerate(reduction.kept) if n != 1)
+    whole = [
+        dict(place.strides)
+        for _, place in root.reads
+        if any(c < count for c, _ in place.strides) and any(c >= count for c, _ in place.strides)
+    ]
+    return bool(whole) and all(strides.get(last) == 1 for strides in whole)
 
 
 class Call(NamedTuple):
@@ -135,7 +166,7 @@ class Schedule:
             if isinstance(step, Nest) and step.add(root, self.levels):
                 self.step_of[node] = k
                 return
-        nest = Nest(root.extents, len(root.reduction.kept) if root.reduction else None)
+        nest = Nest(root.extents, None)
         nest.add(root, self.levels)
         self.step_of[node] = len(self.steps)
         self.steps.append(nest)
@@ -159,11 +190,20 @@ class Schedule:
             extents = self.nodes.shape(node)
             starts = [(node, counters(extents))]
         else:
-            extents = (*reduction.kept, *reduction.summed)
-            index, kept = counters(extents), len(reduction.kept)
-            starts = [(a, place(index[:kept], index[kept:])) for a, place in reduction.factors]
+            by_rows = self.sum_of(node, reduction, False)
+            return self.sum_of(node, reduction, True) if columns(by_rows, reduction) else by_rows
         computed = self.walk(starts, node, reads)
         return Root(node, extents, reduction, tuple(reads), tuple(computed))
+
+    def sum_of(self, node: int, reduction: Reduction, column: bool) -> Root:
+        """A sum with the loops over what is summed inside, or outside."""
+        kept, summed = reduction.kept, reduction.summed
+        extents = (*summed, *kept) if column else (*kept, *summed)
+        index = counters(extents)
+        starts = [(a, place(*reduction.split(index, column))) for a, place in reduction.factors]
+        reads: dict[tuple[int, Affine], None] = {}
+        computed = self.walk(starts, node, reads)
+        return Root(node, extents, reduction, tuple(reads), tuple(computed), column)
 
     def walk(self, starts: list[tuple[int, Index]], root: int, reads: dict) -> list:
         """Collect all reads of memory below some elements; all elements computed on the way."""

@@ -45,6 +45,8 @@ def collapse(loop: Loop) -> None:
 
 def _joins(outer: Loop, inner: Loop) -> bool:
     """Whether the rounds of both, one after the other, go through memory in equal steps."""
+    if outer.ordered != inner.ordered:
+        return False
     if outer.carries or inner.carries or {outer.counter, inner.counter} & used(inner.body):
         return False
     sums = {m.result: (m.opcode, m.start) for m in inner.merges}
@@ -90,7 +92,12 @@ def choose_lanes(loop: Loop) -> None:
     depths = range(_depth(loop))
     best = min(depths, key=lambda d: (work(loop, 0, d, -1), -d))
     for found in _at(loop, best):
-        found.lanes = not found.carries and found.extent > 1
+        found.lanes = free(found) and found.extent > 1
+
+
+def free(loop: Loop) -> bool:
+    """Whether the rounds of a loop may run side by side."""
+    return not loop.carries and not loop.ordered
 
 
 def _depth(loop: Loop) -> int:
@@ -110,7 +117,7 @@ def _at(loop: Loop, depth: int) -> Iterator[Loop]:
 def work(loop: Loop, depth: int, lanes_at: int, lane: int) -> float:
     """An estimate of the work of a loop, if the loops at one depth run in vectors."""
     trips = loop.extent
-    if depth == lanes_at and not loop.carries:
+    if depth == lanes_at and free(loop):
         lane, trips = loop.counter, -(-loop.extent // LANES)
     total = 1.0
     for s in loop.body.statements:
