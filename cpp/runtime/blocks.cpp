@@ -115,10 +115,6 @@ void Blocks::drop() {
   kept_ = 0;
 }
 
-Blocks& blocks() {
-  // Never deleted: arrays may die after everything else.
-  static Blocks& all = *new Blocks(usual_limit());
-  return all;
-}
+Blocks* const the_blocks = new Blocks(usual_limit());
 
 }  // namespace bibun

@@ -40,8 +40,9 @@ class Blocks {
   std::size_t limit_;
 };
 
-// The blocks of this process.
-Blocks& blocks();
+// The blocks of this process; never deleted, since arrays may die after everything else.
+extern Blocks* const the_blocks;
+inline Blocks& blocks() { return *the_blocks; }
 
 }  // namespace bibun
 

@@ -33,7 +33,6 @@ class Held {
     Py_INCREF(x);
     data_[k] = x;
   }
-  Reference away(std::size_t k) { return Reference::taken(std::exchange(data_[k], nullptr)); }
 
  private:
   static constexpr std::size_t kFew = 24;

@@ -102,15 +102,15 @@ bool Structure::match_dict(PyObject* x, const std::vector<Type>& types, Held& le
   return true;
 }
 
-Reference Structure::build(Held& results) const {
-  if (kind_ == Kind::kArray) return results.away(number_);
+Reference Structure::build(Run& run) const {
+  if (kind_ == Kind::kArray) return run.result(number_);
   if (kind_ == Kind::kFixed) return Reference::shared(value_.get());
-  if (kind_ == Kind::kDict) return build_dict(results);
+  if (kind_ == Kind::kDict) return build_dict(run);
   const auto count = static_cast<Py_ssize_t>(parts_.size());
   const bool tuple = kind_ == Kind::kTuple;
   Reference made = Reference::taken(tuple ? PyTuple_New(count) : PyList_New(count));
   for (Py_ssize_t k = 0; k < count; ++k) {
-    PyObject* part = parts_[static_cast<std::size_t>(k)].build(results).release();
+    PyObject* part = parts_[static_cast<std::size_t>(k)].build(run).release();
     if (tuple) {
       PyTuple_SET_ITEM(made.get(), k, part);
     } else {
@@ -120,10 +120,10 @@ Reference Structure::build(Held& results) const {
   return made;
 }
 
-Reference Structure::build_dict(Held& results) const {
+Reference Structure::build_dict(Run& run) const {
   Reference made = Reference::taken(PyDict_New());
   for (std::size_t k = 0; k < parts_.size(); ++k) {
-    const Reference part = parts_[k].build(results);
+    const Reference part = parts_[k].build(run);
     if (PyDict_SetItem(made.get(), keys_[k].get(), part.get()) < 0) throw PythonError{};
   }
   return made;

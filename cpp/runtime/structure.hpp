@@ -4,8 +4,8 @@
 
 #include <vector>
 
-#include "arrays.hpp"
 #include "held.hpp"
+#include "kernel.hpp"
 
 namespace bibun {
 
@@ -25,8 +25,8 @@ class Structure {
   bool match_parts(PyObject* const* x, std::size_t count, const std::vector<Type>& types,
                    Held& leaves) const;
 
-  // The tree with results in the places of the leaves, each of which is taken away.
-  Reference build(Held& results) const;
+  // The tree with the results of a run in the places of the leaves.
+  Reference build(Run& run) const;
 
   int visit(visitproc visit, void* arg) const;
 
@@ -34,7 +34,7 @@ class Structure {
   enum class Kind { kArray, kFixed, kTuple, kList, kDict };
 
   bool match_dict(PyObject* x, const std::vector<Type>& types, Held& leaves) const;
-  Reference build_dict(Held& results) const;
+  Reference build_dict(Run& run) const;
 
   Kind kind_;
   std::size_t number_ = 0;  // of an array

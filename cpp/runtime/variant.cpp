@@ -48,12 +48,8 @@ Reference Variant::run(PyObject* const* args, std::size_t count) {
   Run run(kernel_, inputs.data());
   run();
   if (!holds(run)) return {};
+  if (result_) return result_->build(run);
   const std::size_t results = kernel_.outputs.size() - answers_.size();
-  if (result_) {
-    Held made(results);
-    for (std::size_t k = 0; k < results; ++k) made.take(k, run.result(k));
-    return result_->build(made);
-  }
   const Reference list = Reference::taken(PyList_New(static_cast<Py_ssize_t>(results)));
   for (std::size_t k = 0; k < results; ++k) {
     PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k), run.result(k).release());

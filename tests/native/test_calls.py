@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import ctypes
 import gc
 import inspect
 import pickle
+import sys
 import weakref
 from collections import namedtuple
 from typing import Any
@@ -15,6 +17,7 @@ import numpy as np
 import pytest
 
 import bibun
+from bibun import errors
 from bibun.graph import Type
 from bibun.native import runtime
 from bibun.native.jit import jitted
@@ -273,3 +276,27 @@ def test_a_kernel_gets_its_constants_and_a_workspace():
         assert y.tolist() == [2, 4] and total == 3.0 and type(total) is np.float64
         assert seen["places"][3] == constant.ctypes.data
         assert all(seen["places"][k] % 64 == 0 for k in (1, 2, 4))
+
+
+def test_calls_leave_nothing_behind():
+    """Neither references nor memory."""
+    v, table = bibun.Variable(X), np.ones(3)
+    f = bibun.jit(lambda p, k: {"a": [p["x"] * v + table, p["x"][0, 0]], "k": k} if k else p)
+    g = bibun.jit(lambda x: x + 1 if x[0, 0] > 0 else x - 1)
+    given: list[Any] = [X, np.float64(1), np.asfortranarray(X), X.dtype, v.stored, table, 2.5]
+
+    def many() -> None:
+        for _ in range(3000):
+            f({"x": X}, 2.5)
+            f({"x": given[2]}, 2.5)
+            g(X)
+            g(-X)
+            with contextlib.suppress(errors.DtypeError):
+                g(np.array(["a"]))
+
+    many()
+    before = [sys.getrefcount(x) for x in given], sys.getallocatedblocks()
+    many()
+    after = [sys.getrefcount(x) for x in given], sys.getallocatedblocks()
+    assert max(abs(a - b) for a, b in zip(before[0], after[0], strict=True)) < 10
+    assert after[1] - before[1] < 1000

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import datetime
 import random
+import secrets
 import threading
 import time
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -156,7 +159,14 @@ def test_integers_decide():
         (lambda x: x * np.random.rand(), "a random draw .rand. happens once"),
         (lambda x: x * random.random(), "a random draw .random. happens once"),
         (lambda x: x * time.time(), "a look at the clock"),
+        (lambda x: x * time.monotonic_ns(), "a look at the clock"),
+        (lambda x: x * datetime.datetime.now().second, "a look at the clock"),
+        (lambda x: x * time.localtime().tm_sec, "a look at the clock"),
+        (lambda x: (np.random.seed(0), x), "a random draw .seed."),
+        (lambda x: x * secrets.randbelow(3), "a random draw .randbelow."),
         (lambda x: x * np.loadtxt(__file__), "reading a file"),
+        (lambda x: x * len(open(__file__).read()), "reading a file .open."),
+        (lambda x: x * len(Path(__file__).read_text()), "reading a file .read_text."),
         (lambda x: f"{x[0]:.2f}", "formatting needs the value"),
     ],
 )
@@ -164,6 +174,15 @@ def test_what_cannot_be_compiled_says_so(f, words):
     with pytest.raises(errors.TracingError, match=words) as caught:
         bibun.jit(f)(X)
     assert "test_jit.py" in str(caught.value)
+
+
+def test_a_time_that_is_given_is_no_look_at_the_clock():
+    agrees(lambda x: x * time.gmtime(86400).tm_mday, X)
+
+
+def test_what_is_impure_stays_what_it_is_without_jit():
+    assert np.isfinite(bibun.grad(lambda x: np.sum(x * time.time()))(X)).all()
+    assert bibun.grad(lambda x: np.sum(x * len(Path(__file__).read_text())))(X)[0] > 0
 
 
 def test_bad_arguments():

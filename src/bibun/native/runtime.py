@@ -7,6 +7,7 @@ import warnings
 from collections.abc import Callable
 from functools import cache
 from importlib import import_module
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -63,7 +64,9 @@ class Foreign:
 
 def ordered(x: Any, t: Type) -> np.ndarray:
     """An array in C order and aligned, after a check that it is of this type."""
-    array = np.require(x, requirements=("C", "A", "E"))
+    array = x if type(x) is np.ndarray else np.asarray(x)
+    if not (array.flags.c_contiguous and array.flags.aligned):
+        array = np.require(array, requirements=("C", "A"))
     if array.dtype != t.dtype or array.shape != t.shape:
         raise TypeError(f"kernel: an argument is {array.dtype}{array.shape}, not {t}")
     return array
@@ -71,10 +74,10 @@ def ordered(x: Any, t: Type) -> np.ndarray:
 
 def aligned(t: Type) -> np.ndarray:
     """Fresh memory for an array of this type."""
-    size = int(np.prod(t.shape, dtype=np.int64)) * t.dtype.itemsize
+    size = prod(t.shape) * t.dtype.itemsize
     room = np.empty(size + ALIGNMENT, np.uint8)
     start = -room.ctypes.data % ALIGNMENT
-    return room[start : start + size].view(t.dtype).reshape(t.shape)
+    return np.ndarray(t.shape, t.dtype, room, start)
 
 
 # ---------------------------------------------------------------- threads
