@@ -165,7 +165,7 @@ def test_integers_decide():
         (lambda x: (np.random.seed(0), x), "a random draw .seed."),
         (lambda x: x * secrets.randbelow(3), "a random draw .randbelow."),
         (lambda x: x * np.loadtxt(__file__), "reading a file"),
-        (lambda x: x * len(open(__file__).name), "reading a file .open."),
+        (lambda x: x * len(open(__file__).name), "reading a file .open."),  # noqa: SIM115
         (lambda x: x * len(Path(__file__).read_text()), "reading a file .read_text."),
         (lambda x: f"{x[0]:.2f}", "formatting needs the value"),
     ],
