@@ -274,6 +274,10 @@ class Code:
         block = self.blocks[max(inner)]
         return block.known.get(key) or self._append(block, key, True)
 
+    def table(self, numbers: tuple[float, ...], index: Value) -> Value:
+        """A float64 from a table of constants; the index, an i64, has to be one of its places."""
+        return self.let("table", "f64", (index,), numbers)
+
     def store(self, buffer: Buffer, place: Place, value: Value) -> None:
         """Write a value to a place."""
         self.blocks[-1].statements.append(Store(buffer, place, value.number))

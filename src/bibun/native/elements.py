@@ -6,6 +6,7 @@ A function that is missing here runs in the interpreter: the operation stays one
 from __future__ import annotations
 
 from collections.abc import Callable
+from math import pi
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,16 @@ from ..ops.parts import Real
 from ..ops.select import Where
 from ..ops.structure import Cast, Copy
 from ..zeros import Select
+from .mathematics import (
+    circular,
+    entropy,
+    errors,
+    exponential,
+    hyperbolic,
+    inverse,
+    logarithm,
+    powers,
+)
 
 Element = Callable[..., Value]
 
@@ -78,8 +89,10 @@ def weighted(p: Value, x: Value) -> Value:
 POWERS: dict[float, Element] = {
     2.0: lambda x, p: x * x,            -1.0: lambda x, p: 1 / x,
     0.5: lambda x, p: x.sqrt(),         1.0: lambda x, p: x,
+    3.0: lambda x, p: x * x * x,        4.0: lambda x, p: (x * x) * (x * x),
+    -2.0: lambda x, p: 1 / (x * x),
 }
-"""x^p for the exponents that NumPy treats by themselves."""
+"""x^p for the exponents that NumPy treats by themselves, and others that are a few products."""
 
 FLOATING: dict[str, Element] = {
     "divide": lambda a, b: a / b,       "reciprocal": lambda x: 1 / x,
@@ -117,6 +130,30 @@ OF_BOOLS: dict[str, Element] = {
     "maximum": lambda a, b: a | b,      "minimum": lambda a, b: a & b,
     "absolute": lambda x: x,            "positive": lambda x: x,    "conjugate": lambda x: x,
 }
+MATHEMATICS: dict[str, Element] = {
+    "exp": exponential.exp,             "exp2": exponential.exp2,
+    "expm1": exponential.expm1,         "sigmoid": exponential.sigmoid,
+    "sech": exponential.sech,           "log": logarithm.log,
+    "log2": logarithm.log2,             "log10": logarithm.log10,
+    "log1p": logarithm.log1p,           "logaddexp": logarithm.logaddexp,
+    "logaddexp2": logarithm.logaddexp2, "sin": circular.sin,
+    "cos": circular.cos,                "tan": circular.tan,
+    "arctan": inverse.arctan,           "arctan2": inverse.arctan2,
+    "arcsin": inverse.arcsin,           "arccos": inverse.arccos,
+    "sinh": hyperbolic.sinh,            "cosh": hyperbolic.cosh,
+    "tanh": hyperbolic.tanh,            "arcsinh": hyperbolic.arcsinh,
+    "arccosh": hyperbolic.arccosh,      "arctanh": hyperbolic.arctanh,
+    "erf": errors.erf,                  "erfc": errors.erfc,
+    "erfcx": errors.erfcx,              "ndtr": errors.ndtr,
+    "log_ndtr": errors.log_ndtr,        "mills": errors.mills,
+    "xlogy": entropy.xlogy,             "xlog1py": entropy.xlog1py,
+    "entr": entropy.entr,               "log_expit": entropy.log_expit,
+    "power": powers.power,              "float_power": powers.power,
+    "hypot": powers.hypot,              "direction": powers.direction,
+    "cbrt": powers.cbrt,
+    "deg2rad": lambda x: x * (pi / 180),    "radians": lambda x: x * (pi / 180),
+    "rad2deg": lambda x: x * (180 / pi),    "degrees": lambda x: x * (180 / pi),
+}
 # fmt: on
 
 
@@ -135,7 +172,7 @@ def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) ->
         return None
     if isinstance(op, Elementwise):
         if op.label == "power" and second is not None and args[0].dtype.kind == "f":
-            return POWERS.get(float(second))
+            return POWERS.get(float(second), powers.power)
         return _of_row(op.label, args[0].dtype.kind)
     if isinstance(op, Cast):
         return _cast(KINDS[args[0].dtype], KINDS[op.dtype])
@@ -154,7 +191,7 @@ OTHERS: dict[type, Element] = {
 
 def _of_row(label: str, kind: str) -> Element | None:
     """The function of a row of the table, for arguments of this kind of dtype."""
-    tables = {"f": (FLOATING, NUMERIC, EVERY), "b": (OF_BOOLS, BITS, EVERY)}
+    tables = {"f": (FLOATING, NUMERIC, EVERY, MATHEMATICS), "b": (OF_BOOLS, BITS, EVERY)}
     for table in tables.get(kind, (NUMERIC, EVERY, BITS)):
         if label in table:
             return table[label]

@@ -76,6 +76,8 @@ class Printer(Memory):
         if s.opcode == "load":
             return self.load(s.kind, *s.extra)
         args = [self.terms[a] for a in s.args]
+        if s.opcode == "table":
+            return self.table(s.extra, args[0])
         lanes = max(a.lanes for a in args)
         return Term(applied(self, s.opcode, s.kind, args, lanes), s.kind, lanes)
 

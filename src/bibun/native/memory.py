@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
+import struct
+import zlib
 from abc import ABC, abstractmethod
 
 from ..loops import Block, Buffer, Place, Store
 from ..loops.code import DTYPES
-from .lines import Lines, Term, Wide, stored, suffix, vector
+from .lines import Lines, Term, Wide, literal, stored, suffix, vector
+
+
+def hash_of(numbers: tuple[float, ...]) -> int:
+    """A name for a table of constants."""
+    return zlib.crc32(struct.pack(f"{len(numbers)}d", *numbers))
 
 
 class Memory(Lines, ABC):
@@ -90,6 +97,25 @@ class Memory(Lines, ABC):
                 f"<{lanes} x ptr> align {size} {many}, {mask}, {wide} zeroinitializer",
             )  # fmt: skip
         return self.truth(Term(x, kind, lanes))
+
+    def table(self, numbers: tuple[float, ...], index: Term) -> Term:
+        """A number from a table of constants, which the module holds once."""
+        name = f"@table{hash_of(numbers)}"
+        if name not in self.declared:
+            kept = ", ".join(f"double {literal('f64', struct.pack('d', x))}" for x in numbers)
+            of = f"[{len(numbers)} x double]"
+            self.declared[name] = f"{name} = internal constant {of} [{kept}]"
+        many = self.put(f"getelementptr double, ptr {name}, {index.type} {index.text}")
+        if index.lanes == 1:
+            return Term(self.put(f"load double, ptr {many}"), "f64")
+        lanes, wide = index.lanes, vector("double", index.lanes)
+        gather = f"llvm.masked.gather.v{lanes}f64.v{lanes}p0"
+        all_lanes = f"<{lanes} x i1> splat (i1 true)"
+        given = f"<{lanes} x ptr> align 8 {many}, {all_lanes}, {wide} zeroinitializer"
+        self.declared.setdefault(
+            gather, f"declare {wide} @{gather}(<{lanes} x ptr>, <{lanes} x i1>, {wide})"
+        )
+        return Term(self.put(f"call {wide} @{gather}({given})"), "f64", lanes)
 
     def truth(self, x: Term) -> Term:
         """A byte that was read as a bool."""

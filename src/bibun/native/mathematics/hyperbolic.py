@@ -1,0 +1,61 @@
+"""sinh, cosh, tanh and their inverses."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...loops import Value
+from .coefficients import SINH, TANH
+from .exponential import exp, shifted
+from .logarithm import log, log1p
+from .parts import polynomial
+
+
+def _odd(x: Value, coefficients: dict) -> Value:
+    """x + x^3 p(x^2)."""
+    t = x * x
+    return (x * t).fma(polynomial(t, coefficients), x)
+
+
+def sinh(x: Value) -> Value:
+    """(e^x - e^-x) / 2; a polynomial for small x, where that cancels."""
+    a = abs(x)
+    half = shifted(a, -1)
+    return (a < 1).where(_odd(a, SINH), half - 0.25 / half).copysign(x)
+
+
+def cosh(x: Value) -> Value:
+    """(e^x + e^-x) / 2."""
+    half = shifted(abs(x), -1)
+    return half + 0.25 / half
+
+
+def tanh(x: Value) -> Value:
+    """1 - 2 / (e^2x + 1); a polynomial for small x, where that cancels."""
+    a = abs(x)
+    large = 1 - 2 / (exp(a + a) + 1)
+    return (a < 0.55).where(_odd(a, TANH), large).copysign(x)
+
+
+def arcsinh(x: Value) -> Value:
+    """log(x + sqrt(x^2 + 1)), written with log1p; log(2x) for large x."""
+    a = abs(x)
+    usual = log1p(a + a * a / (1 + a.fma(a, 1).sqrt()))
+    large = {"f64": 2.0**28, "f32": 2.0**13}[x.kind]
+    rare = lambda: log(a) + 0.6931471805599453  # noqa: E731
+    return x.code.seldom(~(a < large), usual, rare).copysign(x)
+
+
+def arccosh(x: Value) -> Value:
+    """log(x + sqrt(x^2 - 1)), written with log1p of x - 1; log(2x) for large x."""
+    t = x - 1
+    usual = log1p(t + t.fma(t, t + t).sqrt())
+    large = {"f64": 2.0**28, "f32": 2.0**13}[x.kind]
+    rare = lambda: (x >= 1).where(log(x) + 0.6931471805599453, np.nan)  # noqa: E731
+    return x.code.seldom(~((x >= 1) & (x < large)), usual, rare)
+
+
+def arctanh(x: Value) -> Value:
+    """log((1 + x) / (1 - x)) / 2, written with log1p."""
+    a = abs(x)
+    return (0.5 * log1p((a + a) / (1 - a))).copysign(x)
