@@ -9,9 +9,10 @@ import numpy as np
 import pytest
 
 import bibun
-from bibun.array import lift
+from bibun.array import bind, lift
 from bibun.graph import Graph
 from bibun.native.program import NativeProgram
+from bibun.ops.softmax import LogSoftmax, LogSumExp, Softmax
 from bibun.program import Program
 from bibun.tracing.functional import record
 
@@ -123,3 +124,36 @@ def test_columns(name: str, dtype: str, shape: tuple[int, ...]) -> None:
     graph, captured = graph_of(COLUMNS[name], x)
     # One after the other each of up to 5,000 additions rounds, where NumPy adds up in pairs.
     same(graph, [x, *captured], 10 * ROUNDINGS)
+
+
+def totals(x: Any) -> Any:
+    """Sums of all that wait for each other, and for sums of rows and columns."""
+    y = x / np.sum(x)
+    rows = np.sum(y * y, axis=-1)
+    return np.sum(y * np.sum(y, axis=0)), np.max(rows), np.sum(rows) * np.min(y), np.sum(y, axis=0)
+
+
+@pytest.mark.parametrize("shape", [(300, 37), (37,), (1, 5000), (2, 3, 100), (4, 1)])
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_totals(shape: tuple[int, ...], dtype: str) -> None:
+    x = np.random.default_rng(3).random(shape).astype(dtype)
+    graph, captured = graph_of(totals, x)
+    same(graph, [x, *captured], 10 * ROUNDINGS)
+
+
+HARD = [0.0, -0.0, 1.0, 1.0, -745.0, 88.0, 1e30, -1e30, np.inf, -np.inf, np.nan]
+
+
+@pytest.mark.parametrize(
+    "op", [LogSumExp((-1,)), Softmax((-1,)), Softmax((-1,), True), LogSoftmax((-1,))], ids=str
+)
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("size", [1, 2, 3, 70])
+def test_sums_of_exponentials(op: Any, dtype: str, size: int) -> None:
+    """Rows of hard numbers: all pairs and triples of them, and long rows that end with those."""
+    last = min(size, 3)
+    rows = np.stack(np.meshgrid(*[HARD] * last, indexing="ij"), -1).reshape(-1, last)
+    x = np.full((len(rows), size), -1.5, dtype)
+    x[:, size - last :] = rows
+    graph, captured = graph_of(lambda x: bind(op, x), x)
+    same(graph, [x, *captured])

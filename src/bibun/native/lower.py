@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,8 @@ from .places import Affine, Index, flat
 from .schedule import Nest, Root, Schedule, counters
 
 Key = tuple[int, Any]
+LONG_ROUND = 64
+"""Elements of an outer round from which on vectors run inside: then one round after the other."""
 STARTS = {"add": 0, "mul": 1, "max": -np.inf, "min": np.inf, "and": True, "or": False}
 
 
@@ -28,6 +31,9 @@ class Lowering:
         self.made = made  # owners of memory that was made before this function
         self.code = Code(name)
         self.buffers: dict[int, Buffer] = {}
+        self.passing: dict[
+            int, int
+        ] = {}  # of what a round leaves to its own stages only: the split
         self.counter: dict[int, int] = {}  # of an axis of the nest: the counter of its loop
         self.memo: list[dict[Key, Value]] = [{}]  # what is known, for each depth
 
@@ -41,7 +47,7 @@ class Lowering:
             elif node in self.made:
                 role = "inout"
             t = self.nodes.graph.nodes[node].type
-            size = int(np.prod(t.shape, dtype=np.int64))
+            size = prod(t.shape[self.passing.get(node, 0) :])
             self.buffers[node] = self.code.buffer(t.dtype, size, role)
         return self.buffers[node]
 
@@ -51,11 +57,13 @@ class Lowering:
         """All loops of a nest."""
         self.memo = [{}]
         split = nest.split or 0
-        summed = [r for r in nest.roots if r.column]
-        for root in summed:
-            with self.loops(nest.extents, split, len(nest.extents)):
-                self.column(root, first=True)
-        with self.loops(nest.extents, 0, split, ordered=bool(summed)):
+        if prod(nest.extents[split:]) >= LONG_ROUND:
+            self.passing |= {r.node: split for r in nest.roots if self.passes(r)}
+        gathered = [r for r in nest.roots if r.column or (r.total and split)]
+        for root in gathered:
+            with self.loops(nest.extents, split, len(nest.extents) if root.column else split):
+                self.gather(root, None)
+        with self.loops(nest.extents, 0, split, ordered=bool(gathered)):
             for stage in range(max(nest.stages.values()) + 1):
                 roots = [r for r in nest.roots if nest.stages[r.node] == stage]
                 inner = [r for r in roots if self.schedule.levels[r.node] != "outer"]
@@ -65,6 +73,12 @@ class Lowering:
                     if self.schedule.levels[root.node] == "outer":
                         self.element(root)
 
+    def passes(self, root: Root) -> bool:
+        """Whether only later stages of the same outer round read it: memory for a round will do."""
+        node = root.node
+        inner = self.schedule.levels[node] == "inner" and self.nodes.role[node] == "element"
+        return inner and node not in self.kept | self.schedule.abroad
+
     def stage(self, nest: Nest, split: int, roots: Sequence[Root]) -> None:
         """One run over the inner extents."""
         found: dict[int, Value] = {}
@@ -73,13 +87,15 @@ class Lowering:
                 if root.reduction is None:
                     self.element(root)
                 elif root.column:
-                    self.column(root)
+                    self.gather(root, self.term(root, root.reduction))
                 else:
                     found[root.node] = self.term(root, root.reduction)
             for node, value in found.items():
                 found[node] = self.merged(node, value, rounds)
         for root in roots:
-            if root.reduction is not None and not root.column:
+            if root.total and split:
+                self.gather(root, found[root.node])
+            elif root.reduction is not None and not root.column:
                 outer = nest.extents[:split]
                 place = flat(counters(nest.extents)[:split], outer)
                 self.write(root.node, place, found[root.node])
@@ -145,24 +161,23 @@ class Lowering:
         value = factors[0] if len(factors) == 1 else factors[0] * factors[1]
         return value.to(KINDS[self.nodes.dtype(root.node)])
 
-    def column(self, root: Root, first: bool = False) -> None:
-        """Add a round's term to a sum that goes round in memory; at first, what it begins with."""
+    def gather(self, root: Root, value: Value | None) -> None:
+        """Add a round's value to a sum that goes round in memory; None is what it begins with."""
         reduction = root.reduction
         assert reduction is not None
         buffer = self.buffer(root.node, True)
         kept, _ = reduction.split(counters(root.extents), True)
         place = self.at(flat(kept, reduction.kept))
-        if first:
-            self.code.store(buffer, place, self.start(reduction.opcode, buffer.kind))
-            return
-        value = self.term(root, reduction)
-        before = self.code.load(buffer, place)
-        self.code.store(buffer, place, before.make(reduction.opcode, value))
+        if value is None:
+            value = self.start(reduction.opcode, buffer.kind)
+        else:
+            value = self.code.load(buffer, place).make(reduction.opcode, value)
+        self.code.store(buffer, place, value)
 
     def write(self, node: int, place: Affine, value: Value) -> None:
         """Store an element, and know it for the rest of this round."""
         if node in self.kept or node in self.schedule.reread:
-            self.code.store(self.buffer(node, True), self.at(place), value)
+            self.code.store(self.buffer(node, True), self.at(self.near(node, place)), value)
         self.know((node, place), value)
 
     # ------------------------------------------------------------ values
@@ -227,4 +242,9 @@ class Lowering:
 
     def load(self, node: int, place: Affine) -> Value:
         """Read memory."""
-        return self.code.load(self.buffer(node), self.at(place))
+        return self.code.load(self.buffer(node), self.at(self.near(node, place)))
+
+    def near(self, node: int, place: Affine) -> Affine:
+        """The place in memory for one outer round, where that is all there is."""
+        split = self.passing.get(node, 0)
+        return Affine(place.offset, tuple([e for e in place.strides if e[0] >= split]))

@@ -19,6 +19,7 @@ from ..ops.calls import Call, CustomGradient, CustomTangent
 from ..ops.gather import Scatter, Slice
 from ..ops.joining import Concatenate, Stack
 from ..recording import Trace, building
+from . import exponentials
 
 
 @operation
@@ -138,5 +139,5 @@ def together(
 
 CHANGES: dict[type, Callable[[Any, Sequence[Array], Trace], Any]] = {
     Scatter: _scattered, Stack: _stacked, Concatenate: _concatenated,
-    Call: _inlined, CustomGradient: _inlined, CustomTangent: _inlined,
+    Call: _inlined, CustomGradient: _inlined, CustomTangent: _inlined, **exponentials.CHANGES,
 }  # fmt: skip

@@ -36,6 +36,11 @@ class Root(NamedTuple):
     computed: tuple[tuple[int, Index], ...]  # nodes computed on the way, and at which index
     column: bool = False  # a sum over the outer extents: each round adds a row to it
 
+    @property
+    def total(self) -> bool:
+        """Whether it is a sum over all extents."""
+        return self.reduction is not None and not self.reduction.kept
+
 
 @dataclass
 class Nest:
@@ -47,17 +52,24 @@ class Nest:
     roots: list[Root] = field(default_factory=list)
 
     def level(self, root: Root) -> tuple[str, int | None] | None:
-        """Where in the nest a root belongs: "inner", "outer" or "column"; the split it asks for."""
+        """How a root runs in the nest, and at which extent that splits it.
+
+        It is "inner", "outer", a "sum" over the inner extents, a "column" or a "total".
+        """
         if root.reduction and root.column:
             summed = len(root.reduction.summed)
             fits = root.extents == self.extents and self.split in (None, summed)
             return ("column", summed) if fits else None
+        if root.total:  # a number for all rounds, or one that all outer rounds add to
+            return ("total", self.split) if root.extents == self.extents else None
         if root.reduction:
             kept = len(root.reduction.kept)
             fits = root.extents == self.extents and self.split in (None, kept)
-            return ("inner", kept) if fits else None
+            return ("sum", kept) if fits else None
         if root.extents == self.extents:
             return "inner", self.split
+        if not root.extents and self.split is None and sum(n != 1 for n in self.extents) == 1:
+            return "outer", 0
         if self.split is not None and root.extents == self.extents[: self.split]:
             return "outer", self.split
         return None
@@ -71,13 +83,17 @@ class Nest:
         stage = 0
         for node, place in root.reads:
             if node in self.stages:
+                if nodes[node] == "total":
+                    if split:
+                        return False
+                    split = 0
                 known = self.stage_after(node, place, level, split, nodes)
                 if known is None:
                     return False
                 stage = max(stage, known)
         self.split, self.stages[root.node] = split, stage
         self.roots.append(root)
-        nodes[root.node] = "sum" if root.reduction and not root.column else level
+        nodes[root.node] = level
         return True
 
     def stage_after(
@@ -90,8 +106,7 @@ class Nest:
         if kind == "inner":
             same = level != "outer" and place == flat(counters(self.extents), self.extents)
             return stage if same else None
-        outer = self.extents[: self.split]
-        if place != flat(counters(self.extents)[: self.split], outer):
+        if place != flat(counters(self.extents)[:split], self.extents[:split]):
             return None
         return stage if level == "outer" else stage + 1
 
@@ -146,6 +161,7 @@ class Schedule:
                 break
             stored |= more
         self.reread = set(self.later_reads())
+        self.abroad = set(self.reads_abroad())
 
     def place(self, node: int, role: str) -> None:
         """Put a node into the first step that can take it."""
@@ -246,6 +262,14 @@ class Schedule:
                     inner = here and self.levels[node] == "inner"
                     if not here or (inner and step.stages[node] != step.stages[root.node]):
                         yield node
+
+    def reads_abroad(self) -> Iterator[int]:
+        """Roots that another step reads than the one that makes them."""
+        for k, step in enumerate(self.steps):
+            if isinstance(step, Call):
+                yield from map(self.memory.home, self.nodes.graph.nodes[step.node].args)
+            else:
+                yield from (n for r in step.roots for n, _ in r.reads if self.step_of.get(n) != k)
 
     def dear(self) -> Iterator[int]:
         """Nodes that had better be stored: much work in two places, or more often than needed."""

@@ -96,8 +96,10 @@ def choose_lanes(loop: Loop) -> None:
 
 
 def free(loop: Loop) -> bool:
-    """Whether the rounds of a loop may run side by side."""
-    return not loop.carries and not loop.ordered
+    """Whether the rounds of a loop may run side by side, each writing to places of its own."""
+    stored = [s.place for s in statements(loop.body) if type(s) is Store]
+    apart = all(p.computed >= 0 or dict(p.strides).get(loop.counter, 0) for p in stored)
+    return not loop.carries and not loop.ordered and (apart or loop.extent == 1)
 
 
 def _depth(loop: Loop) -> int:
