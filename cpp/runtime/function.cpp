@@ -9,12 +9,12 @@
 namespace bibun {
 
 Reference Function::call(PyObject* const* args, std::size_t flags, PyObject* names) {
-  if (names == nullptr && !recording()) {
+  if (!recording()) {
     const auto count = static_cast<std::size_t>(PyVectorcall_NARGS(flags));
     // Another thread may replace them while a kernel runs.
     const Reference variants = Reference::shared(variants_.get());
     for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(variants.get()); ++k) {
-      Reference found = variant_of(PyTuple_GET_ITEM(variants.get(), k)).run(args, count);
+      Reference found = variant_of(PyTuple_GET_ITEM(variants.get(), k)).run(args, count, names);
       if (found) {
         if ((k | last_) != 0 && variants_.get() == variants.get()) hit(k);
         return found;

@@ -63,11 +63,13 @@ PyObject* new_kernel(PyTypeObject* type, PyObject* args, PyObject*) {
 
 PyObject* new_variant(PyTypeObject* type, PyObject* args, PyObject*) {
   return guarded([=]() -> PyObject* {
-    PyObject *kernel, *arguments, *sources, *answers, *result;
-    if (!PyArg_ParseTuple(args, "OOOOO", &kernel, &arguments, &sources, &answers, &result)) {
+    PyObject *kernel, *arguments, *named, *sources, *answers, *result;
+    if (!PyArg_ParseTuple(args, "OOOOOO", &kernel, &arguments, &named, &sources, &answers,
+                          &result)) {
       return nullptr;
     }
-    return VariantObject::create(type, nullptr, kernel, arguments, sources, answers, result);
+    return VariantObject::create(type, nullptr, kernel, arguments, named, sources, answers,
+                                 result);
   });
 }
 

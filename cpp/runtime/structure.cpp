@@ -88,6 +88,18 @@ bool Structure::match_parts(PyObject* const* x, std::size_t count, const std::ve
   return true;
 }
 
+bool Structure::match_named(PyObject* const* x, PyObject* names, const std::vector<Type>& types,
+                            Held& leaves) const {
+  const Py_ssize_t count = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
+  if (static_cast<std::size_t>(count) != parts_.size()) return false;
+  for (std::size_t k = 0; k < parts_.size(); ++k) {
+    Py_ssize_t i = 0;
+    while (i < count && !same(PyTuple_GET_ITEM(names, i), keys_[k].get())) ++i;
+    if (i == count || !parts_[k].match(x[i], types, leaves)) return false;
+  }
+  return true;
+}
+
 bool Structure::match_dict(PyObject* x, const std::vector<Type>& types, Held& leaves) const {
   if (static_cast<std::size_t>(PyDict_GET_SIZE(x)) != parts_.size()) return false;
   for (std::size_t k = 0; k < parts_.size(); ++k) {

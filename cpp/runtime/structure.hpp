@@ -25,6 +25,10 @@ class Structure {
   bool match_parts(PyObject* const* x, std::size_t count, const std::vector<Type>& types,
                    Held& leaves) const;
 
+  // Whether these are the values of the dict that this is; `names` is a tuple, or nullptr for none.
+  bool match_named(PyObject* const* x, PyObject* names, const std::vector<Type>& types,
+                   Held& leaves) const;
+
   // The tree with the results of a run in the places of the leaves.
   Reference build(Run& run) const;
 

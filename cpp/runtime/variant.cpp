@@ -15,9 +15,12 @@ Reference attribute_stored() {
 
 }  // namespace
 
-Variant::Variant(PyObject* kernel, PyObject* arguments, PyObject* sources, PyObject* answers,
-                 PyObject* result)
-    : owner_(Reference::shared(kernel)), kernel_(kernel_of(kernel)), arguments_(arguments) {
+Variant::Variant(PyObject* kernel, PyObject* arguments, PyObject* named, PyObject* sources,
+                 PyObject* answers, PyObject* result)
+    : owner_(Reference::shared(kernel)),
+      kernel_(kernel_of(kernel)),
+      arguments_(arguments),
+      named_(named) {
   const Reference met = Reference::taken(PySequence_Tuple(sources));
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(met.get()); ++k) {
     sources_.push_back(Reference::shared(PyTuple_GET_ITEM(met.get(), k)));
@@ -42,9 +45,12 @@ Variant::Variant(PyObject* kernel, PyObject* arguments, PyObject* sources, PyObj
   }
 }
 
-Reference Variant::run(PyObject* const* args, std::size_t count) {
+Reference Variant::run(PyObject* const* args, std::size_t count, PyObject* names) {
   Held inputs(kernel_.inputs.size());
-  if (!arguments_.match_parts(args, count, kernel_.inputs, inputs) || !fetch(inputs)) return {};
+  if (!arguments_.match_parts(args, count, kernel_.inputs, inputs) ||
+      !named_.match_named(args + count, names, kernel_.inputs, inputs) || !fetch(inputs)) {
+    return {};
+  }
   Run run(kernel_, inputs.data());
   run();
   if (!holds(run)) return {};
@@ -86,6 +92,7 @@ int Variant::visit(visitproc visit, void* arg) const {
     if (const int stop = source.visit(visit, arg)) return stop;
   }
   if (const int stop = arguments_.visit(visit, arg)) return stop;
+  if (const int stop = named_.visit(visit, arg)) return stop;
   return result_ ? result_->visit(visit, arg) : 0;
 }
 

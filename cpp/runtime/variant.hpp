@@ -13,16 +13,16 @@ namespace bibun {
 
 class Variant {
  public:
-  // `arguments` and `result` describe Structures; instead of the latter, a function that makes the
+  // `arguments` (a tuple), `named` (a dict) and `result` describe Structures; instead of the latter, a function that makes the
   // result of the list of its arrays. `sources` are arrays, and others whose attribute `stored` is
   // an array, that the kernel takes after the arguments. `answers` are the bytes that the last
   // outputs have to have: what the function decided.
-  Variant(PyObject* kernel, PyObject* arguments, PyObject* sources, PyObject* answers,
-          PyObject* result);
+  Variant(PyObject* kernel, PyObject* arguments, PyObject* named, PyObject* sources,
+          PyObject* answers, PyObject* result);
 
   // The result, if the arguments are what this was compiled for and the answers are the same;
   // else nothing.
-  Reference run(PyObject* const* args, std::size_t count);
+  Reference run(PyObject* const* args, std::size_t count, PyObject* names);
 
   int visit(visitproc visit, void* arg) const;
 
@@ -33,6 +33,7 @@ class Variant {
   Reference owner_;  // of the kernel
   Kernel& kernel_;
   Structure arguments_;
+  Structure named_;
   std::vector<Reference> sources_;
   std::vector<std::string> answers_;
   std::optional<Structure> result_;

@@ -84,6 +84,20 @@ def test_what_needs_python_is_right_all_the_same(jit):
         np.testing.assert_array_equal(f(x=X, k=3), X * 3)
 
 
+def test_arguments_by_name(jit):
+    f = jit(lambda x, *, scale, table=None: x * scale if table is None else x + table["t"])
+    table = {"t": np.ones(3)}
+    for _ in range(2):
+        np.testing.assert_array_equal(f(X, scale=2), X * 2)
+        np.testing.assert_array_equal(f(X, scale=3), X * 3)
+        np.testing.assert_array_equal(f(X, scale=2, table=table), X + 1)
+        np.testing.assert_array_equal(f(X, table=table, **{"".join("scale"): 2}), X + 1)
+        np.testing.assert_array_equal(f(table=None, scale=2, x=X), X * 2)
+        direct(f)
+    with pytest.raises(TypeError, match="unexpected keyword argument 'other'"):
+        jit(lambda x: x)(X, other=2)
+
+
 def test_containers(jit):
     Pair = namedtuple("Pair", "a b")
 
@@ -249,7 +263,7 @@ def test_kernels_check_what_they_are_given():
     with pytest.raises(TypeError):
         EXTENSION.Kernel(0, [("f8", (2,))], [], [], 0, None)
     with pytest.raises(TypeError, match="a Kernel is needed"):
-        EXTENSION.Variant(3, ("tuple", []), [], [], ("fixed", None))
+        EXTENSION.Variant(3, ("tuple", []), ("dict", [], []), [], [], ("fixed", None))
     with pytest.raises(TypeError, match="a Variant is needed"):
         compiled.use([3])
 

@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import bibun
-from bibun.native import runtime
+from bibun.native import machine, runtime
 from bibun.native.jit import jitted
 
 EXTENSION = runtime.extension()
@@ -254,6 +254,41 @@ bibun.set_threads(2)
 
 BODY = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
 PARALLEL = ctypes.CFUNCTYPE(None, ctypes.c_void_p, ctypes.c_void_p, ctypes.c_int64, ctypes.c_int64)
+
+
+SHARED = """
+declare void @bibun_parallel(ptr, ptr, i64, i64)
+define void @part(ptr %x, i64 %start, i64 %stop) {
+entry:
+  br label %round
+round:
+  %i = phi i64 [%start, %entry], [%next, %round]
+  %place = getelementptr i64, ptr %x, i64 %i
+  %old = load i64, ptr %place
+  %new = add i64 %old, %i
+  store i64 %new, ptr %place
+  %next = add i64 %i, 1
+  %more = icmp slt i64 %next, %stop
+  br i1 %more, label %round, label %done
+done:
+  ret void
+}
+define void @kernel(ptr %x) {
+  call void @bibun_parallel(ptr @part, ptr %x, i64 1000, i64 10)
+  ret void
+}
+"""
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_native_code_shares_its_rounds(alone, monkeypatch):
+    """Through the symbol that it is linked with: the extension's, or its stand-in."""
+    if alone:
+        monkeypatch.setattr(machine, "symbols", dict)
+    x = np.ones(1000, np.int64)
+    made = machine.Machine(SHARED)
+    made.function()(x.ctypes.data)
+    np.testing.assert_array_equal(x, np.arange(1000) + 1)
 
 
 def test_the_number_of_threads():

@@ -50,8 +50,9 @@ class Compiled:
 def variant(extension: Any, kernel: Any, captured: Captured, call: Call) -> Any:
     """The whole of a call in C++; None for arguments that are more than plain containers."""
     args, named = call.place(leaves(len(call.values)))
-    arguments = described(args, {id(x) for x in call.fixed})
-    if named or arguments is None:
+    fixed = {id(x) for x in call.fixed}
+    given = described(args, fixed), described(named, fixed)
+    if None in given:
         return None
     tree = captured.results(leaves(captured.count))
     result = described(tree, {id(x) for traced, x in captured.fixed if not traced})
@@ -60,9 +61,7 @@ def variant(extension: Any, kernel: Any, captured: Captured, call: Call) -> Any:
     answers = [
         np.asarray(a, t.dtype).tobytes() for a, t in zip(captured.answers, types, strict=True)
     ]
-    return extension.Variant(
-        kernel, arguments, captured.sources, answers, result or captured.results
-    )
+    return extension.Variant(kernel, *given, captured.sources, answers, result or captured.results)
 
 
 def native(graph: Graph) -> Any:

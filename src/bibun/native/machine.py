@@ -9,6 +9,7 @@ from itertools import count
 from typing import Any
 
 from ..errors import BibunError
+from .runtime import symbols
 
 
 @cache
@@ -46,6 +47,8 @@ class Machine:
     def link(self, data: bytes, names: Sequence[str]) -> None:
         """Put machine code into memory."""
         library = binding().JITLibraryBuilder().add_object_img(data).add_current_process()
+        if b"bibun_parallel" in data:
+            library.import_symbol("bibun_parallel", parallel())
         for name in names:
             library.export_symbol(name)
         self.tracker = library.link(linker(), f"bibun{next(SERIAL)}")
@@ -53,6 +56,31 @@ class Machine:
     def function(self, name: str = "kernel") -> Any:
         """A compiled function of one pointer to its buffers."""
         return FUNCTION(self.tracker[name])
+
+
+# What stands in for the threads of the extension: all rounds, in the thread that calls.
+ALONE = """
+define void @bibun_alone(ptr %body, ptr %context, i64 %extent, i64 %grain) nounwind {
+  %any = icmp sgt i64 %extent, 0
+  br i1 %any, label %run, label %done
+run:
+  call void %body(ptr %context, i64 0, i64 %extent)
+  br label %done
+done:
+  ret void
+}
+"""
+
+
+@cache
+def alone() -> Machine:
+    """The function that stands in for bibun_parallel."""
+    return Machine(ALONE, ("bibun_alone",))
+
+
+def parallel() -> int:
+    """The address of the function that shares the rounds of a loop among threads."""
+    return symbols().get("bibun_parallel") or alone().tracker["bibun_alone"]
 
 
 SERIAL = count()
