@@ -18,6 +18,8 @@ constexpr std::size_t kAlignment = 64;
 constexpr std::size_t kSmall = 1024;                      // up to here, sizes are multiples of 64
 constexpr std::size_t kHuge = std::size_t{4} << 20;       // from here on, pages of 2 MiB
 constexpr std::size_t kHugePage = std::size_t{2} << 20;
+constexpr std::size_t kShifted = std::size_t{64} << 10;   // from here on, blocks are shifted
+constexpr std::size_t kShift = 17 * kAlignment;
 constexpr std::size_t kMost = std::size_t{1} << 56;
 
 struct Size {
@@ -37,13 +39,20 @@ Size size_for(std::size_t bytes) {
   return {quarters << shift, kSmall / kAlignment + (shift - 8) * 4 + quarters - 5};
 }
 
+// Large blocks would all begin at the same place of a page, and compete for the same lines of the
+// caches. So each begins a bit further on than the one before, by some odd number of lines.
+std::size_t shifted(std::size_t bytes) {
+  static std::size_t serial = 0;
+  return bytes < kShifted ? 0 : serial++ % 16 * kShift;
+}
+
 void* from_system(std::size_t bytes) {
   const std::size_t alignment = bytes >= kHuge ? kHugePage : kAlignment;
-  bytes = (bytes + alignment - 1) / alignment * alignment;
-  void* memory = std::aligned_alloc(alignment, bytes);
+  void* memory = nullptr;
+  if (posix_memalign(&memory, alignment, bytes) != 0) return nullptr;
 #ifdef __linux__
   // A fault for each 2 MiB instead of for each 4 KiB; where the system does not want it, no harm.
-  if (memory != nullptr && bytes >= kHuge) madvise(memory, bytes, MADV_HUGEPAGE);
+  if (bytes >= kHuge) madvise(memory, bytes, MADV_HUGEPAGE);
 #endif
   return memory;
 }
@@ -64,6 +73,7 @@ std::size_t usual_limit() {
 struct alignas(kAlignment) Blocks::Header {
   Size size;
   Header* next;
+  void* memory;  // what came from the system
 
   static Header* of(void* data) { return static_cast<Header*>(data) - 1; }
 };
@@ -76,9 +86,10 @@ void* Blocks::take(std::size_t bytes) {
     kept_ -= size.bytes;
     return block + 1;
   }
-  void* memory = from_system(size.bytes + sizeof(Header));
+  const std::size_t shift = shifted(size.bytes);
+  void* memory = from_system(size.bytes + sizeof(Header) + shift);
   if (memory == nullptr) return nullptr;
-  return new (memory) Header{size, nullptr} + 1;
+  return new (static_cast<char*>(memory) + shift) Header{size, nullptr, memory} + 1;
 }
 
 void Blocks::give(void* data) {
@@ -87,7 +98,7 @@ void Blocks::give(void* data) {
   // A program that goes on to other sizes has no use for what is kept.
   if (kept_ + size.bytes > limit_) drop();
   if (size.bytes > limit_) {
-    std::free(block);
+    std::free(block->memory);
     return;
   }
   block->next = bins_[size.bin];
@@ -109,7 +120,7 @@ void Blocks::drop() {
     while (first != nullptr) {
       Header* block = first;
       first = block->next;
-      std::free(block);
+      std::free(block->memory);
     }
   }
   kept_ = 0;

@@ -13,6 +13,9 @@ namespace {
 using bibun::guarded;
 using bibun::Reference;
 
+// Of what native/runtime.py and native/compiled.py call here: another number at each change.
+constexpr long kInterface = 2;
+
 PyObject* threads(PyObject*, PyObject*) { return PyLong_FromLong(bibun::threads()); }
 
 PyObject* set_threads(PyObject*, PyObject* number) {
@@ -71,6 +74,7 @@ PyMODINIT_FUNC PyInit__runtime() {
     Reference module = Reference::taken(PyModule_Create(&definition));
     const Reference table = Reference::taken(symbols());
     if (PyModule_AddObjectRef(module.get(), "symbols", table.get()) < 0 ||
+        PyModule_AddIntConstant(module.get(), "interface", kInterface) < 0 ||
         !bibun::prepare_arrays() || !bibun::add_classes(module.get())) {
       return nullptr;
     }

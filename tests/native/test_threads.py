@@ -232,11 +232,12 @@ def test_fork_and_spawn(tmp_path):
     assert found == "[np.float64(1.0), np.float64(2.0), np.float64(3.0)]\n"
 
 
-def test_one_line_of_notice_without_the_extension(tmp_path):
+@pytest.mark.parametrize("instead", ["None", "types.SimpleNamespace(interface=0)"])
+def test_one_line_of_notice_without_the_extension(instead, tmp_path):
     found = run(
-        """
-import sys
-sys.modules["bibun._runtime"] = None
+        f"""
+import sys, types
+sys.modules["bibun._runtime"] = {instead}
 import numpy as np, bibun
 f = bibun.jit(lambda x: x + 1)
 g = bibun.jit(lambda x: (x, np.sum(x)))

@@ -16,6 +16,7 @@ from ..graph import Type
 from .kernel import Kernel
 
 ALIGNMENT = 64
+INTERFACE = 2  # as in cpp/runtime/module.cpp
 POINTERS = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -23,14 +24,18 @@ POINTERS = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 def extension() -> Any:
     """The C++ extension; None, after one line of notice, if it was not built."""
     try:
-        return import_module("bibun._runtime")
+        found = import_module("bibun._runtime")
+        if found.interface == INTERFACE:
+            return found
+        reason = "it was built from other sources: make extension"
     except ImportError as error:
-        warnings.warn(
-            f"bibun's C++ extension is missing ({error}): compiled functions are called through "
-            "ctypes, which takes longer, and run in one thread",
-            stacklevel=2,
-        )
-        return None
+        reason = str(error)
+    warnings.warn(
+        f"bibun's C++ extension is missing ({reason}): compiled functions are called through "
+        "ctypes, which takes longer, and run in one thread",
+        stacklevel=2,
+    )
+    return None
 
 
 def caller(kernel: Kernel, extension: Any) -> Callable[..., list[Any]]:
