@@ -301,7 +301,14 @@ class Code:
         self.blocks[-1].statements.append(made)
 
     def seldom(self, mask: Value, usual: Value, rare: Callable[[], Value]) -> Value:
-        """`rare()` where a mask holds, else `usual`; what `rare` writes runs only if needed."""
+        """`rare()` where a mask holds, else `usual`; what `rare` writes runs only if needed.
+
+        Two of one mask, one usual value and one function written down once are the same.
+        """
+        key = ("seldom", rare.__code__, (mask.number, usual.number))
+        for block in self.blocks:
+            if key in block.known:
+                return block.known[key]
         depth = len(self.blocks)
         made = Seldom(mask.number, Block(depth, guarded=True))
         self.blocks.append(made.body)
@@ -310,6 +317,7 @@ class Code:
         result = self.new(usual.kind, depth - 1)
         made.chosen.append((result.number, usual.kind, usual.number, value.number))
         self.blocks[-1].statements.append(made)
+        self.blocks[-1].known[key] = result
         return result
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from ...loops import Value
 from .coefficients import SINH, TANH
-from .exponential import exp, shifted
+from .exponential import exp, sech, shifted
 from .logarithm import log, log1p
 from .parts import polynomial
 
@@ -31,9 +31,12 @@ def cosh(x: Value) -> Value:
 
 
 def tanh(x: Value) -> Value:
-    """1 - 2 / (e^2x + 1); a polynomial for small x, where that cancels."""
+    """1 - e sech(x) with e = e^-|x|; a polynomial for small x, where that cancels.
+
+    The derivative is sech(x)^2, so that both have the exponential and the division in common.
+    """
     a = abs(x)
-    large = 1 - 2 / (exp(a + a) + 1)
+    large = 1 - exp(-a) * sech(x)
     return (a < 0.55).where(_odd(a, TANH), large).copysign(x)
 
 
