@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -133,6 +133,25 @@ class Nodes:
         found = behind(n, self.graph.nodes[source], index)
         return None if found is None else (source, found)
 
+    def argument(self, i: int) -> tuple[int, list[Callable[[np.ndarray], np.ndarray]]]:
+        """What a call reads for an argument, and the views that it takes of that.
+
+        NumPy has transposes and new shapes without a copy, and BLAS reads transposed matrices.
+        """
+        views: list[Callable[[np.ndarray], np.ndarray]] = []
+        shaped = False
+        while self.role[i] == "view":
+            op: Any = self.graph.nodes[i].op
+            if isinstance(op, Reshape):
+                shaped = True
+                views.append(partial(np.reshape, shape=op.shape))
+            elif isinstance(op, Transpose) and not shaped:
+                views.append(partial(np.transpose, axes=op.axes))
+            else:
+                break
+            i = self.graph.nodes[i].args[0]
+        return i, views[::-1]
+
     def owner(self, i: int) -> int:
         """The node that made the memory of a node: of what is put together, the blank."""
         while self.role[i] in ("piece", "whole"):
@@ -240,7 +259,7 @@ def first_stored(nodes: Nodes) -> set[int]:
     stored |= set(graph.outputs)
     for i, n in graph.body():
         if nodes.role[i] == "call":
-            stored.update(n.args)
+            stored.update(nodes.argument(a)[0] for a in n.args)
         elif (
             nodes.role[i] == "view"
             and isinstance(n.op, Reshape)

@@ -73,11 +73,18 @@ class Interpreted:
         self.node, self.op = node, n.op
         self.kernel: Callable[..., Any] = n.op.kernel(*(graph.nodes[a].type for a in n.args))
         items: list[tuple[int, Any]] = [(i, graph.nodes[i].op) for i in nodes.items[node]]
-        self.args = [schedule.memory.owner(a) for a in n.args]
+        read = [nodes.argument(a) for a in n.args]
+        self.args = [(schedule.memory.owner(a), views) for a, views in read]
         self.items = [(i, op.index) for i, op in items]
 
     def __call__(self, env: dict[int, Any]) -> None:
-        result = self.kernel(*(_plain(env[a]) for a in self.args))
+        args = []
+        for a, views in self.args:
+            x = env[a]
+            for view in views:
+                x = view(x)
+            args.append(_plain(x))
+        result = self.kernel(*args)
         if isinstance(result, tuple):
             for i, k in self.items:
                 env[i] = contiguous(result[k])
