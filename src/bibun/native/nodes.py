@@ -87,6 +87,12 @@ class Nodes:
                 found[n.args[0]].append(i)
         return found
 
+    @cached_property
+    def read_by_loops(self) -> set[int]:
+        """The nodes that something else takes than calls and views."""
+        body = self.graph.body()
+        return {a for i, n in body if self.role[i] not in ("call", "view") for a in n.args}
+
     def function(self, i: int) -> Element | None:
         """The scalar function of an element-wise node; None if there is none."""
         n = self.graph.nodes[i]
@@ -136,11 +142,12 @@ class Nodes:
     def argument(self, i: int) -> tuple[int, list[Callable[[np.ndarray], np.ndarray]]]:
         """What a call reads for an argument, and the views that it takes of that.
 
-        NumPy has transposes and new shapes without a copy, and BLAS reads transposed matrices.
+        NumPy has transposes and new shapes without a copy, and BLAS reads transposed matrices. But
+        what loops read as well is stored, in the order in which they go.
         """
         views: list[Callable[[np.ndarray], np.ndarray]] = []
         shaped = False
-        while self.role[i] == "view":
+        while self.role[i] == "view" and i not in self.read_by_loops:
             op: Any = self.graph.nodes[i].op
             if isinstance(op, Reshape):
                 shaped = True
