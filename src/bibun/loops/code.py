@@ -96,6 +96,7 @@ class Loop:
     """Rounds 0 ... extent - 1. `lanes`: rounds may run side by side; `parallel`: in threads.
 
     `ordered`: they may do neither, since each adds to what the ones before left in memory.
+    `serial`: they are the rounds of a program's own loop, with nests inside.
     """
 
     counter: int
@@ -106,6 +107,7 @@ class Loop:
     lanes: bool = False
     parallel: bool = False
     ordered: bool = False
+    serial: bool = False
 
 
 @dataclass
@@ -286,15 +288,18 @@ class Code:
 
     @contextmanager
     def loop(
-        self, extent: int, lanes: bool = False, parallel: bool = False, ordered: bool = False
+        self,
+        extent: int,
+        lanes: bool = False,
+        parallel: bool = False,
+        ordered: bool = False,
+        serial: bool = False,
     ) -> Iterator[Round]:
         """A loop; what is written inside the `with` belongs to a round, as far as it varies."""
         depth = len(self.blocks)
         counter = self.new("i64", depth)
         self.counters[counter.number] = depth
-        made = Loop(
-            counter.number, extent, Block(depth), lanes=lanes, parallel=parallel, ordered=ordered
-        )
+        made = Loop(counter.number, extent, Block(depth), [], [], lanes, parallel, ordered, serial)
         self.blocks.append(made.body)
         yield Round(self, made, counter)
         self.blocks.pop()

@@ -9,12 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Constant
+from ..graph import Constant, Type
 from ..loops import Buffer, Code, Place, Round, Value
 from ..loops.code import DTYPES, KINDS
-from .nodes import Reduction
+from .nodes import Nodes, Reduction, body_of
 from .places import Affine, Index, flat
-from .schedule import Nest, Root, Schedule, counters
+from .repeats import Spot, scan
+from .schedule import Call, Nest, Repeat, Root, Schedule, counters
 
 Key = tuple[int, Any]
 LONG_ROUND = 64
@@ -25,11 +26,14 @@ STARTS = {"add": 0, "mul": 1, "max": -np.inf, "min": np.inf, "and": True, "or": 
 class Lowering:
     """The code of some nests that run one after the other, in one function."""
 
-    def __init__(self, schedule: Schedule, name: str, kept: set[int], made: set[int]):
+    def __init__(self, schedule: Schedule, code: Code, kept: set[int], made: set[int]):
         self.schedule, self.nodes, self.memory = schedule, schedule.nodes, schedule.memory
         self.kept = kept  # owners of memory that somebody reads after this function
         self.made = made  # owners of memory that was made before this function
-        self.code = Code(name)
+        self.code = code
+        self.depth = len(code.blocks) - 1  # of what stands around the nests
+        self.spots: dict[int, Spot] = {}  # of nodes whose memory somebody else chose
+        self.fixed: list[tuple[Buffer, np.ndarray]] = []  # constant arrays of inner graphs
         self.buffers: dict[int, Buffer] = {}
         self.passing: dict[
             int, int
@@ -40,6 +44,8 @@ class Lowering:
     def buffer(self, node: int, written: bool = False) -> Buffer:
         """The memory of a node."""
         node = self.nodes.owner(node)
+        if node in self.spots:
+            return self.spots[node].buffer
         if node not in self.buffers:
             role = "out" if node in self.kept else "work"
             if not written:
@@ -50,6 +56,62 @@ class Lowering:
             size = prod(t.shape[self.passing.get(node, 0) :])
             self.buffers[node] = self.code.buffer(t.dtype, size, role)
         return self.buffers[node]
+
+    # ------------------------------------------------------------ loops over inner graphs
+
+    def step(self, step: Nest | Repeat) -> None:
+        """A step of the schedule that native code does."""
+        if isinstance(step, Nest):
+            self.nest(step)
+        else:
+            self.repeat(step.node)
+
+    def spot(self, node: int, written: bool = False) -> Spot:
+        """Where a node lies in memory."""
+        node = self.memory.owner(node)
+        return self.spots.get(node) or Spot(self.buffer(node, written))
+
+    def repeat(self, node: int) -> None:
+        """A scan."""
+        n = self.nodes.graph.nodes[node]
+        op: Any = n.op
+        items = {0: node}
+        if not isinstance(n.type, Type):
+            ops: dict[int, Any] = {i: self.nodes.graph.nodes[i].op for i in self.nodes.items[node]}
+            items = {item.index: i for i, item in ops.items()}
+        body = body_of(op.step)
+        results = [
+            self.spot(items[k], True) if k in items else None for k in range(len(op.step.outputs))
+        ]
+        assert body is not None
+        scan(self.code, op, body, [self.spot(a) for a in n.args], results, self.inner)
+
+    def inner(
+        self, body: Nodes, given: Sequence[Spot], targets: Sequence[Spot | None]
+    ) -> list[Spot]:
+        """The code of a graph with its inputs in these places; where its outputs are then.
+
+        They are in the places of `targets`, as far as each is an array of its own.
+        """
+        schedule = Schedule(body)
+        owners = [schedule.memory.owner(o) for o in body.graph.outputs]
+        lowering = Lowering(schedule, self.code, set(owners), set())
+        lowering.fixed = self.fixed
+        lowering.spots = dict(enumerate(given))
+        for i, node in body.graph:
+            if isinstance(node.op, Constant) and body.role[i] == "given":
+                buffer = self.code.buffer(node.op.dtype, prod(node.op.shape), "in")
+                lowering.spots[i] = Spot(buffer)
+                self.fixed.append((buffer, np.ascontiguousarray(node.op.value())))
+        for owner, target in zip(owners, targets, strict=True):
+            t = body.graph.nodes[owner].type
+            lowering.spots.setdefault(
+                owner, target or Spot(self.code.buffer(t.dtype, prod(t.shape), "work"))
+            )
+        for step in schedule.steps:
+            assert not isinstance(step, Call)
+            lowering.step(step)
+        return [lowering.spots[o] for o in owners]
 
     # ------------------------------------------------------------ nests
 
@@ -148,7 +210,7 @@ class Lowering:
         op: Any = self.nodes.graph.nodes[node].op
         value = self.value((self.nodes.graph.nodes[node].args[1], index), -1)
         buffer = self.buffer(node, True)
-        place = self.at(self.nodes.written(node, index))
+        place = self.at(node, self.nodes.written(node, index))
         if op.add:
             before = self.code.load(buffer, place)
             value = before | value if value.kind == "bool" else before + value
@@ -167,7 +229,7 @@ class Lowering:
         assert reduction is not None
         buffer = self.buffer(root.node, True)
         kept, _ = reduction.split(counters(root.extents), True)
-        place = self.at(flat(kept, reduction.kept))
+        place = self.at(root.node, flat(kept, reduction.kept))
         if value is None:
             value = self.start(reduction.opcode, buffer.kind)
         else:
@@ -177,15 +239,17 @@ class Lowering:
     def write(self, node: int, place: Affine, value: Value) -> None:
         """Store an element, and know it for the rest of this round."""
         if node in self.kept or node in self.schedule.reread:
-            self.code.store(self.buffer(node, True), self.at(self.near(node, place)), value)
+            self.code.store(self.buffer(node, True), self.at(node, self.near(node, place)), value)
         self.know((node, place), value)
 
     # ------------------------------------------------------------ values
 
-    def at(self, place: Affine) -> Place:
-        """A place, with the counters of the loops that run now."""
+    def at(self, node: int, place: Affine) -> Place:
+        """A place of a node, with the counters of the loops that run now."""
         strides = sorted((self.counter[axis], stride) for axis, stride in place.strides)
-        return Place(place.offset, tuple(strides))
+        found = Place(place.offset, tuple(strides))
+        spot = self.spots.get(self.nodes.owner(node))
+        return found if spot is None else spot.at(found)
 
     def known(self, key: Key) -> Value | None:
         for found in self.memo:
@@ -194,7 +258,8 @@ class Lowering:
         return None
 
     def know(self, key: Key, value: Value) -> Value:
-        self.memo[min(value.depth, len(self.memo) - 1)][key] = value
+        depth = max(value.depth - self.depth, 0)
+        self.memo[min(depth, len(self.memo) - 1)][key] = value
         return value
 
     def value(self, start: Key, root: int) -> Value:
@@ -242,7 +307,7 @@ class Lowering:
 
     def load(self, node: int, place: Affine) -> Value:
         """Read memory."""
-        return self.code.load(self.buffer(node), self.at(self.near(node, place)))
+        return self.code.load(self.buffer(node), self.at(node, self.near(node, place)))
 
     def near(self, node: int, place: Affine) -> Affine:
         """The place in memory for one outer round, where that is all there is."""

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cached_property, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..graph import Constant, Graph, Item, Node, Type
 from ..loops.code import KINDS
+from ..ops.control.scan import Scan
 from ..ops.cumulative import Prod
 from ..ops.extremum import Max, Min
 from ..ops.gather import Slice
@@ -18,7 +19,7 @@ from ..ops.matmul import MatMul
 from ..ops.reduction import AllTrue, AnyTrue, Count, Sum
 from ..ops.structure import Expand, Reshape, Transpose
 from .elements import Element, cost, element
-from .pieces import INTERNAL, Whole
+from .pieces import INTERNAL, Whole, expanded
 from .places import Affine, Index, behind, flat, item_of
 
 VIEWS = (Expand, Reshape, Slice, Transpose)
@@ -26,7 +27,7 @@ MERGES: dict[type, str] = {
     Sum: "add", Count: "add", Prod: "mul", Max: "max", Min: "min", AnyTrue: "or", AllTrue: "and",
 }  # fmt: skip
 OF_BOOLS: dict[type, Any] = {Max: AnyTrue, Min: AllTrue, Sum: AnyTrue, Prod: AllTrue}
-STORED = {"given", "sum", "call", "blank", "piece", "whole"}
+STORED = {"given", "sum", "call", "blank", "piece", "whole", "loop", "result"}
 SMALL_PRODUCT = 1 << 16
 """Multiplications in a matrix product up to which loops of our own are quicker than a call."""
 
@@ -47,6 +48,15 @@ class Reduction(NamedTuple):
         return index[: len(self.kept)], index[len(self.kept) :]
 
 
+@lru_cache(maxsize=256)
+def body_of(graph: Graph) -> Nodes | None:
+    """The nodes of a graph inside a loop; None if it needs a call of NumPy's."""
+    nodes = Nodes(expanded(graph))
+    types = [t for _, n in nodes.graph for t in ((n.type,) if type(n.type) is Type else n.type)]
+    native = "call" not in nodes.role and all(t.dtype in KINDS for t in types)
+    return nodes if native else None
+
+
 class Nodes:
     """The nodes of a graph, as native code sees them."""
 
@@ -63,7 +73,9 @@ class Nodes:
             return "constant" if n.op.shape == () and n.op.dtype in KINDS else "given"
         types = self.types(n)
         if isinstance(n.op, Item):
-            return "view" if self.role[n.args[0]] == "cut" else "given"
+            return {"cut": "view", "loop": "result"}.get(self.role[n.args[0]], "given")
+        if isinstance(n.op, Scan):
+            return "call" if body_of(n.op.step) is None else "loop"
         if isinstance(n.op, Whole):
             return "whole"
         if isinstance(n.op, Split | Unstack):
@@ -267,6 +279,8 @@ def first_stored(nodes: Nodes) -> set[int]:
     for i, n in graph.body():
         if nodes.role[i] == "call":
             stored.update(nodes.argument(a)[0] for a in n.args)
+        elif nodes.role[i] == "loop":
+            stored.update(n.args)
         elif (
             nodes.role[i] == "view"
             and isinstance(n.op, Reshape)

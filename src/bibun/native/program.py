@@ -17,7 +17,7 @@ from .lower import Lowering
 from .machine import Machine
 from .nodes import Nodes
 from .pieces import expanded
-from .schedule import Call, Nest, Schedule
+from .schedule import Call, Nest, Repeat, Schedule
 from .tune import tuned
 
 
@@ -31,37 +31,45 @@ class Segment:
     def __init__(
         self,
         schedule: Schedule,
-        nests: Sequence[Nest],
+        steps: Sequence[Any],
         kept: set[int],
         made: set[int],
         inputs: Sequence[int],
         others: Sequence[int],
     ):
-        lowering = Lowering(schedule, "kernel", kept, made)
+        lowering = Lowering(schedule, Code("kernel"), kept, made)
         for node in inputs:
             lowering.buffer(node)
         for node in others:
             lowering.buffer(node, written=node in kept)
-        for nest in nests:
-            lowering.nest(nest)
+        for step in steps:
+            lowering.step(step)
         self.code: Code = tuned(lowering.code)
         given = [(i, b) for i, b in lowering.buffers.items() if b.role != "work"]
         self.nodes = [i for i, _ in given]
         self.made = [b.role == "out" for _, b in given]
+        self.fixed = [array for _, array in lowering.fixed]
+        last = [b.number for b, _ in lowering.fixed]
+        order = [b.number for b in self.code.buffers if b.role != "work"]
+        self.places = [order.index(b.number) for _, b in given] + [order.index(k) for k in last]
         self.workspace = arrangement(self.code)[1]
         self.text = Printer(self.code).run()
         self.machine = Machine(self.text)
         self.function = self.machine.function()
         self.types = [schedule.nodes.graph.nodes[i].type for i in self.nodes]
-        self.pointers = ctypes.c_void_p * (len(self.nodes) + 1)
+        self.pointers = ctypes.c_void_p * (len(self.places) + 1)
 
     def __call__(self, env: dict[int, Any]) -> None:
         """Run, with the arrays of the nodes in `env`."""
         for node, made, t in zip(self.nodes, self.made, self.types, strict=True):
             if made:
                 env[node] = np.empty(t.shape, t.dtype)
-        arrays = [*(env[i] for i in self.nodes), np.empty(self.workspace, np.uint8)]
-        self.function(self.pointers(*(a.ctypes.data for a in arrays)))
+        pointers = self.pointers()
+        for place, a in zip(self.places, [*(env[i] for i in self.nodes), *self.fixed], strict=True):
+            pointers[place] = a.ctypes.data
+        space = np.empty(self.workspace, np.uint8)
+        pointers[len(self.places)] = space.ctypes.data
+        self.function(pointers)
 
 
 class Interpreted:
@@ -117,14 +125,14 @@ class NativeProgram:
         if self.is_one_function():
             self.segment(self.schedule.steps, range(graph.arity), [*self.owners, *self.preset])
             return
-        nests: list[Nest] = []
+        together: list[Any] = []
         for step in [*self.schedule.steps, None]:
-            if isinstance(step, Nest):
-                nests.append(step)
+            if isinstance(step, Nest | Repeat):
+                together.append(step)
                 continue
-            if nests:
-                self.segment(nests)
-                nests = []
+            if together:
+                self.segment(together)
+                together = []
             if isinstance(step, Call):
                 self.steps.append(Interpreted(self.schedule, step.node))
 
@@ -134,7 +142,7 @@ class NativeProgram:
         read = [*range(graph.arity), *self.preset]
         return (
             bool(self.schedule.steps)
-            and all(isinstance(step, Nest) for step in self.schedule.steps)
+            and not any(isinstance(step, Call) for step in self.schedule.steps)
             and all(graph.nodes[i].type.dtype in KINDS for i in read)
             and len(set(self.owners)) == len(self.owners)
             and all(role[o] != "given" for o in self.owners)
@@ -153,26 +161,33 @@ class NativeProgram:
             segment.machine.tracker["kernel"],
             types[:inputs],
             types[inputs : inputs + outputs],
-            list(self.preset.values()),
+            [*self.preset.values(), *segment.fixed],
             segment.workspace,
             segment,
         )
 
     def segment(
-        self, nests: Sequence[Any], inputs: Sequence[int] = (), others: Sequence[int] = ()
+        self, steps: Sequence[Any], inputs: Sequence[int] = (), others: Sequence[int] = ()
     ) -> None:
-        """Some nests as one native function, with these buffers before all others."""
+        """Some steps as one native function, with these buffers before all others."""
         memory = self.schedule.memory
         made = {n for s in self.steps if isinstance(s, Segment) for n in s.nodes}
-        roots = {memory.owner(r.node) for nest in nests for r in nest.roots}
+        roots = {memory.owner(node) for step in steps for node in self.results(step)}
         needed = set(self.owners)
         for step in self.schedule.steps:
-            if isinstance(step, Call):
-                needed.update(map(memory.owner, self.graph.nodes[step.node].args))
-            elif step not in nests:
+            if not isinstance(step, Nest):
+                if step not in steps:
+                    needed.update(map(memory.owner, self.graph.nodes[step.node].args))
+            elif step not in steps:
                 needed.update(memory.owner(node) for r in step.roots for node, _ in r.reads)
                 needed.update(memory.owner(r.node) for r in step.roots)
-        self.steps.append(Segment(self.schedule, nests, roots & needed, made, inputs, others))
+        self.steps.append(Segment(self.schedule, steps, roots & needed, made, inputs, others))
+
+    def results(self, step: Nest | Repeat) -> list[int]:
+        """The nodes that a step makes."""
+        if isinstance(step, Nest):
+            return [r.node for r in step.roots]
+        return [step.node, *self.schedule.nodes.items[step.node]]
 
     @property
     def texts(self) -> list[str]:

@@ -40,7 +40,10 @@ class LoopPrinter:
 
     def _lanes(self) -> int:
         """As many as fill a vector with the widest kind that the loop stores, sums or reads."""
-        return self.p.bits // max(_widths(self.loop.body, self.loop.merges), default=64)
+        lanes = self.p.bits // max(_widths(self.loop.body, self.loop.merges), default=64)
+        while lanes // 2 >= self.loop.extent:
+            lanes //= 2  # half a vector is enough for all rounds
+        return lanes
 
     def run(self) -> None:
         """All rounds, and the values that the loop leaves."""

@@ -142,6 +142,12 @@ class Call(NamedTuple):
     node: int
 
 
+class Repeat(NamedTuple):
+    """A node that is a loop over nests of its own."""
+
+    node: int
+
+
 class Schedule:
     """Nests and calls, in an order in which each finds what it reads."""
 
@@ -150,11 +156,11 @@ class Schedule:
         stored = first_stored(nodes)
         while True:
             self.memory = Memory(nodes, stored)
-            self.steps: list[Nest | Call] = []
+            self.steps: list[Nest | Call | Repeat] = []
             self.step_of: dict[int, int] = {}
             self.levels: dict[int, str] = {}
             for node in range(nodes.graph.arity, len(nodes.graph)):
-                if node in stored and nodes.role[node] not in ("given", "cut"):
+                if node in stored and nodes.role[node] not in ("given", "cut", "result"):
                     self.place(node, nodes.role[node])
             more = set(self.dear()) - stored
             if not more:
@@ -171,9 +177,9 @@ class Schedule:
             return
         if role == "blank" and not nodes.zero(node):
             return
-        if role == "call":
+        if role in ("call", "loop"):
             self.step_of |= dict.fromkeys((node, *nodes.items[node]), len(self.steps))
-            self.steps.append(Call(node))
+            self.steps.append(Call(node) if role == "call" else Repeat(node))
             return
         root = self.root(node)
         first = max([self.after(n) for n, _ in root.reads], default=0)
@@ -253,7 +259,7 @@ class Schedule:
     def later_reads(self) -> Iterator[int]:
         """Roots that are read from memory, not in the round and stage in which they are made."""
         for k, step in enumerate(self.steps):
-            if isinstance(step, Call):
+            if not isinstance(step, Nest):
                 yield from map(self.memory.home, self.nodes.graph.nodes[step.node].args)
                 continue
             for root in step.roots:
@@ -266,7 +272,7 @@ class Schedule:
     def reads_abroad(self) -> Iterator[int]:
         """Roots that another step reads than the one that makes them."""
         for k, step in enumerate(self.steps):
-            if isinstance(step, Call):
+            if not isinstance(step, Nest):
                 yield from map(self.memory.home, self.nodes.graph.nodes[step.node].args)
             else:
                 yield from (n for r in step.roots for n, _ in r.reads if self.step_of.get(n) != k)
@@ -276,7 +282,7 @@ class Schedule:
         places: dict[int, set] = {}
         total: dict[int, int] = {}
         for k, step in enumerate(self.steps):
-            if isinstance(step, Call):
+            if not isinstance(step, Nest):
                 continue
             for root in step.roots:
                 for i, index in root.computed:

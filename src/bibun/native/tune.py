@@ -17,12 +17,18 @@ SCATTERED = 1.5
 
 def tuned(code: Code) -> Code:
     """The same code, with fewer loops, and with lanes."""
-    for block in [code.body]:
-        for s in block.statements:
-            if type(s) is Loop:
-                collapse(s)
-                choose_lanes(s)
+    tune(code.body)
     return code
+
+
+def tune(block: Block) -> None:
+    """Tune the nests of a block. Rounds of serial loops stay apart; each has nests of its own."""
+    for s in block.statements:
+        if type(s) is Loop and s.serial:
+            tune(s.body)
+        elif type(s) is Loop:
+            collapse(s)
+            choose_lanes(s)
 
 
 # ------------------------------------------------------------ two loops as one
