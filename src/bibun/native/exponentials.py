@@ -20,23 +20,26 @@ from ..recording import Trace
 
 
 class Terms(NamedTuple):
-    """The terms of a sum of exp(x - m), where m is the maximum, or 0 if that is infinite."""
+    """The terms exp(x - m) of a sum, where m is the maximum, and 0 if that is -inf.
+
+    If it is inf, the terms are 1 for each inf and 0 for all others: the limit of their shares.
+    """
 
     largest: Any  # the maximum
-    top: Any  # where x is that
     e: Any  # the terms
-    others: Any  # their sum without those at the top
-    count: Any  # of those at the top, each of which is 1 unless the maximum is infinite
+    others: Any  # their sum without those at the maximum
+    count: Any  # of those at the maximum
 
 
 def terms(x: Array, axes: tuple[int, ...]) -> Terms:
     """All parts of a sum of exponentials."""
     largest = bind(Max(axes), x)
     top = x == widened(largest, x.shape, axes)
-    e = np.exp(x - widened(np.where(np.isinf(largest), 0, largest), x.shape, axes))
+    one = np.where(top, x.dtype.type(1), x.dtype.type(0))
+    m = widened(np.where(np.isinf(largest), 0, largest), x.shape, axes)
+    e = np.where(widened(largest == np.inf, x.shape, axes), one, np.exp(x - m))
     others = np.sum(np.where(top, 0, e), axis=axes)
-    count = np.sum(np.where(top, x.dtype.type(1), x.dtype.type(0)), axis=axes)
-    return Terms(largest, top, e, others, count)
+    return Terms(largest, e, others, np.sum(one, axis=axes))
 
 
 def log_sum_exp(op: LogSumExp, args: Sequence[Array], trace: Trace) -> Any:
@@ -60,19 +63,15 @@ def log_softmax(op: LogSoftmax, args: Sequence[Array], trace: Trace) -> Any:
 
 
 def softmax(op: Softmax, args: Sequence[Array], trace: Trace) -> Any:
-    """Each term by the sum of all."""
+    """Each term by the sum of all, with one division for all: it takes as long as many products."""
     (x,) = args
     if not known(x):
         return None
     t = terms(x, op.axes)
+    total = t.others + t.count
     if not op.limits:  # an infinite maximum gives nan, as inf - inf
-        total = widened(t.others + t.count + 0 * t.largest, x.shape, op.axes)
-        return t.e / total
-    endless = t.largest == np.inf  # then those at the top share 1; -inf alone has terms of 0
-    total = np.where(endless, t.count, t.others + t.count)
-    share = np.where(t.top, x.dtype.type(1), x.dtype.type(0))
-    e = np.where(widened(endless, x.shape, op.axes), share, t.e)
-    return e / widened(total, x.shape, op.axes)
+        total = total + 0 * t.largest
+    return t.e * widened(1 / total, x.shape, op.axes)
 
 
 def known(x: Array) -> bool:

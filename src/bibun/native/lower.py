@@ -35,15 +35,16 @@ class Lowering:
         self.spots: dict[int, Spot] = {}  # of nodes whose memory somebody else chose
         self.fixed: list[tuple[Buffer, np.ndarray]] = []  # constant arrays of inner graphs
         self.buffers: dict[int, Buffer] = {}
-        self.passing: dict[
-            int, int
-        ] = {}  # of what a round leaves to its own stages only: the split
+        self.passing: dict[int, int] = {}  # of what a round leaves to its stages only: the split
+        self.lent: dict[int, int] = {}  # of a node: the result in whose memory it lies until then
         self.counter: dict[int, int] = {}  # of an axis of the nest: the counter of its loop
         self.memo: list[dict[Key, Value]] = [{}]  # what is known, for each depth
 
     def buffer(self, node: int, written: bool = False) -> Buffer:
         """The memory of a node."""
         node = self.nodes.owner(node)
+        if node in self.lent:
+            return self.buffer(self.lent[node], True)
         if node in self.spots:
             return self.spots[node].buffer
         if node not in self.buffers:
@@ -121,6 +122,7 @@ class Lowering:
         split = nest.split or 0
         if prod(nest.extents[split:]) >= LONG_ROUND:
             self.passing |= {r.node: split for r in nest.roots if self.passes(r)}
+        self.reuse(nest)
         gathered = [r for r in nest.roots if r.column or (r.total and split)]
         for root in gathered:
             with self.loops(nest.extents, split, len(nest.extents) if root.column else split):
@@ -140,6 +142,20 @@ class Lowering:
         node = root.node
         inner = self.schedule.levels[node] == "inner" and self.nodes.role[node] == "element"
         return inner and node not in self.kept | self.schedule.abroad
+
+    def reuse(self, nest: Nest) -> None:
+        """Let what only this nest reads lie where a result comes that is the last to read it."""
+        for root in nest.roots:
+            node, t = root.node, self.nodes.graph.nodes[root.node].type
+            if node in self.passing or not self.passes(root) or node not in self.schedule.reread:
+                continue
+            readers = [r for r in nest.roots if any(read == node for read, _ in r.reads)]
+            last = max(readers, key=lambda r: nest.stages[r.node])
+            alone = sum(nest.stages[r.node] == nest.stages[last.node] for r in readers) == 1
+            result = last.node in self.kept and self.schedule.levels[last.node] == "inner"
+            free = last.node not in self.spots and last.node not in self.lent.values()
+            if alone and result and free and t == self.nodes.graph.nodes[last.node].type:
+                self.lent[node] = last.node
 
     def stage(self, nest: Nest, split: int, roots: Sequence[Root]) -> None:
         """One run over the inner extents."""
