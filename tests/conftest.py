@@ -1,8 +1,11 @@
-"""Before the tests: the C++ extension is built from the sources as they are now."""
+"""Before the tests: the extension is built from the sources as they are, and the cache is empty."""
 
 from __future__ import annotations
 
+import os
 import runpy
+import shutil
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -14,3 +17,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Build once, not in each of pytest-xdist's workers."""
     if not hasattr(config, "workerinput"):
         runpy.run_path(str(EXTENSION))["build"]()
+        os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="bibun-tests-")
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Leave nothing behind."""
+    if not hasattr(config, "workerinput"):
+        shutil.rmtree(os.environ["XDG_CACHE_HOME"])

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from .derivative.check import check_grads
     from .native.jit import jit
     from .native.runtime import set_threads, threads
+    from .native.store import set_cache
     from .numerics import compare
     from .train import fit
 
@@ -53,6 +54,7 @@ _LATER = {
     "numpy": "",
     "optim": "",
     "scipy": "",
+    "set_cache": "native.store",
     "set_threads": "native.runtime",
     "threads": "native.runtime",
     "train": "",
@@ -107,6 +109,7 @@ __all__ = [
     "optim",
     "scan",
     "scipy",
+    "set_cache",
     "set_threads",
     "stop_gradient",
     "switch",

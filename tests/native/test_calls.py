@@ -250,7 +250,7 @@ def test_kernels_check_what_they_are_given():
     t = Type(np.dtype("f8"), (2, 3))
     compiled = bibun.jit(lambda x: x + 1)
     compiled(X)
-    kernel = next(iter(compiled.compiled.values()))[0].program.kernel
+    kernel = next(iter(compiled.compiled.values()))[0].kernel
     assert kernel.inputs == [t] and kernel.outputs == [t]
     for way in WAYS.values():
         call = runtime.caller(kernel, way)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -21,8 +22,9 @@ from ..variable import Variable
 class Captured:
     """What a function did with arguments of certain types.
 
-    `graph` computes the results and then what was asked (`answers`); its inputs are the arguments
-    and then whatever else the function met, Variables and arrays, the `sources`.
+    `traced` computes the results and then what was asked (`answers`); its inputs are the arguments
+    and then whatever else the function met, Variables and arrays, the `sources`. `graph` is the
+    same, simplified.
     """
 
     def __init__(self, f: Callable[..., Any], values: Sequence[Any], place: Callable, name: str):
@@ -39,8 +41,13 @@ class Captured:
         self.answers = list(trace.asked.values())
         graph, order = trace.close(inputs, [*outputs, *trace.asked])
         self.sources = [_source(trace, i) for i in order[len(inputs) : graph.arity]]
-        self.graph: Graph = rewrite(graph, SIMPLIFY)[0]
-        self.types = [self.graph.nodes[i].type for i in range(graph.arity)]  # of all inputs
+        self.traced: Graph = graph
+        self.types = list(graph.input_types)  # of the arguments and the sources
+
+    @cached_property
+    def graph(self) -> Graph:
+        """The simplified graph. Code that is found in the store does not need it."""
+        return rewrite(self.traced, SIMPLIFY)[0]
 
     def met(self) -> list[np.ndarray]:
         """What the function met outside of its arguments, as it is now."""

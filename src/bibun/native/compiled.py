@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -12,8 +12,10 @@ import numpy as np
 
 from ..graph import Graph, Type
 from ..program import Program
+from . import cached
 from .arguments import Call
 from .capture import Captured
+from .kernel import Kernel
 from .runtime import caller
 from .structure import described, leaves
 
@@ -23,12 +25,11 @@ class Compiled:
 
     def __init__(self, captured: Captured, call: Call, extension: Any):
         self.captured, self.key = captured, call.key
-        self.program = program(captured.graph)
-        kernel = getattr(self.program, "kernel", None)
-        self.call: Callable[..., list[Any]] = self.program
         self.variant: Any = None
-        if kernel is not None:
-            self.call = caller(kernel, extension)
+        self.call = program = made(captured)
+        self.kernel = program if type(program) is Kernel else getattr(program, "kernel", None)
+        if self.kernel is not None:
+            self.call = caller(self.kernel, extension)
             if extension is not None:
                 self.variant = variant(extension, self.call, captured, call)
 
@@ -56,8 +57,7 @@ def variant(extension: Any, kernel: Any, captured: Captured, call: Call) -> Any:
         return None
     tree = captured.results(leaves(captured.count))
     result = described(tree, {id(x) for traced, x in captured.fixed if not traced})
-    outputs = captured.graph.outputs[captured.count :]
-    types = [captured.graph.nodes[o].type for o in outputs]
+    types = captured.traced.output_types[captured.count :]
     answers = [
         np.asarray(a, t.dtype).tobytes() for a, t in zip(captured.answers, types, strict=True)
     ]
@@ -69,9 +69,23 @@ def native(graph: Graph) -> Any:
     return import_module(".program", __package__).NativeProgram(graph)
 
 
-def program(graph: Graph) -> Callable[..., list[Any]]:
-    """A graph as native code, or the interpreter where LLVM is not installed."""
-    if find_spec("llvmlite") is None:
-        warnings.warn("llvmlite is not installed: bibun.jit runs in the interpreter", stacklevel=4)
-        return Program(graph)
-    return native(graph)
+def made(captured: Captured) -> Any:
+    """The kernel if it was compiled before; otherwise a program, native where LLVM is installed."""
+    if not installed():
+        return Program(captured.graph)
+    found = cached.kernel(captured.traced)
+    if found is not None:
+        return found
+    program = native(captured.graph)
+    if program.kernel is not None:
+        cached.keep(captured.traced, program.kernel)
+    return program
+
+
+@cache
+def installed() -> bool:
+    """Whether LLVM is installed; if not, this says so, once."""
+    if find_spec("llvmlite") is not None:
+        return True
+    warnings.warn("llvmlite is not installed: bibun.jit runs in the interpreter", stacklevel=2)
+    return False

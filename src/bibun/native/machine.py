@@ -39,13 +39,13 @@ def linker() -> Any:
 
 
 class Machine:
-    """Compiled functions, in memory as long as this object lives."""
+    """Compiled functions, in memory as long as this object lives; `code` is an object file.
 
-    def __init__(self, text: str, names: Sequence[str] = ("kernel",)):
-        self.link(compiled(text), names)
+    They are given as LLVM's text, or as such a file.
+    """
 
-    def link(self, data: bytes, names: Sequence[str]) -> None:
-        """Put machine code into memory."""
+    def __init__(self, code: str | bytes, names: Sequence[str] = ("kernel",)):
+        self.code = data = compiled(code) if isinstance(code, str) else code
         library = binding().JITLibraryBuilder().add_object_img(data).add_current_process()
         if b"bibun_parallel" in data:
             library.import_symbol("bibun_parallel", parallel())

@@ -11,6 +11,7 @@ import numpy as np
 from ..graph import Constant, Graph, Node
 from ..loops import Code
 from ..loops.code import KINDS
+from .cached import machine
 from .kernel import Kernel
 from .llvm import Printer, arrangement
 from .lower import Lowering
@@ -54,7 +55,7 @@ class Segment:
         self.places = [order.index(b.number) for _, b in given] + [order.index(k) for k in last]
         self.workspace = arrangement(self.code)[1]
         self.text = Printer(self.code).run()
-        self.machine = Machine(self.text)
+        self.machine = Machine(self.text) if inputs else machine(self.text)
         self.function = self.machine.function()
         self.types = [schedule.nodes.graph.nodes[i].type for i in self.nodes]
         self.pointers = ctypes.c_void_p * (len(self.places) + 1)
@@ -163,7 +164,7 @@ class NativeProgram:
             types[inputs : inputs + outputs],
             [*self.preset.values(), *segment.fixed],
             segment.workspace,
-            segment,
+            segment.machine,
         )
 
     def segment(

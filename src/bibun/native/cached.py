@@ -1,0 +1,118 @@
+"""Cached kernels: machine code by the program that it was made from, before any rewriting.
+
+The key has all that decides the code: the traced graph, the CPU, and the versions of what compiles
+it. So a process that finds it neither rewrites nor lowers anything, it only links.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from functools import cache
+from hashlib import sha256
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..graph import Graph
+from .kernel import Kernel
+from .store import store
+
+SIZE = 8  # bytes that tell how long the description is
+
+
+@cache
+def maker() -> str:
+    """What makes the code, as text: the CPU, versions, and bibun's own sources.
+
+    Sources are known by place, size and time of the last change, as Python knows them for its own
+    compiled files.
+    """
+    llvmlite = import_module("llvmlite")
+    llvm = import_module(".machine", __package__).binding()
+    features = llvm.get_host_cpu_features().flatten()
+    root = Path(__file__).resolve().parent.parent
+    sources = sorted(_sources(root))
+    versions = llvmlite.__version__, np.__version__
+    return repr([llvm.get_host_cpu_name(), features, *versions, str(root), sources])
+
+
+def _sources(folder: Path) -> list[tuple[str, int, int]]:
+    """All files of Python's below a folder."""
+    found = []
+    for entry in os.scandir(folder):
+        if entry.is_dir() and entry.name != "__pycache__":
+            found += _sources(Path(entry.path))
+        elif entry.name.endswith(".py"):
+            known = entry.stat()
+            found.append((entry.path, known.st_size, known.st_mtime_ns))
+    return found
+
+
+def name(key: str) -> str:
+    """The name of the file for a program with this key, made here."""
+    return sha256(f"{key}\n{maker()}".encode()).hexdigest()
+
+
+def kernel(graph: Graph) -> Kernel | None:
+    """The kernel of a traced graph, from the store."""
+    if store().path is None:
+        return None
+    whole = store().load(name(graph.key))
+    return None if whole is None else unpacked(whole, graph)
+
+
+def keep(graph: Graph, made: Kernel) -> None:
+    """Save the kernel that a traced graph has become."""
+    if store().writes:
+        store().save(name(graph.key), packed(made))
+
+
+def machine(text: str) -> Any:
+    """LLVM's text as a machine: the code of a part of a program, which has a file of its own."""
+    made = import_module(".machine", __package__).Machine
+    if store().path is None:
+        return made(text)
+    code = store().load(name(text))
+    if code is not None:
+        return made(code)
+    new = made(text)
+    store().save(name(text), new.code)
+    return new
+
+
+# ---------------------------------------------------------------- as data
+
+
+def packed(kernel: Kernel) -> bytes:
+    """A kernel as bytes: a description in JSON, the constants, the object file."""
+    description = {
+        "workspace": kernel.workspace,
+        "constants": [[c.dtype.str, c.shape] for c in kernel.constants],
+    }
+    text = json.dumps(description).encode()
+    data = [c.tobytes() for c in kernel.constants]
+    return b"".join([len(text).to_bytes(SIZE, "little"), text, *data, kernel.keep.code])
+
+
+def unpacked(whole: bytes, graph: Graph) -> Kernel:
+    """The kernel again, linked."""
+    at = SIZE + int.from_bytes(whole[:SIZE], "little")
+    description = json.loads(whole[SIZE:at])
+    constants = []
+    for dtype, shape in description["constants"]:
+        array = np.empty(shape, np.dtype(dtype))
+        array[...] = np.frombuffer(whole, dtype, array.size, at).reshape(shape)
+        constants.append(array)
+        at += array.nbytes
+    machine = import_module(".machine", __package__).Machine(whole[at:])
+    return Kernel(
+        machine.tracker["kernel"],
+        list(graph.input_types),
+        list(graph.output_types),
+        constants,
+        description["workspace"],
+        machine,
+    )
