@@ -6,7 +6,7 @@ it. So a process that finds it neither rewrites nor lowers anything, it only lin
 
 from __future__ import annotations
 
-import json
+import ast
 import os
 from functools import cache
 from hashlib import sha256
@@ -87,12 +87,9 @@ def machine(text: str) -> Any:
 
 
 def packed(kernel: Kernel) -> bytes:
-    """A kernel as bytes: a description in JSON, the constants, the object file."""
-    description = {
-        "workspace": kernel.workspace,
-        "constants": [[c.dtype.str, c.shape] for c in kernel.constants],
-    }
-    text = json.dumps(description).encode()
+    """A kernel as bytes: workspace and types of the constants as a literal, these, the code."""
+    description = kernel.workspace, [(c.dtype.str, c.shape) for c in kernel.constants]
+    text = repr(description).encode()
     data = [c.tobytes() for c in kernel.constants]
     return b"".join([len(text).to_bytes(SIZE, "little"), text, *data, kernel.keep.code])
 
@@ -100,9 +97,9 @@ def packed(kernel: Kernel) -> bytes:
 def unpacked(whole: bytes, graph: Graph) -> Kernel:
     """The kernel again, linked."""
     at = SIZE + int.from_bytes(whole[:SIZE], "little")
-    description = json.loads(whole[SIZE:at])
+    workspace, types = ast.literal_eval(whole[SIZE:at].decode())
     constants = []
-    for dtype, shape in description["constants"]:
+    for dtype, shape in types:
         array = np.empty(shape, np.dtype(dtype))
         array[...] = np.frombuffer(whole, dtype, array.size, at).reshape(shape)
         constants.append(array)
@@ -113,6 +110,6 @@ def unpacked(whole: bytes, graph: Graph) -> Kernel:
         list(graph.input_types),
         list(graph.output_types),
         constants,
-        description["workspace"],
+        workspace,
         machine,
     )

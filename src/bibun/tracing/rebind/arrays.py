@@ -221,6 +221,7 @@ def iterated(x: Any, *args: Any, **options: Any) -> Any:
 
 
 OF_SCIPY = ("logsumexp", "softmax", "log_softmax")
+LIBRARIES = ("numpy", "scipy")  # ours are loaded late, and only if a function of theirs is met
 ROOTS = ("bisect", "brenth", "brentq", "ridder")
 
 
@@ -228,6 +229,8 @@ def scipy_function(f: Any) -> Any:
     """bibun's version of a Python function of SciPy, or None."""
     if f.__name__ in ROOTS and f.__module__.startswith("scipy.optimize"):
         return functools.partial(_root, f)
+    if not str(f.__module__).startswith(LIBRARIES):
+        return None
     special = f.__name__ in OF_SCIPY and f.__module__.startswith("scipy.special")
     ours = getattr(ours_of_scipy, f.__name__) if special else rule(f)
     if ours is None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import PurePath
 
 from ...errors import PACKAGE
 
@@ -33,7 +32,7 @@ def of_bibun(file: str) -> bool:
 def _of_user(file: str) -> bool:
     if of_bibun(file) or file.startswith("<frozen"):
         return False
-    parts = PurePath(file).parts
+    parts = file.replace(os.altsep or os.sep, os.sep).split(os.sep)  # of each module: quickly
     for place in INSTALLED:
         if place in parts:
             inside = parts[parts.index(place) + 1 :]
