@@ -19,6 +19,7 @@ import pytest
 import bibun
 from bibun import errors
 from bibun.graph import Type
+from bibun.native import jitted as jitted_module
 from bibun.native import runtime
 from bibun.native.jit import jitted
 from bibun.native.kernel import Kernel
@@ -314,3 +315,15 @@ def test_calls_leave_nothing_behind():
     after = [sys.getrefcount(x) for x in given], sys.getallocatedblocks()
     assert max(abs(a - b) for a, b in zip(before[0], after[0], strict=True)) < 10
     assert after[1] - before[1] < 1000
+
+
+def test_many_kinds_of_arguments_are_reported_and_bounded(jit):
+    f = jit(lambda x, k: x + k)
+    with pytest.warns(RuntimeWarning, match=r"compiled for 64 kinds.*np\.float64\(rate\)"):
+        for k in range(64):
+            f(X, k)
+    for k in range(64, jitted_module.MOST_KINDS + 20):
+        f(X, k)
+    assert len(f.signatures) == jitted_module.MOST_KINDS
+    np.testing.assert_array_equal(f(X, 0), X)
+    assert len(f.signatures) == jitted_module.MOST_KINDS
