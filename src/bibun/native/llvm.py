@@ -8,12 +8,14 @@ it.
 
 from __future__ import annotations
 
-from ..loops import Block, Code, Let, Seldom, Store
+from collections.abc import Sequence
+
+from ..loops import Block, Code, Let, Loop, Seldom, Store
 from ..loops.code import DTYPES
 from .lines import Term, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
-from .rounds import LoopPrinter
+from .rounds import LoopPrinter, statements, used
 
 VECTOR_BITS = 512
 ALIGNMENT = 64
@@ -36,9 +38,19 @@ class Printer(Memory):
     def __init__(self, code: Code, bits: int = VECTOR_BITS):
         super().__init__(bits)
         self.code = code
+        self.parts: list[str] = []  # functions of their own, which threads run
 
     def run(self) -> str:
         """The text of the function and of what it declares."""
+        self.find_buffers()
+        self.block(self.code.body)
+        body = "\n  ".join([*self.lines, "ret void"])
+        head = f"define void @{self.code.name}(ptr noalias %buffers) nounwind"
+        own = f"{head} {{\nentry:\n  {body}\n}}"
+        return "\n".join([own, *self.parts, *self.declared.values()])
+
+    def find_buffers(self) -> None:
+        """The addresses of all buffers, at the beginning of a function."""
         given = [b for b in self.code.buffers if b.role != "work"]
         for k, b in enumerate(given):
             place = self.put(f"getelementptr ptr, ptr %buffers, i64 {k}")
@@ -48,10 +60,6 @@ class Printer(Memory):
             arena = self.put(f"load ptr, ptr {last}")
             for number, start in arrangement(self.code)[0].items():
                 self.lines.append(f"%b{number} = getelementptr i8, ptr {arena}, i64 {start}")
-        self.block(self.code.body)
-        body = "\n  ".join([*self.lines, "ret void"])
-        head = f"define void @{self.code.name}(ptr noalias %buffers) nounwind"
-        return "\n".join([f"{head} {{\nentry:\n  {body}\n}}", *self.declared.values()])
 
     # ------------------------------------------------------------ statements
 
@@ -65,6 +73,8 @@ class Printer(Memory):
                 self.store(s)
             elif type(s) is Seldom:
                 self.seldom(s)
+            elif s.parallel:
+                self.share(s)
             else:
                 LoopPrinter(self, s).run()
         self.spread = kept
@@ -110,3 +120,61 @@ class Printer(Memory):
             assert a.lanes == lanes, "the usual value of a vector is a vector"
             phi = self.put(f"phi {of} [{a.text}, %{before}], [{y}, %{last}]")
             self.terms[number] = Term(phi, kind, lanes)
+
+    # ------------------------------------------------------------ threads
+
+    def share(self, loop: Loop) -> None:
+        """Let threads run a loop: its rounds are a function, which gets what it needs in memory."""
+        taken = [n for n in sorted(needed(loop)) if self.terms[n].text[0] == "%"]
+        context = self.put(f"alloca [{len(taken) + 1} x i64], align 8")
+        self.lines.append(f"store ptr %buffers, ptr {context}")
+        for k, n in enumerate(taken):
+            place = self.put(f"getelementptr i64, ptr {context}, i64 {k + 1}")
+            self.lines.append(f"store {self.terms[n].type} {self.terms[n].text}, ptr {place}")
+        name = f"{self.code.name}_part{len(self.parts)}"
+        self.parts.append("")
+        self.parts[-1] = self.part(name, loop, taken)
+        self.declared["bibun_parallel"] = "declare void @bibun_parallel(ptr, ptr, i64, i64)"
+        given = f"ptr @{name}, ptr {context}, i64 {loop.extent}, i64 1"
+        self.lines.append(f"call void @bibun_parallel({given})")
+
+    def part(self, name: str, loop: Loop, taken: Sequence[int]) -> str:
+        """The function that runs some rounds of a loop."""
+        outside = self.lines, self.label, self.spread, dict(self.terms)
+        self.lines, self.label, self.spread = ["%buffers = load ptr, ptr %context"], "entry", {}
+        self.find_buffers()
+        for k, n in enumerate(taken):
+            place = self.put(f"getelementptr i64, ptr %context, i64 {k + 1}")
+            term = self.terms[n]
+            self.terms[n] = term._replace(text=self.put(f"load {term.type}, ptr {place}"))
+        self.start("round")
+        first, after = self.name(), self.name()
+        head = len(self.lines)
+        self.terms[loop.counter] = Term(first, "i64")
+        self.block(loop.body)
+        self.lines.insert(head, f"{first} = phi i64 [%start, %entry], [{after}, %{self.label}]")
+        self.lines.append(f"{after} = add i64 {first}, 1")
+        more = self.put(f"icmp slt i64 {after}, %stop")
+        self.lines += [f"br i1 {more}, label %round, label %done", "done:", "ret void"]
+        body = "\n  ".join(self.lines)
+        self.lines, self.label, self.spread, self.terms = outside
+        head_line = f"define internal void @{name}(ptr %context, i64 %start, i64 %stop) nounwind"
+        return f"{head_line} {{\nentry:\n  {body}\n}}"
+
+
+def needed(loop: Loop) -> set[int]:
+    """The values from outside that the rounds of a loop take."""
+    made, taken = {loop.counter}, used(loop.body)
+    for s in statements(loop.body):
+        if type(s) is Let:
+            made.add(s.number)
+        elif type(s) is Loop:
+            made |= {s.counter, *(c.number for c in s.carries)}
+            made.update(x.result for x in (*s.carries, *s.merges))
+            taken.update(c.start for c in s.carries)
+            taken.update(c.next for c in s.carries)
+            taken.update(v for m in s.merges for v in (m.start, m.value))
+        elif type(s) is Seldom:
+            made.update(c[0] for c in s.chosen)
+            taken |= {s.mask, *(v for c in s.chosen for v in c[2:])}
+    return taken - made - {-1}

@@ -19,6 +19,7 @@ from .machine import Machine
 from .nodes import Nodes
 from .pieces import expanded
 from .schedule import Call, Nest, Repeat, Schedule
+from .shares import shared
 from .tune import tuned
 
 
@@ -45,7 +46,7 @@ class Segment:
             lowering.buffer(node, written=node in kept)
         for step in steps:
             lowering.step(step)
-        self.code: Code = tuned(lowering.code)
+        self.code: Code = shared(tuned(lowering.code))
         given = [(i, b) for i, b in lowering.buffers.items() if b.role != "work"]
         self.nodes = [i for i, _ in given]
         self.made = [b.role == "out" for _, b in given]
