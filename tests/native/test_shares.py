@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from numpy.lib.stride_tricks import sliding_window_view
 
 import bibun
 from bibun.loops import Code, Place
@@ -29,7 +30,7 @@ FUNCTIONS: dict[str, Any] = {
     "numbers":  lambda x: x + np.arange(x.shape[-1]),
     "bools":    lambda x: ((x > 0) & (x < 1), np.sum(x > 0)),
     "ends":     bibun.grad(lambda x: np.sum((x[1:] - x[:-1]) ** 2) + np.sum(x[2:] * x[:-2])),
-    "windows":  bibun.grad(lambda x: np.sum(np.lib.stride_tricks.sliding_window_view(x, 2, 0) ** 2)),
+    "windows":  bibun.grad(lambda x: np.sum(sliding_window_view(x, 2, 0) ** 2)),
     "gradient": bibun.grad(lambda x: np.sum(np.tanh(x - np.mean(x, -1, keepdims=True)) ** 2)),
     "product":  lambda x: np.sum(x[..., None] * x[..., None, :] if x.ndim == 1 else x @ x.T, -1),
 }

@@ -170,10 +170,12 @@ def needed(loop: Loop) -> set[int]:
             made.add(s.number)
         elif type(s) is Loop:
             made |= {s.counter, *(c.number for c in s.carries)}
-            made.update(x.result for x in (*s.carries, *s.merges))
-            taken.update(c.start for c in s.carries)
-            taken.update(c.next for c in s.carries)
-            taken.update(v for m in s.merges for v in (m.start, m.value))
+            for c in s.carries:
+                made.add(c.result)
+                taken |= {c.start, c.next}
+            for m in s.merges:
+                made.add(m.result)
+                taken |= {m.start, m.value}
         elif type(s) is Seldom:
             made.update(c[0] for c in s.chosen)
             taken |= {s.mask, *(v for c in s.chosen for v in c[2:])}

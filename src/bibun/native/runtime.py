@@ -105,7 +105,8 @@ def threads() -> int:
 def set_threads(n: int) -> None:
     """Let so many threads share the work of a compiled function, in all of the process.
 
-    Results have the same bits, whatever the number. Raises ValueError for what is no number from 1 to 1024.
+    Results have the same bits, whatever the number. Raises ValueError for what is no number from 1
+    to 1024.
 
     >>> import bibun
     >>> before = bibun.threads()

@@ -48,7 +48,7 @@ class Tiles:
         wanted = max(1, min(MOST_TILES, round(total / TILE)))
         step = STEP if loop.lanes else 1
         self.long = total >= LONG
-        self.size = -(-loop.extent // (wanted * step)) * step
+        self.size = max(1, -(-loop.extent // (wanted * step)) * step)
         self.count, self.rest = divmod(loop.extent, self.size)
         self.own: list[Buffer] = []  # workspaces that a round leaves to itself alone
 
