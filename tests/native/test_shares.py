@@ -32,10 +32,11 @@ FUNCTIONS: dict[str, Any] = {
     "ends":     bibun.grad(lambda x: np.sum((x[1:] - x[:-1]) ** 2) + np.sum(x[2:] * x[:-2])),
     "windows":  bibun.grad(lambda x: np.sum(sliding_window_view(x, 2, 0) ** 2)),
     "gradient": bibun.grad(lambda x: np.sum(np.tanh(x - np.mean(x, -1, keepdims=True)) ** 2)),
+    "scan":     lambda x: bibun.scan(lambda s, r: (s * 0.5 + r, s + 1), np.sum(x, 0), x)[1],
     "product":  lambda x: np.sum(x[..., None] * x[..., None, :] if x.ndim == 1 else x @ x.T, -1),
 }
 # fmt: on
-NEVER = {"columns"}
+NEVER = {"columns", "scan"}
 
 
 @pytest.fixture

@@ -25,7 +25,7 @@ def extension() -> Any:
     """The C++ extension; None, after one line of notice, if it was not built."""
     try:
         found = import_module("bibun._runtime")
-        if found.interface == INTERFACE:
+        if getattr(found, "interface", None) == INTERFACE:
             return found
         reason = "it was built from other sources: make extension"
     except ImportError as error:

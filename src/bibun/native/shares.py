@@ -8,6 +8,7 @@ on who ran which tile.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -55,7 +56,7 @@ class Tiles:
     def worth_it(self) -> bool:
         """Whether there is enough to do, and no round needs what another one has done."""
         loop = self.loop
-        if not self.long or self.count < 2 or loop.carries or loop.ordered:
+        if loop.carries or loop.ordered or loop.serial or not self.long or self.count < 2:
             return False
         if any(type(s) not in KNOWN for s in statements(loop.body)):
             return False
@@ -154,13 +155,8 @@ def copied(block: Block, moved: Callable[[Buffer, Place], Place]) -> Block:
             s = s._replace(place=moved(s.buffer, s.place))
         elif type(s) is Let and s.opcode == "load":
             s = s._replace(extra=(s.extra[0], moved(*s.extra)))
-        elif type(s) is Loop:
-            s = Loop(
-                s.counter, s.extent, copied(s.body, moved), s.carries, s.merges, s.lanes,
-                s.parallel, s.ordered,
-            )  # fmt: skip
-        elif type(s) is Seldom:
-            s = Seldom(s.mask, copied(s.body, moved), s.chosen)
+        elif type(s) in (Loop, Seldom):
+            s = replace(s, body=copied(s.body, moved))
         found.append(s)
     return Block(block.depth, block.guarded, found)
 
