@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
@@ -10,7 +11,8 @@ import numpy as np
 
 from .array import Duck
 from .derivative.gradient import value_and_grad
-from .errors import ShapeError
+from .errors import ShapeError, TracingError, UnsupportedError
+from .native.jit import jit
 from .nn.layer import Layer
 from .nn.losses import LOSSES, Loss
 from .optim import Adam, Optimizer
@@ -18,6 +20,7 @@ from .tracing.containers import flatten
 
 Metric = Callable[[Any, Any], Any]
 Data = tuple[Any, Any]
+Derived = tuple[Any, Any, list[Any]]  # loss, prediction, gradient
 
 
 def fit(
@@ -33,6 +36,7 @@ def fit(
     validation: Data | None = None,
     metrics: Iterable[str | Metric] = (),
     progress: bool = True,
+    compiled: bool = True,
 ) -> dict[str, list[float]]:
     """Train a model on inputs x and targets y; returns the history: numbers per epoch, by name.
 
@@ -43,6 +47,11 @@ def fit(
     `validation=(x, y)` also "validation_loss" and so on, after the epoch. The optimiser is Adam()
     unless given. `progress` shows a bar (if tqdm is installed and there is a terminal) and a line
     per epoch.
+
+    Forward and backward of a batch are compiled by `jit`, so that what the model does in Python
+    happens once for each shape of batch: give `compiled=False` if it counts calls or the like. A
+    model that `jit` cannot follow, for example because it draws random numbers, runs uncompiled,
+    which a warning says.
 
     Raises ShapeError if x and y differ in length, FloatingPointError if a gradient is not finite,
     NotDifferentiableError if the loss is no real number, TypeError if the model is no Layer,
@@ -64,7 +73,7 @@ def fit(
     if not isinstance(batch_size, int | np.integer) or batch_size < 1:
         raise ValueError(f"fit: batch_size is a number of examples, at least 1, not {batch_size!r}")
     model(_rows(x, slice(0, 1)))  # makes weights that are not there yet
-    step = _step(model, optimizer, measures)
+    step = _step(model, optimizer, measures, compiled)
     rng, history = np.random.default_rng(seed), _History(measures, epochs, progress)
     for epoch in range(epochs):
         order = rng.permutation(n)
@@ -127,7 +136,7 @@ def accuracy(prediction: Any, target: Any) -> float:
 
 
 def _step(
-    model: Layer, optimizer: Optimizer, measures: dict[str, Metric]
+    model: Layer, optimizer: Optimizer, measures: dict[str, Metric], compiled: bool
 ) -> Callable[[Any, Any], list[float]]:
     """The function of one batch that improves the model and returns the measures before that."""
     loss, *metrics = measures.values()
@@ -139,12 +148,38 @@ def _step(
 
     both = value_and_grad(of_batch, has_aux=True)
 
-    def step(x: Any, y: Any) -> list[float]:
+    def derived(x: Any, y: Any) -> Derived:
         (value, prediction), gradient = both(model, x, y)
-        optimizer.apply_gradients(zip(gradient.trainable_variables, variables, strict=True))
+        return value, prediction, list(gradient.trainable_variables)
+
+    run = _Compiled(derived) if compiled else derived
+
+    def step(x: Any, y: Any) -> list[float]:
+        value, prediction, gradient = run(x, y)
+        optimizer.apply_gradients(zip(gradient, variables, strict=True))
         return [float(value), *(float(f(prediction, y)) for f in metrics)]
 
     return step
+
+
+class _Compiled:
+    """Loss, prediction and gradient of a batch in native code, as far as that goes."""
+
+    def __init__(self, plain: Callable[[Any, Any], Derived]):
+        self.plain, self.run = plain, jit(plain)
+
+    def __call__(self, x: Any, y: Any) -> Derived:
+        try:
+            found: Derived = self.run(x, y)
+        except (TracingError, UnsupportedError) as error:
+            warnings.warn(f"fit: the model runs uncompiled: {error}", stacklevel=4)
+            self.run = self.plain
+            return self.plain(x, y)
+        value, _, gradient = found
+        if all(np.isfinite(np.vdot(g, g)) for g in (value, *gradient)):
+            return found
+        # Outside of native code wider numbers may find the limit, or an error says where it was.
+        return self.plain(x, y)
 
 
 def _measures(loss: str | Loss, metrics: Iterable[str | Metric]) -> dict[str, Metric]:

@@ -10,7 +10,7 @@ import pytest
 
 import bibun
 from bibun import nn, optim
-from bibun.errors import ShapeError
+from bibun.errors import NotFiniteWarning, ShapeError
 
 
 @pytest.fixture(scope="module")
@@ -141,3 +141,87 @@ def test_bad_input(digits):
         FloatingPointError, match=r"^apply_gradients: the gradient of 'Sequential/Dense_0/kernel'"
     ):
         bibun.fit(small(), broken, y[:40], loss="softmax_cross_entropy", progress=False)
+
+
+# ---------------------------------------------------------------- compiled
+
+
+class Own(nn.Layer):
+    """A layer with a decision, and weights that are not trained."""
+
+    def __init__(self, activation):
+        super().__init__()
+        self.activation = activation
+
+    def build(self, shape):
+        self.kernel = self.add_weight("kernel", [int(shape[-1]), 4])
+        self.scale = self.add_weight("scale", (), initializer="ones", trainable=False)
+
+    def call(self, x):
+        y = self.activation(x @ self.kernel) * self.scale
+        return y if np.sum(y) > 0 else -y
+
+
+def trained(model, compiled, **options):
+    """History and weights after training on some numbers."""
+    rng = np.random.default_rng(1)
+    x, y = rng.normal(size=(50, 6)), rng.integers(0, 4, 50)
+    history = bibun.fit(
+        model, x, y, loss="softmax_cross_entropy", epochs=4, batch_size=16, progress=False,
+        compiled=compiled, **options,
+    )  # fmt: skip
+    return history, model.get_weights()
+
+
+@pytest.mark.parametrize("rule", [optim.SGD, optim.Adam, lambda rate: optim.SGD(rate, 0.9, True)])
+def test_compiled_training_gives_the_same_numbers(rule):
+    (h, w), (other_h, other_w) = (
+        trained(Own(np.sin), compiled, metrics="accuracy", optimizer=rule(lambda s: 0.1 / (1 + s)))
+        for compiled in (True, False)
+    )
+    assert list(h) == list(other_h) == ["loss", "accuracy"]
+    np.testing.assert_allclose(h["loss"], other_h["loss"], rtol=1e-9)  # sums in another order,
+    for a, b in zip(w, other_w, strict=True):  # and Adam divides by sqrt(v)
+        np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
+
+
+def test_a_model_that_draws_random_numbers_runs_uncompiled():
+    def dropout(seed):
+        rng = np.random.default_rng(seed)
+        return lambda z: z * (rng.random(z.shape) < 0.8)
+
+    with pytest.warns(UserWarning, match="runs uncompiled: .*random"):
+        history, weights = trained(Own(dropout(3)), True)
+    expected, others = trained(Own(dropout(3)), False)
+    assert history == expected
+    np.testing.assert_equal(weights, others)
+
+
+def test_compiled_is_compiled_once_for_each_shape_of_batch():
+    calls = []
+
+    def counted(z):
+        calls.append(z.shape)
+        return np.cos(z)
+
+    trained(Own(counted), True)
+    compiled = len(calls)
+    trained(Own(counted), False)
+    assert compiled <= 1 + 2 * 2 < len(calls) - compiled  # building; two shapes, two decisions
+
+
+def test_a_gradient_that_is_not_finite_is_explained_as_without_compiling():
+    class Root(nn.Layer):
+        def build(self, shape):
+            self.kernel = self.add_weight("kernel", (), initializer="zeros")
+
+        def call(self, x):
+            return np.sqrt(self.kernel + x * 0) + x
+
+    x = np.zeros((4, 1))
+    options = {"loss": "mean_squared_error", "epochs": 1, "progress": False}
+    with (
+        pytest.warns(NotFiniteWarning, match="the derivative of sqrt at 0.0"),
+        pytest.raises(FloatingPointError, match="entries that are not finite"),
+    ):
+        bibun.fit(Root(), x, x + 1, **options)
