@@ -244,6 +244,11 @@ class Forward(Bibun):
 
     name = "bibun, function alone"
 
+    def compiled(self, f: Function, *args: np.ndarray, donated: Sequence[int] = ()) -> Call:
+        if donated:
+            raise self.cannot()
+        return super().compiled(f, *args)
+
     def gradient(self, loss: Function, n: int, *args: np.ndarray) -> Call:
         return self.compiled(lambda *args: (loss(*args),), *args)
 
