@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from math import prod
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from .nodes import Memory, Nodes, Reduction, first_stored
 from .places import Affine, Index, at, flat
@@ -185,13 +185,38 @@ class Schedule:
         first = max([self.after(n) for n, _ in root.reads], default=0)
         for k in range(first, len(self.steps)):
             step = self.steps[k]
-            if isinstance(step, Nest) and step.add(root, self.levels):
+            if not isinstance(step, Nest) or self.collides(step, root):
+                continue
+            if step.add(root, self.levels):
                 self.step_of[node] = k
                 return
         nest = Nest(root.extents, None)
         nest.add(root, self.levels)
         self.step_of[node] = len(self.steps)
         self.steps.append(nest)
+
+    def collides(self, nest: Nest, root: Root) -> bool:
+        """Whether the nest adds to the same memory in the same steps, a little before or behind.
+
+        A vector that is read where half of another has just been written waits for that.
+        """
+        mine = self.added(root)
+        if mine is None:
+            return False
+        memory, place = mine
+        longest = max([root.extents[c] for c, stride in place.strides if stride == 1], default=0)
+        others = [a for a in map(self.added, nest.roots) if a and a[0] == memory]
+        return any(
+            p.strides == place.strides and 0 < abs(p.offset - place.offset) < longest
+            for _, p in others
+        )
+
+    def added(self, root: Root) -> tuple[int, Affine] | None:
+        """Where a piece adds its element: the memory, and the place in it."""
+        op: Any = self.nodes.graph.nodes[root.node].op
+        if self.nodes.role[root.node] != "piece" or not op.add:
+            return None
+        return self.nodes.owner(root.node), self.nodes.written(root.node, counters(root.extents))
 
     def after(self, node: int) -> int:
         """The first step that can read a node; it is whole, or blank, after its step only."""
