@@ -10,7 +10,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 import bibun
 from bibun.loops import Code, Place
-from bibun.native import shares
+from bibun.native import cached, shares
 from bibun.native.llvm import Printer
 from bibun.native.machine import Machine
 
@@ -41,7 +41,9 @@ NEVER = {"columns", "scan"}
 
 @pytest.fixture
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Loops of some hundred rounds are long ones."""
+    """Loops of some hundred rounds are long ones, and code is made anew."""
+    monkeypatch.setattr(cached, "kernel", lambda graph: None)
+    monkeypatch.setattr(cached, "keep", lambda graph, made: None)
     monkeypatch.setattr(shares, "LONG", 20)
     monkeypatch.setattr(shares, "TILE", 8)
     monkeypatch.setattr(shares, "STEP", 8)
