@@ -189,11 +189,12 @@ def test_donated_arguments_have_to_be_there():
 FORKED = """
 import os, numpy as np, bibun
 bibun.set_threads(2)
-f = bibun.jit(lambda x: np.sum(x * x))
-x = np.ones(1000)
+f = bibun.jit(lambda x: np.sum(np.sqrt(x)))
+x = np.ones(3_000_000)
+assert "@bibun_parallel" in f.lower(x).text("llvm")
 f(x)
 child = os.fork()
-assert f(x) == 1000 and bibun.threads() == 2
+assert f(x) == 3_000_000 and bibun.threads() == 2
 g = bibun.jit(lambda x: x + 1)
 assert g(x)[0] == 2
 if child == 0:
