@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from importlib.util import find_spec
@@ -21,13 +22,19 @@ from .structure import described, leaves
 
 
 class Compiled:
-    """One compiled way through the function."""
+    """One compiled way through the function, or one that a given program goes meanwhile."""
 
-    def __init__(self, captured: Captured, call: Call, extension: Any):
+    def __init__(
+        self,
+        captured: Captured,
+        call: Call,
+        extension: Any,
+        program: Callable[..., list[Any]] | None = None,
+    ):
         self.captured, self.key = captured, call.key
         self.variant: Any = None
-        self.call = program = made(captured)
-        self.kernel = program if type(program) is Kernel else getattr(program, "kernel", None)
+        self.call: Any = made(captured) if program is None else program
+        self.kernel = self.call if type(self.call) is Kernel else getattr(self.call, "kernel", None)
         if self.kernel is not None:
             self.call = caller(self.kernel, extension)
             if extension is not None:

@@ -17,6 +17,7 @@ def jit(
     static_argnums: int | Iterable[int] = (),
     static_argnames: str | Iterable[str] = (),
     donate: int | str | Iterable[int | str] = (),
+    background: bool = False,
 ) -> Any:
     """Compile a function of arrays to native code, when it is first called.
 
@@ -37,6 +38,10 @@ def jit(
     calls, as soon as nobody holds it: two sets of arrays take turns, however large they are. What
     somebody still holds is never written to, also if the call fails or is interrupted.
 
+    With `background=True` a call does not wait for code: a thread compiles, and meanwhile the
+    interpreter gives the results. These may differ in the last digits, since sums are added up in
+    another order. What goes wrong in that thread is raised by the next call.
+
     Raises TracingError where the function cannot be followed, with the line; UnsupportedError for
     functions that have no rule. An operation that has no native code yet is a call of NumPy's in
     between: `f.lower(x).interpreted` lists them.
@@ -48,14 +53,18 @@ def jit(
     """
     numbers = (static_argnums,) if isinstance(static_argnums, int) else tuple(static_argnums)
     names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
-    if f is None:
-        return lambda f: jitted(f, (*numbers, *names), donate, runtime.extension())
-    return jitted(f, (*numbers, *names), donate, runtime.extension())
+
+    def decorate(f: Callable[..., Any]) -> Any:
+        return jitted(f, (*numbers, *names), donate, runtime.extension(), background)
+
+    return decorate if f is None else decorate(f)
 
 
-def jitted(f: Callable[..., Any], static: Any, donate: Any, extension: Any) -> Any:
+def jitted(
+    f: Callable[..., Any], static: Any, donate: Any, extension: Any, background: bool = False
+) -> Any:
     """What the user calls: the extension's function, and without one our own."""
-    made = Jitted(f, static, donate, extension)
+    made = Jitted(f, static, donate, extension, background)
     if extension is None:
         return made
     front = made.front = extension.Function(made, threads)

@@ -9,12 +9,13 @@ import warnings
 from collections.abc import Callable, Hashable
 from functools import update_wrapper
 from itertools import chain, islice
-from threading import Lock
+from threading import Lock, Thread
 from types import MethodType
 from typing import Any
 
 from ..errors import TracingError
 from ..graph import Graph, Node
+from ..program import Program
 from ..recording import threads
 from ..tracing.rebind import rebound
 from .arguments import Arguments, Call, chosen
@@ -33,10 +34,12 @@ MOST_DIRECT = 32
 class Jitted:
     """A function that is compiled when it is called; see `jit`."""
 
-    def __init__(self, f: Callable[..., Any], static: Any, donate: Any, extension: Any):
+    def __init__(
+        self, f: Callable[..., Any], static: Any, donate: Any, extension: Any, background: bool
+    ):
         if not callable(f):
             raise TypeError(f"jit: a function is needed, not {type(f).__name__}")
-        self.f, self.extension = f, extension
+        self.f, self.extension, self.background = f, extension, background
         self.front: Any = None  # what the user calls, if that is not this
         self.name = f"jit of {getattr(f, '__name__', type(f).__name__)}"
         self.arguments = Arguments(self.name, chosen(f, static, "static_argnums"))
@@ -96,12 +99,37 @@ class Jitted:
                 "instead of if, and bibun.while_loop for loops that end by a value"
             )
         captured = Captured(self.f, call.values, call.place, self.name)
-        made = Compiled(captured, call, self.extension)
-        reserve(made, call, self.donated, self.extension)
+        made = self.meanwhile(captured, call) if self.background else self.ready(captured, call)
         found = made.run(call.values)
         assert found is not None, "what was compiled decides as the function did"
         self.prefer(made)
+        if self.background:
+            # No daemon: a process does not end in the middle of LLVM's work.
+            Thread(target=self.replace, args=(made, call), name=f"bibun: {self.name}").start()
         return made, found
+
+    def ready(self, captured: Captured, call: Call) -> Compiled:
+        """A way as native code."""
+        made = Compiled(captured, call, self.extension)
+        reserve(made, call, self.donated, self.extension)
+        return made
+
+    def meanwhile(self, captured: Captured, call: Call) -> Compiled:
+        """A way that the interpreter goes."""
+        return Compiled(captured, call, self.extension, Program(captured.graph))
+
+    def replace(self, old: Compiled, call: Call) -> None:
+        """Put native code in the place of a way; an error is raised by whoever goes it next."""
+        try:
+            new = self.ready(old.captured, call)
+        except BaseException as error:
+            old.call = _raising(error)
+            return
+        with self.lock:
+            known = self.compiled.get(old.key, [])
+            if old in known:
+                self.compiled[old.key] = [new if v is old else v for v in known]
+                self.show()
 
     def prefer(self, variant: Compiled) -> None:
         """Try this variant first at the next call."""
@@ -111,10 +139,7 @@ class Jitted:
             if len(self.compiled) > MOST_KINDS:
                 oldest = next(iter(self.compiled))
                 del self.compiled[oldest], self.locks[oldest]
-            latest = chain.from_iterable(reversed(self.compiled.values()))
-            self.direct = list(islice((v for v in latest if v.variant), MOST_DIRECT))
-            if self.front is not None:
-                self.front.use([v.variant for v in self.direct])
+            self.show()
             many = len(self.compiled) == MANY_KINDS and not rest
         if many:
             warnings.warn(
@@ -124,6 +149,13 @@ class Jitted:
                 RuntimeWarning,
                 stacklevel=5,
             )
+
+    def show(self) -> None:
+        """Let C++ know the ways needed last."""
+        latest = chain.from_iterable(reversed(self.compiled.values()))
+        self.direct = list(islice((v for v in latest if v.variant), MOST_DIRECT))
+        if self.front is not None:
+            self.front.use([v.variant for v in self.direct])
 
     # ------------------------------------------------------------ what was compiled
 
@@ -142,6 +174,15 @@ class Jitted:
         """What the function becomes for these arguments, without running it."""
         call = self.arguments.read(args, kwargs)
         return Lowered(Captured(self.f, call.values, call.place, self.name).graph)
+
+
+def _raising(error: BaseException) -> Callable[..., Any]:
+    """A way that ends with an error."""
+
+    def call(*args: Any) -> Any:
+        raise error
+
+    return call
 
 
 class Lowered:
