@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from ..tables import number, table
 from .conduct import Timing
 from .goals import goals
+from .reasons import reasons
 from .rows import ROWS
 from .run import Measured, Run
 from .table import SYSTEMS
@@ -26,6 +27,9 @@ def _sections(run: Run) -> Iterator[str]:
     lines = [[goal, measured, "yes" if met else "no"] for goal, measured, met in goals(run)]
     yield f"## Goals\n\n{table(['goal', 'measured', 'met'], lines)}"
     yield _ratios(found)
+    missed = list(reasons(found))
+    if missed:
+        yield "## What is not quick enough, and why\n\n" + "\n".join(missed)
     yield _each(found, "Time of a call (microseconds, median)", lambda t: number(1e6 * t.later))
     first, memory = "First call, compiling included (milliseconds)", "Memory (MiB at the peak)"
     yield _each(found, first, lambda t: number(1e3 * t.first))

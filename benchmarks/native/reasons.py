@@ -1,0 +1,48 @@
+"""Why a row is not as quick as it shall be: what was seen in its native code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from .run import Measured
+
+IN_NUMPY = "what is left to NumPy cuts the program into pieces, which meet in memory only"
+REASONS = {
+    "tiny": "the native code takes about 0.1 µs, the call from Python the rest",
+    "rosenbrock10": "the native code takes 0.05 µs, the call from Python 0.2; CasADi is called "
+    "without arguments, on memory that was settled before",
+    "logistic": f"{IN_NUMPY}: the matrix products; one of them is by an identity matrix",
+    "kmeans": f"{IN_NUMPY}: the matrix products; all distances are stored, which C++ by hand does "
+    "not do",
+    "mlp": "the matrix products take nearly all of the time, and they are NumPy's",
+    "cross_entropy": f"{IN_NUMPY}: the label of each row is gathered and its gradient scattered "
+    "there, so that exponentials are stored and read again",
+    "layernorm": "memory: four arrays of 4 MB are read or written, in one pass",
+    "tanh": "one exponential and one division for each element; the rest waits for memory",
+    "gelu": "one exponential and one division for each element; the rest waits for memory",
+    "logsumexp": "one exponential for each element, as in XLA; 4 MB are read and 4 MB are written",
+    "logsumexp640": "one exponential for each element, as in XLA; 5 MB are read and 5 MB written",
+    "adam": "memory: 16 MB are read and 12 MB written, which takes everybody as long",
+    "rk4": "the reverse sweep computes each step once more, and a tanh waits for the one before",
+    "lstm": "the reverse sweep computes each step once more; its matrices are multiplied by plain "
+    "loops",
+    "diagonal_lstm": "the reverse sweep computes each step once more",
+    "mixture": f"{IN_NUMPY}: matrix products, gathers and scatters",
+    "bundle": f"{IN_NUMPY}: the gathers; the Jacobian is put together in memory piece by piece",
+}
+THREADS = {
+    "tanh": "sums down the columns run in one thread",
+    "layernorm": "sums down the columns run in one thread",
+}
+"""What else is to be said of two threads."""
+
+
+def reasons(rows: list[Measured]) -> Iterator[str]:
+    """A line for each row that misses its goal."""
+    for m in rows:
+        if not m.met and m.ratio:
+            found = [REASONS.get(m.row, "not looked into")]
+            if m.threads > 1 and m.row in THREADS:
+                found.append(THREADS[m.row])
+            why = "; ".join(found)
+            yield f"- {m.title}: {m.ratio:.2f} times the best peer. {why[0].upper()}{why[1:]}."
