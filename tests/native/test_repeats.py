@@ -119,3 +119,68 @@ def test_an_interpreted_step_keeps_its_loop_interpreted():
     compiled = bibun.jit(f)
     assert [n.op.name for n in compiled.lower(X).interpreted] == ["scan"]
     np.testing.assert_allclose(compiled(X), f(X), rtol=1e-14)
+
+
+def newton(x):
+    """Square roots by Newton's iteration: as many rounds as the numbers need."""
+
+    def body(c):
+        return 0.5 * (c[0] + c[1] / c[0]), c[1]
+
+    def condition(c):
+        return np.max(np.abs(c[0] ** 2 - c[1])) > 1e-3
+
+    return np.sum(bibun.while_loop(condition, body, (np.ones_like(x), x**2 + 1))[0] * x)
+
+
+def chosen(x):
+    value = bibun.cond(np.sum(x[0]) > 0, lambda x: np.sin(x) * x, lambda x: x**3, x)
+    other = bibun.switch(np.sum(x > 0), [np.cos, lambda x: x, lambda x: np.full_like(x, 2)], x)
+    return np.sum(value * other)
+
+
+def chosen_in_rounds(x):
+    def step(c, row):
+        c = bibun.cond(np.sum(row) > 0, lambda c: c * np.cos(c), lambda c: c + row, c)
+        return c, np.max(c)
+
+    final, rows = bibun.scan(step, x[0], x)
+    return np.sum(final) + np.sum(rows**2)
+
+
+def while_in_rounds(x):
+    def step(c, row):
+        inner = bibun.while_loop(lambda d: np.sum(d) < 5, lambda d: d * 1.5 + 0.1 * row**2, c)
+        return 0.2 * inner, inner
+
+    final, rows = bibun.scan(step, x[0] ** 2 + 0.1, x)
+    return np.sum(final * rows)
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize(
+    "f", [newton, chosen, chosen_in_rounds, while_in_rounds], ids=lambda f: f.__name__
+)
+def test_native_branches_and_loops_without_a_count(f, dtype):
+    slope = bibun.grad(f)
+    for x in (X.astype(dtype), -X.astype(dtype) + 0.5):
+        for program in (f, slope, lambda x: bibun.jvp(slope, (x,), (x + 1,))[1]):
+            same(program, x)
+
+
+def test_a_loop_of_many_rounds_finds_memory_for_all():
+    def f(x, n):
+        step = lambda c: (np.cos(c[0]) * x, c[1] + 1)  # noqa: E731
+        return bibun.while_loop(lambda c: c[1] < n, step, (x, 0))[0]
+
+    compiled = bibun.jit(bibun.grad(f))
+    for n in (0, 1, 16, 17, 10_000, 3):
+        n = np.int64(n)
+        np.testing.assert_allclose(compiled(0.7, n), bibun.grad(f)(0.7, n), rtol=1e-12)
+
+
+def test_an_index_beyond_the_branches_means_the_last_or_the_first():
+    f = lambda i, x: bibun.switch(i, [np.sin, np.cos, np.tan], x)  # noqa: E731
+    compiled = bibun.jit(f)
+    for i in (-5, 0, 1, 2, 9):
+        np.testing.assert_allclose(compiled(np.int64(i), np.float64(1)), f(i, 1.0), rtol=1e-14)

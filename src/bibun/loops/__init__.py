@@ -1,5 +1,20 @@
 """The loop IR: what native code does, as data. Printers turn it into LLVM's text or C++."""
 
-from .code import Block, Buffer, Code, Let, Loop, Place, Round, Seldom, Store, Value
+from .code import Code, Round, Value
+from .statements import Block, Buffer, Choice, Grow, Let, Loop, Place, Seldom, Store, While
 
-__all__ = ["Block", "Buffer", "Code", "Let", "Loop", "Place", "Round", "Seldom", "Store", "Value"]
+__all__ = [
+    "Block",
+    "Buffer",
+    "Choice",
+    "Code",
+    "Grow",
+    "Let",
+    "Loop",
+    "Place",
+    "Round",
+    "Seldom",
+    "Store",
+    "Value",
+    "While",
+]

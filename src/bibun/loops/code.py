@@ -10,116 +10,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
 import numpy as np
 
-FLOATS = {"f32": np.dtype(np.float32), "f64": np.dtype(np.float64)}
-INTEGERS = {
-    f"{sign}{8 * size}": np.dtype(f"{sign}{size}") for sign in "iu" for size in (1, 2, 4, 8)
-}
-DTYPES = {**FLOATS, **INTEGERS, "bool": np.dtype(bool)}
-KINDS = {dtype: kind for kind, dtype in DTYPES.items()}
-"""The kind of scalar that stands for a dtype; kinds are told by their names."""
-
-WIDTH = {kind: 8 * dtype.itemsize for kind, dtype in DTYPES.items()} | {"bool": 1}
-
-
-class Buffer(NamedTuple):
-    """Memory of `size` elements: an argument, a result, or a workspace of the function."""
-
-    number: int
-    kind: str
-    size: int
-    role: str  # "in", "out" or "work"
-
-
-class Place(NamedTuple):
-    """A place in a buffer: offset + the sum of stride * counter + a computed integer."""
-
-    offset: int
-    strides: tuple[tuple[int, int], ...]  # (number of a loop's counter, stride), counters ascending
-    computed: int = -1  # the number of an i64, or -1
-
-
-class Let(NamedTuple):
-    """One new value: an opcode applied to values; `extra` is a constant, a name or a place."""
-
-    number: int
-    kind: str
-    opcode: str
-    args: tuple[int, ...]
-    extra: Any = None
-
-
-class Store(NamedTuple):
-    """Write a value to a place."""
-
-    buffer: Buffer
-    place: Place
-    value: int
-
-
-class Carry(NamedTuple):
-    """What goes round a loop: a value at the beginning of each round, and after the last one."""
-
-    number: int
-    kind: str
-    start: int
-    next: int
-    result: int
-
-
-class Merge(NamedTuple):
-    """A sum, product, extreme, ... over the rounds of a loop, in whatever order of them."""
-
-    opcode: str  # "add", "mul", "max", "min", "and", "or"
-    kind: str
-    start: int
-    value: int
-    result: int
-
-
-@dataclass
-class Block:
-    """Statements in order, `depth` blocks inside others. Out of a guarded one nothing moves."""
-
-    depth: int
-    guarded: bool = False
-    statements: list[Any] = field(default_factory=list)
-    known: dict[tuple, Value] = field(default_factory=dict)
-
-
-@dataclass
-class Loop:
-    """Rounds 0 ... extent - 1. `lanes`: rounds may run side by side; `parallel`: in threads.
-
-    `ordered`: they may do neither, since each adds to what the ones before left in memory.
-    `serial`: they are the rounds of a program's own loop, with nests inside.
-    """
-
-    counter: int
-    extent: int
-    body: Block
-    carries: list[Carry] = field(default_factory=list)
-    merges: list[Merge] = field(default_factory=list)
-    lanes: bool = False
-    parallel: bool = False
-    ordered: bool = False
-    serial: bool = False
-
-
-@dataclass
-class Seldom:
-    """Statements that run only if a mask holds (anywhere in a vector); then results are chosen.
-
-    `chosen` has one (result, kind, usual, seldom value) for each result.
-    """
-
-    mask: int
-    body: Block
-    chosen: list[tuple[int, str, int, int]] = field(default_factory=list)
+from .statements import (
+    DTYPES,
+    KINDS,
+    Block,
+    Buffer,
+    Carry,
+    Choice,
+    Grow,
+    Let,
+    Loop,
+    Merge,
+    Place,
+    Seldom,
+    Store,
+    While,
+)
 
 
 class Value:
@@ -217,6 +127,11 @@ class Code:
         """The outermost statements."""
         return self.blocks[0]
 
+    @property
+    def given(self) -> list[Buffer]:
+        """The buffers that the caller has to give, one by one."""
+        return [b for b in self.buffers if b.role not in ("work", "heap")]
+
     def buffer(self, dtype: Any, size: int, role: str) -> Buffer:
         """A further buffer of `size` elements of a dtype."""
         buffer = Buffer(len(self.buffers), KINDS[np.dtype(dtype)], size, role)
@@ -304,6 +219,35 @@ class Code:
         yield Round(self, made, counter)
         self.blocks.pop()
         self.blocks[-1].statements.append(made)
+
+    def choice(self, index: Value, written: Sequence[Callable[[], None]]) -> None:
+        """Run one of several pieces of code; what they leave, they leave in memory."""
+        blocks = []
+        for write in written:
+            with self.apart() as block:
+                write()
+            blocks.append(block)
+        self.blocks[-1].statements.append(Choice(index.number, blocks))
+
+    def repeat(self, condition: Callable[[], Value], body: Callable[[], None]) -> None:
+        """Run a body as long as a condition holds."""
+        with self.apart() as before:
+            holds = condition()
+        with self.apart() as rounds:
+            body()
+        self.blocks[-1].statements.append(While(before, holds.number, rounds))
+
+    def grow(self, buffer: Buffer, rows: Value, size: int) -> None:
+        """Make room for row number `rows` in a buffer of the heap."""
+        self.blocks[-1].statements.append(Grow(buffer, rows.number, size))
+
+    @contextmanager
+    def apart(self) -> Iterator[Block]:
+        """A block that may not run: nothing moves out of it."""
+        block = Block(len(self.blocks), guarded=True)
+        self.blocks.append(block)
+        yield block
+        self.blocks.pop()
 
     def seldom(self, mask: Value, usual: Value, rare: Callable[[], Value]) -> Value:
         """`rare()` where a mask holds, else `usual`; what `rare` writes runs only if needed.

@@ -13,7 +13,7 @@ import numpy as np
 
 from ..graph import Op, Type
 from ..loops import Value
-from ..loops.code import FLOATS, KINDS
+from ..loops.statements import FLOATS, KINDS
 from ..ops.arithmetic import Won
 from ..ops.calls import StopGradient
 from ..ops.elementwise import Elementwise

@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import Array, bind
-from ..loops.code import FLOATS
+from ..loops.statements import FLOATS
 from ..ops.extremum import Max
 from ..ops.reduction import widened
 from ..ops.softmax import LogSoftmax, LogSumExp, Softmax

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..loops.code import DTYPES, FLOATS, WIDTH
+from ..loops.statements import DTYPES, FLOATS, WIDTH
 
 NAMES = {"f32": "float", "f64": "double", "bool": "i1"}
 

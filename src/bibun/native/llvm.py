@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..loops import Block, Code, Let, Loop, Seldom, Store
-from ..loops.code import DTYPES
+from ..loops import Block, Choice, Code, Grow, Let, Loop, Seldom, Store, While
+from ..loops.statements import DTYPES
 from .lines import Term, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
@@ -43,7 +43,9 @@ class Printer(Memory):
     def run(self) -> str:
         """The text of the function and of what it declares."""
         self.find_buffers()
+        self.lines += self.heap()
         self.block(self.code.body)
+        self.given_back()
         body = "\n  ".join([*self.lines, "ret void"])
         head = f"define void @{self.code.name}(ptr noalias %buffers) nounwind"
         own = f"{head} {{\nentry:\n  {body}\n}}"
@@ -51,11 +53,11 @@ class Printer(Memory):
 
     def find_buffers(self) -> None:
         """The addresses of all buffers, at the beginning of a function."""
-        given = [b for b in self.code.buffers if b.role != "work"]
+        given = self.code.given
         for k, b in enumerate(given):
             place = self.put(f"getelementptr ptr, ptr %buffers, i64 {k}")
             self.lines.append(f"%b{b.number} = load ptr, ptr {place}")
-        if len(given) < len(self.code.buffers):
+        if any(b.role == "work" for b in self.code.buffers):
             last = self.put(f"getelementptr ptr, ptr %buffers, i64 {len(given)}")
             arena = self.put(f"load ptr, ptr {last}")
             for number, start in arrangement(self.code)[0].items():
@@ -73,6 +75,12 @@ class Printer(Memory):
                 self.store(s)
             elif type(s) is Seldom:
                 self.seldom(s)
+            elif type(s) is Choice:
+                self.choice(s)
+            elif type(s) is While:
+                self.repeat(s)
+            elif type(s) is Grow:
+                self.grow(s)
             elif s.parallel:
                 self.share(s)
             else:
@@ -91,7 +99,76 @@ class Printer(Memory):
         lanes = max(a.lanes for a in args)
         return Term(applied(self, s.opcode, s.kind, args, lanes), s.kind, lanes)
 
+    # ------------------------------------------------------------ the heap
+
+    def heap(self) -> list[str]:
+        """Lines at the beginning: buffers of the heap are empty. What they need is declared."""
+        lines = []
+        for b in self.code.buffers:
+            if b.role == "heap":
+                self.declared["realloc"] = "declare ptr @realloc(ptr, i64)"
+                self.declared["free"] = "declare void @free(ptr)"
+                self.declared["trap"] = "declare void @llvm.trap()"
+                lines += [f"%b{b.number} = alloca ptr", f"%room{b.number} = alloca i64"]
+                lines += [f"store ptr null, ptr %b{b.number}", f"store i64 0, ptr %room{b.number}"]
+        return lines
+
+    def given_back(self) -> None:
+        """Lines at the end: the heap gets its memory back."""
+        for b in self.code.buffers:
+            if b.role == "heap":
+                kept = self.put(f"load ptr, ptr %b{b.number}")
+                self.lines.append(f"call void @free(ptr {kept})")
+
+    def grow(self, s: Grow) -> None:
+        """Twice as much room as is needed, whenever it is not enough."""
+        n, slot, room = self.fresh, f"%b{s.buffer.number}", f"%room{s.buffer.number}"
+        self.fresh += 1
+        rows = self.terms[s.rows].text
+        there = self.put(f"load i64, ptr {room}")
+        full = self.put(f"icmp sge i64 {rows}, {there}")
+        self.lines += [f"br i1 {full}, label %more{n}, label %enough{n}", f"more{n}:"]
+        double = self.put(f"shl i64 {rows}, 1")
+        wanted = self.put(f"add i64 {double}, 16")
+        size = self.put(f"mul i64 {wanted}, {s.size * DTYPES[s.buffer.kind].itemsize}")
+        old = self.put(f"load ptr, ptr {slot}")
+        new = self.put(f"call ptr @realloc(ptr {old}, i64 {size})")
+        none = self.put(f"icmp eq ptr {new}, null")
+        self.lines += [f"br i1 {none}, label %no{n}, label %got{n}", f"no{n}:"]
+        self.lines += ["call void @llvm.trap()", "unreachable", f"got{n}:"]
+        self.lines += [f"store ptr {new}, ptr {slot}", f"store i64 {wanted}, ptr {room}"]
+        self.lines += [f"br label %enough{n}", f"enough{n}:"]
+        self.label = f"enough{n}"
+
     # ------------------------------------------------------------ branches
+
+    def choice(self, s: Choice) -> None:
+        """A switch between blocks, the last one for all other numbers."""
+        n = self.fresh
+        self.fresh += 1
+        labels, after = [f"case{n}.{k}" for k in range(len(s.blocks))], f"chosen{n}"
+        cases = " ".join(f"i64 {k}, label %{name}" for k, name in enumerate(labels))
+        self.lines.append(f"switch i64 {self.terms[s.index].text}, label %{labels[-1]} [{cases}]")
+        for name, block in zip(labels, s.blocks, strict=True):
+            self.lines.append(f"{name}:")
+            self.label = name
+            self.block(block)
+            self.lines.append(f"br label %{after}")
+        self.lines.append(f"{after}:")
+        self.label = after
+
+    def repeat(self, s: While) -> None:
+        """A loop that asks before each round."""
+        n = self.fresh
+        self.fresh += 1
+        self.start(f"again{n}")
+        self.block(s.condition)
+        holds = self.terms[s.holds].text
+        self.lines += [f"br i1 {holds}, label %round{n}, label %done{n}", f"round{n}:"]
+        self.label = f"round{n}"
+        self.block(s.body)
+        self.lines += [f"br label %again{n}", f"done{n}:"]
+        self.label = f"done{n}"
 
     def seldom(self, s: Seldom) -> None:
         """A branch to statements that few rounds need, and the choice between both results."""

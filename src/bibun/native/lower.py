@@ -9,12 +9,12 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Constant, Type
+from ..graph import Constant, Graph, Type
 from ..loops import Buffer, Code, Place, Round, Value
-from ..loops.code import DTYPES, KINDS
-from .nodes import Nodes, Reduction, body_of
+from ..loops.statements import DTYPES, KINDS
+from .nodes import Reduction, body_of
 from .places import Affine, Index, flat
-from .repeats import Spot, scan
+from .repeats import Spot, control
 from .schedule import Call, Nest, Repeat, Root, Schedule, counters
 
 Key = tuple[int, Any]
@@ -73,27 +73,26 @@ class Lowering:
         return self.spots.get(node) or Spot(self.buffer(node, written))
 
     def repeat(self, node: int) -> None:
-        """A scan."""
+        """A loop or a branch."""
         n = self.nodes.graph.nodes[node]
         op: Any = n.op
         items = {0: node}
         if not isinstance(n.type, Type):
             ops: dict[int, Any] = {i: self.nodes.graph.nodes[i].op for i in self.nodes.items[node]}
             items = {item.index: i for i, item in ops.items()}
-        body = body_of(op.step)
-        results = [
-            self.spot(items[k], True) if k in items else None for k in range(len(op.step.outputs))
-        ]
-        assert body is not None
-        scan(self.code, op, body, [self.spot(a) for a in n.args], results, self.inner)
+        count = 1 if isinstance(n.type, Type) else len(n.type)
+        results = [self.spot(items[k], True) if k in items else None for k in range(count)]
+        control(self.code, op, [self.spot(a) for a in n.args], results, self.inner)
 
     def inner(
-        self, body: Nodes, given: Sequence[Spot], targets: Sequence[Spot | None]
+        self, graph: Graph, given: Sequence[Spot], targets: Sequence[Spot | None]
     ) -> list[Spot]:
         """The code of a graph with its inputs in these places; where its outputs are then.
 
         They are in the places of `targets`, as far as each is an array of its own.
         """
+        body = body_of(graph)
+        assert body is not None
         schedule = Schedule(body)
         owners = [schedule.memory.owner(o) for o in body.graph.outputs]
         lowering = Lowering(schedule, self.code, set(owners), set())

@@ -7,7 +7,7 @@ import zlib
 from abc import ABC, abstractmethod
 
 from ..loops import Block, Buffer, Place, Store
-from ..loops.code import DTYPES
+from ..loops.statements import DTYPES
 from .lines import Lines, Term, Wide, literal, stored, suffix, vector
 
 
@@ -43,9 +43,11 @@ class Memory(Lines, ABC):
             else:
                 at = self.plus(at, self.times(self.terms[counter].text, stride))
         base, of = f"%b{buffer.number}", stored(buffer.kind)
+        if buffer.role == "heap":
+            base = self.put(f"load ptr, ptr {base}")
         if place.computed >= 0:
             computed = self.terms[place.computed]
-            if computed.lanes > 1 or step:
+            if computed.lanes > 1:
                 return self.scattered(base, of, at, step, computed), -1
             at = self.plus(at, computed.text)
         return (self.put(f"getelementptr {of}, ptr {base}, i64 {at}") if at != "0" else base), step

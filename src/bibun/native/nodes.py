@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Constant, Graph, Item, Node, Type
-from ..loops.code import KINDS
+from ..loops.statements import KINDS
+from ..ops.control.branches import Branches
 from ..ops.control.scan import Scan
+from ..ops.control.sweeps import Sweeps
 from ..ops.cumulative import Prod
 from ..ops.extremum import Max, Min
 from ..ops.gather import Slice
@@ -48,6 +50,15 @@ class Reduction(NamedTuple):
         return index[: len(self.kept)], index[len(self.kept) :]
 
 
+def graphs_of(op: Any) -> tuple[Graph, ...]:
+    """The graphs that run inside."""
+    if isinstance(op, Scan):
+        return (op.step,)
+    if isinstance(op, Branches):
+        return op.branches
+    return (op.condition, *op.steps)
+
+
 @lru_cache(maxsize=256)
 def body_of(graph: Graph) -> Nodes | None:
     """The nodes of a graph inside a loop; None if it needs a call of NumPy's."""
@@ -74,8 +85,8 @@ class Nodes:
         types = self.types(n)
         if isinstance(n.op, Item):
             return {"cut": "view", "loop": "result"}.get(self.role[n.args[0]], "given")
-        if isinstance(n.op, Scan):
-            return "call" if body_of(n.op.step) is None else "loop"
+        if isinstance(n.op, Scan | Branches | Sweeps):
+            return "loop" if all(map(body_of, graphs_of(n.op))) else "call"
         if isinstance(n.op, Whole):
             return "whole"
         if isinstance(n.op, Split | Unstack):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import BibunError
-from ..loops.code import FLOATS, WIDTH
+from ..loops.statements import FLOATS, WIDTH
 from .lines import Lines, Term, scalar, suffix, vector
 
 FLOAT = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg"}

@@ -14,7 +14,7 @@ import numpy as np
 
 from ..array import Array, bind, enter, lift
 from ..graph import Constant, Example, Graph, Item, Op, Type, operation
-from ..loops.code import KINDS
+from ..loops.statements import KINDS
 from ..ops.calls import Call, CustomGradient, CustomTangent
 from ..ops.gather import Scatter, Slice
 from ..ops.joining import Concatenate, Stack

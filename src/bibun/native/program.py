@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph import Constant, Graph, Node
 from ..loops import Code
-from ..loops.code import KINDS
+from ..loops.statements import KINDS
 from .cached import machine
 from .kernel import Kernel
 from .llvm import Printer, arrangement
@@ -52,7 +52,7 @@ class Segment:
         self.made = [b.role == "out" for _, b in given]
         self.fixed = [array for _, array in lowering.fixed]
         last = [b.number for b, _ in lowering.fixed]
-        order = [b.number for b in self.code.buffers if b.role != "work"]
+        order = [b.number for b in self.code.given]
         self.places = [order.index(b.number) for _, b in given] + [order.index(k) for k in last]
         self.workspace = arrangement(self.code)[1]
         self.text = Printer(self.code).run()

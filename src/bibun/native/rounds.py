@@ -7,8 +7,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..loops import Block, Let, Loop, Seldom, Store
-from ..loops.code import DTYPES, FLOATS, WIDTH, Merge
+from ..loops import Block, Let, Loop, Store
+from ..loops.statements import DTYPES, FLOATS, WIDTH, Merge, blocks
 from .lines import Term, Wide, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
@@ -211,8 +211,8 @@ def statements(block: Block) -> Iterator[Any]:
     """All statements, also of inner blocks."""
     for s in block.statements:
         yield s
-        if type(s) in (Loop, Seldom):
-            yield from statements(s.body)
+        for inner in blocks(s):
+            yield from statements(inner)
 
 
 def used(block: Block) -> set[int]:

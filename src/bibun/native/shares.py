@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..loops import Block, Buffer, Code, Let, Loop, Place, Seldom, Store
-from ..loops.code import DTYPES, Merge
+from ..loops.statements import DTYPES, Merge, blocks
 from .rounds import statements, used
 from .tune import LANES, SLOW
 
@@ -186,8 +186,9 @@ def walked(block: Block, extents: dict[int, int]) -> Iterator[tuple[int, Place, 
             yield s.extra[0].number, s.extra[1], extents
         elif type(s) is Loop:
             yield from walked(s.body, extents | {s.counter: s.extent})
-        elif type(s) is Seldom:
-            yield from walked(s.body, extents)
+        else:
+            for inner in blocks(s):
+                yield from walked(inner, extents)
 
 
 def accesses(statement: Any) -> Iterator[int]:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..loops import Block, Code, Let, Loop, Place, Seldom, Store
+from ..loops.statements import blocks
 from .rounds import statements, used
 
 LANES = 8
@@ -29,6 +30,9 @@ def tune(block: Block) -> None:
         elif type(s) is Loop:
             collapse(s)
             choose_lanes(s)
+        else:
+            for inner in blocks(s):
+                tune(inner)
 
 
 # ------------------------------------------------------------ two loops as one
@@ -82,8 +86,9 @@ def _drop(block: Block, counter: int) -> None:
         elif type(s) is Let and s.opcode == "load":
             buffer, place = s.extra
             block.statements[k] = s._replace(extra=(buffer, _without(place, counter)))
-        elif type(s) in (Loop, Seldom):
-            _drop(s.body, counter)
+        else:
+            for inner in blocks(s):
+                _drop(inner, counter)
 
 
 def _without(place: Place, counter: int) -> Place:

@@ -1,0 +1,148 @@
+"""Statements of the loop IR: what code consists of, as data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+import numpy as np
+
+FLOATS = {"f32": np.dtype(np.float32), "f64": np.dtype(np.float64)}
+INTEGERS = {
+    f"{sign}{8 * size}": np.dtype(f"{sign}{size}") for sign in "iu" for size in (1, 2, 4, 8)
+}
+DTYPES = {**FLOATS, **INTEGERS, "bool": np.dtype(bool)}
+KINDS = {dtype: kind for kind, dtype in DTYPES.items()}
+"""The kind of scalar that stands for a dtype; kinds are told by their names."""
+
+WIDTH = {kind: 8 * dtype.itemsize for kind, dtype in DTYPES.items()} | {"bool": 1}
+
+
+class Buffer(NamedTuple):
+    """Memory of `size` elements: an argument, a result, or a workspace of the function."""
+
+    number: int
+    kind: str
+    size: int
+    role: str  # "in", "out", "work", or "heap": as long as the run needs, see Grow
+
+
+class Place(NamedTuple):
+    """A place in a buffer: offset + the sum of stride * counter + a computed integer."""
+
+    offset: int
+    strides: tuple[tuple[int, int], ...]  # (number of a loop's counter, stride), counters ascending
+    computed: int = -1  # the number of an i64, or -1
+
+
+class Let(NamedTuple):
+    """One new value: an opcode applied to values; `extra` is a constant, a name or a place."""
+
+    number: int
+    kind: str
+    opcode: str
+    args: tuple[int, ...]
+    extra: Any = None
+
+
+class Store(NamedTuple):
+    """Write a value to a place."""
+
+    buffer: Buffer
+    place: Place
+    value: int
+
+
+class Carry(NamedTuple):
+    """What goes round a loop: a value at the beginning of each round, and after the last one."""
+
+    number: int
+    kind: str
+    start: int
+    next: int
+    result: int
+
+
+class Merge(NamedTuple):
+    """A sum, product, extreme, ... over the rounds of a loop, in whatever order of them."""
+
+    opcode: str  # "add", "mul", "max", "min", "and", "or"
+    kind: str
+    start: int
+    value: int
+    result: int
+
+
+@dataclass
+class Block:
+    """Statements in order, `depth` blocks inside others. Out of a guarded one nothing moves."""
+
+    depth: int
+    guarded: bool = False
+    statements: list[Any] = field(default_factory=list)
+    known: dict[tuple, Any] = field(default_factory=dict)
+
+
+@dataclass
+class Loop:
+    """Rounds 0 ... extent - 1. `lanes`: rounds may run side by side; `parallel`: in threads.
+
+    `ordered`: they may do neither, since each adds to what the ones before left in memory.
+    `serial`: they are the rounds of a program's own loop, with nests inside.
+    """
+
+    counter: int
+    extent: int
+    body: Block
+    carries: list[Carry] = field(default_factory=list)
+    merges: list[Merge] = field(default_factory=list)
+    lanes: bool = False
+    parallel: bool = False
+    ordered: bool = False
+    serial: bool = False
+
+
+@dataclass
+class Seldom:
+    """Statements that run only if a mask holds (anywhere in a vector); then results are chosen.
+
+    `chosen` has one (result, kind, usual, seldom value) for each result.
+    """
+
+    mask: int
+    body: Block
+    chosen: list[tuple[int, str, int, int]] = field(default_factory=list)
+
+
+class Grow(NamedTuple):
+    """Make room in a buffer of the heap for a further row; the rows before keep what they hold."""
+
+    buffer: Buffer
+    rows: int  # the number of an i64: how many there are already
+    size: int  # elements of a row
+
+
+@dataclass
+class Choice:
+    """One of several blocks runs: the one with the number of an i64 that is one of theirs."""
+
+    index: int
+    blocks: list[Block]
+
+
+@dataclass
+class While:
+    """The body runs as long as a bool holds that another block computes, before each round."""
+
+    condition: Block
+    holds: int
+    body: Block
+
+
+def blocks(statement: Any) -> list[Block]:
+    """The blocks inside a statement."""
+    if isinstance(statement, Loop | Seldom):
+        return [statement.body]
+    if isinstance(statement, While):
+        return [statement.condition, statement.body]
+    return statement.blocks if isinstance(statement, Choice) else []
