@@ -104,17 +104,3 @@ def test_values_that_go_round(n):
     assert results[: 2 * n : 2].tolist() == fibonacci[:n]
     assert results[1 : 2 * n : 2].tolist() == (10 * order[order]).tolist()
     assert results[2 * n] == 77
-
-
-def test_machine_code_is_taken_out_of_memory():
-    """Two thousand functions that nobody keeps: memory stays as it was."""
-    resource = pytest.importorskip("resource")
-    code = Code()
-    code.store(code.buffer("f8", 1, "out"), ONE, code.constant(1, "f64"))
-    text = Printer(code).run()
-    for _ in range(200):
-        Machine(text)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-    for _ in range(1000):
-        Machine(text)
-    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 20_000  # kilobytes

@@ -6,6 +6,7 @@ import ctypes
 from collections.abc import Sequence
 from functools import cache
 from itertools import count
+from threading import Lock
 from typing import Any
 
 from ..errors import BibunError
@@ -32,10 +33,20 @@ def target() -> Any:
     )
 
 
-@cache
-def linker() -> Any:
-    """What puts machine code into memory, and takes it out again."""
-    return binding().create_lljit_compiler(target())
+LINKS = 32
+"""Programs of one linker."""
+
+
+def linker(number: int) -> Any:
+    """What puts machine code into memory, and takes it out again, for program number n.
+
+    A linker keeps some 9 KB of each program that was taken out of memory, until it goes itself:
+    when all its programs are gone, since these hold it.
+    """
+    with LOCK:
+        if number // LINKS > LINKER[0]:
+            LINKER[:] = number // LINKS, binding().create_lljit_compiler(target())
+        return LINKER[1]
 
 
 class Machine:
@@ -51,7 +62,8 @@ class Machine:
             library.import_symbol("bibun_parallel", parallel())
         for name in names:
             library.export_symbol(name)
-        self.tracker = library.link(linker(), f"bibun{next(SERIAL)}")
+        number = next(SERIAL)
+        self.tracker = library.link(linker(number), f"bibun{number}")
 
     def function(self, name: str = "kernel") -> Any:
         """A compiled function of one pointer to its buffers."""
@@ -83,7 +95,8 @@ def parallel() -> int:
     return symbols().get("bibun_parallel") or alone().tracker["bibun_alone"]
 
 
-SERIAL = count()
+SERIAL, LOCK = count(), Lock()
+LINKER: list[Any] = [-1, None]  # the number of the present one, and itself
 FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
