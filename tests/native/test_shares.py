@@ -21,6 +21,8 @@ FUNCTIONS: dict[str, Any] = {
     "mean":     lambda x: (x - np.mean(x)) / np.sqrt(np.mean((x - np.mean(x)) ** 2)),
     "rows":     lambda x: np.sum(x * x, axis=-1),
     "columns":  lambda x: np.sum(x * x, axis=0),
+    "both":     lambda x: (np.sum(x * x, 0), np.max(x, 0), x * np.sum(x, -1, keepdims=True)),
+    "counts":   lambda x: (np.sum(x > 0, 0), np.any(x > 2, 0), np.all(x < 9, 0), np.min(x, 0)),
     "extremes": lambda x: (np.max(x), np.min(x), np.any(x > 3), np.all(x < 9), np.prod(1 + x / 99)),
     "softmax":  lambda x: np.exp(x - np.max(x, -1, keepdims=True))
                           / np.sum(np.exp(x - np.max(x, -1, keepdims=True)), -1, keepdims=True),
@@ -36,7 +38,7 @@ FUNCTIONS: dict[str, Any] = {
     "product":  lambda x: np.sum(x[..., None] * x[..., None, :] if x.ndim == 1 else x @ x.T, -1),
 }
 # fmt: on
-NEVER = {"columns", "scan"}
+NEVER = {"scan"}
 
 
 @pytest.fixture
@@ -47,6 +49,7 @@ def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(shares, "LONG", 20)
     monkeypatch.setattr(shares, "TILE", 8)
     monkeypatch.setattr(shares, "STEP", 8)
+    monkeypatch.setattr(shares, "FEWEST", 3)
 
 
 def plain(y: Any) -> list[np.ndarray]:

@@ -15,7 +15,7 @@ from ..loops.statements import DTYPES
 from .lines import Term, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
-from .rounds import LoopPrinter, statements, used
+from .rounds import LoopPrinter, statements, taken
 
 VECTOR_BITS = 512
 ALIGNMENT = 64
@@ -241,19 +241,13 @@ class Printer(Memory):
 
 def needed(loop: Loop) -> set[int]:
     """The values from outside that the rounds of a loop take."""
-    made, taken = {loop.counter}, used(loop.body)
+    made = {loop.counter, -1}
     for s in statements(loop.body):
         if type(s) is Let:
             made.add(s.number)
         elif type(s) is Loop:
-            made |= {s.counter, *(c.number for c in s.carries)}
-            for c in s.carries:
-                made.add(c.result)
-                taken |= {c.start, c.next}
-            for m in s.merges:
-                made.add(m.result)
-                taken |= {m.start, m.value}
+            made |= {s.counter, *(c.number for c in s.carries), *(c.result for c in s.carries)}
+            made.update(m.result for m in s.merges)
         elif type(s) is Seldom:
             made.update(c[0] for c in s.chosen)
-            taken |= {s.mask, *(v for c in s.chosen for v in c[2:])}
-    return taken - made - {-1}
+    return set(taken(loop.body)) - made

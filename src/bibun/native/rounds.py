@@ -228,6 +228,32 @@ def used(block: Block) -> set[int]:
     return found
 
 
+def taken(block: Block) -> Iterator[int]:
+    """The values that statements take, each as often as it is taken."""
+    for s in statements(block):
+        if type(s) is Let:
+            yield from s.args
+            if s.opcode == "load":
+                yield s.extra[1].computed
+        elif type(s) is Store:
+            yield from (s.value, s.place.computed)
+        elif type(s) is Loop:
+            for c in s.carries:
+                yield from (c.start, c.next)
+            for m in s.merges:
+                yield from (m.start, m.value)
+        elif type(s) is Seldom:
+            yield s.mask
+            for _, _, usual, seldom in s.chosen:
+                yield from (usual, seldom)
+        elif type(s) is While:
+            yield s.holds
+        elif type(s) is Choice:
+            yield s.index
+        elif type(s) is Grow:
+            yield s.rows
+
+
 def _widths(block: Block, merges: Sequence[Merge]) -> Iterator[int]:
     """The widths of what is read, stored and summed: a byte at least."""
     yield from (max(8, WIDTH[m.kind]) for m in merges)

@@ -15,7 +15,7 @@ import numpy as np
 
 from ..loops import Block, Buffer, Code, Let, Loop, Place, Seldom, Store
 from ..loops.statements import DTYPES, Merge, blocks
-from .rounds import statements, used
+from .rounds import NEUTRAL, statements, taken, used
 from .tune import LANES, SLOW
 
 LONG = 150_000
@@ -23,6 +23,8 @@ LONG = 150_000
 TILE = 20_000
 """Work of a tile, about."""
 MOST_TILES = 64
+FEWEST = 16
+"""Rounds of a tile at least that adds to sums of its own, which others have to add up later."""
 STEP = 64
 """Tiles of a loop in vectors are multiples of this, so that no two write to one line of a cache."""
 KNOWN = (Let, Store, Loop, Seldom)
@@ -46,23 +48,31 @@ class Tiles:
     def __init__(self, code: Code, loop: Loop):
         self.code, self.loop = code, loop
         total = work(loop)
-        wanted = max(1, min(MOST_TILES, round(total / TILE)))
+        most = min(MOST_TILES, loop.extent // FEWEST) if loop.ordered else MOST_TILES
+        wanted = max(1, min(most, round(total / TILE)))
         step = STEP if loop.lanes else 1
         self.long = total >= LONG
         self.size = max(1, -(-loop.extent // (wanted * step)) * step)
         self.count, self.rest = divmod(loop.extent, self.size)
         self.own: list[Buffer] = []  # workspaces that a round leaves to itself alone
+        self.sums: dict[int, Buffer] = {}  # for each sum in memory, the sums of the tiles
+        self.opcodes: dict[int, str] = {}  # and how they are added up
 
     def worth_it(self) -> bool:
         """Whether there is enough to do, and no round needs what another one has done."""
         loop = self.loop
-        if loop.carries or loop.ordered or loop.serial or not self.long or self.count < 2:
+        if loop.carries or loop.serial or not self.long or self.count < 2:
             return False
         if any(type(s) not in KNOWN for s in statements(loop.body)):
+            return False
+        if any(self.code.buffers[n].role == "heap" for n in accesses(loop)):
             return False
         if any(not self.neutral(m) for m in loop.merges):
             return False
         written = {s.buffer.number: s.buffer for s in statements(loop.body) if type(s) is Store}
+        if loop.ordered:
+            self.opcodes = {n: op for n in written if (op := gathered(loop, n))}
+            written = {n: b for n, b in written.items() if n not in self.opcodes}
         apart = {n: apart_in(loop, n) for n in written}
         self.own = [b for n, b in written.items() if not apart[n] and self.private(b)]
         return all(apart[n] or b in self.own for n, b in written.items())
@@ -72,9 +82,7 @@ class Tiles:
         start = self.code.constants.get(m.start)
         if m.opcode not in ("max", "min"):
             return start in STARTS[m.opcode]
-        dtype = DTYPES[m.kind]
-        least, most = _limits(dtype)
-        return start == (least if m.opcode == "max" else most)
+        return start == _limits(DTYPES[m.kind])[m.opcode == "min"]
 
     def private(self, buffer: Buffer) -> bool:
         """Whether a workspace is for one round at a time, and for this loop only."""
@@ -87,7 +95,9 @@ class Tiles:
             for n, p, _ in walked(self.loop.body, {})
             if n == buffer.number
         )
-        return buffer.role == "work" and fixed and buffer.number not in touched
+        first = next(s for s in statements(self.loop.body) if buffer.number in _own(s))
+        alone = buffer.role == "work" and buffer.number not in touched
+        return alone and fixed and type(first) is Store
 
     # ------------------------------------------------------------ the new statements
 
@@ -97,6 +107,9 @@ class Tiles:
         for b in self.own:
             self.code.buffers[b.number] = b._replace(size=b.size * tiles)
         parts = [self.code.buffer(DTYPES[m.kind], tiles, "work") for m in self.loop.merges]
+        for n in self.opcodes:
+            b = self.code.buffers[n]
+            self.sums[n] = self.code.buffer(DTYPES[b.kind], b.size * tiles, "work")
         shared = self.code.new("i64", 1).number
         body = Block(1, statements=list(self.tile(self.size, shared, 0, parts)))
         yield Loop(shared, self.count, body, parallel=True)
@@ -104,24 +117,30 @@ class Tiles:
             yield from self.tile(self.rest, -1, self.count, parts)
         if parts:
             yield self.total(tiles, parts)
+        for n, sums in self.sums.items():
+            yield self.added(self.code.buffers[n], sums, tiles)
 
     def tile(self, size: int, shared: int, first: int, parts: list[Buffer]) -> Iterator[Any]:
         """One tile: number `first` + the counter `shared`, which is -1 if there is only one."""
         loop, counter = self.loop, self.code.new("i64", 2).number
 
-        def moved(buffer: Buffer, place: Place) -> Place:
+        def moved(buffer: Buffer, place: Place) -> tuple[Buffer, Place]:
             strides = dict(place.strides)
             step = strides.pop(loop.counter, 0)
-            per_tile = buffer.size if buffer in self.own else step * self.size
+            alone = buffer in self.own or buffer.number in self.sums
+            per_tile = buffer.size if alone else step * self.size
             strides |= {counter: step, shared: per_tile}
             kept = tuple(sorted((c, s) for c, s in strides.items() if s and c >= 0))
-            return Place(place.offset + first * per_tile, kept, place.computed)
+            target = self.sums.get(buffer.number, buffer)
+            return target, Place(place.offset + first * per_tile, kept, place.computed)
 
+        for n, sums in self.sums.items():
+            yield self.begun(self.code.buffers[n], sums, shared, first)
         body = copied(loop.body, moved)
         if loop.counter in used(loop.body):
             body.statements[:0] = self.number(counter, shared, first)
         merges = [m._replace(result=self.code.new(m.kind, 1).number) for m in loop.merges]
-        yield Loop(counter, size, body, [], merges, loop.lanes)
+        yield Loop(counter, size, body, [], merges, loop.lanes, False, loop.ordered)
         for m, buffer in zip(merges, parts, strict=True):
             place = Place(first, ((shared, 1),) if shared >= 0 else ())
             yield Store(buffer, place, m.result)
@@ -136,6 +155,28 @@ class Tiles:
             yield Let(known, "i64", "mul", (shared, size))
         yield Let(self.loop.counter, "i64", "add", (known, counter))
 
+    def begun(self, of: Buffer, sums: Buffer, shared: int, first: int) -> Loop:
+        """The sums of a tile, which begin with nothing."""
+        counter, start = (self.code.new(kind, 2).number for kind in ("i64", of.kind))
+        known = Let(start, of.kind, "constant", (), nothing(self.opcodes[of.number], of.kind))
+        strides = [(counter, 1), *([(shared, of.size)] if shared >= 0 else [])]
+        place = Place(first * of.size, tuple(sorted(strides)))
+        return Loop(
+            counter, of.size, Block(2, False, [known, Store(sums, place, start)]), lanes=True
+        )
+
+    def added(self, to: Buffer, sums: Buffer, tiles: int) -> Loop:
+        """The sums of all tiles, added to what is in memory."""
+        i, k = (self.code.new("i64", 1).number for _ in range(2))
+        start, part, total = (self.code.new(to.kind, 1).number for _ in range(3))
+        here = Place(0, ((i, 1),))
+        there = sums, Place(0, ((i, 1), (k, to.size)))
+        read = Block(2, False, [Let(part, to.kind, "load", (), there)])
+        merge = Merge(self.opcodes[to.number], to.kind, start, part, total)
+        over = Loop(k, tiles, read, [], [merge])
+        before = Let(start, to.kind, "load", (), (to, here))
+        return Loop(i, to.size, Block(1, False, [before, over, Store(to, here, total)]), lanes=True)
+
     def total(self, tiles: int, parts: list[Buffer]) -> Loop:
         """The sums of all tiles, added up."""
         counter, body, merges = self.code.new("i64", 1).number, Block(1), []
@@ -147,14 +188,17 @@ class Tiles:
         return Loop(counter, tiles, body, [], merges, lanes=True)
 
 
-def copied(block: Block, moved: Callable[[Buffer, Place], Place]) -> Block:
+Moved = Callable[[Buffer, Place], tuple[Buffer, Place]]
+
+
+def copied(block: Block, moved: Moved) -> Block:
     """The same statements at other places."""
     found: list[Any] = []
     for s in block.statements:
         if type(s) is Store:
-            s = s._replace(place=moved(s.buffer, s.place))
+            s = Store(*moved(s.buffer, s.place), s.value)
         elif type(s) is Let and s.opcode == "load":
-            s = s._replace(extra=(s.extra[0], moved(*s.extra)))
+            s = s._replace(extra=moved(*s.extra))
         elif type(s) in (Loop, Seldom):
             s = replace(s, body=copied(s.body, moved))
         found.append(s)
@@ -195,6 +239,43 @@ def accesses(statement: Any) -> Iterator[int]:
     """The buffers that a statement reads or writes."""
     for number, _, _ in walked(Block(0, statements=[statement]), {}):
         yield number
+
+
+def _own(statement: Any) -> list[int]:
+    """The buffer that a statement itself reads or writes."""
+    if type(statement) is Store:
+        return [statement.buffer.number]
+    load = type(statement) is Let and statement.opcode == "load"
+    return [statement.extra[0].number] if load else []
+
+
+def gathered(loop: Loop, number: int) -> str:
+    """How a loop adds to what is in a buffer, each round to the same places; else nothing.
+
+    The buffer is read once, something is added to it, and written once, and that is all.
+    """
+    found = [s for s in statements(loop.body) if number in _own(s)]
+    if [type(s) for s in found] != [Let, Store]:
+        return ""
+    load, store = found
+    takers = [s for s in statements(loop.body) if type(s) is Let and load.number in s.args]
+    if load.extra[1] != store.place or store.place.computed >= 0 or len(takers) != 1:
+        return ""
+    (sum_,) = takers
+    once = sum_.number == store.value
+    fixed = loop.counter not in dict(store.place.strides)
+    all_taken = [*taken(loop.body), *(m.value for m in loop.merges)]
+    alone = all_taken.count(load.number) == all_taken.count(sum_.number) == 1
+    return sum_.opcode if once and fixed and alone and sum_.opcode in STARTS else ""
+
+
+def nothing(opcode: str, kind: str) -> bytes:
+    """What adds nothing to a sum (product, extreme, ...)."""
+    dtype = DTYPES[kind]
+    value = NEUTRAL[opcode]
+    if opcode in ("max", "min"):
+        value = _limits(dtype)[opcode == "min"]
+    return dtype.type(value).tobytes()
 
 
 def apart_in(loop: Loop, number: int) -> bool:
