@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..loops import Block, Let, Loop, Store
+from ..loops import Block, Choice, Grow, Let, Loop, Seldom, Store, While
 from ..loops.statements import DTYPES, FLOATS, WIDTH, Merge, blocks
 from .lines import Term, Wide, literal, scalar, vector
 from .memory import Memory
