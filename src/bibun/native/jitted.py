@@ -193,12 +193,14 @@ class Lowered:
         self.native = native(graph)
 
     def text(self, form: str) -> str:
-        """The "graph", or the "llvm" text that is compiled."""
+        """The "graph", the "llvm" text that is compiled, or the same in "c++"."""
         if form == "graph":
             return str(self.graph)
+        if form == "c++":
+            return "\n\n".join(self.native.cpp_texts)
         if form == "llvm":
             return "\n\n".join(self.native.texts)
-        raise ValueError(f'text: the forms are "graph" and "llvm", not {form!r}')
+        raise ValueError(f'text: the forms are "graph", "llvm" and "c++", not {form!r}')
 
     @property
     def interpreted(self) -> list[Node]:

@@ -12,6 +12,7 @@ from ..graph import Constant, Graph, Node
 from ..loops import Code
 from ..loops.statements import KINDS
 from .cached import machine
+from .cplusplus import CppPrinter
 from .kernel import Kernel
 from .llvm import Printer, arrangement
 from .lower import Lowering
@@ -195,6 +196,11 @@ class NativeProgram:
     def texts(self) -> list[str]:
         """The LLVM text of each native function."""
         return [s.text for s in self.steps if isinstance(s, Segment)]
+
+    @property
+    def cpp_texts(self) -> list[str]:
+        """The same functions in C++."""
+        return [CppPrinter(s.code).run() for s in self.steps if isinstance(s, Segment)]
 
     @property
     def interpreted(self) -> list[Node]:

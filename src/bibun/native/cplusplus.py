@@ -1,0 +1,360 @@
+"""The C++ printer: code as a function of C++17, in plain loops and scalars.
+
+It has the signature of the native function, `extern "C" void kernel(void** buffers)`, and needs the
+standard library alone. What the LLVM printer runs in vectors or in threads are loops like all
+others here, so sums are added up in their order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+
+from ..loops import Block, Buffer, Choice, Code, Grow, Let, Loop, Place, Seldom, Store, While
+from ..loops.statements import DTYPES, FLOATS, WIDTH
+from .llvm import arrangement
+from .rounds import statements
+
+HEAD = """#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <vector>
+"""
+BITS = """
+template <typename To, typename From>
+static inline To bits(From x) {
+  static_assert(sizeof(To) == sizeof(From), "bits of one size");
+  To y;
+  std::memcpy(&y, &x, sizeof y);
+  return y;
+}
+"""
+EXTREMES = """
+// The larger and the smaller one; nan if there is one, and -0 is below 0.
+template <typename T>
+static inline T larger(T a, T b) {
+  return a != a ? a : b != b ? b : a > b || (a == b && !std::signbit(a)) ? a : b;
+}
+template <typename T>
+static inline T smaller(T a, T b) {
+  return a != a ? a : b != b ? b : a < b || (a == b && std::signbit(a)) ? a : b;
+}
+"""
+
+
+def cpp_type(kind: str) -> str:
+    """C++'s name of a kind of scalar."""
+    if kind in FLOATS:
+        return {"f32": "float", "f64": "double"}[kind]
+    sign = "u" if kind[0] == "u" else ""
+    return "bool" if kind == "bool" else f"std::{sign}int{WIDTH[kind]}_t"
+
+
+def stored(kind: str) -> str:
+    """How it lies in memory: bools are bytes."""
+    return (
+        "std::uint8_t"
+        if kind == "bool"
+        else ("std::" if kind not in FLOATS else "") + cpp_type(kind)
+    )
+
+
+def literal(kind: str, data: bytes) -> str:
+    """A constant, exactly: floats in hexadecimal."""
+    value = np.frombuffer(data, DTYPES[kind])[0]
+    if kind == "bool":
+        return "true" if value else "false"
+    if kind in FLOATS:
+        return _float(float(value), kind)
+    name, long = cpp_type(kind), "ll" if WIDTH[kind] == 64 else ""
+    if kind[0] == "u":
+        return f"{name}{{{int(value)}u{long}}}"
+    if value == np.iinfo(DTYPES[kind]).min:  # which has no literal of its own
+        return f"std::numeric_limits<{name}>::min()"
+    return f"{name}{{{int(value)}{long}}}"
+
+
+def _float(x: float, kind: str) -> str:
+    name = cpp_type(kind)
+    if x != x:
+        return f"std::numeric_limits<{name}>::quiet_NaN()"
+    if x in (np.inf, -np.inf):
+        return f"{'-' if x < 0 else ''}std::numeric_limits<{name}>::infinity()"
+    short = repr(x)
+    if float(short) == x and len(short) <= 8:
+        return short + ("f" if kind == "f32" else "")
+    return x.hex() + ("f" if kind == "f32" else "")
+
+
+INFIX = {
+    "add": "+", "sub": "-", "mul": "*", "div": "/", "and": "&", "or": "|", "xor": "^",
+    "shl": "<<", "shr": ">>", "lt": "<", "le": "<=", "eq": "==", "ne": "!=",
+}  # fmt: skip
+CALLS = {
+    "sqrt": "std::sqrt", "rint": "std::nearbyint", "floor": "std::floor", "ceil": "std::ceil",
+    "trunc": "std::trunc", "fma": "std::fma", "copysign": "std::copysign",
+}  # fmt: skip
+
+
+ITSELF = {
+    "eq": ("true", "!std::isnan({})"), "ne": ("false", "std::isnan({})"),
+    "le": ("true", "!std::isnan({})"), "lt": ("false", "false"),
+}  # fmt: skip
+"""What a number is beside itself: of integers and of floats. Compilers warn of x != x."""
+
+
+class CppPrinter:
+    """One function as text."""
+
+    def __init__(self, code: Code):
+        self.code = code
+        self.kinds: dict[int, str] = {}
+        self.lines: list[str] = []
+        self.tables: dict[tuple[float, ...], str] = {}
+        self.wanted = needed(code)
+
+    def run(self) -> str:
+        """The text of a file: the function, and what it needs before it."""
+        text = self.function()
+        parts = [HEAD]
+        parts += [BITS] if "bits<" in text else []
+        parts += [EXTREMES] if "larger(" in text or "smaller(" in text else []
+        return "\n".join([*parts, text])
+
+    def function(self) -> str:
+        """The function, and its tables of constants."""
+        self.arguments()
+        self.block(self.code.body, 1)
+        tables = [
+            f"static const double {name}[] = {{{', '.join(_float(x, 'f64') for x in numbers)}}};"
+            for numbers, name in self.tables.items()
+        ]
+        head = f'extern "C" void {self.code.name}(void** buffers) {{'
+        return "\n".join([*tables, head, *self.lines, "}", ""])
+
+    def put(self, depth: int, text: str) -> None:
+        self.lines.append("  " * depth + text)
+
+    def arguments(self) -> None:
+        """Names for the buffers."""
+        used = {n for n in map(_buffer, statements(self.code.body)) if n is not None}
+        for k, b in enumerate(self.code.given):
+            if b.number in used:
+                constant = "const " if b.role == "in" else ""
+                of = f"{constant}{stored(b.kind)}*"
+                self.put(1, f"{of} b{b.number} = static_cast<{of}>(buffers[{k}]);  // {_about(b)}")
+        places, _ = arrangement(self.code)
+        for number, start in places.items():
+            b = self.code.buffers[number]
+            if number in used:
+                space = f"static_cast<char*>(buffers[{len(self.code.given)}]) + {start}"
+                of = f"{stored(b.kind)}*"
+                self.put(1, f"{of} b{number} = reinterpret_cast<{of}>({space});  // {_about(b)}")
+        for b in self.code.buffers:
+            if b.role == "heap":
+                self.put(1, f"std::vector<{stored(b.kind)}> b{b.number};")
+
+    # ------------------------------------------------------------ statements
+
+    def block(self, block: Block, depth: int) -> None:
+        """All statements of a block."""
+        for s in block.statements:
+            if type(s) is Let:
+                self.let(s, depth)
+            else:
+                self.others()[type(s)](s, depth)
+
+    def others(self) -> dict[type, Callable[[Any, int], None]]:
+        """What prints the statements that are no values."""
+        return {
+            Store: self.store, Loop: self.loop, Seldom: self.seldom, Choice: self.choice,
+            While: self.repeat, Grow: self.grow,
+        }  # fmt: skip
+
+    def let(self, s: Let, depth: int) -> None:
+        """A new value."""
+        self.kinds[s.number] = s.kind
+        if s.number in self.wanted:
+            self.put(depth, f"const {cpp_type(s.kind)} v{s.number} = {self.value(s)};")
+
+    def value(self, s: Let) -> str:
+        """The expression of an opcode."""
+        args = [f"v{a}" for a in s.args]
+        kind = self.kinds[s.args[0]] if s.args else s.kind
+        if s.opcode == "constant":
+            return literal(s.kind, s.extra)
+        if s.opcode == "load":
+            buffer, place = s.extra
+            return self.place(buffer, place) + (" != 0" if s.kind == "bool" else "")
+        if s.opcode == "table":
+            name = f"{self.code.name}_table{len(self.tables)}"
+            name = self.tables.setdefault(s.extra, name)
+            return f"{name}[{args[0]}]"
+        if s.opcode == "select":
+            return f"{args[0]} ? {args[1]} : {args[2]}"
+        if s.opcode == "to":
+            return f"static_cast<{cpp_type(s.kind)}>({args[0]})"
+        if s.opcode == "bits" or (s.opcode == "to" and WIDTH[kind] == WIDTH[s.kind]):
+            return f"bits<{cpp_type(s.kind)}>({args[0]})"
+        return self.applied(s.opcode, kind, s.kind, args)
+
+    def applied(self, opcode: str, kind: str, result: str, args: list[str]) -> str:
+        """An operator or a function of the standard library."""
+        if opcode in ITSELF and args[0] == args[1]:
+            holds, of_floats = ITSELF[opcode]
+            return of_floats.format(args[0]) if kind in FLOATS else holds
+        if opcode in INFIX:
+            text = f"{args[0]} {INFIX[opcode]} {args[1]}"
+            # Small integers become int on the way.
+            return f"static_cast<{cpp_type(result)}>({text})" if result not in FLOATS else text
+        if opcode == "neg":
+            return f"-{args[0]}" if kind in FLOATS else f"static_cast<{cpp_type(kind)}>(-{args[0]})"
+        if opcode == "not":
+            return f"!{args[0]}" if kind == "bool" else f"static_cast<{cpp_type(kind)}>(~{args[0]})"
+        if opcode == "abs":
+            if kind in FLOATS:
+                return f"std::fabs({args[0]})"
+            return (
+                args[0]
+                if kind[0] == "u"
+                else f"{args[0]} < 0 ? {self._less(args[0], kind)} : {args[0]}"
+            )
+        if opcode in ("max", "min"):
+            return self.extreme(opcode, kind, *args)
+        return f"{CALLS[opcode]}({', '.join(args)})"
+
+    def extreme(self, opcode: str, kind: str, a: str, b: str) -> str:
+        """The larger or the smaller of two numbers."""
+        if kind in FLOATS:
+            return f"{'larger' if opcode == 'max' else 'smaller'}({a}, {b})"
+        return f"{a} {'>' if opcode == 'max' else '<'} {b} ? {a} : {b}"
+
+    def place(self, buffer: Buffer, place: Place) -> str:
+        """An element of a buffer."""
+        terms = [f"v{c}" if s == 1 else f"{s} * v{c}" for c, s in place.strides]
+        terms += [f"v{place.computed}"] if place.computed >= 0 else []
+        terms += [str(place.offset)] if place.offset or not terms else []
+        return f"b{buffer.number}[{' + '.join(terms)}]"
+
+    def store(self, s: Store, depth: int) -> None:
+        """A write."""
+        value = f"v{s.value}"
+        if s.buffer.kind == "bool":
+            value = f"static_cast<std::uint8_t>({value})"
+        self.put(depth, f"{self.place(s.buffer, s.place)} = {value};")
+
+    def loop(self, s: Loop, depth: int) -> None:
+        """A loop; what goes round are variables."""
+        for m in s.merges:
+            self.kinds[m.result] = m.kind
+            self.put(depth, f"{cpp_type(m.kind)} v{m.result} = v{m.start};")
+        for c in s.carries:
+            self.kinds[c.number] = self.kinds[c.result] = c.kind
+            self.put(depth, f"{cpp_type(c.kind)} v{c.result} = v{c.start};")
+        self.kinds[s.counter] = "i64"
+        i = f"v{s.counter}"
+        self.put(depth, f"for (std::int64_t {i} = 0; {i} < {s.extent}; ++{i}) {{")
+        for c in s.carries:
+            self.put(depth + 1, f"const {cpp_type(c.kind)} v{c.number} = v{c.result};")
+        self.block(s.body, depth + 1)
+        for m in s.merges:
+            total = self.applied(m.opcode, m.kind, m.kind, [f"v{m.result}", f"v{m.value}"])
+            self.put(depth + 1, f"v{m.result} = {total};")
+        for c in s.carries:
+            self.put(depth + 1, f"v{c.result} = v{c.next};")
+        self.put(depth, "}")
+
+    def seldom(self, s: Seldom, depth: int) -> None:
+        """A branch that few rounds take."""
+        for number, kind, usual, _ in s.chosen:
+            self.kinds[number] = kind
+            if number in self.wanted:
+                self.put(depth, f"{cpp_type(kind)} v{number} = v{usual};")
+        self.put(depth, f"if (v{s.mask}) {{")
+        self.block(s.body, depth + 1)
+        for number, _, _, value in s.chosen:
+            if number in self.wanted:
+                self.put(depth + 1, f"v{number} = v{value};")
+        self.put(depth, "}")
+
+    def choice(self, s: Choice, depth: int) -> None:
+        """One of several blocks."""
+        self.put(depth, f"switch (v{s.index}) {{")
+        for k, block in enumerate(s.blocks):
+            name = "default" if k == len(s.blocks) - 1 else f"case {k}"
+            self.put(depth, f"{name}: {{")
+            self.block(block, depth + 1)
+            self.put(depth + 1, "break;")
+            self.put(depth, "}")
+        self.put(depth, "}")
+
+    def repeat(self, s: While, depth: int) -> None:
+        """A loop that asks before each round."""
+        self.put(depth, "for (;;) {")
+        self.block(s.condition, depth + 1)
+        self.put(depth + 1, f"if (!v{s.holds}) break;")
+        self.block(s.body, depth + 1)
+        self.put(depth, "}")
+
+    def grow(self, s: Grow, depth: int) -> None:
+        """Room for one more row."""
+        name, rows = f"b{s.buffer.number}", f"static_cast<std::size_t>(v{s.rows})"
+        self.put(depth, f"if ({name}.size() < ({rows} + 1) * {s.size}) {{")
+        self.put(depth + 1, f"{name}.resize((2 * {rows} + 16) * {s.size});")
+        self.put(depth, "}")
+
+
+def _about(b: Buffer) -> str:
+    role = {"in": "an argument", "out": "a result", "work": "workspace"}.get(b.role, b.role)
+    return f"{role}: {DTYPES[b.kind]}[{b.size}]"
+
+
+def _buffer(s: Any) -> int | None:
+    """The buffer that a statement reads or writes."""
+    if type(s) is Store:
+        return s.buffer.number
+    return s.extra[0].number if type(s) is Let and s.opcode == "load" else None
+
+
+def needed(code: Code) -> set[int]:
+    """The values that something is made of in the end."""
+    lets = {s.number: s for s in statements(code.body) if type(s) is Let}
+    stack = [n for s in statements(code.body) for n in _roots(s)]
+    found: set[int] = set()
+    while stack:
+        n = stack.pop()
+        if n not in found:
+            found.add(n)
+            if n in lets:
+                stack += [*lets[n].args, *_places(lets[n])]
+    return found
+
+
+def _places(s: Let) -> Iterator[int]:
+    if s.opcode == "load":
+        yield from (c for c, _ in s.extra[1].strides)
+        yield s.extra[1].computed
+
+
+def _roots(s: Any) -> Iterator[int]:
+    """The values that a statement takes which is no value itself."""
+    if type(s) is Store:
+        yield from (s.value, s.place.computed)
+    elif type(s) is Loop:
+        for m in s.merges:
+            yield from (m.start, m.value)
+        for c in s.carries:
+            yield from (c.start, c.next)
+    elif type(s) is Seldom:
+        yield s.mask
+        for _, _, usual, value in s.chosen:
+            yield from (usual, value)
+    elif type(s) is Choice:
+        yield s.index
+    elif type(s) is While:
+        yield s.holds
+    elif type(s) is Grow:
+        yield s.rows
