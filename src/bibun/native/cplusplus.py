@@ -55,11 +55,7 @@ def cpp_type(kind: str) -> str:
 
 def stored(kind: str) -> str:
     """How it lies in memory: bools are bytes."""
-    return (
-        "std::uint8_t"
-        if kind == "bool"
-        else ("std::" if kind not in FLOATS else "") + cpp_type(kind)
-    )
+    return "std::uint8_t" if kind == "bool" else cpp_type(kind)
 
 
 def literal(kind: str, data: bytes) -> str:
@@ -217,11 +213,8 @@ class CppPrinter:
         if opcode == "abs":
             if kind in FLOATS:
                 return f"std::fabs({args[0]})"
-            return (
-                args[0]
-                if kind[0] == "u"
-                else f"{args[0]} < 0 ? {self._less(args[0], kind)} : {args[0]}"
-            )
+            less = f"static_cast<{cpp_type(kind)}>(-{args[0]})"
+            return args[0] if kind[0] == "u" else f"{args[0]} < 0 ? {less} : {args[0]}"
         if opcode in ("max", "min"):
             return self.extreme(opcode, kind, *args)
         return f"{CALLS[opcode]}({', '.join(args)})"
