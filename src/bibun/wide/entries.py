@@ -32,7 +32,10 @@ class Entries:
     def _add(self, i: int, entries: Wanted) -> None:
         known, t = self.needed[i], self.graph.nodes[i].type
         whole = not isinstance(t, Type) or known is None or entries is None
-        self.needed[i] = None if whole else np.union1d(known, entries)
+        if whole or len(entries) == np.prod(t.shape):
+            self.needed[i] = None
+        else:
+            self.needed[i] = np.union1d(known, entries) if len(known) else entries
 
     def _arguments(self, n: Node, entries: Wanted) -> None:
         for a, found in zip(n.args, self._below(n, entries), strict=True):
@@ -58,7 +61,7 @@ class Entries:
         axes = getattr(n.op, "axes", None)
         mask = np.zeros(n.type.shape, bool)
         mask.ravel()[entries] = True
-        if axes is None or mask.ndim + len(axes) != len(of.shape):
+        if axes is None or mask.ndim + len(axes) != len(of.shape) or mask.all():
             return None
         wide = np.broadcast_to(np.expand_dims(mask, tuple(axes)), of.shape)
         return np.flatnonzero(wide)

@@ -23,6 +23,7 @@ from .proof import Proof, number, proof
 PRECISIONS = 128, 512, 2048
 """Bits of the balls, one after the other, until the digits suffice."""
 NO_PROOF = Proof("nothing")
+SPENT = "it would take longer than the budget allows"
 
 
 class Budget(NamedTuple):
@@ -64,12 +65,14 @@ class Rescue:
     def run(self, results: Sequence[Any]) -> Rescued:
         """These results with better entries in the places that are not finite."""
         wanted = self._doubtful(results)
+        if sum(map(len, wanted)) > self.budget.work:
+            return Rescued(list(results), wanted, SPENT)
         try:
             found = self._proven(wanted)
             left = [_unproven(w, f) for w, f in zip(wanted, found, strict=True)]
             limits = self._limits(left) if any(map(len, left)) else []
         except SpentError:
-            return Rescued(list(results), wanted, "it would take longer than the budget allows")
+            return Rescued(list(results), wanted, SPENT)
         except NotExpressibleError as error:
             return Rescued(list(results), wanted, str(error))
         better = [np.array(y, order="C") for y in results]
