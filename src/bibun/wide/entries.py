@@ -31,8 +31,9 @@ class Entries:
 
     def _add(self, i: int, entries: Wanted) -> None:
         known, t = self.needed[i], self.graph.nodes[i].type
-        whole = not isinstance(t, Type) or known is None or entries is None
-        if whole or len(entries) == np.prod(t.shape):
+        if known is None:
+            return
+        if entries is None or not isinstance(t, Type) or len(entries) == np.prod(t.shape):
             self.needed[i] = None
         else:
             self.needed[i] = np.union1d(known, entries) if len(known) else entries
