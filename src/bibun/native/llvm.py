@@ -15,6 +15,7 @@ from ..loops.statements import DTYPES
 from .lines import Term, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
+from .rare import called, is_apart
 from .rounds import LoopPrinter, statements, taken
 
 VECTOR_BITS = 512
@@ -181,7 +182,10 @@ class Printer(Memory):
             any_of = self.call(wide, "i1", [(mask.type, mask.text)])
         self.lines += [f"br i1 {any_of}, label %{rare}, label %{after}", f"{rare}:"]
         self.label, kept = rare, dict(self.spread)
-        self.block(s.body)
+        if is_apart(s):
+            called(self, s)
+        else:
+            self.block(s.body)
         chosen = []
         for number, kind, usual, seldom in s.chosen:
             a, b = self.terms[usual], self.terms[seldom]
