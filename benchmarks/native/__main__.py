@@ -51,6 +51,8 @@ def measured(given: argparse.Namespace) -> Run:
                     ratio = f"{one.ratio:.2f} times" if one.ratio else "no ratio to"
                     print(f"{one.title}: {ratio} the best peer", file=sys.stderr, flush=True)
                     found.append(one)
+                    if given.save:  # so far, should the run be ended
+                        save(given.save, Run(machine(), found, {}, {}))
             if threads == 1:
                 warm = first_calls(sizes, given.limit)
     startups = startup.measure(["numpy", "bibun"], rounds)
@@ -58,12 +60,16 @@ def measured(given: argparse.Namespace) -> Run:
     return Run(machine(), found, warm, imports)
 
 
+def save(path: Path, run: Run) -> None:
+    path.write_text(json.dumps(run.plain(), indent=1))
+
+
 def main(given: list[str]) -> None:
     options = arguments(given)
     load = options.load
     run = Run.restored(json.loads(load.read_text())) if load else measured(options)
     if options.save:
-        options.save.write_text(json.dumps(run.plain(), indent=1))
+        save(options.save, run)
     print(page(run) if options.markdown else text(run))
 
 

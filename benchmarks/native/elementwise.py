@@ -153,7 +153,7 @@ ROWS = {
         "Adam update, 1M float32, in place", moments, adam, MILLION, MILLION, 1.3, FLOAT32, GROWTH,
         BOTH, apart={
             "torch": torch_adam(fused=True), "torch.compile": torch_adam(fused=False),
-            "tf.function": tf_adam, "tf.function, XLA": tf_adam, "autograd": numpy_adam,
+            "tf.function": tf_adam, "tf.function+XLA": tf_adam, "autograd": numpy_adam,
         },
     ),
 }

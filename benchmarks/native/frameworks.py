@@ -306,7 +306,7 @@ class TensorFlow(System):
 class TensorFlowXla(TensorFlow):
     """The same, compiled by XLA."""
 
-    name, xla = "tf.function, XLA", True
+    name, xla = "tf.function+XLA", True
 
 
 def namespace(tf: Any) -> SimpleNamespace:

@@ -24,6 +24,9 @@ def text(run: Run) -> str:
 def _sections(run: Run) -> Iterator[str]:
     found = run.rows
     yield f"Measured on: {run.machine}"
+    without = [n for n in SYSTEMS if not any(n in m.timings for m in found)]
+    if without:
+        yield f"Left out in this run: {', '.join(without)}."
     lines = [[goal, measured, "yes" if met else "no"] for goal, measured, met in goals(run)]
     yield f"## Goals\n\n{table(['goal', 'measured', 'met'], lines)}"
     yield _ratios(found)
