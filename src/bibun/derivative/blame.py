@@ -30,7 +30,8 @@ class Blame(NamedTuple):
     def __str__(self) -> str:
         of = ", ".join(str(x) for x in self.operands)
         at = f" at index {self.place}" if self.place else ""
-        where = f" ({self.position})" if self.position else ""
+        known = self.position is not None and self.position.source
+        where = f" ({self.position})" if known else ""
         return f"{self.what} of {self.operation} at {of}{at} is {self.result}{where}"
 
 

@@ -1,6 +1,8 @@
 """Numerical truth: how good a derivative is, by which method, and what happens to inf and nan."""
 
+from ..derivative.blame import Blame
 from ..wide.mode import rescue
 from .compare import Comparison, compare
+from .explain import explain
 
-__all__ = ["Comparison", "compare", "rescue"]
+__all__ = ["Blame", "Comparison", "compare", "explain", "rescue"]
