@@ -224,5 +224,19 @@ def test_what_was_compiled_can_be_looked_at():
     lowered = bibun.jit(lambda x: np.sum(x * x)).lower(X)
     assert "multiply" in lowered.text("graph") and "fmul <4 x double>" in lowered.text("llvm")
     assert lowered.interpreted == []
-    with pytest.raises(ValueError, match=r"the forms are .graph. and .llvm., not 'c'"):
+    with pytest.raises(ValueError, match=r"the forms are .graph., .llvm. and .c\+\+., not 'c'"):
         lowered.text("c")
+
+
+def test_long_loops_of_python_are_refused_with_the_line():
+    def f(x):
+        for _ in range(30_000):
+            x = x * 1.5 + 0.5
+        return x
+
+    for g in (f, bibun.grad(f)):
+        with pytest.raises(errors.TracingError, match=r"fori_loop") as raised:
+            bibun.jit(g)(np.float64(0.5))
+        assert "more than 20000 operations were recorded" in str(raised.value)
+    with pytest.raises(errors.TracingError, match=r"test_jit.py:\d+: `x \* 1.5"):
+        bibun.jit(f)(np.float64(0.5))

@@ -7,14 +7,19 @@ keeps what was asked and what came out: what is made of the trace holds as long 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
 from ..array import FUNCTIONS, Array, bind, lift
+from ..errors import Position, TracingError
 from ..graph import Input, Item, Type
 from ..recording import Trace
+
+MOST = 20_000
+"""Operations of one trace: more would take minutes to compile, and are a loop most often."""
 
 
 class Guarded(Trace):
@@ -25,6 +30,21 @@ class Guarded(Trace):
         self.waiting = list(values)  # of the arguments, until they have entries
         self.held: dict[int, Any] = {}  # of the entries of the arguments
         self.asked: dict[int, Any] = {}  # what was asked, and the answer
+
+    def _append(self, key: tuple, value: Any, depth: int = 2) -> int:
+        n = super()._append(key, value, depth + 1)
+        if n >= MOST:
+            self._refuse()
+        return n
+
+    def _refuse(self) -> None:
+        """Say which line is repeated so often."""
+        place, count = Counter(self.positions).most_common(1)[0]
+        raise TracingError(
+            f"jit: more than {MOST} operations were recorded, {count} of them at "
+            f"{Position(*place)}: loops of Python's are unrolled, round by round. Write "
+            "bibun.fori_loop, bibun.scan or bibun.while_loop, which stay one loop"
+        )
 
     def input(self, value: Any) -> int:
         """A new entry; the first ones are the arguments."""
