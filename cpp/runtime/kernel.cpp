@@ -31,11 +31,12 @@ std::size_t numbers(const std::vector<Type>& types) {
 }  // namespace
 
 Kernel::Kernel(std::uintptr_t address, PyObject* inputs, PyObject* outputs, PyObject* constants,
-               std::size_t workspace, PyObject* keep)
+               std::size_t workspace, PyObject* keep, bool checked)
     : function(reinterpret_cast<void (*)(void**)>(address)),
       inputs(types(inputs)),
       outputs(types(outputs)),
-      workspace((workspace + kPlace - 1) / kPlace * kPlace) {
+      workspace((workspace + kPlace - 1) / kPlace * kPlace),
+      checked(checked) {
   arena = this->workspace + kPlace * (numbers(this->inputs) + numbers(this->outputs));
   const Reference arrays = Reference::taken(PySequence_Tuple(constants));
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(arrays.get()); ++k) {
@@ -103,7 +104,7 @@ void Run::memory() {
     if (block_ == nullptr) throw std::bad_alloc();
     next_ = static_cast<char*>(block_);
   }
-  buffers_[kernel_.inputs.size() + kernel_.outputs.size() + kernel_.constants.size()] = next_;
+  workspace() = next_;
   next_ += kernel_.workspace;
 }
 

@@ -19,12 +19,13 @@ struct Kernel {
   std::size_t workspace = 0;
   std::size_t arena = 0;  // the workspace, and behind it a place for each number in or out
   Reference keep;         // what must live as long as this
+  bool checked = false;   // whether a call may fail: then the workspace begins with a number, not 0
   bool lasting = false;   // whether other threads of Python's run meanwhile
   unsigned calls = 0;
 
   // From the address of the function, pairs (dtype, shape), arrays, and bytes.
   Kernel(std::uintptr_t address, PyObject* inputs, PyObject* outputs, PyObject* constants,
-         std::size_t workspace, PyObject* keep);
+         std::size_t workspace, PyObject* keep, bool checked);
 
   // Call the function, without the global lock unless it takes no time.
   void invoke(void** buffers);
@@ -41,7 +42,11 @@ class Run {
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  void operator()() { kernel_.invoke(buffers_); }
+  // False if the function has no answer for these arguments.
+  bool operator()() {
+    kernel_.invoke(buffers_);
+    return !kernel_.checked || *static_cast<const std::int64_t*>(workspace()) == 0;
+  }
 
   const void* output(std::size_t k) const { return buffers_[kernel_.inputs.size() + k]; }
 
@@ -50,6 +55,9 @@ class Run {
 
  private:
   void memory();
+  void*& workspace() {
+    return buffers_[kernel_.inputs.size() + kernel_.outputs.size() + kernel_.constants.size()];
+  }
   void free();
   void* input(const Type& type, PyObject* x);
   void* place();

@@ -36,7 +36,7 @@ PyObject* call_kernel(PyObject* self, PyObject* const* args, std::size_t flags, 
       }
     }
     Run run(kernel, args);
-    run();
+    if (!run()) Py_RETURN_NONE;
     Reference list = Reference::taken(PyList_New(static_cast<Py_ssize_t>(kernel.outputs.size())));
     for (std::size_t k = 0; k < kernel.outputs.size(); ++k) {
       PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k), run.result(k).release());
@@ -49,13 +49,15 @@ PyObject* new_kernel(PyTypeObject* type, PyObject* args, PyObject*) {
   return guarded([=]() -> PyObject* {
     unsigned long long address = 0;
     Py_ssize_t workspace = 0;
+    int checked = 0;
     PyObject *inputs, *outputs, *constants, *keep;
-    if (!PyArg_ParseTuple(args, "KOOOnO", &address, &inputs, &outputs, &constants, &workspace,
-                          &keep)) {
+    if (!PyArg_ParseTuple(args, "KOOOnOp", &address, &inputs, &outputs, &constants, &workspace,
+                          &keep, &checked)) {
       return nullptr;
     }
     return KernelObject::create(type, call_kernel, static_cast<std::uintptr_t>(address), inputs,
-                                outputs, constants, static_cast<std::size_t>(workspace), keep);
+                                outputs, constants, static_cast<std::size_t>(workspace), keep,
+                                checked != 0);
   });
 }
 

@@ -52,8 +52,7 @@ Reference Variant::run(PyObject* const* args, std::size_t count, PyObject* names
     return {};
   }
   Run run(kernel_, inputs.data());
-  run();
-  if (!holds(run)) return {};
+  if (!run() || !holds(run)) return {};
   if (result_) return result_->build(run);
   const std::size_t results = kernel_.outputs.size() - answers_.size();
   const Reference list = Reference::taken(PyList_New(static_cast<Py_ssize_t>(results)));

@@ -262,7 +262,7 @@ def test_kernels_check_what_they_are_given():
         with pytest.raises((TypeError, ValueError)):
             call(X, X)
     with pytest.raises(TypeError):
-        EXTENSION.Kernel(0, [("f8", (2,))], [], [], 0, None)
+        EXTENSION.Kernel(0, [("f8", (2,))], [], [], 0, None, False)
     with pytest.raises(TypeError, match="a Kernel is needed"):
         EXTENSION.Variant(3, ("tuple", []), ("dict", [], []), [], [], ("fixed", None))
     with pytest.raises(TypeError, match="a Variant is needed"):

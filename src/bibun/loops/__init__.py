@@ -1,7 +1,19 @@
 """The loop IR: what native code does, as data. Printers turn it into LLVM's text or C++."""
 
 from .code import Code, Round, Value
-from .statements import Block, Buffer, Choice, Grow, Let, Loop, Place, Seldom, Store, While
+from .statements import (
+    Block,
+    Buffer,
+    Choice,
+    Grow,
+    Let,
+    Loop,
+    Place,
+    Refuse,
+    Seldom,
+    Store,
+    While,
+)
 
 __all__ = [
     "Block",
@@ -12,6 +24,7 @@ __all__ = [
     "Let",
     "Loop",
     "Place",
+    "Refuse",
     "Round",
     "Seldom",
     "Store",

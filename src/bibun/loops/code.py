@@ -26,6 +26,7 @@ from .statements import (
     Loop,
     Merge,
     Place,
+    Refuse,
     Seldom,
     Store,
     While,
@@ -57,6 +58,7 @@ class Value:
     def __rmul__(self, a):        return self.like(a).make("mul", self)
     def __truediv__(self, b):     return self.make("div", b)
     def __rtruediv__(self, a):    return self.like(a).make("div", self)
+    def __mod__(self, b):         return self.make("rem", b)
     def __neg__(self):            return self.make("neg")
     def __abs__(self):            return self.make("abs")
     def __and__(self, b):         return self.make("and", b)
@@ -121,6 +123,7 @@ class Code:
         self.counters: dict[int, int] = {}  # of each loop: its depth
         self.constants: dict[int, Any] = {}
         self.count = 0
+        self.checked = False  # whether a call may fail
 
     @property
     def body(self) -> Block:
@@ -199,6 +202,15 @@ class Code:
         """Write a value to a place."""
         self.blocks[-1].statements.append(Store(buffer, place, value.number))
 
+    def refuse(self, mask: Value) -> None:
+        """Let the call fail if a mask holds: somebody else has to do what it was to do."""
+        self.checked = True
+        key = ("refuse", mask.kind, (mask.number,), None)
+        block = self.blocks[max(mask.depth, self.guarded)]
+        if key not in block.known:
+            block.known[key] = mask
+            block.statements.append(Refuse(mask.number))
+
     # ------------------------------------------------------------ blocks
 
     @contextmanager
@@ -239,6 +251,7 @@ class Code:
 
     def grow(self, buffer: Buffer, rows: Value, size: int) -> None:
         """Make room for row number `rows` in a buffer of the heap."""
+        self.checked = True
         self.blocks[-1].statements.append(Grow(buffer, rows.number, size))
 
     @contextmanager

@@ -114,8 +114,17 @@ class Seldom:
     chosen: list[tuple[int, str, int, int]] = field(default_factory=list)
 
 
+class Refuse(NamedTuple):
+    """If a mask holds anywhere, the whole call has failed; it goes on, to no avail."""
+
+    mask: int
+
+
 class Grow(NamedTuple):
-    """Make room in a buffer of the heap for a further row; the rows before keep what they hold."""
+    """Make room in a buffer of the heap for a further row; the rows before keep what they hold.
+
+    Where there is no memory left, the call ends at once, and has failed.
+    """
 
     buffer: Buffer
     rows: int  # the number of an i64: how many there are already

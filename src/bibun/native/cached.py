@@ -87,8 +87,9 @@ def machine(text: str) -> Any:
 
 
 def packed(kernel: Kernel) -> bytes:
-    """A kernel as bytes: workspace and types of the constants as a literal, these, the code."""
-    description = kernel.workspace, [(c.dtype.str, c.shape) for c in kernel.constants]
+    """A kernel as bytes: what it is and the types of its constants, as a literal; these; code."""
+    types = [(c.dtype.str, c.shape) for c in kernel.constants]
+    description = kernel.workspace, kernel.checked, types
     text = repr(description).encode()
     data = [c.tobytes() for c in kernel.constants]
     return b"".join([len(text).to_bytes(SIZE, "little"), text, *data, kernel.keep.code])
@@ -97,7 +98,7 @@ def packed(kernel: Kernel) -> bytes:
 def unpacked(whole: bytes, graph: Graph) -> Kernel:
     """The kernel again, linked."""
     at = SIZE + int.from_bytes(whole[:SIZE], "little")
-    workspace, types = ast.literal_eval(whole[SIZE:at].decode())
+    workspace, checked, types = ast.literal_eval(whole[SIZE:at].decode())
     constants = []
     for dtype, shape in types:
         array = np.empty(shape, np.dtype(dtype))
@@ -112,4 +113,5 @@ def unpacked(whole: bytes, graph: Graph) -> Kernel:
         constants,
         workspace,
         machine,
+        checked,
     )

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from ..array import Array, Duck, enter, lift
-from ..graph import Graph, Type
+from ..graph import Constant, Graph, Node, Type
 from ..recording import recording
 from ..rewrite import SIMPLIFY, rewrite
 from ..snapshots import same_bits
@@ -17,6 +17,9 @@ from ..tracing.containers import flatten
 from ..tracing.guards import Guarded
 from ..tracing.rebind import rebound
 from ..variable import Variable
+
+MOST = 1 << 22
+"""Bytes of an array that the function itself makes, up to which it is compiled in."""
 
 
 class Captured:
@@ -40,9 +43,11 @@ class Captured:
         self.count = len(outputs)
         self.answers = list(trace.asked.values())
         graph, order = trace.close(inputs, [*outputs, *trace.asked])
-        self.sources = [_source(trace, i) for i in order[len(inputs) : graph.arity]]
-        self.traced: Graph = graph
-        self.types = list(graph.input_types)  # of the arguments and the sources
+        met = {k: _source(trace, order[k]) for k in range(len(inputs), graph.arity)}
+        known = {k: x for k, x in met.items() if x is trace.captured[order[k]] and x.nbytes <= MOST}
+        self.sources = [x for k, x in met.items() if k not in known]
+        self.traced: Graph = with_constants(graph, known)
+        self.types = list(self.traced.input_types)  # of the arguments and the sources
 
     @cached_property
     def graph(self) -> Graph:
@@ -61,6 +66,19 @@ class Captured:
         """What the function returns, from the arrays in it."""
         given = iter(arrays)
         return self.rebuild([next(given) if traced else x for traced, x in self.fixed])
+
+
+def with_constants(graph: Graph, known: dict[int, np.ndarray]) -> Graph:
+    """A graph of which some inputs are constants."""
+    order = sorted(range(len(graph)), key=lambda i: (i >= graph.arity, i in known, i))
+    number = {i: k for k, i in enumerate(order)}
+    nodes = [
+        Node(Constant(known[i].dtype, known[i].tobytes(), known[i].shape), (), n.type)
+        if i in known
+        else n._replace(args=tuple([number[a] for a in n.args]))
+        for i, n in ((i, graph.nodes[i]) for i in order)
+    ]
+    return Graph(nodes, graph.arity - len(known), [number[o] for o in graph.outputs])
 
 
 def _outputs(trace: Guarded, leaves: list[Any], name: str) -> tuple[list, list[int]]:

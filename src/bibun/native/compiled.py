@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable
-from functools import cache
+from functools import cache, cached_property
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
@@ -40,6 +40,11 @@ class Compiled:
             if extension is not None:
                 self.variant = variant(extension, self.call, captured, call)
 
+    @cached_property
+    def plain(self) -> Program:
+        """The same in the interpreter, for arguments on which native code fails."""
+        return Program(self.captured.graph)
+
     def run(self, values: list[Any]) -> list[Any] | None:
         """The arrays of the result; None if the function would have decided otherwise."""
         captured = self.captured
@@ -48,6 +53,8 @@ class Compiled:
             return None  # an array outside has got another shape
         try:
             found = self.call(*values, *met)
+            if found is None:
+                found = self.plain(*values, *met)
         except (ArithmeticError, ValueError, np.linalg.LinAlgError):
             if captured.answers:  # perhaps on numbers for which it was not made
                 return None

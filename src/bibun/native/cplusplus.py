@@ -12,7 +12,20 @@ from typing import Any
 
 import numpy as np
 
-from ..loops import Block, Buffer, Choice, Code, Grow, Let, Loop, Place, Seldom, Store, While
+from ..loops import (
+    Block,
+    Buffer,
+    Choice,
+    Code,
+    Grow,
+    Let,
+    Loop,
+    Place,
+    Refuse,
+    Seldom,
+    Store,
+    While,
+)
 from ..loops.statements import DTYPES, FLOATS, WIDTH
 from .llvm import arrangement
 from .rounds import statements
@@ -149,6 +162,10 @@ class CppPrinter:
                 space = f"static_cast<char*>(buffers[{len(self.code.given)}]) + {start}"
                 of = f"{stored(b.kind)}*"
                 self.put(1, f"{of} b{number} = reinterpret_cast<{of}>({space});  // {_about(b)}")
+        if self.code.checked:
+            space = f"buffers[{len(self.code.given)}]"
+            self.put(1, f"std::int64_t* failed = static_cast<std::int64_t*>({space});")
+            self.put(1, "*failed = 0;")
         for b in self.code.buffers:
             if b.role == "heap":
                 self.put(1, f"std::vector<{stored(b.kind)}> b{b.number};")
@@ -167,7 +184,7 @@ class CppPrinter:
         """What prints the statements that are no values."""
         return {
             Store: self.store, Loop: self.loop, Seldom: self.seldom, Choice: self.choice,
-            While: self.repeat, Grow: self.grow,
+            While: self.repeat, Grow: self.grow, Refuse: self.refuse,
         }  # fmt: skip
 
     def let(self, s: Let, depth: int) -> None:
@@ -206,6 +223,10 @@ class CppPrinter:
             text = f"{args[0]} {INFIX[opcode]} {args[1]}"
             # Small integers become int on the way.
             return f"static_cast<{cpp_type(result)}>({text})" if result not in FLOATS else text
+        if opcode == "rem":
+            a, b = args
+            whole = f"static_cast<{cpp_type(kind)}>({a} % {b})"
+            return f"std::fmod({a}, {b})" if kind in FLOATS else whole
         if opcode == "neg":
             return f"-{args[0]}" if kind in FLOATS else f"static_cast<{cpp_type(kind)}>(-{args[0]})"
         if opcode == "not":
@@ -292,6 +313,10 @@ class CppPrinter:
         self.block(s.body, depth + 1)
         self.put(depth, "}")
 
+    def refuse(self, s: Refuse, depth: int) -> None:
+        """A call that fails."""
+        self.put(depth, f"if (v{s.mask}) *failed = 1;")
+
     def grow(self, s: Grow, depth: int) -> None:
         """Room for one more row."""
         name, rows = f"b{s.buffer.number}", f"static_cast<std::size_t>(v{s.rows})"
@@ -341,6 +366,8 @@ def _roots(s: Any) -> Iterator[int]:
             yield from (m.start, m.value)
         for c in s.carries:
             yield from (c.start, c.next)
+    elif type(s) is Refuse:
+        yield s.mask
     elif type(s) is Seldom:
         yield s.mask
         for _, _, usual, value in s.chosen:

@@ -6,6 +6,7 @@ A function that is missing here runs in the interpreter: the operation stays one
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from math import pi
 from typing import Any
 
@@ -31,6 +32,8 @@ from .mathematics import (
     logarithm,
     powers,
 )
+from .pieces import Within
+from .rounding import floor_divide, fmod, remainder
 
 Element = Callable[..., Value]
 
@@ -104,6 +107,7 @@ FLOATING: dict[str, Element] = {
     "signbit": lambda x: x.bits() < 0,
     "fmax": known_larger,               "fmin": known_smaller,
     "heaviside": heaviside,             "weighted": weighted,
+    "fmod": fmod,
 }
 NUMERIC: dict[str, Element] = {
     "add": lambda a, b: a + b,          "subtract": lambda a, b: a - b,
@@ -111,6 +115,7 @@ NUMERIC: dict[str, Element] = {
     "negative": lambda x: -x,           "positive": lambda x: x,
     "conjugate": lambda x: x,           "absolute": abs,        "sign": sign,
     "maximum": larger,                  "minimum": smaller,
+    "remainder": remainder,             "floor_divide": floor_divide,
 }
 EVERY: dict[str, Element] = {
     "greater": lambda a, b: a > b,      "greater_equal": lambda a, b: a >= b,
@@ -162,6 +167,15 @@ def won(a: Value, b: Value, g: Value) -> Value:
     return a.equals(b).where(g / 2, (a < b).where(g.like(0), g))
 
 
+def within(extent: int, i: Value) -> Value:
+    """An index from the beginning of an axis; the call fails if it lies outside."""
+    place = i.to("i64")
+    place = (place < 0).where(place + extent, place) if signed(i) else place
+    outside = (place < 0) | (place >= extent)
+    i.code.refuse(outside)
+    return outside.where(0, place)
+
+
 def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) -> Element | None:
     """The scalar function of an element-wise operation on these types; None if there is none.
 
@@ -176,6 +190,8 @@ def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) ->
         return _of_row(op.label, args[0].dtype.kind)
     if isinstance(op, Cast):
         return _cast(KINDS[args[0].dtype], KINDS[op.dtype])
+    if isinstance(op, Within):
+        return partial(within, op.extent)
     return OTHERS.get(type(op))
 
 

@@ -13,7 +13,8 @@ class Kernel(NamedTuple):
     """A function `void kernel(void** buffers)`.
 
     The buffers are inputs, outputs, constants and one workspace. Outputs and workspace are 64-byte
-    aligned; everything lies in C order.
+    aligned; everything lies in C order. If it is `checked`, the workspace begins with an int64 that
+    is not 0 after a call that failed, on arguments for which native code has no answer.
     """
 
     address: int
@@ -22,3 +23,4 @@ class Kernel(NamedTuple):
     constants: list[np.ndarray]
     workspace: int  # bytes, whose content is undefined
     keep: Any  # what must live as long as the function is called
+    checked: bool = False

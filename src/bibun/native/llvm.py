@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..loops import Block, Choice, Code, Grow, Let, Loop, Seldom, Store, While
+from ..loops import Block, Choice, Code, Grow, Let, Loop, Refuse, Seldom, Store, While
 from ..loops.statements import DTYPES
 from .lines import Term, literal, scalar, vector
 from .memory import Memory
@@ -24,8 +24,11 @@ ALIGNMENT = 64
 
 
 def arrangement(code: Code) -> tuple[dict[int, int], int]:
-    """Where each workspace begins in the one buffer of them all, and how long that is."""
-    places, end = {}, 0
+    """Where each workspace begins in the one buffer of them all, and how long that is.
+
+    Code whose calls may fail has a word before them, which is not 0 after a call that did.
+    """
+    places, end = {}, ALIGNMENT if code.checked else 0
     for b in code.buffers:
         if b.role == "work":
             places[b.number] = end
@@ -44,9 +47,13 @@ class Printer(Memory):
     def run(self) -> str:
         """The text of the function and of what it declares."""
         self.find_buffers()
+        if self.code.checked:
+            self.lines.append("store i64 0, ptr %failed")
         self.lines += self.heap()
         self.block(self.code.body)
-        self.given_back()
+        if any(b.role == "heap" for b in self.code.buffers):
+            self.start("out")
+            self.given_back()
         body = "\n  ".join([*self.lines, "ret void"])
         head = f"define void @{self.code.name}(ptr noalias %buffers) nounwind"
         own = f"{head} {{\nentry:\n  {body}\n}}"
@@ -58,11 +65,11 @@ class Printer(Memory):
         for k, b in enumerate(given):
             place = self.put(f"getelementptr ptr, ptr %buffers, i64 {k}")
             self.lines.append(f"%b{b.number} = load ptr, ptr {place}")
-        if any(b.role == "work" for b in self.code.buffers):
+        if self.code.checked or any(b.role == "work" for b in self.code.buffers):
             last = self.put(f"getelementptr ptr, ptr %buffers, i64 {len(given)}")
-            arena = self.put(f"load ptr, ptr {last}")
+            self.lines.append(f"%failed = load ptr, ptr {last}")
             for number, start in arrangement(self.code)[0].items():
-                self.lines.append(f"%b{number} = getelementptr i8, ptr {arena}, i64 {start}")
+                self.lines.append(f"%b{number} = getelementptr i8, ptr %failed, i64 {start}")
 
     # ------------------------------------------------------------ statements
 
@@ -82,6 +89,8 @@ class Printer(Memory):
                 self.repeat(s)
             elif type(s) is Grow:
                 self.grow(s)
+            elif type(s) is Refuse:
+                self.refuse(s)
             elif s.parallel:
                 self.share(s)
             else:
@@ -109,7 +118,6 @@ class Printer(Memory):
             if b.role == "heap":
                 self.declared["realloc"] = "declare ptr @realloc(ptr, i64)"
                 self.declared["free"] = "declare void @free(ptr)"
-                self.declared["trap"] = "declare void @llvm.trap()"
                 lines += [f"%b{b.number} = alloca ptr", f"%room{b.number} = alloca i64"]
                 lines += [f"store ptr null, ptr %b{b.number}", f"store i64 0, ptr %room{b.number}"]
         return lines
@@ -136,7 +144,7 @@ class Printer(Memory):
         new = self.put(f"call ptr @realloc(ptr {old}, i64 {size})")
         none = self.put(f"icmp eq ptr {new}, null")
         self.lines += [f"br i1 {none}, label %no{n}, label %got{n}", f"no{n}:"]
-        self.lines += ["call void @llvm.trap()", "unreachable", f"got{n}:"]
+        self.lines += ["store i64 1, ptr %failed", "br label %out", f"got{n}:"]
         self.lines += [f"store ptr {new}, ptr {slot}", f"store i64 {wanted}, ptr {room}"]
         self.lines += [f"br label %enough{n}", f"enough{n}:"]
         self.label = f"enough{n}"
@@ -174,12 +182,9 @@ class Printer(Memory):
     def seldom(self, s: Seldom) -> None:
         """A branch to statements that few rounds need, and the choice between both results."""
         mask = self.terms[s.mask]
+        any_of = self.any_of(mask)
         before, rare, after = self.label, f"rare{self.fresh}", f"usual{self.fresh}"
         self.fresh += 1
-        any_of = mask.text
-        if mask.lanes > 1:
-            wide = f"llvm.vector.reduce.or.v{mask.lanes}i1"
-            any_of = self.call(wide, "i1", [(mask.type, mask.text)])
         self.lines += [f"br i1 {any_of}, label %{rare}, label %{after}", f"{rare}:"]
         self.label, kept = rare, dict(self.spread)
         if is_apart(s):
@@ -201,6 +206,26 @@ class Printer(Memory):
             assert a.lanes == lanes, "the usual value of a vector is a vector"
             phi = self.put(f"phi {of} [{a.text}, %{before}], [{y}, %{last}]")
             self.terms[number] = Term(phi, kind, lanes)
+
+    def any_of(self, mask: Term) -> str:
+        """Whether a mask holds anywhere in a vector, as far as its rounds are real."""
+        if mask.lanes == 1:
+            return mask.text
+        text = mask.text
+        if self.wide and self.wide.mask:
+            text = self.put(f"and {mask.type} {text}, {self.wide.mask}")
+        wide = f"llvm.vector.reduce.or.v{mask.lanes}i1"
+        return self.call(wide, "i1", [(mask.type, text)])
+
+    def refuse(self, s: Refuse) -> None:
+        """A note that the call has failed."""
+        n = self.fresh
+        self.fresh += 1
+        bad = self.any_of(self.terms[s.mask])
+        self.lines += [f"br i1 {bad}, label %bad{n}, label %good{n}", f"bad{n}:"]
+        self.lines.append("store i64 1, ptr %failed")
+        self.label = f"bad{n}"
+        self.start(f"good{n}")
 
     # ------------------------------------------------------------ threads
 

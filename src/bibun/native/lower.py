@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from math import prod
 from typing import Any
@@ -124,9 +124,11 @@ class Lowering:
         self.reuse(nest)
         gathered = [r for r in nest.roots if r.column or (r.total and split)]
         for root in gathered:
-            with self.loops(nest.extents, split, len(nest.extents) if root.column else split):
+            stop = len(nest.extents) if root.column else split
+            with self.loops(nest.extents, split, stop):
                 self.gather(root, None)
-        with self.loops(nest.extents, 0, split, ordered=bool(gathered)):
+        ordered = range(split) if gathered else self.chosen(nest.roots)
+        with self.loops(nest.extents, 0, split, ordered):
             for stage in range(max(nest.stages.values()) + 1):
                 roots = [r for r in nest.roots if nest.stages[r.node] == stage]
                 inner = [r for r in roots if self.schedule.levels[r.node] != "outer"]
@@ -159,7 +161,8 @@ class Lowering:
     def stage(self, nest: Nest, split: int, roots: Sequence[Root]) -> None:
         """One run over the inner extents."""
         found: dict[int, Value] = {}
-        with self.loops(nest.extents, split, len(nest.extents)) as rounds:
+        chosen = self.chosen(roots)
+        with self.loops(nest.extents, split, len(nest.extents), chosen) as rounds:
             for root in roots:
                 if root.reduction is None:
                     self.element(root)
@@ -177,16 +180,26 @@ class Lowering:
                 place = flat(counters(nest.extents)[:split], outer)
                 self.write(root.node, place, found[root.node])
 
+    def chosen(self, roots: Sequence[Root]) -> set[int]:
+        """The axes along which pieces go to places that indices choose, perhaps the same ones."""
+        written = [
+            self.nodes.written(r.node, counters(r.extents))
+            for r in roots
+            if self.nodes.role[r.node] == "piece"
+        ]
+        return {c for place in written for p, _ in place.picks for i in p.place for c in i.counters}
+
     @contextmanager
     def loops(
-        self, extents: Sequence[int], start: int, stop: int, ordered: bool = False
+        self, extents: Sequence[int], start: int, stop: int, ordered: Collection[int] = ()
     ) -> Iterator[list[Round]]:
         """Loops over some of the extents, the first one outermost."""
         with ExitStack() as stack:
             rounds = []
             for axis in range(start, stop):
                 if extents[axis] != 1:
-                    made = stack.enter_context(self.code.loop(extents[axis], ordered=ordered))
+                    loop = self.code.loop(extents[axis], ordered=axis in ordered)
+                    made = stack.enter_context(loop)
                     self.counter[axis] = made.counter.number
                     self.memo.append({})
                     rounds.append(made)
@@ -223,12 +236,14 @@ class Lowering:
     def piece(self, node: int, index: Index) -> None:
         """Write an element to its place in what is put together, or add it to what is there."""
         op: Any = self.nodes.graph.nodes[node].op
-        value = self.value((self.nodes.graph.nodes[node].args[1], index), -1)
+        value = self.value((self.nodes.graph.nodes[node].args[-1], index), -1)
         buffer = self.buffer(node, True)
-        place = self.at(node, self.nodes.written(node, index))
+        place, computed = self.at(node, self.nodes.written(node, index))
         if op.add:
-            before = self.code.load(buffer, place)
+            before = self.code.load(buffer, place, computed)
             value = before | value if value.kind == "bool" else before + value
+        if computed is not None:
+            place = place._replace(computed=computed.number)
         self.code.store(buffer, place, value)
 
     def term(self, root: Root, reduction: Reduction) -> Value:
@@ -244,7 +259,7 @@ class Lowering:
         assert reduction is not None
         buffer = self.buffer(root.node, True)
         kept, _ = reduction.split(counters(root.extents), True)
-        place = self.at(root.node, flat(kept, reduction.kept))
+        place, _ = self.at(root.node, flat(kept, reduction.kept))
         if value is None:
             value = self.start(reduction.opcode, buffer.kind)
         else:
@@ -254,17 +269,25 @@ class Lowering:
     def write(self, node: int, place: Affine, value: Value) -> None:
         """Store an element, and know it for the rest of this round."""
         if node in self.kept or node in self.schedule.reread:
-            self.code.store(self.buffer(node, True), self.at(node, self.near(node, place)), value)
+            there, _ = self.at(node, self.near(node, place))
+            self.code.store(self.buffer(node, True), there, value)
         self.know((node, place), value)
 
     # ------------------------------------------------------------ values
 
-    def at(self, node: int, place: Affine) -> Place:
-        """A place of a node, with the counters of the loops that run now."""
+    def at(self, node: int, place: Affine) -> tuple[Place, Value | None]:
+        """A place of a node, with the counters of the loops that run now, and what is picked."""
         strides = sorted((self.counter[axis], stride) for axis, stride in place.strides)
-        found = Place(place.offset, tuple(strides))
+        found, picked = Place(place.offset, tuple(strides)), None
+        for pick, stride in place.picks:
+            term = self.value((pick.node, pick.place), -1).to("i64") * stride
+            picked = term if picked is None else picked + term
         spot = self.spots.get(self.nodes.owner(node))
-        return found if spot is None else spot.at(found)
+        if spot is not None:
+            found = spot.at(found)
+        if picked is not None and found.computed >= 0:
+            picked = picked + Value(self.code, found.computed, "i64", len(self.code.blocks) - 1)
+        return found, picked
 
     def known(self, key: Key) -> Value | None:
         for found in self.memo:
@@ -322,9 +345,10 @@ class Lowering:
 
     def load(self, node: int, place: Affine) -> Value:
         """Read memory."""
-        return self.code.load(self.buffer(node), self.at(node, self.near(node, place)))
+        return self.code.load(self.buffer(node), *self.at(node, self.near(node, place)))
 
     def near(self, node: int, place: Affine) -> Affine:
         """The place in memory for one outer round, where that is all there is."""
         split = self.passing.get(node, 0)
-        return Affine(place.offset, tuple([e for e in place.strides if e[0] >= split]))
+        kept = tuple([e for e in place.strides if e[0] >= split])
+        return place._replace(strides=kept)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -15,16 +15,16 @@ from ..ops.control.scan import Scan
 from ..ops.control.sweeps import Sweeps
 from ..ops.cumulative import Prod
 from ..ops.extremum import Max, Min
-from ..ops.gather import Slice
+from ..ops.gather import Gather, Slice
 from ..ops.joining import Split, Unstack
 from ..ops.matmul import MatMul
 from ..ops.reduction import AllTrue, AnyTrue, Count, Sum
 from ..ops.structure import Expand, Reshape, Transpose
 from .elements import Element, cost, element
-from .pieces import INTERNAL, Whole, expanded
-from .places import Affine, Index, behind, flat, item_of
+from .pieces import INTERNAL, Picked, Whole, expanded
+from .places import Affine, Index, Pick, behind, flat, item_of
 
-VIEWS = (Expand, Reshape, Slice, Transpose)
+VIEWS = (Expand, Picked, Reshape, Slice, Transpose)
 MERGES: dict[type, str] = {
     Sum: "add", Count: "add", Prod: "mul", Max: "max", Min: "min", AnyTrue: "or", AllTrue: "and",
 }  # fmt: skip
@@ -159,8 +159,33 @@ class Nodes:
             assert piece is not None
             found = behind(Node(piece, (of,), n.type), self.graph.nodes[of], index)
             return None if found is None else (of, found)
+        if isinstance(n.op, Picked):
+            return source, self.picked(n.op.read, source, n.args[1:], index)
         found = behind(n, self.graph.nodes[source], index)
         return None if found is None else (source, found)
+
+    def picked(self, read: Gather, x: int, indices: Sequence[int], index: Index) -> Index:
+        """The element of x that a gather reads for one of its own."""
+        n, rank = len(self.shape(x)), read.rank
+        first, batch = n + read.axes[0], len(self.shape(indices[0])) - rank
+        rest, found = iter(index[first + rank :]), list(index[:first])
+        chosen = (*index[:batch], *index[first : first + rank])
+        at = dict(zip(read.axes, indices, strict=True))
+        for axis in range(first - n, 0):
+            found.append(self.pick(at[axis], chosen) if axis in at else next(rest))
+        return tuple(found)
+
+    def pick(self, i: int, index: Index) -> Affine:
+        """An element of an array of indices; known are those that count in equal steps."""
+        shape = self.shape(i)
+        index = tuple([a if n != 1 else Affine() for a, n in zip(index, shape, strict=True)])
+        op = self.graph.nodes[i].op
+        steps = equal_steps(op) if isinstance(op, Constant) else None
+        if steps is None:
+            return Affine(0, (), ((Pick(i, index), 1),))
+        start, along = steps
+        parts = [a.scaled(0, s) for a, s in zip(index, along, strict=True)]
+        return flat((Affine(start), *parts), (1,) * (1 + len(parts)))
 
     def argument(self, i: int) -> tuple[int, list[Callable[[np.ndarray], np.ndarray]]]:
         """What a call reads for an argument, and the views that it takes of that.
@@ -196,7 +221,9 @@ class Nodes:
     def written(self, piece: int, index: Index) -> Affine:
         """Where a piece puts an element of its argument."""
         op: Any
-        op, (blank, x), t = self.graph.nodes[piece]
+        op, (blank, *indices, x), t = self.graph.nodes[piece]
+        if isinstance(op.read, Gather):
+            return flat(self.picked(op.read, blank, indices, index), t.shape)
         whole = self.graph.nodes[blank]
         found = behind(Node(op.read, (blank,), self.graph.nodes[x].type), whole, index)
         assert found is not None
@@ -216,6 +243,23 @@ class Nodes:
             work = np.prod([*product.kept, *product.summed], dtype=float)
             return product if work <= SMALL_PRODUCT else None
         return None
+
+
+@lru_cache(maxsize=256)
+def equal_steps(op: Constant) -> tuple[int, tuple[int, ...]] | None:
+    """The first number of an array and its step along each axis, if it has such; else None."""
+    numbers = op.value().astype(np.int64)
+    if not numbers.size:
+        return None
+    start = int(numbers.flat[0])
+    seconds = [min(numbers.strides[k], numbers.nbytes) // 8 for k in range(numbers.ndim)]
+    steps = [
+        int(numbers.flat[second]) - start if n > 1 else 0
+        for n, second in zip(numbers.shape, seconds, strict=True)
+    ]
+    along = np.indices(numbers.shape, sparse=True)
+    counted = sum((s * i for s, i in zip(steps, along, strict=True)), np.int64(start))
+    return (start, tuple(steps)) if np.array_equal(numbers, counted) else None
 
 
 def _over_axes(op: Any, x: int, shape: tuple[int, ...]) -> Reduction:

@@ -6,7 +6,7 @@ from ..errors import BibunError
 from ..loops.statements import FLOATS, WIDTH
 from .lines import Lines, Term, scalar, suffix, vector
 
-FLOAT = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg"}
+FLOAT = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg", "rem": "frem"}
 INTEGER = {"add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor"}
 INTRINSICS = {
     "abs": "fabs", "sqrt": "sqrt", "rint": "roundeven", "floor": "floor", "ceil": "ceil",
@@ -53,6 +53,8 @@ def integer(p: Lines, name: str, kind: str, of: str, operands: list[str], lanes:
         return p.put(f"shl {of} {listed}")
     if name == "shr":
         return p.put(f"{'ashr' if signed else 'lshr'} {of} {listed}")
+    if name in ("div", "rem"):
+        return p.put(f"{'s' if signed else 'u'}{name} {of} {listed}")
     if name in ("max", "min"):
         wide = f"llvm.{'s' if signed else 'u'}{name}.{suffix(kind, lanes)}"
         return p.call(wide, of, [(of, x) for x in operands])

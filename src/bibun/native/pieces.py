@@ -1,11 +1,13 @@
-"""Arrays that are put together from pieces: what becomes of scatters, stacks and concatenations.
+"""Arrays that are put together from pieces: scatters, stacks, concatenations, and writes.
 
 A `Blank` is memory, each `Piece` writes or adds its argument to a part of it, and the `Whole` is
-that memory after all its pieces. They exist in graphs on their way to native code only.
+that memory after all its pieces. Indices are made safe first: what is `Picked` lies `Within` its
+axis. All of them exist in graphs on their way to native code only.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from itertools import accumulate
 from typing import Any
@@ -16,10 +18,13 @@ from ..array import Array, bind, enter, lift
 from ..graph import Constant, Example, Graph, Item, Op, Type, operation
 from ..loops.statements import KINDS
 from ..ops.calls import Call, CustomGradient, CustomTangent
-from ..ops.gather import Scatter, Slice
+from ..ops.gather import Gather, Read, Scatter, Slice
 from ..ops.joining import Concatenate, Stack
+from ..ops.putting import AddAt, Put
+from ..ops.structure import Expand, Reshape, Transpose
 from ..recording import Trace, building
-from . import exponentials
+from . import exponentials, firsts
+from .hot import one_hot
 
 
 @operation
@@ -43,13 +48,17 @@ class Blank(Op):
 
 @operation
 class Piece(Op):
-    """x where `read` reads of a blank, written or added to what is there."""
+    """x where `read` reads of a blank, written or added to what is there.
+
+    The arguments are the blank, or what it is after another piece that comes first; the indices of
+    the read; and x.
+    """
 
     kind = "call"
-    read: Slice
+    read: Read
     add: bool
 
-    def type(self, blank, x):
+    def type(self, blank, *rest):
         return blank
 
     @classmethod
@@ -71,7 +80,45 @@ class Whole(Op):
         yield Example(cls(), ((2, 3), (2, 3)))
 
 
+@operation
+class Within(Op):
+    """Indices of an axis, counted from its beginning; a call with others fails."""
+
+    extent: int
+
+    def type(self, i):
+        return Type(np.dtype(np.int64), i.shape)
+
+    def value(self, i):
+        if np.any((i < -self.extent) | (i >= self.extent)):
+            raise IndexError(f"an index does not lie within an axis of length {self.extent}")
+        return np.where(i < 0, i + np.int64(self.extent), i)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(3), (lambda rng: rng.integers(-3, 3, (2, 3)),))
+
+
+@operation
+class Picked(Op):
+    """What a Gather reads whose indices are known to lie within their axes."""
+
+    kind = "call"
+    read: Gather
+
+    def type(self, x, *indices):
+        return self.read.type(x, *indices)
+
+    def value(self, x, *indices):
+        return self.read.value(x, *indices)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(Gather((-2,), 1)), ((3, 2), lambda rng: np.array([2, 0])))
+
+
 INTERNAL = (Blank, Piece, Whole)
+EVERYTHING = Slice(())
 
 
 def expanded(graph: Graph) -> Graph:
@@ -85,12 +132,17 @@ def expanded(graph: Graph) -> Graph:
 def _evaluated(graph: Graph, inputs: Sequence[Array], trace: Trace) -> list[Array]:
     """The results of a graph on traced arrays."""
     env: list[Any] = list(inputs)
+    uses = Counter([*graph.outputs, *(a for _, n in graph.body() for a in n.args)])
     for _, n in graph.body():
         args = [env[a] for a in n.args]
         if isinstance(n.op, Item):
             env.append(args[0][n.op.index])
         elif isinstance(n.op, Constant):
             env.append(Array(trace, trace.constant(n.op), n.type))
+        elif isinstance(n.op, Put | AddAt):
+            alone = uses[n.args[0]] == 1 and n.args[0] >= graph.arity
+            found = _written(n.op, args, trace, alone)
+            env.append(bind(n.op, *args) if found is None else found)
         else:
             change = CHANGES.get(type(n.op))
             found = None if change is None else change(n.op, args, trace)
@@ -103,15 +155,82 @@ def _inlined(op: Any, args: Sequence[Array], trace: Trace) -> Any:
     return found[0] if len(found) == 1 else tuple(found)
 
 
-def _scattered(op: Scatter, args: Sequence[Array], trace: Trace) -> Array | None:
-    if not args or any(not isinstance(read, Slice) for read in op.reads):
+def _gathered(op: Gather, args: Sequence[Array], trace: Trace) -> Array | None:
+    indices = inside(op, args[0].shape, args[1:], trace)
+    return None if indices is None else bind(Picked(op), args[0], *indices)
+
+
+def inside(
+    read: Read, shape: tuple[int, ...], indices: Sequence[Array], trace: Trace
+) -> list[Array] | None:
+    """The indices of a read, made safe; None if some are known to be wrong."""
+    found = []
+    for axis, i in zip(getattr(read, "axes", ()), indices, strict=True):
+        n, known = shape[axis], fixed(i, trace)
+        if known is None:
+            safe = bind(Within(n), i)
+        elif np.any((known < -n) | (known >= n)):
+            return None
+        elif np.all(known >= 0):
+            safe = i
+        else:
+            positive = np.where(known < 0, known + n, known)
+            constant = Constant(positive.dtype, positive.tobytes(), positive.shape)
+            safe = Array(trace, trace.constant(constant), Type(positive.dtype, positive.shape))
+        if n == 0 and safe.shape:
+            return None  # of an axis without places there is no safe index
+        found.append(safe)
+    return found
+
+
+def fixed(a: Array, trace: Trace) -> np.ndarray | None:
+    """The numbers in an array if they are the same at each call: a constant, or views of one."""
+    views: list[Any] = []
+    op, *below = trace.entries[a.index]
+    while isinstance(op, Expand | Reshape | Transpose):
+        views.append(op)
+        op, *below = trace.entries[below[0]]
+    if not isinstance(op, Constant):
         return None
-    return together(Type(args[0].dtype, op.shape), op.reads, args, True, trace)
+    value = op.value()
+    for view in reversed(views):
+        value = view.value(value)
+    return value
+
+
+def _scattered(op: Scatter, args: Sequence[Array], trace: Trace) -> Array | None:
+    if not args:
+        return None
+    safe = []
+    for read, (*indices, g) in zip(op.reads, op.groups(args), strict=True):
+        found = inside(read, op.shape, indices, trace)
+        if found is None:
+            return None
+        safe.append((*found, g))
+    if len(safe) == 1 and isinstance(op.reads[0], Gather):
+        dense = one_hot(op.reads[0], op.shape, safe[0], [fixed(i, trace) for i in safe[0][:-1]])
+        if dense is not None:
+            return dense
+    return together(Type(args[-1].dtype, op.shape), op.reads, safe, True, trace)
+
+
+def _written(op: Put | AddAt, args: Sequence[Array], trace: Trace, alone: bool) -> Array | None:
+    """An array with a part written; in its own memory, if that is new and nobody else reads it."""
+    x, *indices, v = args
+    safe = inside(op.read, x.shape, indices, trace)
+    if safe is None or x.dtype not in KINDS:
+        return None
+    entry = trace.entries[x.index]
+    if alone and isinstance(entry[0], Whole):
+        start = x
+    else:
+        start = bind(Piece(EVERYTHING, False), memory(_type(x), False, trace), x)
+    return bind(Whole(), bind(Piece(op.read, isinstance(op, AddAt)), start, *safe, v))
 
 
 def _stacked(op: Stack, args: Sequence[Array], trace: Trace) -> Array | None:
     places = [Slice((k, *(None,) * (-op.axis - 1))) for k in range(len(args))]
-    return together(op.type(*map(_type, args)), places, args, False, trace)
+    return together(op.type(*map(_type, args)), places, [(a,) for a in args], False, trace)
 
 
 def _concatenated(op: Concatenate, args: Sequence[Array], trace: Trace) -> Array | None:
@@ -120,7 +239,7 @@ def _concatenated(op: Concatenate, args: Sequence[Array], trace: Trace) -> Array
         Slice(((end - a.shape[op.axis], end, 1), *(None,) * (-op.axis - 1)))
         for a, end in zip(args, ends, strict=True)
     ]
-    return together(op.type(*map(_type, args)), places, args, False, trace)
+    return together(op.type(*map(_type, args)), places, [(a,) for a in args], False, trace)
 
 
 def _type(a: Array) -> Type:
@@ -128,16 +247,23 @@ def _type(a: Array) -> Type:
 
 
 def together(
-    of: Type, reads: Sequence[Any], args: Sequence[Array], add: bool, trace: Trace
+    of: Type, reads: Sequence[Any], args: Sequence[Sequence[Array]], add: bool, trace: Trace
 ) -> Array | None:
     """An array from pieces; None for numbers that native code does not know."""
     if of.dtype not in KINDS:
         return None
-    blank = Array(trace, trace.add((Blank(of, add, len(trace.entries)),), of), of)
-    return bind(Whole(), *(bind(Piece(r, add), blank, x) for r, x in zip(reads, args, strict=True)))
+    blank = memory(of, add, trace)
+    pieces = (bind(Piece(r, add), blank, *rest) for r, rest in zip(reads, args, strict=True))
+    return bind(Whole(), *pieces)
+
+
+def memory(of: Type, zero: bool, trace: Trace) -> Array:
+    """A blank."""
+    return Array(trace, trace.add((Blank(of, zero, len(trace.entries)),), of), of)
 
 
 CHANGES: dict[type, Callable[[Any, Sequence[Array], Trace], Any]] = {
-    Scatter: _scattered, Stack: _stacked, Concatenate: _concatenated,
-    Call: _inlined, CustomGradient: _inlined, CustomTangent: _inlined, **exponentials.CHANGES,
+    Scatter: _scattered, Gather: _gathered, Stack: _stacked, Concatenate: _concatenated,
+    Call: _inlined, CustomGradient: _inlined, CustomTangent: _inlined,
+    **exponentials.CHANGES, **firsts.CHANGES,
 }  # fmt: skip

@@ -1,4 +1,7 @@
-"""Where an element of a view comes from: index maps that are affine in the counters of loops."""
+"""Where an element of a view comes from: index maps that are affine in the counters of loops.
+
+Where an array of indices decides, an element of it stands beside the counters: a `Pick`.
+"""
 
 from __future__ import annotations
 
@@ -12,18 +15,38 @@ from ..ops.structure import Expand, Reshape, Transpose
 
 
 class Affine(NamedTuple):
-    """offset + the sum of stride * counter, with the counters in ascending order."""
+    """offset + the sum of stride * counter, with the counters in ascending order.
+
+    And of stride * pick.
+    """
 
     offset: int = 0
     strides: tuple[tuple[int, int], ...] = ()
+    picks: tuple[tuple[Pick, int], ...] = ()
 
     def scaled(self, start: int, step: int) -> Affine:
         """start + step * self."""
-        strides = tuple([(c, step * s) for c, s in self.strides]) if step else ()
-        return Affine(start + step * self.offset, strides)
+        if not step:
+            return Affine(start)
+        strides = tuple([(c, step * s) for c, s in self.strides])
+        picks = tuple([(p, step * s) for p, s in self.picks])
+        return Affine(start + step * self.offset, strides, picks)
+
+    @property
+    def counters(self) -> set[int]:
+        """All counters that decide, those that decide which element is picked too."""
+        picked = (i.counters for p, _ in self.picks for i in p.place)
+        return {c for c, _ in self.strides}.union(*picked)
 
 
 Index = tuple[Affine, ...]
+
+
+class Pick(NamedTuple):
+    """An element of an array of indices, all of which are known to lie within their axis."""
+
+    node: int
+    place: Index
 
 
 def at(counters: Sequence[int]) -> Index:
@@ -33,13 +56,16 @@ def at(counters: Sequence[int]) -> Index:
 
 def flat(index: Index, shape: Sequence[int]) -> Affine:
     """The place of an element in an array that lies in C order."""
-    offset, strides, step = 0, dict[int, int](), 1
+    offset, strides, picks, step = 0, dict[int, int](), dict[Pick, int](), 1
     for i, n in zip(reversed(index), reversed(shape), strict=True):
         offset += step * i.offset
         for c, s in i.strides:
             strides[c] = strides.get(c, 0) + step * s
+        for p, s in i.picks:
+            picks[p] = picks.get(p, 0) + step * s
         step *= n
-    return Affine(offset, tuple(sorted((c, s) for c, s in strides.items() if s)))
+    kept = tuple(sorted((c, s) for c, s in strides.items() if s))
+    return Affine(offset, kept, tuple(picks.items()))
 
 
 def behind(node: Node, arg: Node, index: Index) -> Index | None:

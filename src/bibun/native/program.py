@@ -11,6 +11,7 @@ import numpy as np
 from ..graph import Constant, Graph, Node
 from ..loops import Code
 from ..loops.statements import KINDS
+from ..program import Program
 from .cached import machine
 from .cplusplus import CppPrinter
 from .kernel import Kernel
@@ -63,7 +64,7 @@ class Segment:
         self.pointers = ctypes.c_void_p * (len(self.places) + 1)
 
     def __call__(self, env: dict[int, Any]) -> None:
-        """Run, with the arrays of the nodes in `env`."""
+        """Run, with the arrays of the nodes in `env`; raises Failed."""
         for node, made, t in zip(self.nodes, self.made, self.types, strict=True):
             if made:
                 env[node] = np.empty(t.shape, t.dtype)
@@ -73,6 +74,12 @@ class Segment:
         space = np.empty(self.workspace, np.uint8)
         pointers[len(self.places)] = space.ctypes.data
         self.function(pointers)
+        if self.code.checked and space[:8].any():
+            raise Failed
+
+
+class Failed(Exception):
+    """Native code has no answer for these arguments."""
 
 
 class Interpreted:
@@ -116,6 +123,7 @@ class NativeProgram:
     """A compiled graph, called with plain arrays like a `Program`."""
 
     def __init__(self, graph: Graph):
+        self.source = graph
         self.graph = graph = expanded(graph)
         self.schedule = Schedule(Nodes(graph))
         self.owners = [self.schedule.memory.owner(o) for o in graph.outputs]
@@ -167,6 +175,7 @@ class NativeProgram:
             [*self.preset.values(), *segment.fixed],
             segment.workspace,
             segment.machine,
+            segment.code.checked,
         )
 
     def segment(
@@ -210,8 +219,11 @@ class NativeProgram:
     def __call__(self, *args: Any) -> list[Any]:
         env: dict[int, Any] = dict(self.preset)
         env.update(enumerate(map(contiguous, args)))
-        for step in self.steps:
-            step(env)
+        try:
+            for step in self.steps:
+                step(env)
+        except Failed:
+            return list(Program(self.source)(*args))
         return [self.result(env, k) for k in range(len(self.graph.outputs))]
 
     def result(self, env: dict[int, Any], k: int) -> Any:

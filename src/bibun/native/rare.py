@@ -40,8 +40,9 @@ def _function(
 ) -> tuple[str, list[Term]]:
     """The name of the function, and what it returns; equal functions are one."""
     p = printer
-    outside = p.lines, p.label, p.spread, dict(p.terms), p.fresh
+    outside = p.lines, p.label, p.spread, dict(p.terms), p.fresh, p.wide
     p.lines, p.label, p.spread, p.fresh = [], "entry", {}, 0
+    p.wide = p.wide and p.wide._replace(mask="")  # which is a value of the function outside
     parameters = []
     for k, n in enumerate(needed):
         p.terms[n] = p.terms[n]._replace(text=f"%x{k}")
@@ -52,7 +53,7 @@ def _function(
     for k, t in enumerate(results):
         whole = p.put(f"insertvalue {of} {whole}, {t.type} {t.text}, {k}")
     text = "\n  ".join([*p.lines, f"ret {of} {whole}"])
-    p.lines, p.label, p.spread, p.terms, p.fresh = outside
+    p.lines, p.label, p.spread, p.terms, p.fresh, p.wide = outside
     head = f"({', '.join(parameters)}) nounwind cold noinline {{\nentry:\n  {text}\n}}"
     name = "rare" + sha256(f"{of}{head}".encode()).hexdigest()[:16]
     p.declared.setdefault(name, f"define internal fastcc {of} @{name}{head}")

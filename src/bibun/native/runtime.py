@@ -16,7 +16,7 @@ from ..graph import Type
 from .kernel import Kernel
 
 ALIGNMENT = 64
-INTERFACE = 2  # as in cpp/runtime/module.cpp
+INTERFACE = 3  # as in cpp/runtime/module.cpp
 POINTERS = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
@@ -38,14 +38,14 @@ def extension() -> Any:
     return None
 
 
-def caller(kernel: Kernel, extension: Any) -> Callable[..., list[Any]]:
-    """What calls a kernel with arrays of its types and gives the list of its results."""
+def caller(kernel: Kernel, extension: Any) -> Callable[..., list[Any] | None]:
+    """What calls a kernel with arrays of its types and gives its results; None if it failed."""
     if extension is None:
         return Foreign(kernel)
     types = [[(t.dtype, t.shape) for t in several] for several in (kernel.inputs, kernel.outputs)]
     return extension.Kernel(
-        kernel.address, *types, kernel.constants, kernel.workspace, kernel.keep
-    )  # fmt: skip
+        kernel.address, *types, kernel.constants, kernel.workspace, kernel.keep, kernel.checked
+    )
 
 
 class Foreign:
@@ -57,13 +57,15 @@ class Foreign:
         count = len(kernel.inputs) + len(kernel.outputs) + len(kernel.constants) + 1
         self.pointers = ctypes.c_void_p * count
 
-    def __call__(self, *args: Any) -> list[Any]:
+    def __call__(self, *args: Any) -> list[Any] | None:
         kernel = self.kernel
         given = [ordered(x, t) for x, t in zip(args, kernel.inputs, strict=True)]
         results = [aligned(t) for t in kernel.outputs]
         space = aligned(Type(np.dtype("u1"), (kernel.workspace,)))
         buffers = [*given, *results, *kernel.constants, space]
         self.function(self.pointers(*(b.ctypes.data for b in buffers)))
+        if kernel.checked and space[:8].any():
+            return None
         return [y if y.shape else y[()] for y in results]
 
 

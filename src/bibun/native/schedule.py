@@ -229,10 +229,12 @@ class Schedule:
         reduction = self.nodes.reduction(node) if self.nodes.role[node] == "sum" else None
         reads: dict[tuple[int, Affine], None] = {}
         if self.nodes.role[node] == "piece":
-            blank, x = self.nodes.graph.nodes[node].args
+            blank, *_, x = self.nodes.graph.nodes[node].args
             extents = self.nodes.shape(x)
             starts = [(x, counters(extents))]
-            reads[blank, self.nodes.written(node, counters(extents))] = None
+            written = self.nodes.written(node, counters(extents))
+            reads[blank, written] = None
+            starts += [(p.node, p.place) for p, _ in written.picks]
         elif reduction is None:
             extents = self.nodes.shape(node)
             starts = [(node, counters(extents))]
@@ -262,6 +264,9 @@ class Schedule:
                 continue
             seen.add((i, index))
             source, place = self.memory.read(i, index) if i != root else self.below(i, index)
+            if i != source or isinstance(place, Affine):
+                affine = [place] if isinstance(place, Affine) else place
+                stack += [(p.node, p.place) for a in affine for p, _ in a.picks]
             if isinstance(place, Affine):
                 reads[source, place] = None
             elif source == i:
@@ -326,6 +331,8 @@ class Schedule:
         ((k, _, index),) = places
         nest = self.steps[k]
         assert isinstance(nest, Nest)
+        if any(i.picks for i in index):
+            return True
         used = {c for i in index for c, _ in i.strides}
         missing = [c for c, n in enumerate(nest.extents) if n > 1 and c not in used]
         return any(c < max(used, default=-1) for c in missing)

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..loops import Block, Buffer, Code, Let, Loop, Place, Seldom, Store
+from ..loops import Block, Buffer, Code, Let, Loop, Place, Refuse, Seldom, Store
 from ..loops.statements import DTYPES, Merge, blocks
 from .rounds import NEUTRAL, statements, taken, used
 from .tune import LANES, SLOW
@@ -27,7 +27,7 @@ FEWEST = 16
 """Rounds of a tile at least that adds to sums of its own, which others have to add up later."""
 STEP = 64
 """Tiles of a loop in vectors are multiples of this, so that no two write to one line of a cache."""
-KNOWN = (Let, Store, Loop, Seldom)
+KNOWN = (Let, Store, Loop, Seldom, Refuse)
 """Statements of which we know what they read and write."""
 STARTS = {"add": (0,), "mul": (1,), "max": (), "min": (), "and": (True,), "or": (False,)}
 

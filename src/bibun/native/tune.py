@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..loops import Block, Code, Let, Loop, Place, Seldom, Store
+from ..loops import Block, Code, Let, Loop, Place, Refuse, Seldom, Store
 from ..loops.statements import blocks
 from .rounds import statements, used
 
@@ -109,7 +109,7 @@ def choose_lanes(loop: Loop) -> None:
 def free(loop: Loop) -> bool:
     """Whether the rounds of a loop may run side by side, each writing to places of its own."""
     stored = [s.place for s in statements(loop.body) if type(s) is Store]
-    apart = all(p.computed >= 0 or dict(p.strides).get(loop.counter, 0) for p in stored)
+    apart = all(dict(p.strides).get(loop.counter, 0) for p in stored)
     return not loop.carries and not loop.ordered and (apart or loop.extent == 1)
 
 
@@ -141,7 +141,7 @@ def work(loop: Loop, depth: int, lanes_at: int, lane: int) -> float:
 def _work_of(s: Any, depth: int, lanes_at: int, lane: int) -> float:
     if type(s) is Loop:
         return work(s, depth + 1, lanes_at, lane)
-    if type(s) is Seldom:
+    if type(s) in (Seldom, Refuse):
         return 1
     if type(s) is Let and s.opcode != "load":
         return SLOW.get(s.opcode, 1)
