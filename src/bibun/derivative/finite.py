@@ -12,7 +12,9 @@ from numpy import vdot
 
 from ..errors import NotFiniteWarning, user_frame
 from ..graph import Graph
+from ..recording import Trace
 from ..tracing.functional import Recorded
+from ..wide.checks import MOST, Picks, lost, size, smoothed
 from ..wide.mode import mode
 from ..wide.rescue import Rescue, possible
 from .blame import blame
@@ -65,6 +67,44 @@ class Patience:
             results, why = found.results, found.why
         warn(NotFiniteWarning(message(recorded, results, why)))
         return results
+
+
+class Doubts:
+    """When finite results of a program are looked at in wider numbers: ever more seldom.
+
+    The first call is, then the 2nd, 4th, 8th, ... after it; where digits were lost, the next one.
+    """
+
+    def __init__(self, graph: Graph, values: int, trace: Trace):
+        self.small = size(graph) <= MOST and len(graph.outputs) > values
+        self.calls, self.next, self.gap = 0, 1 if self.small else np.inf, 1
+        self.picks = Picks(trace)
+
+    def better(
+        self,
+        graph: Graph,
+        args: Sequence[np.ndarray],
+        movable: Sequence[bool],
+        recorded: Recorded,
+        results: list[Any],
+        picked: bool,
+    ) -> list[Any]:
+        """The results, with what lost digits or stands at an edge taken from wider numbers."""
+        how = mode()
+        if how.rescue is not True or not possible(graph, args, movable):
+            return results
+        attempt = Rescue(graph, args, movable, recorded.results, how.budget)
+        found = smoothed(attempt, results) if picked else None
+        if found is not None:
+            if not all(map(finite, found)):
+                warn(NotFiniteWarning(message(recorded, found, "there is no limit")))
+            return found
+        if self.calls < self.next:
+            return results
+        found = lost(attempt, results)
+        self.gap = 1 if found else 2 * self.gap
+        self.next = self.calls + self.gap
+        return found or results
 
 
 def warn(warning: Warning) -> None:

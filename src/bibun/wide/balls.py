@@ -16,6 +16,8 @@ from math import factorial
 from threading import RLock
 from typing import Any
 
+import numpy as np
+
 from .objects import Library
 
 LOCK = RLock()
@@ -89,7 +91,9 @@ class Ball:
 
 def raw(x: Any) -> Any:
     """The `arb` in a ball; of a number of Python, exactly."""
-    return x.x if type(x) is Ball else _arb()(x)
+    if type(x) is Ball:
+        return x.x
+    return _arb()(x.item() if isinstance(x, np.generic) else x)
 
 
 def _zero(x: Any) -> bool:

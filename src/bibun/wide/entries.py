@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..graph import Constant, Graph, Item, Node, Type
-from .objects import Library, apply
+from .objects import Library, NotExpressibleError, apply
 
 Wanted: TypeAlias = np.ndarray | None
 """Which entries of an array, counted in C order; None: all of them."""
@@ -82,7 +82,10 @@ class Entries:
         """
         env: list[Any] = list(args)
         for i, n in self.graph.body():
-            env.append(self._node(n, self.needed[i], [env[a] for a in n.args], library))
+            try:
+                env.append(self._node(n, self.needed[i], [env[a] for a in n.args], library))
+            except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
+                raise NotExpressibleError(f"not expressible: {n.op.name}") from error
             between()
         return [env[o] for o in self.graph.outputs]
 

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .balls import Ball
+from .balls import Ball, raw
 from .objects import Element, Library
 from .proof import tiny
 
@@ -56,11 +56,15 @@ class Steps:
         """Digits for formulas whose terms are squares of the shorter step, with as many left."""
         return 8 * self.exponent
 
+    def length(self, move: Move) -> Any:
+        """The length of a step, of which entries go a random part."""
+        return raw(2) ** (-self.exponent * (1 if move.half else 2))
+
     def moved(self, x: np.ndarray, move: Move, seed: int, library: Library) -> Any:
         """An argument after a step: relative to its entries, absolute for those that are zero."""
         rng = np.random.default_rng([seed, move.direction])
         along = rng.integers(128, 256, x.shape) / 256 * rng.choice([-1, 1], x.shape)
-        unit = library.number(2.0) ** (-self.exponent * (1 if move.half else 2))
+        unit = Ball(self.length(move))
 
         def step(entry: Any, r: Any) -> Any:
             return entry + (abs(entry) if entry != 0 else 1) * unit * r
@@ -84,32 +88,32 @@ def limit(found: dict[Move, Any]) -> Limit:
     for d, s in product(range(DIRECTIONS), (1, -1)):
         steps = found[Move(d, s, True)], found[Move(d, s, False)]
         if steps != (None, None):  # else this is outside of the domain
-            ends[d, s] = _converged(*steps)
+            ends[d, s] = converged(*steps)
     there = list(ends.values())
     kinds = {e.kind for e in there}
     if kinds == {"infinite"}:
         return there[0] if len({e.value for e in there}) == 1 else NOTHING
     if not kinds or kinds & {"infinite", "nothing"}:
         return NOTHING
-    if all(e.kind == "number" and _same(e.value, there[0].value) for e in there):
+    if all(e.kind == "number" and same(e.value, there[0].value) for e in there):
         return there[0]
     if len(there) < 2 * DIRECTIONS:
         return NOTHING
     means = [(ends[d, 1].value + ends[d, -1].value) / 2 for d in range(DIRECTIONS)]
     sizes = [abs(ends[d, 1].value) for d in range(DIRECTIONS)]
-    if all(_same(m, means[0], sum(sizes), NEARLY) for m in means):
+    if all(same(m, means[0], sum(sizes), NEARLY) for m in means):
         return Limit("kink", _settled(means[0], sum(sizes)))
     return NOTHING
 
 
-def _converged(first: Any, second: Any) -> Limit:
+def converged(first: Any, second: Any) -> Limit:
     """The limit of a sequence, of which there are two members far apart."""
     if first is None or second is None:
         return NOTHING
     first, second = map(_cancelled, (first, second))
-    if _same(first, second):
+    if same(first, second):
         return Limit("number", second)
-    if _same(first, second, bits=NEARLY):
+    if same(first, second, bits=NEARLY):
         return Limit("nearly", second)
     if 2**FAR * abs(second) < abs(first) or second.is_zero():
         return Limit("number", type(first)(0))
@@ -123,7 +127,7 @@ def _cancelled(x: Any) -> Any:
     return type(x)(0) if x.contains(0) and tiny(x, -2 * SMALLEST_STEP) else x
 
 
-def _same(a: Any, b: Any, size: Any = None, bits: int = AGREED) -> bool:
+def same(a: Any, b: Any, size: Any = None, bits: int = AGREED) -> bool:
     scale = abs(a) if size is None else size
     if scale.is_zero():
         return bool(b.is_zero())

@@ -187,6 +187,8 @@ def apply(n: Node, args: list[Any], library: Library) -> Any:
     dtypes = getattr(n.type, "dtype", None), getattr(y, "dtype", None)
     if dtypes == (bool, object) and not library.symbolic:
         y = np.asarray(y).astype(bool)
+    if type(y) is int:  # the zero of a select, among elements
+        return Element(library, library.whole(y))
     if isinstance(y, bool | np.ndarray) and np.ndim(y) == 0:
         return np.asarray(y)[()]  # a number among arrays is an element, not an array without axes
     return y
@@ -198,7 +200,8 @@ def _applied(op: Op, args: list[Any], library: Library) -> Any:
     if isinstance(op, Constant):
         return library.elements(op.value())
     if all(a.dtype != object for a in args):
-        return library.elements(op.value(*args))
+        y = op.value(*args)
+        return tuple(map(library.elements, y)) if type(y) is tuple else library.elements(y)
     try:
         return _objects(op, args, library)
     except (TypeError, ValueError, AttributeError, ArithmeticError, KeyError) as error:

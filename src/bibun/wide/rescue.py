@@ -68,7 +68,7 @@ class Rescue:
         if sum(map(len, wanted)) > self.budget.work:
             return Rescued(list(results), wanted, SPENT)
         try:
-            found = self._proven(wanted)
+            found = self.proven(wanted)
             left = [_unproven(w, f) for w, f in zip(wanted, found, strict=True)]
             limits = self._limits(left) if any(map(len, left)) else []
         except SpentError:
@@ -117,7 +117,7 @@ class Rescue:
             for y, w in zip(found, wanted, strict=True)
         ]
 
-    def _proven(self, wanted: Sequence[np.ndarray]) -> list[list[Proof]]:
+    def proven(self, wanted: Sequence[np.ndarray]) -> list[list[Proof]]:
         """What balls say of the graph as it is written."""
         entries = Entries(self.graph, wanted)
         found = [[NO_PROOF] * len(w) for w in wanted]
@@ -132,6 +132,20 @@ class Rescue:
                 break
         return found
 
+    def exact(self, bits: int) -> list[list[Any]]:
+        """The function itself, without its derivative, in balls; None where it is no number."""
+        types = self.graph.output_types[: self.values]
+        wanted = [np.arange(int(np.prod(t.shape))) for t in types]
+        wanted += [np.arange(0)] * (len(self.graph.outputs) - self.values)
+        with precision(bits):
+            args = [*map(self.library.elements, self.args)]
+            ys = self._evaluate(Entries(self.graph, wanted), args, wanted)
+        return [[value_of(e) for e in y] for y in ys[: self.values]]
+
+    def steps(self) -> Steps:
+        """How far the arguments move."""
+        return Steps(self.args)
+
     def _limits(self, left: list[np.ndarray]) -> list[list[Limit]]:
         """The limits of these entries, if the function itself has one there.
 
@@ -143,22 +157,12 @@ class Rescue:
         return found
 
     def _along(self, left: list[np.ndarray], movable: Sequence[bool]) -> list[list[Limit]]:
-        wanted = list(left)
-        for k in range(self.values):
-            wanted[k] = np.arange(int(np.prod(self.graph.output_types[k].shape)))
-        entries, steps = Entries(self.graph, wanted), Steps(self.args)
-        seen: list[list[dict]] = [[{} for _ in w] for w in wanted]
         nothing = [[NOTHING] * len(w) for w in left]
-        with precision(steps.bits):
-            for move in MOVES:
-                try:
-                    ys = self._evaluate(entries, self._moved(steps, move, movable), wanted)
-                except UndecidedError:
-                    return nothing
-                inside = all(value_of(e) is not None for y in ys[: self.values] for e in y)
-                for places, y in zip(seen, ys, strict=True):
-                    for known, e in zip(places, y, strict=True):
-                        known[move] = value_of(e) if inside else None
+        try:
+            seen = self.nearby(left, movable)
+        except UndecidedError:
+            return nothing
+        with precision(PRECISIONS[1]):
             found = [[limit(f) for f in places] for places in seen]
         if any(x.kind not in ("number", "infinite") for f in found[: self.values] for x in f):
             return nothing
@@ -166,6 +170,25 @@ class Rescue:
             [f[int(e)] for e in w] if k < self.values else f
             for k, (w, f) in enumerate(zip(left, found, strict=True))
         ]
+
+    def nearby(self, left: Sequence[np.ndarray], movable: Sequence[bool]) -> list[list[dict]]:
+        """The function itself, and these entries of its derivative, after each move.
+
+        Balls, or None where there is no number.
+        """
+        wanted = list(left)
+        for k in range(self.values):
+            wanted[k] = np.arange(int(np.prod(self.graph.output_types[k].shape)))
+        entries, steps = Entries(self.graph, wanted), self.steps()
+        seen: list[list[dict]] = [[{} for _ in w] for w in wanted]
+        with precision(steps.bits):
+            for move in MOVES:
+                ys = self._evaluate(entries, self._moved(steps, move, movable), wanted)
+                inside = all(value_of(e) is not None for y in ys[: self.values] for e in y)
+                for places, y in zip(seen, ys, strict=True):
+                    for known, e in zip(places, y, strict=True):
+                        known[move] = value_of(e) if inside else None
+        return seen
 
     def _moved(self, steps: Steps, move: Move, movable: Sequence[bool]) -> list[Any]:
         return [

@@ -1,0 +1,163 @@
+"""Checks: finite derivatives that may be wrong all the same, looked at in wider numbers.
+
+Cancellation takes digits without a word: `(1 - cos(x)) / x**2` near 0. And a `where` that picks a
+number at one point, `where(x == 0, 1, sin(x) / x)`, has no derivative there but that of its
+surroundings. Both are asked here of small programs; what is proven, or is the limit from all
+directions, takes the place of what the floats gave.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..errors import AbstractValueError
+from ..graph import Graph, Type
+from ..ops.elementwise import Elementwise
+from ..ops.select import Where
+from ..recording import Trace
+from .balls import UndecidedError, precision
+from .limits import DIRECTIONS, Limit, Move, converged, limit, same
+from .objects import NotExpressibleError
+from .proof import number
+from .rescue import PRECISIONS, Rescue, SpentError
+
+MOST = 2_000
+"""Numbers in a program up to which its digits are looked at: a few milliseconds."""
+KEPT = 3 / 4
+"""The share of its digits that a derivative has to have; else it is computed again."""
+EQUALITIES = {"equal", "not_equal"}
+COMPARISONS = EQUALITIES | {"less", "less_equal", "greater", "greater_equal"}
+
+
+def size(graph: Graph) -> int:
+    """How many numbers a program computes."""
+    types = [t for _, n in graph for t in ((n.type,) if isinstance(n.type, Type) else n.type)]
+    return sum(prod(t.shape) for t in types)
+
+
+# ------------------------------------------------------------ lost digits
+
+
+def lost(attempt: Rescue, results: Sequence[Any]) -> list[Any] | None:
+    """Better results, if derivatives have lost more than a quarter of their digits; else None."""
+    wanted = [
+        np.arange(np.size(y)) if k >= attempt.values else np.arange(0)
+        for k, y in enumerate(results)
+    ]
+    try:
+        found = attempt.proven(wanted)
+    except (SpentError, NotExpressibleError):
+        return None
+    better, wrong = [], False
+    for y, proofs in zip(results, found, strict=True):
+        z = np.array(y, order="C")
+        for e, p in enumerate(proofs):
+            if p.kind == "number":
+                z.ravel()[e] = number(p.value, z.dtype)
+        wrong = wrong or (bool(proofs) and _differ(np.asarray(y), z))
+        better.append(z[()])
+    return better if wrong and all(np.isfinite(z).all() for z in better) else None
+
+
+def _differ(y: np.ndarray, z: np.ndarray) -> bool:
+    """Whether y has lost digits, measured at the largest number of the array."""
+    if y.dtype.kind != "f":
+        return False
+    tolerance = float(np.finfo(y.dtype).eps) ** KEPT
+    smallest = float(np.finfo(y.dtype).tiny)  # below, floats have fewer digits
+    largest = float(np.max(np.abs(z), initial=0))
+    error = float(np.max(np.abs(y.astype(float) - z.astype(float)), initial=0))
+    return error > max(tolerance * largest, smallest)
+
+
+# ------------------------------------------------------------ points picked out
+
+
+class Picks:
+    """The places where a program chooses by a comparison, to see whether it stands at the edge."""
+
+    def __init__(self, trace: Trace):
+        self.places: list[tuple[bool, int, int, int, int]] = []
+        for op, *args in trace.entries:
+            condition = trace.entries[args[0]] if type(op) is Where else (None,)
+            how = condition[0]
+            if type(how) is Elementwise and how.name in COMPARISONS:
+                self.places.append((how.name in EQUALITIES, *condition[1:], *args[1:]))
+
+    def met(self, trace: Trace) -> bool:
+        """Whether both sides of a comparison are equal somewhere.
+
+        Where it is no test for equality, only if what is chosen from is not finite there: at an
+        edge such as that of `where(x > 0, x, 0)` the side that is taken has the derivative.
+        """
+        for exact, *entries in self.places:
+            try:
+                x, y, p, q = map(trace.value, entries)
+            except AbstractValueError:
+                continue  # inside of vmap there are no values
+            if np.size(p) > MOST:
+                continue
+            if not exact and _finite(p) and _finite(q):
+                continue
+            tied = np.equal(x, y)
+            if (tied if exact else tied & ~(np.isfinite(p) & np.isfinite(q))).any():
+                return True
+        return False
+
+
+def _finite(x: Any) -> bool:
+    return bool(np.isfinite(x).all())
+
+
+def smoothed(attempt: Rescue, results: Sequence[Any]) -> list[Any] | None:
+    """Results with limits in the place of derivatives of what a `where` picked out.
+
+    Only where the function is continuous, and where its derivative has one limit from all
+    directions, or none at all: then it is nan. Otherwise what was picked has the derivative.
+    """
+    wanted = [
+        np.arange(np.size(y)) if k >= attempt.values else np.arange(0)
+        for k, y in enumerate(results)
+    ]
+    try:
+        seen = attempt.nearby(wanted, attempt.movable)
+        exact = attempt.exact(PRECISIONS[-1])
+    except (SpentError, NotExpressibleError, UndecidedError):
+        return None
+    with precision(PRECISIONS[-1]):
+        limits = [[limit(f) for f in places] for places in seen]
+        if not _continuous(limits[: attempt.values], exact):
+            return None
+        broken = _no_slope(attempt, seen, exact)
+    better = [np.array(y, order="C") for y in results]
+    for z, found in zip(better[attempt.values :], limits[attempt.values :], strict=True):
+        for e, x in enumerate(found):
+            if x.kind == "number":
+                z.ravel()[e] = number(x.value, z.dtype)
+            elif x.kind == "nothing" and broken:
+                z.ravel()[e] = np.nan
+    return [z[()] for z in better]
+
+
+def _continuous(limits: list[list[Limit]], exact: list[list[Any]]) -> bool:
+    pairs = [p for f, v in zip(limits, exact, strict=True) for p in zip(f, v, strict=True)]
+    return all(x.kind == "number" and v is not None and same(x.value, v) for x, v in pairs)
+
+
+def _no_slope(attempt: Rescue, seen: list[list[dict]], exact: list[list[Any]]) -> bool:
+    """Whether a difference quotient of a value has no limit along some direction."""
+    steps = attempt.steps()
+    for places, values in zip(seen[: attempt.values], exact, strict=True):
+        for found, value in zip(places, values, strict=True):
+            for d in range(DIRECTIONS):
+                moves = Move(d, 1, True), Move(d, 1, False)
+                if any(found[m] is None for m in moves):
+                    continue  # outside of the domain
+                quotients = [(found[m] - value) / steps.length(m) for m in moves]
+                if converged(*quotients).kind == "nothing":
+                    return True
+    return False

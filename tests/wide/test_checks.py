@@ -1,0 +1,107 @@
+"""Checks: finite derivatives without digits, and points that a `where` picks, are set right."""
+
+import warnings
+
+import numpy as np
+import pytest
+from numpy.testing import assert_allclose, assert_array_equal
+
+from bibun import grad, value_and_grad
+from bibun.errors import NotFiniteWarning
+from bibun.numerics import rescue
+from bibun.wide.checks import KEPT
+
+mp = pytest.importorskip("mpmath")
+
+# fmt: off
+CANCELLING = [  # a function in NumPy, the same in mpmath, where digits cancel
+    (lambda x: (1 - np.cos(x)) / x**2,         lambda x: (1 - mp.cos(x)) / x**2,        1e-4),
+    (lambda x: x - np.log(1 + x),              lambda x: x - mp.log(1 + x),             1e-7),
+    (lambda x: np.sqrt(x + 1) - np.sqrt(x),    lambda x: mp.sqrt(x + 1) - mp.sqrt(x),   1e14),
+    (lambda x: np.tan(x) - np.sin(x),          lambda x: mp.tan(x) - mp.sin(x),         1e-5),
+    (lambda x: (np.sinh(x) - x) / x**3,        lambda x: (mp.sinh(x) - x) / x**3,       1e-4),
+    (lambda x: np.arctan(x + 1) - np.arctan(x), lambda x: mp.atan(x + 1) - mp.atan(x),  1e12),
+]
+PICKED = [  # a function with a value of its own at a point, the point, and the derivative there
+    (lambda x: np.where(x == 0, 1, np.expm1(x) / x),                      0.0, 0.5),
+    (lambda x: np.where(x != 0, np.log1p(x) / x, 1),                      0.0, -0.5),
+    (lambda x: np.where(x == 1, 1, np.log(x) / (x - 1)),                  1.0, -0.5),
+    (lambda x: np.where(np.abs(x) > 0, np.exp(x) * np.sin(x) / x, 1),     0.0, 1.0),
+    (lambda x: np.where(x == 0, 0, x * x * np.sin(1 / x)),                0.0, 0.0),
+    (lambda x: np.where(x == 0, 0, x * np.sqrt(x)),                       0.0, 0.0),
+    (lambda x: np.where(x > 0, np.exp(-1 / x), 0),                        0.0, 0.0),
+]
+AS_PICKED = [  # what is picked is no limit, or has a side of its own: its derivative holds
+    (lambda x: np.where(x == 0, 3, np.sin(x) / x),                        0.0, 0.0),
+    (lambda x: np.where(x == 0, 0, np.log(x)),                            0.0, 0.0),
+    (lambda x: np.where(x > 0, x, 0),                                     0.0, 0.0),
+    (lambda x: np.where(x > 0, np.sqrt(x), 0),                            0.0, 0.0),
+    (lambda x: np.where(np.abs(x) < 1e-9, 1, np.expm1(x) / x),            0.0, 0.0),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("f, exact, x", CANCELLING)
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_digits_that_cancelled_are_there_again(f, exact, x, dtype):
+    x = dtype(x)
+    with mp.workdps(200):
+        expected = float(mp.diff(exact, mp.mpf(float(x)), relative=True))
+    assert_allclose(grad(f)(x), dtype(expected), rtol=2 * np.finfo(dtype).eps)
+    with rescue(False):
+        assert_array_equal(grad(f)(x) != dtype(expected), True)
+
+
+@pytest.mark.parametrize("f, x, expected", PICKED)
+def test_a_point_picked_out_has_the_derivative_of_its_surroundings(f, x, expected):
+    for _ in range(3):
+        assert_allclose(grad(f)(x), expected, rtol=1e-15)
+
+
+@pytest.mark.parametrize("f, x, expected", AS_PICKED)
+def test_a_choice_that_is_no_limit_keeps_its_own_derivative(f, x, expected):
+    assert grad(f)(x) == expected
+
+
+def test_entries_picked_out_of_an_array():
+    x = np.array([0.0, 0.5, 0.0, -2.0])
+    found = grad(lambda x: np.sum(np.where(x == 0, 1, np.expm1(x) / x)))(x)
+    away = x[x != 0]
+    slopes = np.exp(away) / away - np.expm1(away) / away**2
+    assert_allclose(found[[1, 3]], slopes, rtol=1e-14)  # the difference loses a digit
+    assert_array_equal(found[[0, 2]], 0.5)
+
+
+def test_a_continuous_function_without_derivative_is_not_given_one():
+    with pytest.warns(NotFiniteWarning, match="no limit"):
+        assert np.isnan(grad(lambda x: np.where(x == 0, 0, x * np.sin(1 / x)))(0.0))
+
+
+def test_the_value_stays_as_numpy_computes_it():
+    f = lambda x: (1 - np.cos(x)) / x**2  # noqa: E731
+    assert value_and_grad(f)(1e-7)[0] == value_and_grad(f)(1e-7)[0]
+
+
+def test_programs_in_order_are_looked_at_ever_more_seldom_and_others_each_time():
+    def f(x):  # a structure that no other test has
+        return (np.exp(x) - np.exp(-x)) * np.cos(x) - 2 * x
+
+    def digits(x):
+        g = grad(f)(x)
+        with rescue(False):
+            plain = grad(f)(x)
+        return g != plain
+
+    assert [digits(1.0) for _ in range(3)] == [False] * 3
+    assert any([digits(1e-5) for _ in range(8)])  # at the next look
+    assert all([digits(1e-5) for _ in range(4)])
+
+
+def test_a_where_without_ties_costs_no_warning():
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        grad(lambda x: np.sum(np.where(x == 0, 0, x**2)))(np.array([1.0, 2.0]))
+
+
+def test_most_digits_are_enough():
+    assert 0.5 < KEPT < 1
