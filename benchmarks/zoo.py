@@ -4,6 +4,8 @@ Such a runner takes a module with `make()`, which returns NumPy's namespace, tha
 a function (f, xp, sp, args, wrt) -> (value, gradients), and a version:
 
     python run.py --cases public_cases.py --module benchmarks/zoo.py
+
+zoo_tape.py, zoo_jit.py and zoo_jit_rescue.py are the same by a tape, and by native code.
 """
 
 from __future__ import annotations
@@ -17,6 +19,9 @@ import scipy.special
 
 import bibun
 import bibun.scipy.special
+from bibun.numerics import rescue
+
+Found = tuple[np.ndarray, list[np.ndarray]]
 
 
 class Special:
@@ -27,15 +32,46 @@ class Special:
         return getattr(scipy.special, name) if ours is None else ours
 
 
-def value_and_grad(
+def functional(
     f: Callable[..., Any], xp: Any, sp: Any, args: Sequence[Any], wrt: Sequence[int]
-) -> tuple[np.ndarray, list[np.ndarray]]:
+) -> Found:
     """The value of f(xp, sp, *args), and its gradients by the arguments listed."""
     both = bibun.value_and_grad(lambda *args: f(xp, sp, *args), argnums=tuple(wrt))
-    value, gradients = both(*args)
+    return _plain(*both(*args))
+
+
+def tape(f: Callable[..., Any], xp: Any, sp: Any, args: Sequence[Any], wrt: Sequence[int]) -> Found:
+    """The same by a tape that watches these arguments."""
+    args = [bibun.constant(a) if k in wrt else a for k, a in enumerate(args)]
+    with bibun.GradientTape() as recording:
+        recording.watch([args[k] for k in wrt])
+        value = f(xp, sp, *args)
+    return _plain(value, recording.gradient(value, [args[k] for k in wrt]))
+
+
+def jit(f: Callable[..., Any], xp: Any, sp: Any, args: Sequence[Any], wrt: Sequence[int]) -> Found:
+    """The same in native code, as it is by default."""
+    both = bibun.value_and_grad(lambda *args: f(xp, sp, *args), argnums=tuple(wrt))
+    return _plain(*bibun.jit(both)(*args))
+
+
+def jit_rescue(
+    f: Callable[..., Any], xp: Any, sp: Any, args: Sequence[Any], wrt: Sequence[int]
+) -> Found:
+    """The same in native code that is rescued."""
+    with rescue(True):
+        return jit(f, xp, sp, args, wrt)
+
+
+def _plain(value: Any, gradients: Sequence[Any]) -> Found:
     return np.asarray(value), [np.asarray(g) for g in gradients]
+
+
+def made(how: Callable[..., Found]) -> tuple[Any, Any, Callable[..., Any], str]:
+    """What the runner asks for, with one of these ways to differentiate."""
+    return np, Special(), how, f"bibun {version('bibun')}, {how.__name__}"
 
 
 def make() -> tuple[Any, Any, Callable[..., Any], str]:
     """What the runner asks for."""
-    return np, Special(), value_and_grad, f"bibun {version('bibun')}"
+    return made(functional)

@@ -33,6 +33,9 @@ class Type {
   // NumPy's scalar of what stands at `data`.
   Reference number(void* data) const;
 
+  // Whether the numbers at `data` are finite, as far as they are looked at; others than floats are.
+  bool finite(const void* data) const;
+
   int visit(visitproc visit, void* arg) const { return dtype_.visit(visit, arg); }
 
  private:

@@ -75,6 +75,17 @@ PyObject* new_variant(PyTypeObject* type, PyObject* args, PyObject*) {
   });
 }
 
+PyObject* let_pass(PyObject* self, PyObject* count) {
+  const std::size_t passes = PyLong_AsSize_t(count);
+  if (passes == static_cast<std::size_t>(-1) && PyErr_Occurred()) return nullptr;
+  VariantObject::get(self).let_pass(passes);
+  Py_RETURN_NONE;
+}
+
+PyMethodDef variant_methods[] = {
+    {"let_pass", let_pass, METH_O, "Give so many results though they are not finite."},
+    {nullptr, nullptr, 0, nullptr}};
+
 // ---------------------------------------------------------------- Function
 
 PyObject* call_function(PyObject* self, PyObject* const* args, std::size_t flags,
@@ -198,7 +209,7 @@ bool add_classes(PyObject* module) {
   kernel_class = make_class<Kernel>(module, "bibun._runtime.Kernel",
                                     {{Py_tp_new, slot(new_kernel)}, called}, kCalled);
   variant_class =
-      make_class<Variant>(module, "bibun._runtime.Variant", {{Py_tp_new, slot(new_variant)}}, 0);
+      make_class<Variant>(module, "bibun._runtime.Variant", {{Py_tp_new, slot(new_variant)}, {Py_tp_methods, variant_methods}}, 0);
   function_class = make_class<Function>(module, "bibun._runtime.Function",
                                         {{Py_tp_new, slot(new_function)},
                                          {Py_tp_getattro, slot(function_attribute)},

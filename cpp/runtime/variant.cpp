@@ -52,7 +52,7 @@ Reference Variant::run(PyObject* const* args, std::size_t count, PyObject* names
     return {};
   }
   Run run(kernel_, inputs.data());
-  if (!run() || !holds(run)) return {};
+  if (!run() || !holds(run) || !sound(run)) return {};
   if (result_) return result_->build(run);
   const std::size_t results = kernel_.outputs.size() - answers_.size();
   const Reference list = Reference::taken(PyList_New(static_cast<Py_ssize_t>(results)));
@@ -79,6 +79,15 @@ bool Variant::holds(const Run& run) const {
   std::size_t k = kernel_.outputs.size() - answers_.size();
   for (const std::string& answer : answers_) {
     if (std::memcmp(run.output(k++), answer.data(), answer.size()) != 0) return false;
+  }
+  return true;
+}
+
+// Whether all results are finite, or need not be.
+bool Variant::sound(const Run& run) {
+  const std::size_t results = kernel_.outputs.size() - answers_.size();
+  for (std::size_t k = 0; k < results; ++k) {
+    if (!kernel_.outputs[k].finite(run.output(k))) return passes_ != 0 && passes_-- != 0;
   }
   return true;
 }

@@ -24,9 +24,13 @@ class Variant {
   // else nothing.
   Reference run(PyObject* const* args, std::size_t count, PyObject* names);
 
+  // Results that are not finite are no answer: Python is asked. But so many are, from now on.
+  void let_pass(std::size_t count) { passes_ = count; }
+
   int visit(visitproc visit, void* arg) const;
 
  private:
+  bool sound(const Run& run);
   bool fetch(Held& inputs) const;
   bool holds(const Run& run) const;
 
@@ -38,6 +42,7 @@ class Variant {
   std::vector<std::string> answers_;
   std::optional<Structure> result_;
   Reference make_result_;
+  std::size_t passes_ = 0;
 };
 
 }  // namespace bibun

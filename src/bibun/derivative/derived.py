@@ -52,7 +52,8 @@ class Derived:
         self.varying, self.step = varying, step
         self.bits = list(trace.bits)
         graph, order = trace.close(recorded.inputs, recorded.outputs, varying)
-        stable, origin = rewrite(graph, STABILISE)
+        # What is run in wider numbers shall have no constants that are rounded already.
+        stable, origin = rewrite(graph, STABILISE, exact=not residuals)
         known = [None if i is None else order[i] for i in origin]
         self.graph, self.sources = derive(stable, known, extra, step, trace if residuals else None)
         self.program = Program(self.graph)
@@ -95,13 +96,13 @@ def derive(
             home |= _residuals(env, known, residuals)
         last = [a.index for a in further]
         graph, order = trace.close((), results, cut=home, last=last)
-    graph = simplified(graph)
+    graph = simplified(graph, exact=residuals is None)
     return graph, [home[i] for i in order[: graph.arity - len(last)]]
 
 
-def simplified(graph: Graph) -> Graph:
+def simplified(graph: Graph, exact: bool = False) -> Graph:
     """The finished graph, with what its operations run, in as few nodes as the rules find."""
-    return rewrite(trimmed(settled(graph)), SIMPLIFY)[0]
+    return rewrite(trimmed(settled(graph)), SIMPLIFY, exact)[0]
 
 
 _inner = lru_cache(maxsize=512)(simplified)

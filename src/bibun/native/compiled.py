@@ -17,6 +17,7 @@ from . import cached
 from .arguments import Call
 from .capture import Captured
 from .kernel import Kernel
+from .repairs import Repairs
 from .runtime import caller
 from .structure import described, leaves
 
@@ -33,6 +34,7 @@ class Compiled:
     ):
         self.captured, self.key = captured, call.key
         self.variant: Any = None
+        self.repairs = Repairs()
         self.call: Any = made(captured) if program is None else program
         self.kernel = self.call if type(self.call) is Kernel else getattr(self.call, "kernel", None)
         if self.kernel is not None:

@@ -53,8 +53,14 @@ class Jitted:
         if threads.open:
             return rebound(self.f)(*args, **kwargs)
         call = self.arguments.read(args, kwargs)
-        variant, arrays = self.known(call) or self.new(call)
-        return variant.captured.results(arrays)
+        known = self.known(call)
+        variant, arrays = known or self.new(call)
+        found = variant.repairs.repaired(
+            variant, arrays, known is None, lambda: self.f(*args, **kwargs)
+        )
+        if variant.repairs.delicate and variant in self.direct:
+            self.show()
+        return variant.captured.results(found)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
         return self if instance is None else MethodType(self, instance)
@@ -153,7 +159,8 @@ class Jitted:
     def show(self) -> None:
         """Let C++ know the ways needed last."""
         latest = chain.from_iterable(reversed(self.compiled.values()))
-        self.direct = list(islice((v for v in latest if v.variant), MOST_DIRECT))
+        direct = (v for v in latest if v.variant and not v.repairs.delicate)
+        self.direct = list(islice(direct, MOST_DIRECT))
         if self.front is not None:
             self.front.use([v.variant for v in self.direct])
 

@@ -257,8 +257,10 @@ class Rules:
         return kind, (value if value in self.numbers else None)
 
 
-def rewrite(graph: Graph, rules: Rules) -> tuple[Graph, list[int | None]]:
+def rewrite(graph: Graph, rules: Rules, exact: bool = False) -> tuple[Graph, list[int | None]]:
     """The graph with rules applied bottom-up, and each node's old node of the same value.
+
+    Operations on constants alone become constants; with `exact` only where nothing is rounded.
 
     A node has no old one (None) if a rule made it, or it depends on such a node.
     """
@@ -267,7 +269,7 @@ def rewrite(graph: Graph, rules: Rules) -> tuple[Graph, list[int | None]]:
         origin: dict[int, int] = {k: i for i, k in enumerate(numbers)}
         for i, n in graph.body():
             args = [numbers[a] for a in n.args]
-            y = _entry(trace, n, args)
+            y = _entry(trace, n, args, exact)
             if tuple(map(origin.get, args)) == n.args:
                 origin.setdefault(y, i)
             numbers.append(rules.apply(trace, y) if type(n.type) is Type else y)
@@ -275,14 +277,16 @@ def rewrite(graph: Graph, rules: Rules) -> tuple[Graph, list[int | None]]:
     return new, [origin.get(i) for i in order]
 
 
-def _entry(trace: Trace, n: Node, args: list[int]) -> int:
+def _entry(trace: Trace, n: Node, args: list[int], exact: bool) -> int:
     """The entry of a node with these arguments; a constant, if all of them are."""
     if isinstance(n.op, Constant):
         return trace.constant(n.op)
     if type(n.op) is Elementwise:
         ops = [trace.entries[i][0] for i in args]
         if all([type(op) is Constant and op.shape == () for op in ops]):
-            return trace.constant(_folded(n.op, ops))
+            folded = _folded(n.op, ops)
+            if not exact or _is_exact(n.op, ops, folded):
+                return trace.constant(folded)
     # Rules keep types, so that nothing has to be inferred again.
     return trace.add((n.op, *args), n.type)
 
@@ -291,6 +295,18 @@ def _folded(op: Elementwise, args: list[Any]) -> Constant:
     with np.errstate(all="ignore"):
         value = np.asarray(op.value(*(a.value() for a in args)))
     return Constant(value.dtype, value.tobytes())
+
+
+def _is_exact(op: Elementwise, args: list[Any], folded: Constant) -> bool:
+    """Whether nothing was rounded: numbers of more digits give the same."""
+    if folded.dtype.kind != "f":
+        return True
+    with np.errstate(all="ignore"):
+        try:
+            wide = op.value(*(a.value().astype(np.longdouble) for a in args))
+        except TypeError:  # SciPy's functions end at double precision
+            return False
+    return bool(wide == folded.value() or np.isnan(wide))
 
 
 __all__ = ["Pattern", "Rule", "Rules", "equations", "fill", "match", "pattern", "rewrite"]

@@ -58,19 +58,19 @@ def lost(attempt: Rescue, results: Sequence[Any]) -> list[Any] | None:
         for e, p in enumerate(proofs):
             if p.kind == "number":
                 z.ravel()[e] = number(p.value, z.dtype)
-        wrong = wrong or (bool(proofs) and _differ(np.asarray(y), z))
+        wrong = wrong or (bool(proofs) and differ(y, z))
         better.append(z[()])
     return better if wrong and all(np.isfinite(z).all() for z in better) else None
 
 
-def _differ(y: np.ndarray, z: np.ndarray) -> bool:
-    """Whether y has lost digits, measured at the largest number of the array."""
+def differ(y: Any, z: Any) -> bool:
+    """Whether y has lost digits that z has, measured at the largest number of the array."""
     if y.dtype.kind != "f":
         return False
     tolerance = float(np.finfo(y.dtype).eps) ** KEPT
     smallest = float(np.finfo(y.dtype).tiny)  # below, floats have fewer digits
     largest = float(np.max(np.abs(z), initial=0))
-    error = float(np.max(np.abs(y.astype(float) - z.astype(float)), initial=0))
+    error = float(np.max(np.abs(np.subtract(y, z, dtype=float)), initial=0))
     return error > max(tolerance * largest, smallest)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Literal, NamedTuple
+from weakref import WeakSet
 
 from .rescue import Budget
 
@@ -19,6 +20,10 @@ class Mode(NamedTuple):
 
 USUAL = Mode(True)
 _MODE = ContextVar("bibun's mode of rescue", default=USUAL)
+
+
+patient: WeakSet = WeakSet()
+"""Compiled ways that let results pass for a while, until another mode holds."""
 
 
 def mode() -> Mode:
@@ -36,9 +41,14 @@ def rescue(
     computed again: in balls of more and more digits and any range (which proves the result), and
     where the formula is 0/0 or inf - inf there, as a limit. At kinks that is the symmetric
     element. What has no finite limit stays, with a `NotFiniteWarning` that names the operation and
-    the line. An attempt ends after `seconds`, or `operations` on numbers; after one in vain, the
-    same program is tried again only after 2, 4, 8, ... further calls. "warn" only warns; False
-    leaves everything as the floats have it.
+    the line. Finite derivatives of small programs are looked at, too, at their 1st, 2nd, 4th, ...
+    call, whether digits were lost. An attempt ends after `seconds`, or `operations` on numbers;
+    after one in vain, the same program is tried again only after 2, 4, 8, ... further calls. "warn"
+    only warns; False leaves everything as the floats have it.
+
+    Under `jit` results are only warned of, if nothing else is said: inside of a `with rescue(True)`
+    the function runs once more as if it were not jitted, where native code gives inf or nan, and at
+    the first call, which tells whether digits are lost. "warn" does the same for the warning alone.
 
     Raises ValueError for another mode.
 
@@ -51,7 +61,16 @@ def rescue(
     """
     if how not in (True, False, "warn"):
         raise ValueError(f'rescue: True, False or "warn" is needed, not {how!r}')
-    token = _MODE.set(Mode(how, Budget(seconds, operations)))
+    while patient:
+        patient.pop().let_pass(0)
+    with within(Mode(how, Budget(seconds, operations))):
+        yield
+
+
+@contextmanager
+def within(mode: Mode) -> Iterator[None]:
+    """Inside of the `with` this mode holds."""
+    token = _MODE.set(mode)
     try:
         yield
     finally:
