@@ -22,6 +22,7 @@ from .statements import (
     Carry,
     Choice,
     Grow,
+    Invoke,
     Let,
     Loop,
     Merge,
@@ -201,6 +202,10 @@ class Code:
     def store(self, buffer: Buffer, place: Place, value: Value) -> None:
         """Write a value to a place."""
         self.blocks[-1].statements.append(Store(buffer, place, value.number))
+
+    def invoke(self, symbol: str, numbers: Sequence[int], places: Sequence[Any]) -> None:
+        """Call a function of the runtime."""
+        self.blocks[-1].statements.append(Invoke(symbol, tuple(numbers), tuple(places)))
 
     def refuse(self, mask: Value) -> None:
         """Let the call fail if a mask holds: somebody else has to do what it was to do."""

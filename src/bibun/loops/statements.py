@@ -120,6 +120,14 @@ class Refuse(NamedTuple):
     mask: int
 
 
+class Invoke(NamedTuple):
+    """A call of a function of the runtime: with numbers, and then with places in memory."""
+
+    symbol: str
+    numbers: tuple[int, ...]
+    places: tuple[tuple[Buffer, Place], ...]  # the last one is written, the others are read
+
+
 class Grow(NamedTuple):
     """Make room in a buffer of the heap for a further row; the rows before keep what they hold.
 

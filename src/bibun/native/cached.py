@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph
+from . import blas
 from .kernel import Kernel
 from .store import store
 
@@ -35,7 +36,7 @@ def maker() -> str:
     features = llvm.get_host_cpu_features().flatten()
     root = Path(__file__).resolve().parent.parent
     sources = sorted(_sources(root))
-    versions = llvmlite.__version__, np.__version__
+    versions = llvmlite.__version__, np.__version__, blas.source()
     return repr([llvm.get_host_cpu_name(), features, *versions, str(root), sources])
 
 

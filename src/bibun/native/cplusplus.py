@@ -18,6 +18,7 @@ from ..loops import (
     Choice,
     Code,
     Grow,
+    Invoke,
     Let,
     Loop,
     Place,
@@ -27,35 +28,9 @@ from ..loops import (
     While,
 )
 from ..loops.statements import DTYPES, FLOATS, WIDTH
+from .cpp_support import BITS, EXTREMES, HEAD, PRODUCT
 from .llvm import arrangement
 from .rounds import statements
-
-HEAD = """#include <cmath>
-#include <cstdint>
-#include <cstring>
-#include <limits>
-#include <vector>
-"""
-BITS = """
-template <typename To, typename From>
-static inline To bits(From x) {
-  static_assert(sizeof(To) == sizeof(From), "bits of one size");
-  To y;
-  std::memcpy(&y, &x, sizeof y);
-  return y;
-}
-"""
-EXTREMES = """
-// The larger and the smaller one; nan if there is one, and -0 is below 0.
-template <typename T>
-static inline T larger(T a, T b) {
-  return a != a ? a : b != b ? b : a > b || (a == b && !std::signbit(a)) ? a : b;
-}
-template <typename T>
-static inline T smaller(T a, T b) {
-  return a != a ? a : b != b ? b : a < b || (a == b && std::signbit(a)) ? a : b;
-}
-"""
 
 
 def cpp_type(kind: str) -> str:
@@ -130,6 +105,7 @@ class CppPrinter:
         text = self.function()
         parts = [HEAD]
         parts += [BITS] if "bits<" in text else []
+        parts += [PRODUCT] if "product(" in text else []
         parts += [EXTREMES] if "larger(" in text or "smaller(" in text else []
         return "\n".join([*parts, text])
 
@@ -149,7 +125,7 @@ class CppPrinter:
 
     def arguments(self) -> None:
         """Names for the buffers."""
-        used = {n for n in map(_buffer, statements(self.code.body)) if n is not None}
+        used = {n for s in statements(self.code.body) for n in _buffers(s)}
         for k, b in enumerate(self.code.given):
             if b.number in used:
                 constant = "const " if b.role == "in" else ""
@@ -184,7 +160,7 @@ class CppPrinter:
         """What prints the statements that are no values."""
         return {
             Store: self.store, Loop: self.loop, Seldom: self.seldom, Choice: self.choice,
-            While: self.repeat, Grow: self.grow, Refuse: self.refuse,
+            While: self.repeat, Grow: self.grow, Refuse: self.refuse, Invoke: self.invoke,
         }  # fmt: skip
 
     def let(self, s: Let, depth: int) -> None:
@@ -313,6 +289,11 @@ class CppPrinter:
         self.block(s.body, depth + 1)
         self.put(depth, "}")
 
+    def invoke(self, s: Invoke, depth: int) -> None:
+        """A product of matrices, as a function beside this one."""
+        places = [f"&{self.place(*place)}" for place in s.places]
+        self.put(depth, f"product({', '.join([*map(str, s.numbers), *places])});")
+
     def refuse(self, s: Refuse, depth: int) -> None:
         """A call that fails."""
         self.put(depth, f"if (v{s.mask}) *failed = 1;")
@@ -330,11 +311,13 @@ def _about(b: Buffer) -> str:
     return f"{role}: {DTYPES[b.kind]}[{b.size}]"
 
 
-def _buffer(s: Any) -> int | None:
-    """The buffer that a statement reads or writes."""
+def _buffers(s: Any) -> list[int]:
+    """The buffers that a statement itself reads or writes."""
+    if type(s) is Invoke:
+        return [b.number for b, _ in s.places]
     if type(s) is Store:
-        return s.buffer.number
-    return s.extra[0].number if type(s) is Let and s.opcode == "load" else None
+        return [s.buffer.number]
+    return [s.extra[0].number] if type(s) is Let and s.opcode == "load" else []
 
 
 def needed(code: Code) -> set[int]:
@@ -368,6 +351,8 @@ def _roots(s: Any) -> Iterator[int]:
             yield from (c.start, c.next)
     elif type(s) is Refuse:
         yield s.mask
+    elif type(s) is Invoke:
+        yield from (place.computed for _, place in s.places)
     elif type(s) is Seldom:
         yield s.mask
         for _, _, usual, value in s.chosen:

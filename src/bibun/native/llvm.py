@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..loops import Block, Choice, Code, Grow, Let, Loop, Refuse, Seldom, Store, While
+from ..loops import Block, Choice, Code, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
 from ..loops.statements import DTYPES
 from .lines import Term, literal, scalar, vector
 from .memory import Memory
@@ -91,6 +91,8 @@ class Printer(Memory):
                 self.grow(s)
             elif type(s) is Refuse:
                 self.refuse(s)
+            elif type(s) is Invoke:
+                self.invoke(s)
             elif s.parallel:
                 self.share(s)
             else:
@@ -226,6 +228,14 @@ class Printer(Memory):
         self.lines.append("store i64 1, ptr %failed")
         self.label = f"bad{n}"
         self.start(f"good{n}")
+
+    def invoke(self, s: Invoke) -> None:
+        """A call of a function of the runtime."""
+        numbers = [f"i64 {n}" for n in s.numbers]
+        places = [f"ptr {self.address(*place)[0]}" for place in s.places]
+        types = ", ".join(["i64"] * len(numbers) + ["ptr"] * len(places))
+        self.declared[s.symbol] = f"declare void @{s.symbol}({types})"
+        self.lines.append(f"call void @{s.symbol}({', '.join([*numbers, *places])})")
 
     # ------------------------------------------------------------ threads
 

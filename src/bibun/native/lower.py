@@ -12,10 +12,11 @@ import numpy as np
 from ..graph import Constant, Graph, Type
 from ..loops import Buffer, Code, Place, Round, Value
 from ..loops.statements import DTYPES, KINDS
+from .multiply import multiply
 from .nodes import Reduction, body_of
 from .places import Affine, Index, flat
 from .repeats import Spot, control
-from .schedule import Call, Nest, Repeat, Root, Schedule, counters
+from .schedule import Call, Nest, Product, Repeat, Root, Schedule, counters
 
 Key = tuple[int, Any]
 LONG_ROUND = 64
@@ -60,10 +61,12 @@ class Lowering:
 
     # ------------------------------------------------------------ loops over inner graphs
 
-    def step(self, step: Nest | Repeat) -> None:
+    def step(self, step: Nest | Product | Repeat) -> None:
         """A step of the schedule that native code does."""
         if isinstance(step, Nest):
             self.nest(step)
+        elif isinstance(step, Product):
+            multiply(self, step.node)
         else:
             self.repeat(step.node)
 
@@ -191,14 +194,19 @@ class Lowering:
 
     @contextmanager
     def loops(
-        self, extents: Sequence[int], start: int, stop: int, ordered: Collection[int] = ()
+        self,
+        extents: Sequence[int],
+        start: int,
+        stop: int,
+        ordered: Collection[int] = (),
+        serial: bool = False,
     ) -> Iterator[list[Round]]:
         """Loops over some of the extents, the first one outermost."""
         with ExitStack() as stack:
             rounds = []
             for axis in range(start, stop):
                 if extents[axis] != 1:
-                    loop = self.code.loop(extents[axis], ordered=axis in ordered)
+                    loop = self.code.loop(extents[axis], ordered=axis in ordered, serial=serial)
                     made = stack.enter_context(loop)
                     self.counter[axis] = made.counter.number
                     self.memo.append({})
@@ -277,8 +285,7 @@ class Lowering:
 
     def at(self, node: int, place: Affine) -> tuple[Place, Value | None]:
         """A place of a node, with the counters of the loops that run now, and what is picked."""
-        strides = sorted((self.counter[axis], stride) for axis, stride in place.strides)
-        found, picked = Place(place.offset, tuple(strides)), None
+        found, picked = self.place(place), None
         for pick, stride in place.picks:
             term = self.value((pick.node, pick.place), -1).to("i64") * stride
             picked = term if picked is None else picked + term
@@ -288,6 +295,11 @@ class Lowering:
         if picked is not None and found.computed >= 0:
             picked = picked + Value(self.code, found.computed, "i64", len(self.code.blocks) - 1)
         return found, picked
+
+    def place(self, place: Affine) -> Place:
+        """A place with the counters of the loops that run now, without what is picked."""
+        strides = sorted((self.counter[axis], stride) for axis, stride in place.strides)
+        return Place(place.offset, tuple(strides))
 
     def known(self, key: Key) -> Value | None:
         for found in self.memo:

@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Any
 
 from ..errors import BibunError
+from . import blas
 from .runtime import symbols
 
 
@@ -58,8 +59,9 @@ class Machine:
     def __init__(self, code: str | bytes, names: Sequence[str] = ("kernel",)):
         self.code = data = compiled(code) if isinstance(code, str) else code
         library = binding().JITLibraryBuilder().add_object_img(data).add_current_process()
-        if b"bibun_parallel" in data:
-            library.import_symbol("bibun_parallel", parallel())
+        for symbol in SYMBOLS:
+            if symbol.encode() in data:
+                library.import_symbol(symbol, address(symbol))
         for name in names:
             library.export_symbol(name)
         number = next(SERIAL)
@@ -90,9 +92,16 @@ def alone() -> Machine:
     return Machine(ALONE, ("bibun_alone",))
 
 
-def parallel() -> int:
-    """The address of the function that shares the rounds of a loop among threads."""
-    return symbols().get("bibun_parallel") or alone().tracker["bibun_alone"]
+SYMBOLS = "bibun_parallel", "bibun_product_f32", "bibun_product_f64"
+"""The functions of the runtime that compiled code calls."""
+
+
+def address(symbol: str) -> int:
+    """The address of a function of the runtime."""
+    if symbol != "bibun_parallel":
+        blas.prepare()
+        return symbols()[symbol]
+    return symbols().get(symbol) or alone().tracker["bibun_alone"]
 
 
 SERIAL, LOCK = count(), Lock()

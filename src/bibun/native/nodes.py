@@ -20,18 +20,17 @@ from ..ops.joining import Split, Unstack
 from ..ops.matmul import MatMul
 from ..ops.reduction import AllTrue, AnyTrue, Count, Sum
 from ..ops.structure import Expand, Reshape, Transpose
+from . import products
 from .elements import Element, cost, element
 from .pieces import INTERNAL, Picked, Whole, expanded
-from .places import Affine, Index, Pick, behind, flat, item_of
+from .places import Affine, Index, Pick, at, behind, flat, item_of
 
 VIEWS = (Expand, Picked, Reshape, Slice, Transpose)
 MERGES: dict[type, str] = {
     Sum: "add", Count: "add", Prod: "mul", Max: "max", Min: "min", AnyTrue: "or", AllTrue: "and",
 }  # fmt: skip
 OF_BOOLS: dict[type, Any] = {Max: AnyTrue, Min: AllTrue, Sum: AnyTrue, Prod: AllTrue}
-STORED = {"given", "sum", "call", "blank", "piece", "whole", "loop", "result"}
-SMALL_PRODUCT = 1 << 16
-"""Multiplications in a matrix product up to which loops of our own are quicker than a call."""
+STORED = {"given", "sum", "call", "product", "blank", "piece", "whole", "loop", "result"}
 
 
 class Reduction(NamedTuple):
@@ -99,7 +98,9 @@ class Nodes:
             return n.op.name
         if n.op.kind == "element" and self.function(i) is not None:
             return "element"
-        return "sum" if self.reduction(i) else "call"
+        if self.reduction(i):
+            return "sum"
+        return "product" if products.native(n.op, n.type.dtype) else "call"
 
     @cached_property
     def items(self) -> dict[int, list[int]]:
@@ -213,6 +214,24 @@ class Nodes:
             i = self.graph.nodes[i].args[0]
         return i
 
+    def product(self, i: int) -> products.Extents:
+        """The extents of a product of matrices."""
+        op: Any
+        op, (a, b), _ = self.graph.nodes[i]
+        return products.extents(op, self.shape(a), self.shape(b))
+
+    def matrix(self, i: int, which: int, place: Affine) -> products.Matrix | None:
+        """How BLAS reads an argument of a product, of which an element is at this place."""
+        op: Any = self.graph.nodes[i].op
+        shape = self.shape(self.graph.nodes[i].args[which])
+        has_other = op.columns if which else op.rows
+        lead = len(shape) - 1 - has_other
+        summed = lead if which else len(shape) - 1
+        other = (len(shape) - 1 if which else lead) if has_other else -1
+        row, column = (summed, other) if which else (other, summed)
+        rows, columns = (1 if k < 0 else shape[k] for k in (row, column))
+        return products.matrix(place, row, column, rows, columns)
+
     def zero(self, blank: int) -> bool:
         """Whether a blank begins with zeros."""
         op: Any = self.graph.nodes[blank].op
@@ -239,9 +258,8 @@ class Nodes:
             return _over_axes(op, args[0], self.shape(args[0]))
         if isinstance(op, MatMul) and result.dtype.kind == "f":
             a, b = args
-            product = _matrix_product(op, a, self.shape(a), b, self.shape(b))
-            work = np.prod([*product.kept, *product.summed], dtype=float)
-            return product if work <= SMALL_PRODUCT else None
+            if self.product(i).small:
+                return _matrix_product(op, a, self.shape(a), b, self.shape(b))
         return None
 
 
@@ -336,6 +354,8 @@ def first_stored(nodes: Nodes) -> set[int]:
             stored.update(nodes.argument(a)[0] for a in n.args)
         elif nodes.role[i] == "loop":
             stored.update(n.args)
+        elif nodes.role[i] == "product":
+            stored.update(operand(nodes, i, a) for a in range(2))
         elif (
             nodes.role[i] == "view"
             and isinstance(n.op, Reshape)
@@ -343,6 +363,18 @@ def first_stored(nodes: Nodes) -> set[int]:
         ):
             stored.update(_reshaped_from(nodes, i))
     return stored
+
+
+def operand(nodes: Nodes, i: int, which: int) -> int:
+    """What has to be stored so that BLAS can read an argument: what it is a view of, or itself."""
+    start = nodes.graph.nodes[i].args[which]
+    a, index = start, at(range(len(nodes.shape(start))))
+    while nodes.role[a] == "view":
+        found = nodes.below(a, index)
+        if found is None:
+            return start
+        a, index = found
+    return start if nodes.matrix(i, which, flat(index, nodes.shape(a))) is None else a
 
 
 def _reshaped_from(nodes: Nodes, i: int) -> Iterator[int]:

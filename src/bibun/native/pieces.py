@@ -20,6 +20,7 @@ from ..loops.statements import KINDS
 from ..ops.calls import Call, CustomGradient, CustomTangent
 from ..ops.gather import Gather, Read, Scatter, Slice
 from ..ops.joining import Concatenate, Stack
+from ..ops.matmul import MatMul
 from ..ops.putting import AddAt, Put
 from ..ops.structure import Expand, Reshape, Transpose
 from ..recording import Trace, building
@@ -228,6 +229,15 @@ def _written(op: Put | AddAt, args: Sequence[Array], trace: Trace, alone: bool) 
     return bind(Whole(), bind(Piece(op.read, isinstance(op, AddAt)), start, *safe, v))
 
 
+def _multiplied(op: MatMul, args: Sequence[Array], trace: Trace) -> Array | None:
+    """A product with the identity matrix is the other matrix."""
+    for k, a in enumerate(args):
+        known = fixed(a, trace) if a.ndim == 2 and a.shape[0] == a.shape[1] else None
+        if known is not None and np.array_equal(known, np.eye(len(known))):
+            return args[1 - k]
+    return None
+
+
 def _stacked(op: Stack, args: Sequence[Array], trace: Trace) -> Array | None:
     places = [Slice((k, *(None,) * (-op.axis - 1))) for k in range(len(args))]
     return together(op.type(*map(_type, args)), places, [(a,) for a in args], False, trace)
@@ -264,6 +274,6 @@ def memory(of: Type, zero: bool, trace: Trace) -> Array:
 
 CHANGES: dict[type, Callable[[Any, Sequence[Array], Trace], Any]] = {
     Scatter: _scattered, Gather: _gathered, Stack: _stacked, Concatenate: _concatenated,
-    Call: _inlined, CustomGradient: _inlined, CustomTangent: _inlined,
+    MatMul: _multiplied, Call: _inlined, CustomGradient: _inlined, CustomTangent: _inlined,
     **exponentials.CHANGES, **firsts.CHANGES,
 }  # fmt: skip

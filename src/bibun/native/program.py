@@ -20,7 +20,7 @@ from .lower import Lowering
 from .machine import Machine
 from .nodes import Nodes
 from .pieces import expanded
-from .schedule import Call, Nest, Repeat, Schedule
+from .schedule import Call, Nest, Product, Repeat, Schedule
 from .shares import shared
 from .tune import tuned
 
@@ -138,7 +138,7 @@ class NativeProgram:
             return
         together: list[Any] = []
         for step in [*self.schedule.steps, None]:
-            if isinstance(step, Nest | Repeat):
+            if isinstance(step, Nest | Product | Repeat):
                 together.append(step)
                 continue
             if together:
@@ -195,7 +195,7 @@ class NativeProgram:
                 needed.update(memory.owner(r.node) for r in step.roots)
         self.steps.append(Segment(self.schedule, steps, roots & needed, made, inputs, others))
 
-    def results(self, step: Nest | Repeat) -> list[int]:
+    def results(self, step: Nest | Product | Repeat) -> list[int]:
         """The nodes that a step makes."""
         if isinstance(step, Nest):
             return [r.node for r in step.roots]

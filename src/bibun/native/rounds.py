@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..loops import Block, Choice, Grow, Let, Loop, Refuse, Seldom, Store, While
+from ..loops import Block, Choice, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
 from ..loops.statements import DTYPES, FLOATS, WIDTH, Merge, blocks
 from .lines import Term, Wide, literal, scalar, vector
 from .memory import Memory
@@ -244,6 +244,8 @@ def taken(block: Block) -> Iterator[int]:
                 yield from (m.start, m.value)
         elif type(s) is Refuse:
             yield s.mask
+        elif type(s) is Invoke:
+            yield from (place.computed for _, place in s.places)
         elif type(s) is Seldom:
             yield s.mask
             for _, _, usual, seldom in s.chosen:

@@ -142,10 +142,20 @@ class Call(NamedTuple):
     node: int
 
 
+class Product(NamedTuple):
+    """A node that BLAS computes, called by native code."""
+
+    node: int
+
+
 class Repeat(NamedTuple):
     """A node that is a loop over nests of its own."""
 
     node: int
+
+
+STEPS: dict[str, Any] = {"call": Call, "product": Product, "loop": Repeat}
+"""The roles of nodes that are steps of their own."""
 
 
 class Schedule:
@@ -156,7 +166,7 @@ class Schedule:
         stored = first_stored(nodes)
         while True:
             self.memory = Memory(nodes, stored)
-            self.steps: list[Nest | Call | Repeat] = []
+            self.steps: list[Nest | Call | Product | Repeat] = []
             self.step_of: dict[int, int] = {}
             self.levels: dict[int, str] = {}
             for node in range(nodes.graph.arity, len(nodes.graph)):
@@ -177,9 +187,9 @@ class Schedule:
             return
         if role == "blank" and not nodes.zero(node):
             return
-        if role in ("call", "loop"):
+        if role in STEPS:
             self.step_of |= dict.fromkeys((node, *nodes.items[node]), len(self.steps))
-            self.steps.append(Call(node) if role == "call" else Repeat(node))
+            self.steps.append(STEPS[role](node))
             return
         root = self.root(node)
         first = max([self.after(n) for n, _ in root.reads], default=0)

@@ -1,0 +1,47 @@
+"""What printed C++ needs beside the functions themselves, as text."""
+
+from __future__ import annotations
+
+HEAD = """#include <cmath>
+#include <cstdint>
+#include <cstring>
+#include <limits>
+#include <vector>
+"""
+BITS = """
+template <typename To, typename From>
+static inline To bits(From x) {
+  static_assert(sizeof(To) == sizeof(From), "bits of one size");
+  To y;
+  std::memcpy(&y, &x, sizeof y);
+  return y;
+}
+"""
+PRODUCT = """
+// c = a b, row by row; a and b may lie as their transposes.
+template <typename T>
+static inline void product(std::int64_t m, std::int64_t n, std::int64_t k, std::int64_t turned_a,
+                           std::int64_t turned_b, std::int64_t lda, std::int64_t ldb,
+                           std::int64_t ldc, const T* a, const T* b, T* c) {
+  for (std::int64_t i = 0; i < m; ++i) {
+    for (std::int64_t j = 0; j < n; ++j) c[i * ldc + j] = 0;
+    for (std::int64_t l = 0; l < k; ++l) {
+      const T x = turned_a ? a[l * lda + i] : a[i * lda + l];
+      for (std::int64_t j = 0; j < n; ++j) {
+        c[i * ldc + j] += x * (turned_b ? b[j * ldb + l] : b[l * ldb + j]);
+      }
+    }
+  }
+}
+"""
+EXTREMES = """
+// The larger and the smaller one; nan if there is one, and -0 is below 0.
+template <typename T>
+static inline T larger(T a, T b) {
+  return a != a ? a : b != b ? b : a > b || (a == b && !std::signbit(a)) ? a : b;
+}
+template <typename T>
+static inline T smaller(T a, T b) {
+  return a != a ? a : b != b ? b : a < b || (a == b && std::signbit(a)) ? a : b;
+}
+"""

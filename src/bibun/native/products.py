@@ -1,0 +1,73 @@
+"""Products of matrices that are too large for loops of our own: calls of BLAS inside the kernel.
+
+BLAS reads matrices whose rows, or whose columns, are runs of neighbours. So transposed ones and
+parts of larger ones are read where they lie.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..ops.matmul import MatMul
+from . import blas
+from .places import Affine
+
+SMALL_PRODUCT = 1 << 16
+"""Multiplications in a matrix product up to which loops of our own are quicker than a call."""
+SMALL_PRODUCT_OF_MANY = 1 << 12
+"""The same, of each of many products: then all of them are one nest."""
+
+
+class Extents(NamedTuple):
+    """Of a product: so many times, matrices m x k and k x n."""
+
+    lead: tuple[int, ...]
+    m: int
+    n: int
+    k: int
+
+    @property
+    def small(self) -> bool:
+        """Whether loops of our own do it."""
+        work = float(self.m) * self.n * self.k
+        return work * prod(self.lead) <= SMALL_PRODUCT or (
+            prod(self.lead) > 1 and work <= SMALL_PRODUCT_OF_MANY
+        )
+
+
+def extents(op: MatMul, a: tuple[int, ...], b: tuple[int, ...]) -> Extents:
+    """The extents of a product of arrays of these shapes."""
+    lead = len(a) - 1 - op.rows
+    return Extents(a[:lead], a[-2] if op.rows else 1, b[-1] if op.columns else 1, a[-1])
+
+
+def native(op: Any, dtype: np.dtype) -> bool:
+    """Whether compiled code can call BLAS for an operation."""
+    return isinstance(op, MatMul) and dtype.kind == "f" and blas.source() != ""
+
+
+class Matrix(NamedTuple):
+    """A matrix in memory, as BLAS reads it: the distance of its rows, or of its columns."""
+
+    turned: bool
+    distance: int
+
+
+def matrix(place: Affine, row: int, column: int, rows: int, columns: int) -> Matrix | None:
+    """How BLAS reads the matrix that a place goes through with two counters; None if it cannot."""
+    strides = dict(place.strides)
+    down, across = strides.get(row, 0), strides.get(column, 0)
+    if place.picks:
+        return None
+    if columns == 1 or across == 1:
+        distance = columns if rows == 1 else down
+        if distance >= max(columns, 1):
+            return Matrix(False, distance)
+    if rows == 1 or down == 1:
+        distance = rows if columns == 1 else across
+        if distance >= max(rows, 1):
+            return Matrix(True, distance)
+    return None
