@@ -127,10 +127,10 @@ class Duck(Interface):
         return bool(FUNCTIONS[np.any](self == item))
 
     def __copy__(self) -> Any:
-        return FUNCTIONS[np.copy](self)
+        return FUNCTIONS["copy"](self)
 
     def __deepcopy__(self, memo: dict) -> Any:
-        return FUNCTIONS[np.copy](self)
+        return FUNCTIONS["copy"](self)
 
     def __format__(self, spec: str) -> str:
         value = self._known("formatting")
@@ -195,14 +195,16 @@ class Duck(Interface):
 class Array(Duck):
     """An array of numbers that may be recorded; it has the interface of numpy.ndarray.
 
-    A view has a `parent`, the array whose memory it shows a part of (memory.py).
+    A view has a `parent`, the array whose memory it shows a part of (memory.py). The `form` says
+    what an array without axes stands for where the value does not: a number of Python's (float,
+    int, complex, bool), or np.ndarray if only the type is known; otherwise a number of NumPy's.
     """
 
-    __slots__ = ("index", "parent", "raw", "scope")
+    __slots__ = ("form", "index", "parent", "raw", "scope")
     parent: Array
 
-    def __init__(self, scope: Trace | None, index: int, value: Any):
-        self.scope, self.index, self.raw = scope, index, value
+    def __init__(self, scope: Trace | None, index: int, value: Any, form: type | None = None):
+        self.scope, self.index, self.raw, self.form = scope, index, value, form
 
     @property
     def value(self) -> NoReturn:
@@ -229,8 +231,8 @@ class Array(Duck):
         return None if owner is self else owner
 
     def _become(self, result: Array, name: str) -> Array:
-        if self.raw.shape == () and type(self.raw) is not np.ndarray:
-            return result  # NumPy's scalars are immutable: x += 1 binds the name anew
+        if is_number(self):
+            return result  # immutable: x += 1 binds the name anew
         return FUNCTIONS["into"](self, result, name)
 
 
@@ -238,10 +240,16 @@ PLAIN = (np.ndarray, np.generic)
 NUMBERS = (float, int, bool, complex)  # Python's own
 
 
+def is_number(x: Array) -> bool:
+    """Whether x stands for a number, which is immutable, and for no array without axes."""
+    return x.raw.shape == () and type(x.raw) is not np.ndarray and x.form is not np.ndarray
+
+
 def lift(x: Any) -> Array:
     """x as an Array: recorded, or a plain value."""
     if type(x) is Array:
-        return x
+        # NumPy makes numbers of its own of Python's.
+        return Array(x.scope, x.index, x.raw) if x.form in NUMBERS else x
     if isinstance(x, Duck):
         return x._read()
     value = x if isinstance(x, PLAIN) else np.asarray(x)

@@ -76,17 +76,25 @@ def _binary(ufunc: np.ufunc, name: str = "") -> tuple[Function, Function, Functi
     # The question whether y is foreign is put where it has failed, so that others do not wait.
     def straight(self: Any, other: Any) -> Any:
         try:
-            return UFUNCS[ufunc](self, other)
+            y = UFUNCS[ufunc](self, other)
         except (NotDifferentiableError, ShapeError):  # NumPy's numbers have no @
             if _yields(self, other, other_side):
                 return NotImplemented
             raise
+        return y if self.form is None else FUNCTIONS["of numbers"](ufunc, y, self, other)
 
     def reflected(self: Any, other: Any) -> Any:
         try:
-            return UFUNCS[ufunc](other, self)
+            y = UFUNCS[ufunc](other, self)
         except ForeignError:
             return ufunc(other, self)  # its class has had its turn
+        return y if self.form is None else FUNCTIONS["of numbers"](ufunc, y, other, self)
+
+    return straight, reflected, _inplace(ufunc, other_side)
+
+
+def _inplace(ufunc: np.ufunc, other_side: str) -> Function:
+    """The method of x += y."""
 
     def inplace(self: Any, other: Any) -> Any:
         try:
@@ -97,9 +105,33 @@ def _binary(ufunc: np.ufunc, name: str = "") -> tuple[Function, Function, Functi
             if not written and _yields(self, other, other_side):
                 return NotImplemented
             raise
+        if self.form is not None:
+            result = FUNCTIONS["of numbers"](ufunc, result, self, other)
         return self._become(result, ufunc.__name__)
 
-    return straight, reflected, inplace
+    return inplace
+
+
+def _unary(ufunc: np.ufunc) -> Function:
+    """The method of an operator: -x."""
+
+    def method(self: Any) -> Any:
+        y = UFUNCS[ufunc](self)
+        return y if self.form is None else FUNCTIONS["of numbers"](ufunc, y, self)
+
+    method.__name__ = method.__qualname__ = ufunc.__name__
+    method.__doc__ = f"The same as numpy.{ufunc.__name__}."
+    return method
+
+
+def _part(function: Any) -> Function:
+    """What the property of a real or imaginary part computes."""
+
+    def part(self: Any) -> Any:
+        y = FUNCTIONS[function](self)
+        return y if self.form is None else FUNCTIONS["of numbers"](function, y, self)
+
+    return part
 
 
 def _comparison(ufunc: np.ufunc, other_side: str) -> Function:
@@ -139,6 +171,7 @@ class Interface:
     __array_priority__ = 1000.0
     # What a class of this interface has to say. No ABC: isinstance runs for every operation.
     _read: Callable[[], Any]  # the array itself; for a Variable, its value as it is recorded now
+    form: type | None = None  # what it stands for if it has no axes, where that is not seen
     _become: Callable[[Any, str], Any]  # what `x op= y` leaves in x, and the name of the operation
 
     # fmt: off
@@ -162,8 +195,8 @@ class Interface:
     __ge__ = _comparison(np.greater_equal, "__le__")
     __eq__ = _comparison(np.equal,      "__eq__")
     __ne__ = _comparison(np.not_equal,  "__ne__")
-    __neg__,      __pos__                      = forward(np.negative), forward(np.positive)
-    __abs__,      __invert__                   = forward(np.absolute), forward(np.invert)
+    __neg__,      __pos__                      = _unary(np.negative), _unary(np.positive)
+    __abs__,      __invert__                   = _unary(np.absolute), _unary(np.invert)
 
     sum,     prod    = forward(np.sum),     forward(np.prod)
     mean,    std     = forward(np.mean),    forward(np.std)
@@ -180,12 +213,12 @@ class Interface:
     diagonal         = forward(np.diagonal)
     astype           = forward(np.astype)
     nonzero          = forward(np.nonzero)
-    conj = conjugate = forward(np.conjugate)
+    conj = conjugate = _unary(np.conjugate)
     # fmt: on
 
     def copy(self, order: str = "C") -> Any:
         """The same numbers in memory of their own."""
-        return FUNCTIONS[np.copy](self, order)
+        return FUNCTIONS["copy"](self, order)
 
     def __round__(self, digits: int = 0) -> Any:
         return FUNCTIONS[np.round](self, digits)
@@ -231,9 +264,9 @@ class Interface:
     nbytes   = property(lambda self: self.size * self.itemsize)
     T     = property(lambda self: FUNCTIONS[np.transpose](self))
     mT    = property(lambda self: FUNCTIONS[np.matrix_transpose](self))
-    real  = property(lambda self: FUNCTIONS[np.real](self),
+    real  = property(_part(np.real),
                      lambda self, value: FUNCTIONS[np.real](self).__setitem__(..., value))
-    imag  = property(lambda self: FUNCTIONS[np.imag](self),
+    imag  = property(_part(np.imag),
                      lambda self, value: FUNCTIONS["imag="](self, value))
     flat  = property(lambda self: FUNCTIONS["flat"](self._read()),
                      lambda self, value: FUNCTIONS["flat"](self).__setitem__(..., value))

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .array import Array, enter
+from .array import Array, enter, is_number
 from .errors import TracingError
 from .graph import Item, Op, Type
 from .recording import Trace, threads
@@ -45,11 +45,12 @@ def view(op: Op, x: Array) -> Array:
     """op(x) as a view of x."""
     trace, u = x.scope, x.raw
     value = op.type(u) if type(u) is Type else op.value(u)
+    form = np.ndarray if type(value) is Type and not (value.shape or is_number(x)) else None
     if trace is None or not trace.active:
         if trace is not None:
             trace.refuse_escape(u)
-        return share(Array(None, -1, value), x, op)
-    y = Array(trace, trace.add((op, x.index), value), value)
+        return share(Array(None, -1, value, form), x, op)
+    y = Array(trace, trace.add((op, x.index), value), value, form)
     y.parent = x
     trace.views.append(y)
     return y
@@ -57,8 +58,8 @@ def view(op: Op, x: Array) -> Array:
 
 def another(x: Array) -> Array:
     """One more name for all of x."""
-    y = Array(x.scope, x.index, x.raw)
-    return share(y, x) if x.shape or type(x.raw) is np.ndarray else y
+    y = Array(x.scope, x.index, x.raw, x.form)
+    return y if is_number(x) else share(y, x)
 
 
 def same_memory(x: Array, y: Array) -> bool:
@@ -124,7 +125,7 @@ def reshaped_in_place(x: Array, y: Array) -> None:
     """Let x stand for its view y, and what was a view of x for a view of what x was."""
     if type(x.raw) is Type and x.scope is not None and scrambled(x.scope):
         raise unknown_layout("x.shape = ...")
-    owner, before, steps = owner_of(x), Array(x.scope, x.index, x.raw), made(y)
+    owner, before, steps = owner_of(x), Array(x.scope, x.index, x.raw, x.form), made(y)
     for v, _ in living(owner):
         if v.parent is x:
             v.parent = before

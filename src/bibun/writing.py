@@ -69,6 +69,8 @@ def _stand(a: Array, trace: Trace, i: int, value: Any) -> None:
     if type(trace.values[i]) is Type:
         trace.values[i] = value
     a.scope, a.index, a.raw = trace, i, value
+    if type(value) is Type and not value.shape:
+        a.form = np.ndarray  # which its type does not say
 
 
 def _recorded(x: Array, change: Change, trace: Trace) -> Array:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from bibun import jvp, vjp
-from bibun.array import lift
+from bibun.array import Array, is_number, lift
 from bibun.graph import Type
 from bibun.program import Program
 from bibun.tracing.functional import record
@@ -39,6 +39,21 @@ def on_traced(f: Callable[..., Any], args: Sequence[Any]) -> list[Any]:
     """The values that f has while it is traced."""
     recorded = record(f, [lift(a) for a in args], lambda leaves: leaves, "test", {})
     return [recorded.trace.value(i) for i in recorded.outputs]
+
+
+def numbers(f: Callable[..., Any], args: Sequence[Any], abstract: bool) -> list[bool]:
+    """Which results of f are numbers, and no arrays, while it is traced."""
+    found: list[bool] = []
+
+    def seen(*xs: Any) -> list[Any]:
+        results = several(f(*xs))
+        found.extend(is_number(y) if isinstance(y, Array) else np.isscalar(y) for y in results)
+        return results
+
+    leaves = [lift(a) for a in args]
+    types = [Type(a.dtype, a.shape) for a in leaves] if abstract else None
+    outcome(record, seen, leaves, lambda leaves: leaves, "test", {}, False, types)
+    return found
 
 
 def on_types(f: Callable[..., Any], args: Sequence[Any]) -> tuple[list[Type], list[Any]]:
@@ -78,11 +93,14 @@ def agrees(f: Callable[..., Any], *args: Any, what: str = "", abstract: bool = T
         assert isinstance(found, type(expected)), f"{what}: {found!r} instead of {expected!r}"
         return
     assert not isinstance(found, Exception), f"{what}: {found!r} instead of {expected!r}"
+    scalar = [np.isscalar(y) for y in expected]
+    assert numbers(f, args, False) == scalar, f"{what}: numbers, or arrays without axes"
     expected = [np.asarray(y)[()] for y in expected]
     for y, z in zip(found, expected, strict=True):
         assert bits(y) == bits(z), f"{what}: {y!r} instead of {z!r}"
     if not abstract:
         return
+    assert numbers(f, args, True) == scalar, f"{what}, abstract: numbers, or arrays without axes"
     replay = outcome(on_types, f, args)
     assert not isinstance(replay, Exception), f"{what}, abstract: {replay!r}"
     for t, y, z in zip(*replay, expected, strict=True):

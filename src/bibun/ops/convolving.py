@@ -13,7 +13,7 @@ from ..array import Array, bind, implements
 from ..errors import ShapeError
 from ..graph import Example, Linear, Op, Type, operation
 from .reduction import as_numpy, operand
-from .structure import cast, reshape_to
+from .structure import array_of, cast, reshape_to
 
 
 @operation
@@ -139,7 +139,7 @@ def cross(
             raise ShapeError(f"cross: the shapes {a.shape} and {b.shape} do not end in 2 or 3")
         parts = _components([x[..., k] for k in range(x.shape[-1])],
                             [y[..., k] for k in range(y.shape[-1])])  # fmt: skip
-        return parts[0] if len(parts) == 1 else np.stack(parts, axis=axisc)
+        return array_of(parts[0]) if len(parts) == 1 else np.stack(parts, axis=axisc)
 
     def numpy(a: Any, b: Any) -> Any:
         with warnings.catch_warnings():

@@ -11,12 +11,11 @@ from typing import Any
 
 import numpy as np
 
-from ..array import Array, bind, implements
-from ..recording import is_abstract
+from ..array import Array, bind, implements, is_number
 from .alignment import NUMBERS
 from .joining import array_like
 from .reduction import as_numpy, operand
-from .structure import Copy, cast, expand_to, reshape_to
+from .structure import Copy, array_of, cast, expand_to, reshape_to
 from .taking import known
 
 # ------------------------------------------------------------ arrays of what is given
@@ -39,12 +38,9 @@ def array(
 
 def in_memory(a: Array, copy: bool = False) -> Array:
     """a as an array, not a number, also without axes: it can be written to, under all its names."""
-    if a.ndim or is_abstract(a.raw):
+    if a.ndim:
         return bind(Copy(), a) if copy else a
-    if type(a.raw) is np.ndarray and not copy:
-        return a
-    y = bind(Copy(), a)
-    return Array(y.scope, y.index, np.array(a.raw))
+    return a if not (copy or is_number(a)) else array_of(bind(Copy(), a))
 
 
 @implements(np.asarray, np.asanyarray)

@@ -253,7 +253,7 @@ def _without_nan(
         y = _extreme(kind, without_nan(a, least), axes, None, NO, initial, where)
         if a.dtype.kind != "f" or initial is not NO:
             return y
-        return np.where(bind(AllTrue(axes), np.isnan(a)), a.dtype.type(np.nan), y)
+        return np.where(bind(AllTrue(axes), np.isnan(a)), a.dtype.type(np.nan), y)[()]
 
     return keep(as_numpy(numpy, expression, a, initial, where), a.shape, axes, keepdims)
 

@@ -9,14 +9,14 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..array import Array, Duck, enter, implements, innermost, lift
+from ..array import Array, Duck, bind, enter, implements, innermost, is_number, lift
 from ..errors import AbstractValueError
 from ..graph import Op, Type
 from ..memory import share
 from ..recording import Trace, is_abstract
 from .gather import Gather, Place, Slice
 from .joining import array_like, traced
-from .structure import Reshape, Transpose, cast, reshape_to
+from .structure import Copy, Reshape, Transpose, array_of, cast, reshape_to
 
 INTEGER = np.dtype(np.intp)
 FIXED = {int, slice, type(None), type(Ellipsis)}
@@ -76,7 +76,11 @@ def _fixed(trace: Trace, x: Array, index: Any, key: tuple) -> Array:
     shape = steps[-1][1] if steps else u.shape
     value = Type(u.dtype, shape) if type(u) is Type else u[index]
     y = record(trace, x, steps, value)
-    if shape or type(value) is np.ndarray:
+    if not shape and Ellipsis in key:  # an array without axes
+        if is_number(x):
+            return array_of(bind(Copy(), x))
+        y.form = np.ndarray
+    if not is_number(y):
         y.parent = x
         trace.views.append(y)
     return y

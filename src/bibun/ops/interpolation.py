@@ -77,7 +77,7 @@ def _broken_line(x: Any, xp: Any, fp: Any, left: Any, right: Any) -> Any:
     right = fp[-1] if right is NO else cast(right, FLOAT)
 
     if n == 1:
-        return np.where(x < xp[0], left, np.where(x > xp[0], right, fp[0]))
+        return np.where(x < xp[0], left, np.where(x > xp[0], right, fp[0]))[()]
 
     def piece(k: Any) -> Any:
         j = np.clip(k - 1, 0, n - 2)
@@ -87,7 +87,7 @@ def _broken_line(x: Any, xp: Any, fp: Any, left: Any, right: Any) -> Any:
 
     y = piece(after) / 2 + piece(before) / 2
     # x nan and not x, so that the derivative is nan as well.
-    return np.where(np.isnan(x), x * np.nan, y)
+    return np.where(np.isnan(x), x * np.nan, y)[()]
 
 
 # ------------------------------------------------------------ differences

@@ -13,7 +13,7 @@ from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, type_of
 from ..notation import FACTOR, PRODUCT, Text, filled
 from ..zeros import move, scale
-from .structure import Transpose, cast, expand_to, reshape_to
+from .structure import Transpose, array_of, cast, expand_to, reshape_to
 
 NEEDED = {
     (True, True): "(..., n, k) @ (..., k, m)",
@@ -322,9 +322,9 @@ def linalg_outer(x1: Any, x2: Any, /) -> Array:
 def tensordot(a: Any, b: Any, axes: Any = 2) -> Array:
     a, b = promoted("tensordot", a, b)
     if isinstance(axes, int | np.integer):
-        return contraction("tensordot", a, b, range(-axes, 0), range(axes))
+        return array_of(contraction("tensordot", a, b, range(-axes, 0), range(axes)))
     left, right = (np.atleast_1d(x).tolist() for x in axes)
-    return contraction("tensordot", a, b, left, right)
+    return array_of(contraction("tensordot", a, b, left, right))
 
 
 def contraction(name: str, a: Array, b: Array, left: Sequence[int], right: Sequence[int]) -> Array:

@@ -67,7 +67,7 @@ def _quantile(a: Array, q: Array, axes: tuple[int, ...], method: str, keepdims: 
     y, (alpha, beta) = bind(Sort(-1), x), PLACES[method]  # nan comes last, found where n = 0
     shape = (*q.shape, *dropped(a.shape, axes))
     if not y.shape[-1]:
-        return np.broadcast_to(np.mean(y, axis=-1), shape)
+        return np.broadcast_to(np.mean(y, axis=-1), shape)[()]
     q = reshape_to(q, (q.size, *(1,) * n.ndim))
     place = np.clip(n * q + (alpha + q * (1 - alpha - beta)) - 1, 0, np.maximum(n - 1, 0))
     y = expand_to(y, (q.shape[0], *y.shape))
@@ -86,4 +86,4 @@ def _quantile(a: Array, q: Array, axes: tuple[int, ...], method: str, keepdims: 
     kept = keepdims is not NO and keepdims
     return reshape_to(
         found, (*shape[: len(shape) - n.ndim], *aligned(a.shape, axes)) if kept else shape
-    )
+    )[()]

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..array import Array, bind, implements, lift
+from ..array import Array, bind, implements, is_number, lift
 from ..errors import DtypeError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
 from ..memory import view
@@ -171,7 +171,10 @@ def real(val: Any) -> Array:
 @implements(np.imag)
 def imag(val: Any) -> Array:
     x = lift(val)
-    return part(Imag(), x) if x.dtype.kind == "c" else np.zeros_like(x)
+    if x.dtype.kind == "c":
+        return part(Imag(), x)
+    y = np.zeros_like(x)
+    return y[()] if is_number(x) else y
 
 
 def part(op: Part, x: Array) -> Array:

@@ -232,4 +232,4 @@ def cond(x: Any, p: Any = None) -> Array:
     lost = np.isnan(y) & ~np.any(np.isnan(x), axis=(-2, -1))
     if not is_abstract(lost.raw) and not lost.raw.any():
         return y
-    return np.where(lost, y.dtype.type(np.inf), y)
+    return np.where(lost, y.dtype.type(np.inf), y)[()]

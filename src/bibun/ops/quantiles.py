@@ -11,7 +11,7 @@ from ..array import Array, bind, implements
 from ..errors import UnsupportedError
 from .reduction import NO, aligned, as_numpy, axes_within, dropped, keep, operand, refuse, rows
 from .sorting import Sort
-from .structure import cast
+from .structure import array_of, cast
 
 
 @implements(np.median)
@@ -22,7 +22,8 @@ def median(
     a = operand(a)
     axes = axes_within(axis, a)
     y = as_numpy(lambda a: np.median(a, axes), lambda a: _median(a, axes), a)
-    return keep(y, a.shape, axes, keepdims)
+    y = keep(y, a.shape, axes, keepdims)
+    return array_of(y) if keepdims is True else y
 
 
 def _median(a: Array, axes: tuple[int, ...]) -> Any:
@@ -60,7 +61,8 @@ def nanmedian(
         return (low + high) / 2
 
     y = as_numpy(lambda a: np.nanmedian(a, axes), expression, a)
-    return keep(y, a.shape, axes, keepdims)
+    y = keep(y, a.shape, axes, keepdims)
+    return array_of(y) if keepdims is True else y
 
 
 # The place of a quantile q among n sorted elements is n q + alpha + q (1 - alpha - beta) - 1
@@ -119,7 +121,7 @@ def _quantile(a: Array, q: Array, axes: tuple[int, ...], method: str, keepdims: 
     y = bind(Sort(-1), rows(a if exact else cast(a, np.dtype(float)), axes)[0])
     n, (alpha, beta) = y.shape[-1], PLACES[method]
     if not n:
-        return np.broadcast_to(np.mean(y, axis=-1), (*q.shape, *dropped(a.shape, axes)))
+        return np.broadcast_to(np.mean(y, axis=-1), (*q.shape, *dropped(a.shape, axes)))[()]
     place = np.clip(n * q + (alpha + q * (1 - alpha - beta)) - 1, 0, n - 1)
 
     def at(k: Any) -> Any:
@@ -134,4 +136,4 @@ def _quantile(a: Array, q: Array, axes: tuple[int, ...], method: str, keepdims: 
         found = low + (high - low) * np.reshape(weight, -1)
     found = _or_nan(found, y)
     found = np.reshape(np.moveaxis(found, -1, 0), (*q.shape, *dropped(a.shape, axes)))
-    return np.reshape(found, (*q.shape, *aligned(a.shape, axes))) if keepdims else found
+    return np.reshape(found, (*q.shape, *aligned(a.shape, axes))) if keepdims else found[()]

@@ -11,7 +11,7 @@ from ..array import Array, Duck, implements, innermost, lift
 from ..graph import Type
 from ..recording import Trace
 from .alignment import filled
-from .structure import cast, expand_to
+from .structure import array_of, cast, expand_to
 
 # ------------------------------------------------------------ close and equal
 
@@ -121,8 +121,8 @@ def alike(name: str, a: Any, number: Any, dtype: Any, shape: Any, options: dict[
     )
     trace = innermost([a])
     if trace is None:
-        return Array(None, -1, np.full(of.shape, number, of.dtype)[()])
-    return Array(trace, filled(trace, number, of), _filled_value(trace, a, number, of))
+        return Array(None, -1, np.full(of.shape, number, of.dtype))
+    return array_of(Array(trace, filled(trace, number, of), _filled_value(trace, a, number, of)))
 
 
 def _filled_value(trace: Trace, a: Array, number: Any, of: Type) -> Any:

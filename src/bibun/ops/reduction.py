@@ -292,7 +292,7 @@ def fold(
         x = cast(a, dtype)
         if where is not NO:
             x = masked(x, where, combine.identity)
-        y = bind(op, x) if op.axes else np.copy(x)
+        y = bind(op, x) if op.axes else np.copy(x)[()]
         return y if initial is NO else combine(y, cast(initial, dtype))
 
     return keep(as_numpy(numpy, expression, a, initial, where), u.shape, op.axes, keepdims)

@@ -14,7 +14,7 @@ from ..graph import Example, Linear, Op, Type, operation
 from ..zeros import coin, select
 from .alignment import Plan, broadcast, side, taken
 from .parts import by_parts
-from .structure import cast
+from .structure import array_of, cast
 
 
 @operation
@@ -75,8 +75,9 @@ def where(condition: Any, /, *choices: Any) -> Any:
     value = Type(way.dtype, way.shape) if abstract else np.where(*values)[()]
     trace = innermost(arrays)
     if trace is None:
-        return Array(None, -1, value)
-    return Array(trace, trace.add((PLAIN, *way.numbers(trace, values, arrays)), value), value)
+        return array_of(Array(None, -1, value))
+    i = trace.add((PLAIN, *way.numbers(trace, values, arrays)), value)
+    return array_of(Array(trace, i, value))
 
 
 @implements(np.select)
@@ -141,4 +142,4 @@ def nan_to_num(
     ends = (nan, most.max if posinf is None else posinf, most.min if neginf is None else neginf)
     for hit, number in zip((np.isnan(x), x == np.inf, x == -np.inf), ends, strict=True):
         y = where(hit, cast(number, x.dtype), y)
-    return y if copy else FUNCTIONS["into"](x, y, "np.nan_to_num")
+    return y[()] if copy else FUNCTIONS["into"](x, y, "np.nan_to_num")

@@ -11,13 +11,13 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_index, normalize_axis_tuple
 
-from ..array import Array, Duck, bind, implements, lift
+from ..array import FUNCTIONS, Array, Duck, bind, implements, is_number, lift
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, operation
 from ..memory import another, in_rows, same_memory, share, view
 from ..recording import is_abstract
 from .gather import Slice
-from .structure import Copy, Transpose, bind_one, expansion, reshape_to, reshaped
+from .structure import Copy, Transpose, array_of, bind_one, expansion, reshape_to, reshaped
 
 
 @operation
@@ -75,6 +75,7 @@ def reshaped_view(a: Array, shape: tuple[int, ...]) -> Array:
     """a in another shape: a view where NumPy makes one, a copy elsewhere."""
     op = reshaped(shape)
     y = bind_one(op, a)
+    y = y if shape or is_number(a) else array_of(y)
     return share(y, a, op) if same_memory(a, y) else y
 
 
@@ -148,7 +149,7 @@ def broadcast_view(x: Array, shape: tuple[int, ...]) -> Array:
     """x broadcast to this shape, as a view for reading."""
     kept, op = expansion(x.shape, shape)
     y = another(x) if kept == x.shape else view(reshaped(kept), x)
-    y = y if op is None else view(op, y)
+    y = array_of(y) if op is None else view(op, y)
     if type(y.raw) is np.ndarray and y.raw.flags.writeable:
         y.raw = y.raw.view()
         y.raw.flags.writeable = False
@@ -161,11 +162,19 @@ implements(np.ndim)(lambda a: lift(a).ndim)
 
 @implements(np.copy)
 def copy(a: Any, order: str = "K", subok: bool = False) -> Array:
+    return array_of(copied(a, order))
+
+
+def copied(a: Any, order: str = "K") -> Array:
+    """a in memory of its own: x.copy() of a number is a number."""
     a = lift(a)
     y = bind(Copy(), a)
     if type(a.raw) is np.ndarray:
         y.raw = np.array(a.raw, order=order)  # how it lies decides what later is a view
-    return y
+    return y if is_number(a) else array_of(y)
+
+
+FUNCTIONS["copy"] = copied
 
 
 # ------------------------------------------------------------ order of axes

@@ -20,7 +20,7 @@ from ..graph import Example, Op, operation, symmetric
 from ..zeros import scale
 from . import elementwise
 from .elementwise import Elementwise, Family, Formula
-from .structure import cast
+from .structure import array_of, cast
 from .transcendental import LN10, sigmoid
 
 row = partial(elementwise.row, home=__name__)
@@ -375,4 +375,4 @@ def polygamma(n: Any, x: Any) -> Array:
 def bessel_i0(x: Any) -> Array:
     x = lift(x)
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(float)
-    return cast(sc.i0(cast(x, dtype)), dtype)
+    return array_of(cast(sc.i0(cast(x, dtype)), dtype))

@@ -183,7 +183,7 @@ def average(
     axes = axes_within(axis, a)
     if weights is None:
         y = mean(a, axis, keepdims=keepdims)
-        total = np.full(y.shape, a.size / y.size if y.size else 0, y.dtype)
+        total = np.full(y.shape, a.size / y.size if y.size else 0, y.dtype)[()]
         return (y, total) if returned else y
     w = _weights(operand(weights), a, axis)
     kinds = (a.dtype, w.dtype, *((np.float64,) if a.dtype.kind in "iub" else ()))
@@ -192,7 +192,9 @@ def average(
     if not is_abstract(total.raw) and np.any(total.numpy() == 0):
         raise ZeroDivisionError("Weights sum to zero, can't be normalized")
     y = np.sum(x * w, axis=axes, keepdims=keepdims) / total
-    return (y, np.broadcast_to(total, y.shape)) if returned else y
+    if not returned:
+        return y
+    return y, total if total.shape == y.shape else np.broadcast_to(total, y.shape)
 
 
 def _weights(w: Array, a: Array, axis: Any) -> Array:
@@ -361,6 +363,6 @@ def corrcoef(x: Any, y: Any = None, rowvar: bool = True, *, dtype: Any = None) -
         c = np.atleast_2d(_covariance(_observations(x, y, rowvar, dtype), NO, NO, 1))
         s = np.sqrt(np.diagonal(c))
         r = np.clip(c / s[:, None] / s[None, :], -1, 1)
-        return np.squeeze(r) if r.shape == (1, 1) else r
+        return np.squeeze(r)[()] if r.shape == (1, 1) else r
 
     return as_numpy(numpy, expression, x, NO if y is None else y)

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
-from ..array import Array, bind, lift
+from ..array import Array, bind, is_number, lift
 from ..errors import ShapeError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
 from ..notation import ATOM, POWER, Text
@@ -224,6 +224,15 @@ class Copy(Op):
     @classmethod
     def examples(cls) -> Iterator[Example]:
         yield Example(cls(), ((2, 3),))
+
+
+def array_of(y: Array) -> Array:
+    """A new y without axes as an array, not a number: under all its names it can be written to."""
+    if y.raw.shape or not is_number(y):
+        return y
+    if type(y.raw) is Type:
+        return Array(y.scope, y.index, y.raw, np.ndarray)
+    return Array(y.scope, y.index, np.array(y.raw))
 
 
 # ------------------------------------------------------------ constructors that look first

@@ -117,7 +117,7 @@ def choose(a: Any, choices: Any, out: Any = None, mode: str = "raise") -> Array:
         and not np.all((i.raw >= 0) & (i.raw < len(arrays)))
     ):
         raise ValueError("invalid entry in choice array")
-    return reshape_to(take_along_axis(options, i, 0), shape)
+    return reshape_to(take_along_axis(options, i, 0), shape)[()]
 
 
 @implements(np.nonzero)

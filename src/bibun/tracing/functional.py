@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..array import Array, Duck, enter, lift
+from ..array import Array, Duck, enter, is_number, lift
 from ..errors import DtypeError, NotDifferentiableError
 from ..graph import Type
 from ..guide import last, remember
@@ -79,7 +79,8 @@ def record(
         inputs = [trace.input(v) for v in known]
         if types is None:
             trace.sources = dict(zip(inputs, leaves, strict=True))
-        traced = [Array(trace, i, v) for i, v in zip(inputs, known, strict=True)]
+        forms = [form_of(a) for a in leaves]
+        traced = [Array(trace, *of) for of in zip(inputs, known, forms, strict=True)]
         result = rebound(f)(*place(traced), **kwargs)
         aux: Any = ()
         if has_aux:
@@ -92,6 +93,11 @@ def record(
         outputs += [enter(trace, a) for a in arrays]
     remember(trace.structure(), code)
     return Recorded(trace, inputs, leaves, outputs, len(results), rebuild, rebuild_aux)
+
+
+def form_of(a: Array) -> type | None:
+    """What an argument without axes stands for, where its type does not say so."""
+    return a.form if a.raw.shape or is_number(a) else np.ndarray
 
 
 def _arrays(aux: Any) -> tuple[list[Array], Rebuild]:
@@ -138,7 +144,7 @@ def source(x: Any, name: str) -> Array:
             f"{name}: the argument is {x!r}; a derivative needs floating-point numbers"
         )
     if type(x) is float or type(x) is int:
-        return Array(None, -1, np.float64(x))
+        return Array(None, -1, np.float64(x), float)
     a = lift(x)
     if a.dtype.kind not in "fc":
         raise DtypeError(
@@ -146,6 +152,4 @@ def source(x: Any, name: str) -> Array:
             "floating-point numbers: "
             "pass x.astype(float)"
         )
-    if a.scope is None and a.raw.shape == () and type(a.raw) is np.ndarray:
-        a = Array(None, -1, a.raw[()])
     return a

@@ -4,7 +4,7 @@ In the user's own code, that is, with `np.array([x])` and many more. Nothing is 
 that runs under a trace sees it.
 """
 
-from . import arrays, conversions, impure, mathematics, operators
+from . import arrays, conversions, impure, mathematics, numbers, operators
 from .callee import rebound, trace_packages
 
 __all__ = [
@@ -12,6 +12,7 @@ __all__ = [
     "conversions",
     "impure",
     "mathematics",
+    "numbers",
     "operators",
     "rebound",
     "trace_packages",

@@ -23,7 +23,7 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from ...array import Duck
+from ...array import NUMBERS, Duck, is_number
 from ...recording import Trace, threads
 from . import marks
 from .owners import of_bibun, of_user, opt_in
@@ -200,16 +200,16 @@ def _of_method(f: Function, method: functools.singledispatchmethod) -> Function:
 
 def _dispatched(dispatch: Function, x: Any, /, *args: Any, **options: Any) -> Any:
     """What functools.singledispatch does."""
-    of = stands_for(x)[-1] if isinstance(x, Duck) else type(x)
+    of = stands_for(x) if isinstance(x, Duck) else type(x)
     return (CALL @ dispatch(of))(x, *args, **options)
 
 
-def stands_for(x: Any) -> tuple[type, ...]:
-    """The types of which the plain array is: float64 numbers are Python's floats, too."""
+def stands_for(x: Any) -> type:
+    """The type of the plain array or number."""
     x = x._read()
-    if x.ndim:
-        return (np.ndarray,)
-    return (x.dtype.type, np.ndarray) if type(x.raw) is np.ndarray else (x.dtype.type,)
+    if x.form in NUMBERS:
+        return x.form
+    return x.dtype.type if is_number(x) else np.ndarray
 
 
 def _content(cell: Any) -> Any:

@@ -14,9 +14,10 @@ from typing import Any
 
 import numpy as np
 
-from ...array import Array, Duck
+from ...array import Array, Duck, lift
 from ...recording import is_abstract
 from .callee import CALL, CONVERSIONS, means, of_users_class, stands_for
+from .numbers import as_python, form_of
 from .operators import OPERATE
 
 Function = Callable[..., Any]
@@ -31,13 +32,13 @@ def is_traced(x: Any) -> bool:
 
 
 def number(x: Any, dtype: Any, name: str) -> Any:
-    """A traced array of one element as a traced number of this dtype, as float(x) is."""
+    """A traced array of one element as a traced number of Python's, as float(x) is."""
     x = x._read()
     if x.ndim:
         raise TypeError(f"{name}: only 0-dimensional arrays can be converted to Python scalars")
     if x.dtype.kind == "c" and dtype.kind != "c":
         raise TypeError(f"{name}: must be a real number, not complex")
-    return x if x.dtype == dtype else np.astype(x, dtype)
+    return as_python(x if x.dtype == dtype else np.astype(x, dtype))
 
 
 # ------------------------------------------------------------ numbers
@@ -69,7 +70,7 @@ def as_complex(x: Any = 0, /, *imag: Any, **options: Any) -> Any:
 def _of_dtype(kind: Any) -> None:
     @means(kind)
     def converted(x: Any = 0, /, *rest: Any) -> Any:
-        return np.astype(x._read(), np.dtype(kind)) if is_traced(x) else kind(x, *rest)
+        return np.astype(lift(x), np.dtype(kind))[()] if is_traced(x) else kind(x, *rest)
 
 
 for _kind in (np.float16, np.float32, np.float64):
@@ -83,7 +84,9 @@ def rounded(x: Any, digits: Any = None, /, **options: Any) -> Any:
     if not is_traced(x):
         return round(x) if digits is None else round(x, digits)
     y = np.round(x, 0 if digits is None else digits)
-    return np.astype(y, np.dtype(int)) if digits is None and not x.ndim else y
+    if digits is None and not x.ndim:
+        return as_python(np.astype(y, np.dtype(int)))
+    return as_python(y) if form_of(x) else y
 
 
 CONVERSIONS[Duck.item] = lambda x: functools.partial(_item, x)
@@ -94,16 +97,16 @@ def _item(x: Any, *index: Any) -> Any:
     if not is_traced(x):
         return x.item(*index)
     if not index:
-        return np.reshape(x, ())
+        return as_python(np.reshape(x, ()))
     if len(index) == 1 and not isinstance(index[0], tuple):
-        return np.ravel(x)[index[0]]
-    return x[index[0] if len(index) == 1 else index]
+        return as_python(np.ravel(x)[index[0]])
+    return as_python(x[index[0] if len(index) == 1 else index])
 
 
 def _listed(x: Any) -> Any:
     if not is_traced(x):
         return x.tolist()
-    return [_listed(row) for row in x] if x.ndim else x
+    return [_listed(row) for row in x] if x.ndim else as_python(x)
 
 
 # ------------------------------------------------------------ questions
@@ -113,20 +116,19 @@ def _listed(x: Any) -> Any:
 def is_instance(x: Any, of: Any, /) -> bool:
     if isinstance(x, of):
         return True
-    return isinstance(x, Duck) and any(issubclass(t, of) for t in stands_for(x))
+    return isinstance(x, Duck) and issubclass(stands_for(x), of)
 
 
 @means(type)
 def type_of(x: Any, /, *rest: Any, **options: Any) -> Any:
     if rest or options or type(x) is not Array:
         return type(x, *rest, **options)
-    found = stands_for(x)[-1]
-    return float if found is np.float64 else found
+    return stands_for(x)
 
 
 @means(np.isscalar)
 def is_scalar(x: Any) -> bool:
-    return np.ndarray not in stands_for(x) if isinstance(x, Duck) else np.isscalar(x)
+    return stands_for(x) is not np.ndarray if isinstance(x, Duck) else np.isscalar(x)
 
 
 @means(dataclasses.replace)
@@ -174,8 +176,17 @@ def _extreme(plain: Any, whole: Any, name: str) -> None:
             args = (items,)
         for x in items:
             if isinstance(x, Duck):
-                return whole(np.stack(items)) if _numbers(items) else plain(*args)
+                return _most_of(items, plain, whole) if _numbers(items) else plain(*args)
         return _most(items, name) if _of_user(items) else plain(*args)
+
+
+def _most_of(items: Any, plain: Any, whole: Any) -> Any:
+    """One operation. Python's answer is one of the items: a number of Python's if that is one."""
+    y, forms = whole(np.stack(items)), [form_of(x) for x in items]
+    values = [x._read().raw if isinstance(x, Duck) else x for x in items]
+    if None in forms and not any(map(is_abstract, values)):
+        forms = [forms[plain(range(len(items)), key=values.__getitem__)]]
+    return as_python(y) if all(forms) else y
 
 
 def _of_user(items: Any) -> bool:
@@ -201,6 +212,7 @@ def in_order(items: Any, /, *, key: Any = None, reverse: bool = False) -> list:
     items = list(items)
     if key is None and any(isinstance(x, Duck) for x in items) and _numbers(items):
         y = list(np.sort(np.stack(items)))
+        y = list(map(as_python, y)) if all(map(form_of, items)) else y
         return y[::-1] if reverse else y
     if key is None and _of_user(items):
         key = functools.cmp_to_key(_compared)

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 # What is put into the source, and replaced by objects in the constants of the compiled code.
-CALL, LOAD, OPERATE, ITERATE, ENTER = (
-    f"\0bibun {mark}" for mark in ("call", "load", "operate", "iterate", "enter")
+CALL, LOAD, OPERATE, ITERATE, ENTER, MATCH = (
+    f"\0bibun {mark}" for mark in ("call", "load", "operate", "iterate", "enter", "match")
 )
 Marks = dict[str, Any]
 
@@ -201,6 +201,14 @@ class Marked(ast.NodeTransformer):
         self.generic_visit(node)
         if "__iter__" in self.names.methods and not node.is_async:
             node.iter = marked(ITERATE, node.iter)
+        return node
+
+    def visit_Match(self, node: ast.Match) -> ast.AST:
+        patterns = [p for case in node.cases for p in ast.walk(case.pattern)]
+        classes = [copy.deepcopy(p.cls) for p in patterns if isinstance(p, ast.MatchClass)]
+        self.generic_visit(node)
+        if classes:
+            node.subject = marked(MATCH, _tuple(node.subject, node.subject, *classes))
         return node
 
     def visit_With(self, node: ast.With) -> ast.AST:

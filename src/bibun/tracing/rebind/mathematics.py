@@ -15,6 +15,7 @@ from ...ops.joining import array_like
 from ...recording import is_abstract
 from .callee import means
 from .conversions import FLOAT, is_traced, number
+from .numbers import as_python, form_of
 
 
 def _scipy(name: str) -> Callable[..., Any]:
@@ -78,10 +79,14 @@ def _of_numbers(plain: Any, ours: Callable[..., Any], dtype: Any = FLOAT) -> Non
         values = [x.raw if is_traced(x) else x for x in xs]
         if not any(map(is_abstract, values)):
             plain(*values)  # ValueError and OverflowError as ever
-            return ours(*xs)
+            return _numbers(ours(*xs))
         y = ours(*xs)
         # Where math would raise there is no derivative either: not 1 / x, but nan.
-        return y * np.where(np.isnan(y), np.nan, 1.0) if limited else y
+        return _numbers(y * np.where(np.isnan(y), np.nan, 1.0) if limited else y)
+
+
+def _numbers(y: Any) -> Any:
+    return tuple(map(as_python, y)) if type(y) is tuple else as_python(y)
 
 
 for _name, _ours in (*SAME.items(), *OWN.items()):
@@ -115,7 +120,10 @@ def _of_lists(plain: Any, ours: Callable[..., Any]) -> None:
         lists = [a if is_traced(a) else list(a) for a in args]
         if not any(is_traced(a) or any(map(is_traced, a)) for a in lists):
             return plain(*lists, **options)
-        return ours(*map(array_like, lists), **options)
+        y = ours(*map(array_like, lists), **options)
+        # math.prod only multiplies; the others compute with numbers of Python's.
+        multiplies = plain.__name__ == "prod"
+        return y if multiplies and not all(map(form_of, lists[0])) else as_python(y)
 
 
 def product(x: Any, start: Any = 1) -> Any:

@@ -8,17 +8,18 @@ from __future__ import annotations
 import functools
 import itertools
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from types import FunctionType
 from typing import Any
 
 import numpy as np
 
 from ...array import Duck, lift
+from ...errors import TracingError
 from ...ops.joining import traced
 from ...recording import is_abstract
 from . import marks
-from .callee import CALL, MARKS, function, means, of_users_class
+from .callee import CALL, MARKS, function, means, of_users_class, stands_for
 
 
 def load(of: Any, name: str) -> Any:
@@ -136,12 +137,51 @@ class _Entered:
         return (CALL @ type(self.x).__exit__)(self.x, *error)
 
 
+class Match:
+    """The hook of a `match` statement: Python itself looks at the class of a traced number."""
+
+    def __matmul__(self, parts: tuple) -> Any:
+        x, *classes = parts
+        kinds = tuple(c for c in classes if isinstance(c, type))
+        for y in _within(x, set()):
+            found = next((c for c in kinds if issubclass(stands_for(y), c)), None)
+            if found is not None:
+                raise TracingError(
+                    f"match: `case {found.__name__}()` does not see that a traced "
+                    f"{stands_for(y).__name__} is one, since Python looks at the class itself: "
+                    f"write `if isinstance(x, {found.__name__})`, or `case x if isinstance(...)`"
+                )
+        return x
+
+
+def _within(x: Any, seen: set[int]) -> Iterator[Duck]:
+    """The traced arrays that a pattern may look at: x, its items, its attributes."""
+    if isinstance(x, Duck):
+        yield x
+        return
+    if id(x) in seen or isinstance(x, type | np.ndarray | str):
+        return
+    seen.add(id(x))
+    items: Any = x if isinstance(x, list | tuple) else x.values() if isinstance(x, dict) else ()
+    if not items and of_users_class(type(x)):
+        items = [getattr(x, name) for name in _names_of(x)]
+    for y in items:
+        yield from _within(y, seen)
+
+
+def _names_of(x: Any) -> list[str]:
+    """The attributes that an object has of its own."""
+    slots = (n for c in type(x).__mro__ for n in getattr(c, "__slots__", ()))
+    return [n for n in (*slots, *getattr(x, "__dict__", ())) if hasattr(x, n)]
+
+
 MARKS.update(
     {
         marks.LOAD: Load(),
         marks.OPERATE: OPERATE,
         marks.ITERATE: ITERATE,
         marks.ENTER: Enter(),
+        marks.MATCH: Match(),
     }
 )
 
