@@ -22,8 +22,9 @@ from ..ops.reduction import AllTrue, AnyTrue, Count, Sum
 from ..ops.structure import Expand, Reshape, Transpose
 from . import products
 from .elements import Element, cost, element
-from .pieces import INTERNAL, Picked, Whole, expanded
+from .pieces import INTERNAL, Picked, Whole
 from .places import Affine, Index, Pick, at, behind, flat, item_of
+from .prepared import prepared
 
 VIEWS = (Expand, Picked, Reshape, Slice, Transpose)
 MERGES: dict[type, str] = {
@@ -61,7 +62,7 @@ def graphs_of(op: Any) -> tuple[Graph, ...]:
 @lru_cache(maxsize=256)
 def body_of(graph: Graph) -> Nodes | None:
     """The nodes of a graph inside a loop; None if it needs a call of NumPy's."""
-    nodes = Nodes(expanded(graph))
+    nodes = Nodes(prepared(graph))
     types = [t for _, n in nodes.graph for t in ((n.type,) if type(n.type) is Type else n.type)]
     native = "call" not in nodes.role and all(t.dtype in KINDS for t in types)
     return nodes if native else None

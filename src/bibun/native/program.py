@@ -19,7 +19,7 @@ from .llvm import Printer, arrangement
 from .lower import Lowering
 from .machine import Machine
 from .nodes import Nodes
-from .pieces import expanded
+from .prepared import prepared
 from .schedule import Call, Nest, Product, Repeat, Schedule
 from .shares import shared
 from .tune import tuned
@@ -124,7 +124,7 @@ class NativeProgram:
 
     def __init__(self, graph: Graph):
         self.source = graph
-        self.graph = graph = expanded(graph)
+        self.graph = graph = prepared(graph)
         self.schedule = Schedule(Nodes(graph))
         self.owners = [self.schedule.memory.owner(o) for o in graph.outputs]
         self.steps: list[Segment | Interpreted] = []

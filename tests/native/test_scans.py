@@ -1,0 +1,134 @@
+"""What the rounds of a scan leave to others: residuals, work before all rounds, sums after them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun
+from bibun.native.capture import Captured
+from bibun.native.movable import MOST_BYTES
+from bibun.native.prepared import prepared
+from bibun.ops.control.scan import Scan
+from bibun.walk import evaluate, outputs
+
+N = 6
+
+
+def tanh_net(step: Callable[..., Any], reverse: bool = False) -> Callable[..., Any]:
+    """The last state of a loop over rows, as one number."""
+
+    def f(w: Any, b: Any, xs: Any) -> Any:
+        h, ys = bibun.scan(lambda h, x: step(w, b, h, x), np.ones(N) * 0.5, xs, reverse=reverse)
+        return np.sum(h * h) + np.sum(np.sin(ys))
+
+    return f
+
+
+def joined(w: Any, b: Any, h: Any, x: Any) -> Any:
+    new = np.tanh(w @ np.concatenate([x, h]) + b)
+    return new, new[:3] * x[0]
+
+
+def elements(w: Any, b: Any, h: Any, x: Any) -> Any:
+    new = 1 / (1 + np.exp(-(w[:, :N] @ h) * np.cos(b * x[0]))) + np.exp(np.sin(x[1] * b))
+    return new, h
+
+
+def kept_whole(w: Any, b: Any, h: Any, x: Any) -> Any:
+    new = bibun.checkpoint(lambda h: np.tanh(w[:, :N] @ np.tanh(h + b)) * x[0])(h)
+    return new, new
+
+
+def given(rounds: int) -> list[np.ndarray]:
+    rng = np.random.default_rng(2)
+    return [rng.normal(size=(N, 2 * N)), rng.normal(size=N), rng.normal(size=(rounds, N))]
+
+
+def native_graph(f: Callable[..., Any], args: list[np.ndarray]) -> Any:
+    captured = Captured(f, args, lambda arrays: (tuple(arrays), {}), "test")
+    return prepared(captured.graph)
+
+
+def scans(graph: Any) -> list[Scan]:
+    return [n.op for _, n in graph.body() if isinstance(n.op, Scan)]
+
+
+def names(graph: Any) -> list[str]:
+    return [getattr(n.op, "label", n.op.name) for _, n in graph.body()]
+
+
+@pytest.mark.parametrize("rounds", [0, 1, 2, 3, 4, 9])
+@pytest.mark.parametrize("reverse", [False, True])
+@pytest.mark.parametrize("step", [joined, elements, kept_whole])
+def test_results_stay(step, reverse, rounds):
+    f = bibun.value_and_grad(tanh_net(step, reverse), argnums=(0, 1, 2))
+    args = given(rounds)
+    expected = f(*args)
+    found = bibun.jit(f)(*args)
+    np.testing.assert_allclose(found[0], expected[0], rtol=1e-12)
+    for a, b in zip(found[1], expected[1], strict=True):
+        # Sums in another order, of at most nine rounds: some hundred roundings.
+        np.testing.assert_allclose(
+            a, b, rtol=0, atol=1e-13 * max(1.0, np.max(np.abs(b), initial=0))
+        )
+
+
+@pytest.mark.parametrize("step", [joined, elements])
+def test_second_derivatives_stay(step):
+    args = given(5)
+    hvp = lambda w, b, xs: bibun.grad(  # noqa: E731
+        lambda b: np.sum(bibun.grad(tanh_net(step), argnums=1)(w, b, xs) ** 2)
+    )(b)
+    np.testing.assert_allclose(bibun.jit(hvp)(*args), hvp(*args), rtol=1e-10, atol=1e-12)
+
+
+def test_the_way_back_computes_nothing_dear_again():
+    graph = native_graph(bibun.grad(tanh_net(joined), argnums=(0, 1)), given(9))
+    ahead, back = scans(graph)
+    assert names(ahead.step).count("tanh") == 1
+    assert not {"tanh", "sech", "sigmoid"} & set(names(back.step))
+    assert names(back.step).count("matmul") == 1  # by the matrix, back to the state
+    assert back.states == 1  # the sums over the rounds are no states
+
+
+def test_what_needs_no_state_is_computed_before():
+    graph = native_graph(tanh_net(elements), given(9))
+    (scan,) = scans(graph)
+    assert not {"cos", "sin", "exp"} & set(names(scan.step))
+    assert {"cos", "sin", "exp"} <= set(names(graph))
+
+
+def test_what_is_kept_whole_is_computed_again():
+    """Of a checkpoint nothing inside becomes a row, only its argument, as without native code."""
+    graph = native_graph(bibun.grad(tanh_net(kept_whole), argnums=1), given(9))
+    ahead, back = scans(graph)
+    assert len(ahead.step.outputs) <= 3
+    (call,) = [n.op for _, n in back.step.body() if n.op.name == "call"]
+    assert names(call.graph).count("tanh") >= 1
+
+
+def test_rows_that_are_too_much_are_not_kept():
+    rounds = MOST_BYTES // (8 * N)
+    types = [np.zeros((N, 2 * N)), np.zeros(N), np.broadcast_to(0.0, (rounds, N))]
+    graph = native_graph(bibun.grad(tanh_net(joined), argnums=1), types)
+    kept = [t for t in scans(graph)[0].step.output_types[1:] if t.shape == (N,)]
+    assert len(kept) * N * 8 * rounds <= 2 * MOST_BYTES
+
+
+def test_the_interpreter_agrees_on_the_prepared_graph():
+    """What is done before any lowering: the same function."""
+    from bibun.native.lifted import lifted
+    from bibun.native.residuals import with_residuals
+
+    args = given(7)
+    f = bibun.grad(tanh_net(joined), argnums=(0, 1, 2))
+    captured = Captured(f, args, lambda arrays: (tuple(arrays), {}), "test")
+    values = [*args, *captured.met()]
+    graph = lifted(with_residuals(captured.graph)).check()
+    found = outputs(graph, evaluate(graph, values))
+    for a, b in zip(found, f(*args), strict=True):
+        np.testing.assert_allclose(a.numpy(), b, rtol=1e-12, atol=1e-13)  # sums in another order
