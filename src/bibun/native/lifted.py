@@ -21,8 +21,8 @@ from ..ops.elementwise import Elementwise
 from ..ops.matmul import MatMul
 from ..ops.structure import Transpose
 from ..walk import apply, batch, build, outputs
-from .movable import MOST_BYTES, frontier, movable, reached, size
 from .arranged import arranged
+from .movable import MOST_BYTES, frontier, movable, reached, size
 
 Known = dict[int, tuple[Array, bool]]
 """Of nodes of a step: an array outside, and whether its first axis has the rounds."""
