@@ -13,10 +13,11 @@ from ..graph import Constant, Graph, Type
 from ..loops import Buffer, Code, Place, Round, Value
 from ..loops.statements import DTYPES, KINDS
 from .multiply import multiply
+from .nests import Nest, Root, counters
 from .nodes import Reduction, body_of
 from .places import Affine, Index, flat
 from .repeats import Spot, control
-from .schedule import Call, Nest, Product, Repeat, Root, Schedule, counters
+from .schedule import Call, Product, Repeat, Schedule
 
 Key = tuple[int, Any]
 LONG_ROUND = 64
@@ -321,7 +322,7 @@ class Lowering:
             if self.known(key) is not None:
                 stack.pop()
                 continue
-            source, place = (self.schedule.below if i == root else self.memory.read)(i, index)
+            source, place = (self.schedule.ways.below if i == root else self.memory.read)(i, index)
             if isinstance(place, Affine):
                 self.know(key, self.known((source, place)) or self.load(source, place))
             elif source != i:

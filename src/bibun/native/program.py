@@ -18,9 +18,10 @@ from .kernel import Kernel
 from .llvm import Printer, arrangement
 from .lower import Lowering
 from .machine import Machine
+from .nests import Nest
 from .nodes import Nodes
 from .prepared import prepared
-from .schedule import Call, Nest, Product, Repeat, Schedule
+from .schedule import Call, Product, Repeat, Schedule
 from .shares import shared
 from .tune import tuned
 
