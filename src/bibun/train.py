@@ -17,6 +17,7 @@ from .nn.layer import Layer
 from .nn.losses import LOSSES, Loss
 from .optim import Adam, Optimizer
 from .tracing.containers import flatten
+from .wide.mode import Mode, within
 
 Metric = Callable[[Any, Any], Any]
 Data = tuple[Any, Any]
@@ -170,7 +171,9 @@ class _Compiled:
 
     def __call__(self, x: Any, y: Any) -> Derived:
         try:
-            found: Derived = self.run(x, y)
+            # What is not finite is looked at below, without a warning for each batch.
+            with within(Mode(False)):
+                found: Derived = self.run(x, y)
         except (TracingError, UnsupportedError) as error:
             warnings.warn(f"fit: the model runs uncompiled: {error}", stacklevel=4)
             self.run = self.plain

@@ -105,3 +105,16 @@ def test_a_where_without_ties_costs_no_warning():
 
 def test_most_digits_are_enough():
     assert 0.5 < KEPT < 1
+
+
+def test_kinks_that_others_smooth_are_no_kinks():
+    for f, expected in ((lambda x: np.sign(x) * np.abs(x), 1), (lambda x: np.abs(x) * x, 0),
+                        (lambda x: np.copysign(np.sin(x), x), 1), (np.abs, 0)):  # fmt: skip
+        assert grad(f)(0.0) == expected
+
+
+def test_a_false_zero_comes_back():
+    f = lambda x: 1 / (np.exp2(x) / 3)  # noqa: E731
+    with rescue(False):
+        assert grad(f)(700.0) == 0
+    assert_allclose(grad(f)(700.0), -3 * np.log(2) * 2.0**-700, rtol=1e-15)

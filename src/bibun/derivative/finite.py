@@ -62,7 +62,11 @@ class Patience:
             found = Rescue(graph, args, movable, recorded.results, how.budget).run(results)
             if not found.why:
                 self.failures = self.calls = 0
-                return found.results
+                if size(graph) > MOST or not all(map(finite, found.results)):
+                    return found.results
+                # What else is finite may be a false zero of the same overflow.
+                attempt = Rescue(graph, args, movable, recorded.results, how.budget)
+                return lost(attempt, found.results) or found.results
             self.failures, self.calls = self.failures + 1, 0
             results, why = found.results, found.why
         warn(NotFiniteWarning(message(recorded, results, why)))
@@ -94,16 +98,16 @@ class Doubts:
         if how.rescue is not True or not possible(graph, args, movable):
             return results
         attempt = Rescue(graph, args, movable, recorded.results, how.budget)
-        found = smoothed(attempt, results) if picked else None
-        if found is not None:
-            if not all(map(finite, found)):
-                warn(NotFiniteWarning(message(recorded, found, "there is no limit")))
-            return found
-        if self.calls < self.next:
-            return results
-        found = lost(attempt, results)
-        self.gap = 1 if found else 2 * self.gap
-        self.next = self.calls + self.gap
+        due = self.calls >= self.next
+        found = None
+        if picked or (due and self.picks.kinked(recorded.trace)):
+            found = smoothed(attempt, results, picked)
+        if found is not None and not all(map(finite, found)):
+            warn(NotFiniteWarning(message(recorded, found, "there is no limit")))
+        if due:
+            found = found or lost(attempt, results)
+            self.gap = 1 if found else 2 * self.gap
+            self.next = self.calls + self.gap
         return found or results
 
 

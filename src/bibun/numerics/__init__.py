@@ -2,7 +2,16 @@
 
 from ..derivative.blame import Blame
 from ..wide.mode import rescue
+from .certify import Certificate, certify
 from .compare import Comparison, compare
 from .explain import explain
 
-__all__ = ["Blame", "Comparison", "compare", "explain", "rescue"]
+__all__ = [
+    "Blame",
+    "Certificate",
+    "Comparison",
+    "certify",
+    "compare",
+    "explain",
+    "rescue",
+]

@@ -170,9 +170,11 @@ power       = row(np.power,       by_base, by_exponent, fast=operator.pow, domai
 float_power = row(np.float_power, by_base, by_exponent, domain=POSITIVE,
                                   exact=lambda lib, a, b: a**b)
 absolute    = row(np.absolute,    lambda y, x: modulus(x) if iscomplex(x) else np.sign(x),
-                                  fast=operator.abs, text=template("|{}|", ATOM), exact="Abs")
-fabs        = row(np.fabs,        lambda y, x: np.sign(x))
-sign        = row(np.sign,        lambda y, x: turn(x) if iscomplex(x) else None)
+                                  fast=operator.abs, text=template("|{}|", ATOM), exact="Abs",
+                                  kink=lambda x: x == 0)
+fabs        = row(np.fabs,        lambda y, x: np.sign(x), kink=lambda x: x == 0)
+sign        = row(np.sign,        lambda y, x: turn(x) if iscomplex(x) else None,
+                                  kink=lambda x: x == 0)
 conjugate   = row(np.conjugate,   lambda y, x: mirror() if iscomplex(x) else 1)
 # At the origin 0, the middle of all limits. A row, since the derivative of a / h would cancel.
 DIRECTION   = Formula("direction", lambda a, b: a / length(a, b), like=np.hypot)
@@ -181,20 +183,25 @@ direction: Elementwise \
                                   lambda y, a, b: -y * direction(b, a) / length(a, b))
 hypot       = row(np.hypot,       lambda y, a, b: direction(a, b),
                                   lambda y, a, b: direction(b, a), commutative=True,
-                                  exact=lambda lib, a, b: lib.sqrt(a**2 + b**2))
+                                  exact=lambda lib, a, b: lib.sqrt(a**2 + b**2),
+                                  kink=lambda a, b: (a == 0) & (b == 0))
 copysign    = row(np.copysign,    lambda y, a, b: np.sign(a) * np.sign(y), None,
-                                  exact=lambda lib, a, b: abs(a) * b / abs(b))
+                                  exact=lambda lib, a, b: abs(a) * (lib.sign(b) if b != 0 else 1),
+                                  kink=lambda a, b: (a == 0) | (b == 0))
 heaviside   = row(np.heaviside,   None, lambda y, x, h: x == 0,
-                                  exact=lambda lib, x, h: h if x == 0 else (1 + lib.sign(x)) / 2)
+                                  exact=lambda lib, x, h: h if x == 0 else (1 + lib.sign(x)) / 2,
+                                  kink=lambda x, h: x == 0)
 
 maximum     = row(np.maximum,     lambda y, a, b: won(a, b),
-                                  lambda y, a, b: won(b, a),     commutative=True, exact="Max")
+                                  lambda y, a, b: won(b, a),     commutative=True, exact="Max",
+                                  kink=np.equal)
 minimum     = row(np.minimum,     lambda y, a, b: won(b, a),
-                                  lambda y, a, b: won(a, b),  commutative=True, exact="Min")
+                                  lambda y, a, b: won(a, b),  commutative=True, exact="Min",
+                                  kink=np.equal)
 fmax        = row(np.fmax,        lambda y, a, b: known_of(larger, a, b),
-                                  lambda y, a, b: known_of(larger, b, a))
+                                  lambda y, a, b: known_of(larger, b, a), kink=np.equal)
 fmin        = row(np.fmin,        lambda y, a, b: known_of(smaller, a, b),
-                                  lambda y, a, b: known_of(smaller, b, a))
+                                  lambda y, a, b: known_of(smaller, b, a), kink=np.equal)
 
 greater       = row(np.greater,       None, None, fast=operator.gt,
                                       text=between(">"), exact="Gt")

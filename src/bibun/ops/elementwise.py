@@ -78,6 +78,7 @@ class Elementwise(Op):
         self.home: str = facts["home"]
         self.text: Callable[..., Text] | None = facts["text"]
         self.exact: Callable[..., Any] | str | None = facts["exact"]
+        self.kink: Callable[..., Any] | None = facts["kink"]
         self.same: dict[Any, np.dtype] = {}  # dtype of all arguments -> dtype of the result
         self.loops: dict[tuple, tuple[np.dtype, ...]] = {}
         self.plans: dict[tuple, Plan] = {}
@@ -314,6 +315,7 @@ def row(
     home: str = "",
     text: Callable[..., Text] | None = None,
     exact: Callable[..., Any] | str | None = None,
+    kink: Callable[..., Any] | None = None,
 ) -> Elementwise:
     """One row of the table: a ufunc (or Formula) of one result and its partial derivatives.
 
@@ -322,10 +324,10 @@ def row(
     of the row if that is loaded late. `text` is its notation, name(x) if there is none. `exact`
     is for libraries of exact numbers: a formula in their functions if they lack this one, or
     SymPy's name of a function that NumPy computes by comparing values, which an expression does
-    not have.
+    not have. `kink` says where the function has a kink or a jump, and its partials are conventions.
     """
     facts = dict(domain=domain, commutative=commutative, home=home)
-    op = Elementwise(ufunc, partials, fast, text=text, exact=exact, **facts)
+    op = Elementwise(ufunc, partials, fast, text=text, exact=exact, kink=kink, **facts)
     TABLE[ufunc.__name__] = op
     for char in "fd":
         try:

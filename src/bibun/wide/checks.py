@@ -64,12 +64,17 @@ def lost(attempt: Rescue, results: Sequence[Any]) -> list[Any] | None:
 
 
 def differ(y: Any, z: Any) -> bool:
-    """Whether y has lost digits that z has, measured at the largest number of the array."""
+    """Whether y has lost digits that z has, measured at the largest number of the array.
+
+    A zero instead of a number is a loss, however small that is: something has underflowed.
+    """
     if y.dtype.kind != "f":
         return False
     tolerance = float(np.finfo(y.dtype).eps) ** KEPT
     smallest = float(np.finfo(y.dtype).tiny)  # below, floats have fewer digits
     largest = float(np.max(np.abs(z), initial=0))
+    if ((np.asarray(y) == 0) & (np.abs(z) > smallest)).any():
+        return True
     error = float(np.max(np.abs(np.subtract(y, z, dtype=float)), initial=0))
     return error > max(tolerance * largest, smallest)
 
@@ -82,7 +87,10 @@ class Picks:
 
     def __init__(self, trace: Trace):
         self.places: list[tuple[bool, int, int, int, int]] = []
+        self.kinks: list[tuple[Any, list[int]]] = []
         for op, *args in trace.entries:
+            if type(op) is Elementwise and op.kink is not None:
+                self.kinks.append((op.kink, args))
             condition = trace.entries[args[0]] if type(op) is Where else (None,)
             how = condition[0]
             if type(how) is Elementwise and how.name in COMPARISONS:
@@ -108,16 +116,24 @@ class Picks:
                 return True
         return False
 
+    def kinked(self, trace: Trace) -> bool:
+        """Whether any function stands at a kink, which others may smooth: `np.sign(x) * abs(x)`."""
+        try:
+            return any(np.any(kink(*map(trace.value, entries))) for kink, entries in self.kinks)
+        except AbstractValueError:
+            return False
+
 
 def _finite(x: Any) -> bool:
     return bool(np.isfinite(x).all())
 
 
-def smoothed(attempt: Rescue, results: Sequence[Any]) -> list[Any] | None:
-    """Results with limits in the place of derivatives of what a `where` picked out.
+def smoothed(attempt: Rescue, results: Sequence[Any], picked: bool) -> list[Any] | None:
+    """Results with limits in the place of derivatives that are conventions, or were picked out.
 
-    Only where the function is continuous, and where its derivative has one limit from all
-    directions, or none at all: then it is nan. Otherwise what was picked has the derivative.
+    None, if there is nothing better: only where the function is continuous, and its derivative has
+    one limit from all directions. If it has none at all, what a `where` picked is no derivative,
+    and becomes nan.
     """
     wanted = [
         np.arange(np.size(y)) if k >= attempt.values else np.arange(0)
@@ -132,7 +148,7 @@ def smoothed(attempt: Rescue, results: Sequence[Any]) -> list[Any] | None:
         limits = [[limit(f) for f in places] for places in seen]
         if not _continuous(limits[: attempt.values], exact):
             return None
-        broken = _no_slope(attempt, seen, exact)
+        broken = picked and _no_slope(attempt, seen, exact)
     better = [np.array(y, order="C") for y in results]
     for z, found in zip(better[attempt.values :], limits[attempt.values :], strict=True):
         for e, x in enumerate(found):
@@ -140,7 +156,8 @@ def smoothed(attempt: Rescue, results: Sequence[Any]) -> list[Any] | None:
                 z.ravel()[e] = number(x.value, z.dtype)
             elif x.kind == "nothing" and broken:
                 z.ravel()[e] = np.nan
-    return [z[()] for z in better]
+    same = all(np.array_equal(y, z) for y, z in zip(results, better, strict=True))
+    return None if same else [z[()] for z in better]
 
 
 def _continuous(limits: list[list[Limit]], exact: list[list[Any]]) -> bool:

@@ -142,5 +142,7 @@ def _settled(mean: Any, size: Any) -> Any:
 def value_of(entry: Any) -> Any:
     """The ball of an entry, or None where it is no number."""
     x = entry.value if isinstance(entry, Element) else entry
-    x = x.x if isinstance(x, Ball) else None
-    return x if x is not None and x.is_finite() else None
+    if not isinstance(x, Ball | int | float | np.number):
+        return None
+    ball = raw(x)  # a structural zero is a number of Python's
+    return ball if ball.is_finite() else None

@@ -1,0 +1,70 @@
+"""What a derivative at a hard point is worth: right, loud, or silently wrong."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import mpmath as mp
+import numpy as np
+
+import bibun
+
+from .programs import OutsideError, Program
+from .truth import Truth, truth
+
+UNITS = 100
+"""The C of the promise: a derivative is right to within C eps (condition + 1) units."""
+FLOOR = 1e-300
+"""Near the smallest floats digits are lost by underflow, which no condition counts."""
+
+
+def ours(program: Program) -> np.ndarray:
+    """bibun's gradient of the sum."""
+    return np.asarray(bibun.grad(program.run)(program.x))
+
+
+def verdicts(program: Program, gradient: Callable = ours) -> Iterator[str]:
+    """For each entry: "right", "loud", "outside", "wrong" or "hidden"; or "error" for all.
+
+    At a "jump" of a function that is piecewise constant the derivative is 0 by convention.
+    """
+    try:
+        with np.errstate(all="ignore"):
+            value = program.run(program.x)
+        if not np.isfinite(value):
+            yield "outside"  # of the range of floats, or of the domain
+            return
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            g = gradient(program)
+    except Exception as error:  # what a peer raises is told as its result
+        yield f"error: {error!r}"[:200]
+        return
+    for entry in range(program.x.size):
+        try:
+            known = truth(program, entry)
+            yield "jump" if known.jumps else verdict(float(g[entry]), known)
+        except OutsideError:
+            yield "outside"
+
+
+def verdict(g: float, known: Truth) -> str:
+    """How a number compares with the truth."""
+    sides = [s for s in known.sides if s is not None]
+    if not np.isfinite(g):
+        return "loud" if sides and len(sides) == len(known.sides) else "right"
+    if not sides:
+        return "hidden" if mp.isfinite(known.condition) else "outside"
+    if len(sides) < len(known.sides):
+        return "right" if _near(g, sides[0], known) else "hidden"
+    low, high = min(sides), max(sides)
+    inside = low <= g <= high  # at a kink any number between is a subgradient
+    return "right" if inside or any(_near(g, s, known) for s in sides) else "wrong"
+
+
+def _near(g: float, t: Any, known: Truth) -> bool:
+    eps = float(np.finfo(float).eps)
+    allowed = UNITS * eps * (known.condition + abs(t)) + FLOOR
+    return bool(abs(mp.mpf(g) - t) <= allowed) or (abs(t) > 1.7e308 and abs(g) > 1e308)
