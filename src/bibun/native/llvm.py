@@ -16,9 +16,8 @@ from .lines import Term, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
 from .rare import called, is_apart
-from .rounds import LoopPrinter, statements, taken
+from .rounds import VECTOR_BITS, LoopPrinter, statements, taken
 
-VECTOR_BITS = 512
 ALIGNMENT = 64
 """Of results and of each workspace, in bytes."""
 

@@ -18,6 +18,8 @@ WIDEST_COLUMNS = 4096
 """Sums over the first axes, one for each place in the others, that stay near while rows pass."""
 LEAST_COLUMNS = 4096
 """Terms from which on rows pass: fewer stay in registers, sum by sum."""
+FEW_COLUMNS, NEAR_TERMS = 64, 1 << 16
+"""So few sums stay in registers together, while all their terms come from a near cache."""
 
 
 class Root(NamedTuple):
@@ -129,6 +131,8 @@ def columns(root: Root, reduction: Reduction) -> bool:
     go through all rows for each.
     """
     kept, terms = prod(reduction.kept), prod(root.extents)
+    if kept <= FEW_COLUMNS and terms <= NEAR_TERMS:
+        return False
     if not 1 < kept <= WIDEST_COLUMNS or terms < max(LEAST_COLUMNS, 2 * kept):
         return False
     count = len(reduction.kept)

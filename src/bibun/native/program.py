@@ -12,6 +12,7 @@ from ..graph import Constant, Graph, Node
 from ..loops import Code
 from ..loops.statements import KINDS
 from ..program import Program
+from .blocks import in_blocks
 from .cached import machine
 from .cplusplus import CppPrinter
 from .kernel import Kernel
@@ -49,7 +50,7 @@ class Segment:
             lowering.buffer(node, written=node in kept)
         for step in steps:
             lowering.step(step)
-        self.code: Code = shared(tuned(lowering.code))
+        self.code: Code = shared(in_blocks(tuned(lowering.code)))
         given = [(i, b) for i, b in lowering.buffers.items() if b.role != "work"]
         self.nodes = [i for i, _ in given]
         self.made = [b.role == "out" for _, b in given]

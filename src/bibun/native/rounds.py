@@ -13,9 +13,14 @@ from .lines import Term, Wide, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
 
+VECTOR_BITS = 512
 UNROLLED = 4
 """Independent sums in a long loop, so that one addition need not wait for the one before."""
 NEUTRAL = {"add": -0.0, "mul": 1.0, "max": -np.inf, "min": np.inf, "and": -1, "or": 0}
+
+
+BRIEF, FEW = 12, 8
+"""Statements of a round, and rounds, that are printed one after the other."""
 
 
 class Segment(NamedTuple):
@@ -33,17 +38,12 @@ class LoopPrinter:
     def __init__(self, printer: Memory, loop: Loop):
         self.p, self.loop = printer, loop
         self.outer = printer.wide
-        self.lanes = self._lanes() if loop.lanes and not self.outer and loop.extent > 1 else 1
+        vectors = loop.lanes and not self.outer and loop.extent > 1
+        self.lanes = lanes_of(loop, printer.bits) if vectors else 1
         self.wide = self.lanes if self.lanes > 1 else self.outer.lanes if self.outer else 1
         self.sums: list[list[str]] = []
         self.carried: list[str] = []
-
-    def _lanes(self) -> int:
-        """As many as fill a vector with the widest kind that the loop stores, sums or reads."""
-        lanes = self.p.bits // max(_widths(self.loop.body, self.loop.merges), default=64)
-        while lanes // 2 >= self.loop.extent:
-            lanes //= 2  # half a vector is enough for all rounds
-        return lanes
+        self.products = _products(loop)
 
     def run(self) -> None:
         """All rounds, and the values that the loop leaves."""
@@ -51,7 +51,7 @@ class LoopPrinter:
         self.carried = [self.p.broad(self.p.terms[c.start], wide) for c in self.loop.carries]
         segments = list(self.segments())
         copies = max([s.copies for s in segments], default=1)
-        self.sums = [[self.neutral(m, wide)] * copies for m in self.loop.merges]
+        self.sums = [self.starts(m, copies) for m in self.loop.merges]
         for segment in segments:
             self.segment(segment)
         for c, text in zip(self.loop.carries, self.carried, strict=True):
@@ -63,8 +63,12 @@ class LoopPrinter:
         """All rounds of the loop, in order."""
         extent, w = self.loop.extent, self.lanes
         if w == 1:
-            if extent:
-                yield Segment(0, extent)
+            copies = self.partial_sums
+            full = extent // copies
+            if full:
+                yield Segment(0, full, copies)
+            if extent > full * copies:
+                yield Segment(full * copies, extent - full * copies)
             return
         full, rest = divmod(extent, w)
         copies = UNROLLED if self.loop.merges and full >= 4 * UNROLLED and self.short else 1
@@ -78,22 +82,39 @@ class LoopPrinter:
         if rest:
             yield Segment(full * w, 1, 1, True)
 
+    def is_brief(self, s: Segment) -> bool:
+        """Whether the rounds are so few and short that they take less room than a loop takes time.
+
+        A product of a matrix and a vector of four numbers is four such rounds, one after the other.
+        """
+        body = self.loop.body.statements
+        simple = all(type(x) is Let for x in body) and len(body) <= BRIEF
+        return simple and s.trips * s.copies <= FEW and not s.masked
+
+    @property
+    def partial_sums(self) -> int:
+        """How many sums take turns in a loop without vectors of its own."""
+        few = len(self.loop.body.statements) <= 6 and self.loop.extent >= 4 * UNROLLED
+        if self.loop.carries or not self.loop.merges or not few:
+            return 1
+        return max(1, UNROLLED // len(self.loop.merges))
+
     @property
     def short(self) -> bool:
         """Whether one addition after the other would be the longest wait of a round."""
         return len(self.loop.body.statements) <= 24
 
-    def neutral(self, m: Merge, wide: int) -> str:
-        """What a sum (product, ...) begins with: nothing, if vectors are added up later."""
-        if self.lanes == 1:
-            return self.p.broad(self.p.terms[m.start], wide)
-        return self.p.broad(Term(neutral(m), m.kind), wide)
+    def starts(self, m: Merge, copies: int) -> list[str]:
+        """What sums (products, ...) begin with: nothing, if they are added to the start later."""
+        nothing = self.p.broad(Term(neutral(m), m.kind), self.wide)
+        first = self.p.broad(self.p.terms[m.start], self.wide) if self.lanes == 1 else nothing
+        return [first, *[nothing] * (copies - 1)]
 
     def segment(self, s: Segment) -> None:
         """Some rounds, as a loop of LLVM's or one after the other."""
-        if s.trips == 1:
-            for u in range(s.copies):
-                self.round(str(s.first + u * self.lanes), u, s.masked)
+        if s.trips == 1 or self.is_brief(s):
+            for k in range(s.trips * s.copies):
+                self.round(str(s.first + k * self.lanes), k % s.copies, s.masked)
             return
         p = self.p
         before, label, done = p.label, p.name()[1:], p.name()[1:]
@@ -165,8 +186,13 @@ class LoopPrinter:
     def added(self, m: Merge, total: str, masked: bool) -> str:
         """The sum with a round's value; rounds that are not real add nothing."""
         p, lanes = self.p, self.wide
-        x = p.broad(p.terms[m.value], lanes)
         of = vector(scalar(m.kind), lanes)
+        if m.value in self.products:
+            factors = [p.terms[a] for a in self.products[m.value]]
+            terms = [*factors, Term(total, m.kind, lanes)]
+            after = applied(p, "fma", m.kind, terms, lanes)
+            return p.put(f"select {p.mask}, {of} {after}, {of} {total}") if masked else after
+        x = p.broad(p.terms[m.value], lanes)
         if masked:
             nothing = p.broad(Term(neutral(m), m.kind), lanes)
             x = p.put(f"select {p.mask}, {of} {x}, {of} {nothing}")
@@ -178,11 +204,11 @@ class LoopPrinter:
 
     def merged(self, m: Merge, texts: list[str], wide: int) -> Term:
         """The sum over all lanes: halves are added until one number is left."""
-        if self.lanes == 1:
-            return Term(texts[0], m.kind, wide)
         while len(texts) > 1:
             pairs = zip(texts[::2], texts[1::2], strict=True)
             texts = [self.combine(m, a, b, wide) for a, b in pairs]
+        if self.lanes == 1:
+            return Term(texts[0], m.kind, wide)
         x, lanes = texts[0], wide
         while lanes > 1:
             lanes //= 2
@@ -196,6 +222,26 @@ class LoopPrinter:
             return self.p.put(f"extractelement {of} {x}, i32 {start}")
         chosen = ", ".join(f"i32 {k}" for k in range(start, start + lanes))
         return self.p.put(f"shufflevector {of} {x}, {of} poison, <{lanes} x i32> <{chosen}>")
+
+
+def lanes_of(loop: Loop, bits: int = VECTOR_BITS) -> int:
+    """As many as fill a vector with the widest kind that the loop stores, sums or reads."""
+    lanes = bits // max(_widths(loop.body, loop.merges), default=64)
+    while lanes // 2 >= loop.extent:
+        lanes //= 2  # half a vector is enough for all rounds
+    return lanes
+
+
+def _products(loop: Loop) -> dict[int, tuple[int, ...]]:
+    """The products that a loop adds up and does nothing else with, by their factors.
+
+    They are added with one rounding instead of two.
+    """
+    summed = {m.value for m in loop.merges if m.opcode == "add" and m.kind in FLOATS}
+    made = [s for s in loop.body.statements if type(s) is Let and s.opcode == "mul"]
+    found = {s.number: s.args for s in made if s.number in summed}
+    everything = [*taken(loop.body), *(m.value for m in loop.merges)] if found else []
+    return {n: args for n, args in found.items() if everything.count(n) == 1}
 
 
 def neutral(m: Merge) -> str:
