@@ -22,6 +22,10 @@ ALIGNMENT = 64
 """Of results and of each workspace, in bytes."""
 
 
+STREAM = 2 << 20
+"""Bytes of a result from which on it is written past the caches."""
+
+
 def arrangement(code: Code) -> tuple[dict[int, int], int]:
     """Where each workspace begins in the one buffer of them all, and how long that is.
 
@@ -38,9 +42,10 @@ def arrangement(code: Code) -> tuple[dict[int, int], int]:
 class Printer(Memory):
     """One function. Its values are kept in `terms`, from number to term."""
 
-    def __init__(self, code: Code, bits: int = VECTOR_BITS):
+    def __init__(self, code: Code, bits: int = VECTOR_BITS, aligned: bool = False):
         super().__init__(bits)
         self.code = code
+        self.streams = streamed(code) if aligned else set()
         self.parts: list[str] = []  # functions of their own, which threads run
 
     def run(self) -> str:
@@ -53,10 +58,16 @@ class Printer(Memory):
         if any(b.role == "heap" for b in self.code.buffers):
             self.start("out")
             self.given_back()
+        self.lines += self.fence()
         body = "\n  ".join([*self.lines, "ret void"])
         head = f"define void @{self.code.name}(ptr noalias %buffers) nounwind"
         own = f"{head} {{\nentry:\n  {body}\n}}"
-        return "\n".join([own, *self.parts, *self.declared.values()])
+        data = [f"!0 = !{{i32 1}}"] if self.streams else []
+        return "\n".join([own, *self.parts, *self.declared.values(), *data])
+
+    def fence(self) -> list[str]:
+        """What has been written past the caches is seen by whoever comes after."""
+        return ["fence seq_cst"] if self.streams else []
 
     def find_buffers(self) -> None:
         """The addresses of all buffers, at the beginning of a function."""
@@ -270,11 +281,24 @@ class Printer(Memory):
         self.lines.insert(head, f"{first} = phi i64 [%start, %entry], [{after}, %{self.label}]")
         self.lines.append(f"{after} = add i64 {first}, 1")
         more = self.put(f"icmp slt i64 {after}, %stop")
-        self.lines += [f"br i1 {more}, label %round, label %done", "done:", "ret void"]
+        self.lines += [f"br i1 {more}, label %round, label %done", "done:"]
+        self.lines += [*self.fence(), "ret void"]
         body = "\n  ".join(self.lines)
         self.lines, self.label, self.spread, self.terms = outside
         head_line = f"define internal void @{name}(ptr %context, i64 %start, i64 %stop) nounwind"
         return f"{head_line} {{\nentry:\n  {body}\n}}"
+
+
+def streamed(code: Code) -> set[int]:
+    """Results so long that the caches have no room for them, and that nobody reads meanwhile."""
+    found = list(statements(code.body))
+    read = {s.extra[0].number for s in found if type(s) is Let and s.opcode == "load"}
+    return {
+        b.number
+        for b in code.buffers
+        if b.role == "out" and b.number not in read
+        and b.size * DTYPES[b.kind].itemsize >= STREAM
+    }
 
 
 def needed(loop: Loop) -> set[int]:

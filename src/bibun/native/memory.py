@@ -24,6 +24,7 @@ class Memory(Lines, ABC):
         self.bits = bits  # of a vector
         self.terms: dict[int, Term] = {}
         self.wide: Wide | None = None
+        self.streams: set[int] = set()  # buffers that are written past the caches
 
     @abstractmethod
     def block(self, block: Block) -> None:
@@ -150,6 +151,13 @@ class Memory(Lines, ABC):
         self.lines.append(f"call void @{full}({given})")
         return ""
 
+    def is_streamed(self, s: Store, lanes: int) -> bool:
+        """Whether a vector goes to memory directly, past the caches: it has to lie there whole."""
+        if s.buffer.number not in self.streams or not self.wide:
+            return False
+        steps = [stride for c, stride in s.place.strides if c != self.wide.counter]
+        return all(n % lanes == 0 for n in (s.place.offset, *steps))
+
     def store(self, s: Store) -> None:
         term = self.terms[s.value]
         address, step = self.address(s.buffer, s.place)
@@ -160,7 +168,10 @@ class Memory(Lines, ABC):
             x = self.put(f"zext {vector('i1', lanes)} {x} to {vector('i8', lanes)}")
         wide = vector(of, lanes)
         if step == 0 or (step == 1 and self.wide and not self.wide.mask):
-            self.lines.append(f"store {wide} {x}, ptr {address}, align {size}")
+            hint = f"align {size}"
+            if lanes > 1 and self.is_streamed(s, lanes):
+                hint = f"align {lanes * size}, !nontemporal !0"
+            self.lines.append(f"store {wide} {x}, ptr {address}, {hint}")
         elif step == 1:
             self.masked(
                 "store", term.kind, wide, f"{wide} {x}, ptr align {size} {address}, {self.mask}"

@@ -59,7 +59,7 @@ class Segment:
         order = [b.number for b in self.code.given]
         self.places = [order.index(b.number) for _, b in given] + [order.index(k) for k in last]
         self.workspace = arrangement(self.code)[1]
-        self.text = Printer(self.code).run()
+        self.text = Printer(self.code, aligned=bool(inputs)).run()
         self.machine = Machine(self.text) if inputs else machine(self.text)
         self.function = self.machine.function()
         self.types = [schedule.nodes.graph.nodes[i].type for i in self.nodes]
