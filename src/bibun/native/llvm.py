@@ -296,8 +296,7 @@ def streamed(code: Code) -> set[int]:
     return {
         b.number
         for b in code.buffers
-        if b.role == "out" and b.number not in read
-        and b.size * DTYPES[b.kind].itemsize >= STREAM
+        if b.role == "out" and b.number not in read and b.size * DTYPES[b.kind].itemsize >= STREAM
     }
 
 
