@@ -30,8 +30,7 @@ def in_blocks(code: Code) -> Code:
 def _in_blocks(code: Code, block: Block) -> None:
     found: list[Any] = []
     for s in block.statements:
-        inside = _target(s) if type(s) is Loop else None
-        if inside is s:
+        if type(s) is Loop and _target(s) is s:
             found += Blocks(code, s).loops()
             continue
         for inner in blocks(s):

@@ -62,7 +62,7 @@ class Printer(Memory):
         body = "\n  ".join([*self.lines, "ret void"])
         head = f"define void @{self.code.name}(ptr noalias %buffers) nounwind"
         own = f"{head} {{\nentry:\n  {body}\n}}"
-        data = [f"!0 = !{{i32 1}}"] if self.streams else []
+        data = ["!0 = !{i32 1}"] if self.streams else []
         return "\n".join([own, *self.parts, *self.declared.values(), *data])
 
     def fence(self) -> list[str]:

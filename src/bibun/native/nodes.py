@@ -32,8 +32,6 @@ MERGES: dict[type, str] = {
 }  # fmt: skip
 OF_BOOLS: dict[type, Any] = {Max: AnyTrue, Min: AllTrue, Sum: AnyTrue, Prod: AllTrue}
 STORED = {"given", "sum", "call", "product", "blank", "piece", "whole", "loop", "result"}
-FEW_ROWS = 8
-"""Rows of a product from which on it pays to turn its right factor round."""
 
 
 class Reduction(NamedTuple):
@@ -359,8 +357,6 @@ def first_stored(nodes: Nodes) -> set[int]:
             stored.update(n.args)
         elif nodes.role[i] == "product":
             stored.update(operand(nodes, i, a) for a in range(2))
-        elif nodes.role[i] == "sum" and isinstance(n.op, MatMul):
-            stored.update(_turned(nodes, n))
         elif (
             nodes.role[i] == "view"
             and isinstance(n.op, Reshape)
@@ -380,18 +376,6 @@ def operand(nodes: Nodes, i: int, which: int) -> int:
             return start
         a, index = found
     return start if nodes.matrix(i, which, flat(index, nodes.shape(a))) is None else a
-
-
-def _turned(nodes: Nodes, n: Node) -> Iterator[int]:
-    """The right factor of a product of matrices, if its rows do not lie in memory as rows.
-
-    It is read once for each row of the result, in vectors along its own rows.
-    """
-    op: Any
-    op, (_, b), t = n
-    several = op.rows and op.columns and t.shape[-2] >= FEW_ROWS
-    if several and nodes.role[b] == "view" and isinstance(nodes.graph.nodes[b].op, Transpose):
-        yield b
 
 
 def _reshaped_from(nodes: Nodes, i: int) -> Iterator[int]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...loops import Value
 from .coefficients import EXP, LN2
-from .parts import beyond, polynomial, power_of_two, scaled
+from .parts import beyond, paired, power_of_two, scaled
 
 LOG2E = 1.4426950408889634
 RANGE = {"f64": (708.0, -746.0, 710.0), "f32": (87.0, -104.0, 89.0)}
@@ -26,7 +26,7 @@ def reduced(x: Value) -> tuple[Value, Value]:
 
 def less_one(r: Value) -> Value:
     """exp(r) - 1 for small r."""
-    return (r * r).fma(polynomial(r, EXP), r)
+    return (r * r).fma(paired(r, EXP), r)
 
 
 def exp(x: Value) -> Value:
