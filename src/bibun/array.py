@@ -168,7 +168,7 @@ class Duck(Interface):
         trace = array.scope
         if trace is not None:
             if trace.active:
-                raise conversion_error(how)
+                raise conversion_error(how, trace.of_tape)
             trace.refuse_escape(array.raw)
         return array.raw
 

@@ -47,6 +47,10 @@ class AbstractValueError(TracingError):
     """
 
 
+class UnhashableError(BibunError, TypeError):
+    """A traced number was about to become a key of a set or a dict, which keeps values only."""
+
+
 class UnsupportedError(BibunError, TypeError):
     """bibun does not know this NumPy or SciPy function, or not with these options."""
 
@@ -180,15 +184,22 @@ def user_instruction() -> str:
     )
 
 
-def conversion_error(how: str) -> TracingError:
+IN_TAPE = (
+    ". The block of a tape runs as Python runs it: in a function f, called as "
+    "bibun.checkpoint(f)(x), such code is traced as it is"
+)
+
+
+def conversion_error(how: str, in_tape: bool = False) -> TracingError:
     """The error for a traced array that is about to become a plain number or a plain array."""
+    aside = IN_TAPE if in_tape else ""
     where = user_position()
     source = where.source if where else ""
     if user_instruction() == "STORE_SUBSCR":
         return TracingError(
             "assignment of a traced array into an untraced array would lose its derivative: "
-            "make the array inside the function (np.zeros, x.copy()), or build it with np.stack, "
-            "np.concatenate or np.where instead"
+            "make the array of floating-point numbers inside the function (np.zeros, x.copy()), or "
+            "build it with np.stack, np.concatenate or np.where instead" + aside
         )
     if how == "__array__" and (name := _scipy_function()):
         return TracingError(
@@ -198,18 +209,18 @@ def conversion_error(how: str) -> TracingError:
     if how == "__array__":
         return TracingError(
             "a traced array cannot become a plain NumPy array without losing its derivative: "
-            "write np.stack([...]) instead of np.array([...]), and leave out np.asarray"
+            "write np.stack([...]) instead of np.array([...]), and leave out np.asarray" + aside
         )
     if source.startswith("math."):
         name = source.partition("(")[0].removeprefix("math.")
         return TracingError(
             f"math.{name} needs a plain number and would lose the derivative of a traced array: "
-            f"write np.{name} instead"
+            f"write np.{name} instead{aside}"
         )
     return TracingError(
         f"{how} needs a plain number and would lose the derivative of a traced array: "
         "keep the array (NumPy functions accept it), or use bibun.stop_gradient(x) to take its "
-        "value"
+        f"value{aside}"
     )
 
 

@@ -5,6 +5,7 @@ The tables are filled by the operations; what an object of this interface is, is
 
 from __future__ import annotations
 
+import numbers
 import operator
 from collections.abc import Callable, Iterator
 from importlib import import_module
@@ -12,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import ForeignError, NotDifferentiableError, ShapeError
+from .errors import ForeignError, NotDifferentiableError, ShapeError, UnhashableError
 
 UFUNCS: dict[Any, Callable] = {}  # np.sin -> our sin
 FUNCTIONS: dict[Any, Callable] = {}  # np.sum -> our sum
@@ -78,6 +79,8 @@ def _binary(ufunc: np.ufunc, name: str = "") -> tuple[Function, Function, Functi
         try:
             y = UFUNCS[ufunc](self, other)
         except (NotDifferentiableError, ShapeError):  # NumPy's numbers have no @
+            if not self.shape and isinstance(other, numbers.Rational):
+                return straight(self, float(other))  # as fractions.Fraction does with floats
             if _yields(self, other, other_side):
                 return NotImplemented
             raise
@@ -88,6 +91,10 @@ def _binary(ufunc: np.ufunc, name: str = "") -> tuple[Function, Function, Functi
             y = UFUNCS[ufunc](other, self)
         except ForeignError:
             return ufunc(other, self)  # its class has had its turn
+        except NotDifferentiableError:
+            if self.shape or not isinstance(other, numbers.Rational):
+                raise
+            return reflected(self, float(other))
         return y if self.form is None else FUNCTIONS["of numbers"](ufunc, y, other, self)
 
     return straight, reflected, _inplace(ufunc, other_side)
@@ -167,7 +174,15 @@ class Interface:
     """What ndarray offers, in terms of `_read` (the array itself) and the tables."""
 
     __slots__ = ()
-    __hash__ = None  # type: ignore[assignment]
+
+    def __hash__(self) -> int:
+        if self.shape:
+            raise TypeError(f"unhashable type: {type(self).__name__!r}")
+        raise UnhashableError(
+            "a traced number cannot be a key of a set or dict, which keeps its value only: as key "
+            "write bibun.stop_gradient(x).numpy().item(), and keep x itself in a list or as value"
+        )
+
     __array_priority__ = 1000.0
     # What a class of this interface has to say. No ABC: isinstance runs for every operation.
     _read: Callable[[], Any]  # the array itself; for a Variable, its value as it is recorded now
@@ -219,6 +234,12 @@ class Interface:
     def copy(self, order: str = "C") -> Any:
         """The same numbers in memory of their own."""
         return FUNCTIONS["copy"](self, order)
+
+    def is_integer(self) -> bool:
+        """Whether a number is whole, as its value decides."""
+        if self.shape:
+            raise AttributeError("an array has no attribute 'is_integer'")
+        return bool((self == UFUNCS[np.floor](self)) & (abs(self) != np.inf))
 
     def __round__(self, digits: int = 0) -> Any:
         return FUNCTIONS[np.round](self, digits)

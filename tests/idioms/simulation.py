@@ -191,7 +191,7 @@ def k_means_assignment(x):
     return np.sum(np.min(d, axis=1)) + np.sum(d[np.arange(3), np.argmin(d, axis=1)])
 
 
-@idiom(error="float(x) needs a plain number and would lose the derivative of a traced array")
+@idiom
 def statistics_of_python(x):
     return statistics.fmean(x) * statistics.fmean([x[0], x[1]])
 

@@ -28,12 +28,22 @@ def array(
 ) -> Array:  # fmt: skip
     """The numbers and arrays in nested lists as one array. It has memory of its own."""
     given = array_like(object)
+    if dtype is not None and np.dtype(dtype) == "O":
+        return objects(given)
     a = given if dtype is None else cast(given, np.dtype(dtype))
     if copy is False and (a is not given or isinstance(object, list | tuple)):
         raise ValueError("Unable to avoid copy while creating an array as requested.")
     if a.ndim < ndmin:
         a = reshape_to(a, (1,) * (ndmin - a.ndim) + a.shape)
     return in_memory(a, bool(copy) and a is given)
+
+
+def objects(a: Array) -> Any:
+    """A plain array of objects, each of them one number of a, traced as it was."""
+    y = np.empty(a.shape, "O")
+    for k in np.ndindex(a.shape):
+        y[k] = a[k]
+    return y
 
 
 def in_memory(a: Array, copy: bool = False) -> Array:

@@ -13,6 +13,7 @@ from numpy.lib.array_utils import normalize_axis_index
 
 from ..array import Array, bind, implements
 from ..recording import is_abstract
+from .joining import traced
 from .reduction import NO, as_numpy, operand, refuse
 from .sorting import SearchSorted, Sort
 from .structure import cast, reshape_to
@@ -117,7 +118,7 @@ _named(
 @implements(np.lexsort)
 def lexsort(keys: Any, axis: int = -1) -> Array:
     """The order by the last key, among equals by the one before it, and so on."""
-    rows = [operand(k) for k in (keys if isinstance(keys, list | tuple) else operand(keys))]
+    rows = [_key(k) for k in (keys if isinstance(keys, list | tuple) else operand(keys))]
     if not rows:
         raise TypeError("need sequence of keys with len > 0 in lexsort")
     if not rows[0].ndim:
@@ -128,6 +129,13 @@ def lexsort(keys: Any, axis: int = -1) -> Array:
         again = np.argsort(np.take_along_axis(k, order, axis), axis=axis, stable=True)
         order = np.take_along_axis(order, again, axis)
     return order
+
+
+def _key(k: Any) -> Array:
+    """A key of numbers; of strings or dates, which place each has among them."""
+    plain = None if traced([k]) else np.asarray(k)
+    words = plain is not None and plain.dtype.kind not in "biufc"
+    return operand(np.unique(plain, return_inverse=True)[1] if words else k)
 
 
 def _extremum(function: Any, plain: Any, least: float) -> None:

@@ -4,7 +4,16 @@ In the user's own code, that is, with `np.array([x])` and many more. Nothing is 
 that runs under a trace sees it.
 """
 
-from . import arrays, conversions, impure, mathematics, numbers, operators
+from . import (
+    arrays,
+    conversions,
+    impure,
+    mathematics,
+    numbers,
+    operators,
+    statistics,
+    vectorize,
+)
 from .callee import rebound, trace_packages
 
 __all__ = [
@@ -15,5 +24,7 @@ __all__ = [
     "numbers",
     "operators",
     "rebound",
+    "statistics",
     "trace_packages",
+    "vectorize",
 ]

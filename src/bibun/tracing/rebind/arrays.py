@@ -19,8 +19,8 @@ from ...errors import UnsupportedError
 from ...interface import FUNCTIONS, LATER, UFUNCS
 from ...ops import softmax as ours_of_scipy
 from ...ops.joining import array_like, traced
-from ...recording import threads
-from .callee import CALL, FINDERS, MAKERS, METHODS, TABLE, TABLED, kind, means
+from ...recording import is_abstract, threads
+from .callee import CALL, FINDERS, MAKERS, METHODS, TABLE, TABLED, means
 from .operators import SUBSCRIPTED
 
 DISPATCHED = type(np.sum)
@@ -95,7 +95,8 @@ def dispatched(f: Any) -> Callable[..., Any]:
             return f(*args, **options)
         inner = [list(map(_listed, a)) if sequences and type(a) in SEARCHED else _listed(a)
                  for a in args]  # fmt: skip
-        return f(*inner, **options)
+        # A list of arrays is nothing that NumPy looks through for all of them.
+        return ((rule(f) if sequences else None) or f)(*inner, **options)
 
     return call
 
@@ -179,27 +180,6 @@ def columns(*parts: Any) -> Any:
 SUBSCRIPTED.update({id(np.r_): row, id(np.c_): columns})
 
 
-# ------------------------------------------------------------ vectorize
-
-
-@kind(np.vectorize)
-def vectorized(v: Any) -> Any:
-    """The function of one number after the other, if it can be traced."""
-    if not threads.open or v.signature is not None or v.excluded:
-        return v
-    return functools.partial(_one_by_one, CALL @ v.pyfunc)
-
-
-def _one_by_one(f: Callable[..., Any], *args: Any, **options: Any) -> Any:
-    arrays = np.broadcast_arrays(*map(array_like, (*args, *options.values())))
-    shape, flat = arrays[0].shape, [list(np.ravel(a)) for a in arrays]
-    results = [f(*x[: len(args)], **dict(zip(options, x[len(args) :], strict=True)))
-               for x in zip(*flat, strict=True)]  # fmt: skip
-    if results and isinstance(results[0], tuple):
-        return tuple(np.reshape(np.stack(y), shape) for y in zip(*results, strict=True))
-    return np.reshape(array_like(results), shape)
-
-
 # ------------------------------------------------------------ loops over elements
 
 
@@ -220,6 +200,15 @@ def iterated(x: Any, *args: Any, **options: Any) -> Any:
 # ------------------------------------------------------------ SciPy
 
 
+def trimmed(seq: Any) -> Any:
+    """Coefficients without zeros at the end; if they have no values, all: the same polynomial."""
+    known = not (isinstance(seq, Duck) and is_abstract(seq._read().raw))
+    zeros = 0
+    while known and zeros < len(seq) - 1 and seq[-1 - zeros] == 0:
+        zeros += 1
+    return seq[: len(seq) - zeros]
+
+
 OF_SCIPY = ("logsumexp", "softmax", "log_softmax")
 LIBRARIES = ("numpy", "scipy")  # ours are loaded late, and only if a function of theirs is met
 ROOTS = ("bisect", "brenth", "brentq", "ridder")
@@ -231,6 +220,8 @@ def scipy_function(f: Any) -> Any:
         return functools.partial(_root, f)
     if not str(f.__module__).startswith(LIBRARIES):
         return None
+    if f.__name__ == "trimseq" and f.__module__ == "numpy.polynomial.polyutils":
+        return trimmed
     special = f.__name__ in OF_SCIPY and f.__module__.startswith("scipy.special")
     ours = getattr(ours_of_scipy, f.__name__) if special else rule(f)
     if ours is None:

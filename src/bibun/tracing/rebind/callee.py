@@ -26,7 +26,7 @@ import numpy as np
 from ...array import NUMBERS, Duck, is_number
 from ...recording import Trace, threads
 from . import marks
-from .owners import of_bibun, of_user, opt_in
+from .owners import of_bibun, of_classes, of_user, opt_in
 from .source import forget, known_names, marked_code
 
 Function = Callable[..., Any]
@@ -143,7 +143,7 @@ def _cells(f: Any, code: CodeType) -> tuple | None:
 def _learn(f: Any) -> Known:
     code, file = f.__code__, f.__code__.co_filename
     with _lock:
-        if of_user(file):
+        if of_user(file) and not (of_classes(file) and _meaning(f)):
             before = known_names()
             found = Known(code, None if _has_hooks(code) else marked_code(code, MARKS))
             if known_names() != before:  # further operators and properties may need hooks

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...array import Array, Duck, lift
+from ...array import NUMBERS, Array, Duck, lift
 from ...recording import is_abstract
 from .callee import CALL, CONVERSIONS, means, of_users_class, stands_for
 from .numbers import as_python, form_of
@@ -146,6 +146,7 @@ def replaced(x: Any, /, **changes: Any) -> Any:
 # ------------------------------------------------------------ the largest, the order
 
 
+NUMERIC = (Duck, np.ndarray, np.generic, *NUMBERS)
 PLAIN = {float, int, bool, str, np.float64, tuple, Array}
 
 
@@ -157,7 +158,7 @@ def _numbers(items: Any) -> bool:
     """Whether these are two numbers or more, and none is nan."""
     if len(items) < 2:
         return False
-    if any(np.ndim(x) or isinstance(x, str | tuple | list) for x in items):
+    if any(np.ndim(x) or not isinstance(x, NUMERIC) for x in items):
         return False
     values = [x._read().raw if isinstance(x, Duck) else x for x in items]
     # Python's answer depends on the order if there are nans: then let Python find it.

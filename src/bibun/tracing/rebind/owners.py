@@ -8,6 +8,7 @@ from ...errors import PACKAGE
 
 LIBRARY = {os.path.dirname(os.__file__), os.path.dirname(os.path.realpath(os.__file__))}
 INSTALLED = ("site-packages", "dist-packages")
+CLASSES = ("/numpy/polynomial/", "/numpy/lib/_polynomial_impl.py")  # NumPy's own, in Python
 _opted: set[str] = set()
 _known: dict[str, bool] = {}
 
@@ -24,6 +25,11 @@ def of_user(file: str) -> bool:
     return known
 
 
+def of_classes(file: str) -> bool:
+    """Whether this file holds classes of NumPy's that are traced as the user's are."""
+    return any(place in file for place in CLASSES)
+
+
 def of_bibun(file: str) -> bool:
     """Whether this file is bibun's."""
     return file.startswith(PACKAGE)
@@ -32,6 +38,8 @@ def of_bibun(file: str) -> bool:
 def _of_user(file: str) -> bool:
     if of_bibun(file) or file.startswith("<frozen"):
         return False
+    if of_classes(file.replace(os.sep, "/")):
+        return True
     parts = file.replace(os.altsep or os.sep, os.sep).split(os.sep)  # of each module: quickly
     for place in INSTALLED:
         if place in parts:
