@@ -1,0 +1,50 @@
+"""The C++ headers: programs that check derivatives under sanitizers, and the article's program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from .compilers import COMPILERS, HERE, SANITIZED, compiled, output
+
+PROGRAMS = sorted(path.stem for path in HERE.glob("*_test.cpp"))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_a_program_in_cpp(name: str, tmp_path: Path) -> None:
+    """It checks itself, and the sanitizers find nothing."""
+    output(compiled(HERE / f"{name}.cpp", tmp_path / name, SANITIZED))
+
+
+LOSS = 1.8238302200153741411
+LATER = 0.00319114286714816
+"""After 100 steps of gradient descent."""
+
+
+@pytest.mark.parametrize("version", ["3.4", "5"])
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_the_article(compiler: str, version: str, tmp_path: Path) -> None:
+    """The article's layer and 1/exp(x), optimised, with each compiler and each Eigen."""
+    # The program leaves an argument of a lambda unused.
+    options = ["-O2", "-Wno-unused-parameter"]
+    program = compiled(HERE / "article.cpp", tmp_path / "article", options, compiler, version)
+    lines = output(program).splitlines()
+    assert float(lines[0]) == pytest.approx(LOSS, rel=1e-13)
+    dw = np.array([[float(n) for n in line.split()] for line in lines[1:4]])
+    expected = [
+        [-1.7602119701796783128, -0.55468887955575670709],
+        [1.2684869918296517211, 1.2219550607118116366],
+        [-3.593731046055768623, -0.074971479208648620545],
+    ]
+    np.testing.assert_allclose(dw, expected, rtol=1e-13, atol=3e-14)  # the last one cancels
+    assert lines[7].split()[2] == lines[0] and float(lines[7].split()[-1]) == 0
+    # A hundred steps add up their roundings.
+    assert float(lines[8].split()[-1]) == pytest.approx(LATER, rel=1e-12)
+    for line, exact in zip(
+        lines[9:11], (3.720075976020835963e-44, 1.915169596714005695e-174), strict=True
+    ):
+        words = line.replace(",", "").split()
+        found = [float(words[k]) for k in (2, 3, 5, 6)]
+        np.testing.assert_allclose(found, [exact, -exact, exact, -exact], rtol=1e-15)
