@@ -274,6 +274,10 @@ class Trace:
             value = self.values[i] = op.value(*(self.value(a) for a in args))
         return value
 
+    def come_from(self, i: int) -> None:
+        """Further entries of a graph that bibun makes come from node i of another graph."""
+        self.origin = _NOWHERE, i
+
     def position(self, i: int) -> Position:
         """Where the user's code made entry i."""
         return Position(*self.positions[i])

@@ -224,7 +224,9 @@ def test_what_was_compiled_can_be_looked_at():
     lowered = bibun.jit(lambda x: np.sum(x * x)).lower(X)
     assert "multiply" in lowered.text("graph") and "fmul <4 x double>" in lowered.text("llvm")
     assert lowered.interpreted == []
-    with pytest.raises(ValueError, match=r"the forms are .graph., .llvm. and .c\+\+., not 'c'"):
+    with pytest.raises(
+        ValueError, match=r"the forms are .graph., .loops., .llvm. and .c\+\+., not 'c'"
+    ):
         lowered.text("c")
 
 

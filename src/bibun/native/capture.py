@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 
 from ..array import Array, Duck, enter, lift
+from ..errors import Position
 from ..graph import Constant, Graph, Node, Type
 from ..recording import recording
-from ..rewrite import SIMPLIFY, rewrite
+from ..rewrite import SIMPLIFY, rewrite, rewritten
 from ..snapshots import same_bits
 from ..tracing.containers import flatten
 from ..tracing.guards import Guarded
@@ -46,13 +47,20 @@ class Captured:
         met = {k: _source(trace, order[k]) for k in range(len(inputs), graph.arity)}
         known = {k: x for k, x in met.items() if x is trace.captured[order[k]] and x.nbytes <= MOST}
         self.sources = [x for k, x in met.items() if k not in known]
-        self.traced: Graph = with_constants(graph, known)
+        self.traced, nodes = with_constants(graph, known)
+        self.places = [trace.positions[order[i]] for i in nodes]
         self.types = list(self.traced.input_types)  # of the arguments and the sources
 
     @cached_property
     def graph(self) -> Graph:
         """The simplified graph. Code that is found in the store does not need it."""
         return rewrite(self.traced, SIMPLIFY)[0]
+
+    def positions(self) -> list[Position | None]:
+        """For each node of the simplified graph, the place in the user's code that it is from."""
+        sources = rewritten(self.traced, SIMPLIFY)[2]
+        inputs = self.traced.arity
+        return [Position(*self.places[i]) if i >= inputs else None for i in sources]
 
     def met(self) -> list[np.ndarray]:
         """What the function met outside of its arguments, as it is now."""
@@ -68,8 +76,8 @@ class Captured:
         return self.rebuild([next(given) if traced else x for traced, x in self.fixed])
 
 
-def with_constants(graph: Graph, known: dict[int, np.ndarray]) -> Graph:
-    """A graph of which some inputs are constants."""
+def with_constants(graph: Graph, known: dict[int, np.ndarray]) -> tuple[Graph, list[int]]:
+    """A graph of which some inputs are constants, and which node each of its nodes was."""
     order = sorted(range(len(graph)), key=lambda i: (i >= graph.arity, i in known, i))
     number = {i: k for k, i in enumerate(order)}
     nodes = [
@@ -78,7 +86,7 @@ def with_constants(graph: Graph, known: dict[int, np.ndarray]) -> Graph:
         else n._replace(args=tuple([number[a] for a in n.args]))
         for i, n in ((i, graph.nodes[i]) for i in order)
     ]
-    return Graph(nodes, graph.arity - len(known), [number[o] for o in graph.outputs])
+    return Graph(nodes, graph.arity - len(known), [number[o] for o in graph.outputs]), order
 
 
 def _outputs(trace: Guarded, leaves: list[Any], name: str) -> tuple[list, list[int]]:

@@ -8,19 +8,21 @@ from __future__ import annotations
 import warnings
 from collections.abc import Callable, Hashable
 from functools import update_wrapper
+from importlib import import_module
 from itertools import chain, islice
 from threading import Lock, Thread
 from types import MethodType
 from typing import Any
 
 from ..errors import TracingError
-from ..graph import Graph, Node
+from ..graph import Node
 from ..program import Program
 from ..recording import threads
 from ..tracing.rebind import rebound
 from .arguments import Arguments, Call, chosen
 from .capture import Captured
 from .compiled import Compiled, native
+from .cost import Cost
 from .donation import reserve
 
 MOST_VARIANTS = 16
@@ -180,7 +182,11 @@ class Jitted:
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
         """What the function becomes for these arguments, without running it."""
         call = self.arguments.read(args, kwargs)
-        return Lowered(Captured(self.f, call.values, call.place, self.name).graph)
+        return Lowered(Captured(self.f, call.values, call.place, self.name))
+
+    def cost(self, *args: Any, **kwargs: Any) -> Cost:
+        """What a call with these arguments costs, without running it: see `Cost`."""
+        return self.lower(*args, **kwargs).cost()
 
 
 def _raising(error: BaseException) -> Callable[..., Any]:
@@ -195,19 +201,27 @@ def _raising(error: BaseException) -> Callable[..., Any]:
 class Lowered:
     """The forms that a function takes on its way to native code."""
 
-    def __init__(self, graph: Graph):
-        self.graph = graph
-        self.native = native(graph)
+    def __init__(self, captured: Captured):
+        self.captured, self.graph = captured, captured.graph
+        self.native = native(captured.graph)
 
     def text(self, form: str) -> str:
-        """The "graph", the "llvm" text that is compiled, or the same in "c++"."""
+        """The "graph", its "loops", the "llvm" text that is compiled, or the same in "c++"."""
         if form == "graph":
             return str(self.graph)
+        if form == "loops":
+            return "\n\n".join(self.native.loop_texts)
         if form == "c++":
             return "\n\n".join(self.native.cpp_texts)
         if form == "llvm":
             return "\n\n".join(self.native.texts)
-        raise ValueError(f'text: the forms are "graph", "llvm" and "c++", not {form!r}')
+        raise ValueError(f'text: the forms are "graph", "loops", "llvm" and "c++", not {form!r}')
+
+    def cost(self) -> Cost:
+        """What a call costs."""
+        positions = self.captured.positions()
+        places = [None if i is None else positions[i] for i in self.native.sources]
+        return import_module(".counted", __package__).cost(self.native, places)
 
     @property
     def interpreted(self) -> list[Node]:

@@ -6,10 +6,10 @@ from math import prod
 from typing import Any
 
 from ..loops import Buffer, Place
+from .nests import counters
 from .places import Affine, flat
 from .products import Matrix
 from .repeats import Spot
-from .schedule import counters
 
 
 def multiply(lowering: Any, node: int) -> None:

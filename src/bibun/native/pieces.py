@@ -122,19 +122,27 @@ INTERNAL = (Blank, Piece, Whole)
 EVERYTHING = Slice(())
 
 
-def expanded(graph: Graph) -> Graph:
-    """The same function, with inner graphs in their places and arrays put together from pieces."""
+def expanded(graph: Graph) -> tuple[Graph, list[int]]:
+    """The same function, with inner graphs in their places and arrays put together from pieces.
+
+    And of each of its nodes, from which node it comes.
+    """
     with building() as trace:
         inputs = [Array(trace, trace.input(t), t) for t in graph.input_types]
-        results = [enter(trace, a) for a in _evaluated(graph, inputs, trace)]
-        return trace.close([a.index for a in inputs], results)[0]
+        results = [enter(trace, a) for a in _evaluated(graph, inputs, trace, True)]
+        new, order = trace.close([a.index for a in inputs], results)
+        return new, [trace.positions[i][1] for i in order]
 
 
-def _evaluated(graph: Graph, inputs: Sequence[Array], trace: Trace) -> list[Array]:
-    """The results of a graph on traced arrays."""
+def _evaluated(
+    graph: Graph, inputs: Sequence[Array], trace: Trace, told: bool = False
+) -> list[Array]:
+    """The results of a graph on traced arrays; its entries are told of which node they are made."""
     env: list[Any] = list(inputs)
     uses = Counter([*graph.outputs, *(a for _, n in graph.body() for a in n.args)])
-    for _, n in graph.body():
+    for i, n in graph.body():
+        if told:
+            trace.come_from(i)
         args = [env[a] for a in n.args]
         if isinstance(n.op, Item):
             env.append(args[0][n.op.index])

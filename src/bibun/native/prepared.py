@@ -2,15 +2,32 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..graph import Graph
 from .inlined import inlined
 from .lifted import lifted
 from .pieces import expanded
 from .residuals import with_residuals
 
+STEPS: tuple[tuple[str, Callable[[Graph], Graph]], ...] = (
+    ("inlined", inlined),
+    ("residuals", with_residuals),
+    ("lifted", lifted),
+)
+"""What is done to graphs with loops first."""
+
 
 def prepared(graph: Graph) -> Graph:
     """The same function: no calls, short rounds of scans, arrays put together from pieces."""
-    if any(n.op.kind == "control" for _, n in graph.body()):
-        graph = lifted(with_residuals(inlined(graph)))
-    return expanded(graph)
+    return prepared_from(graph)[0]
+
+
+def prepared_from(graph: Graph) -> tuple[Graph, list[int | None]]:
+    """The same, and of each node from which node it comes, as far as that is known."""
+    loops = any(n.op.kind == "control" for _, n in graph.body())
+    if loops:
+        for _, step in STEPS:
+            graph = step(graph)
+    new, sources = expanded(graph)
+    return new, [None] * len(sources) if loops else list(sources)

@@ -11,6 +11,7 @@ import numpy as np
 from ..graph import Constant, Graph, Node
 from ..loops import Code
 from ..loops.statements import KINDS
+from ..loops.text import text as loops
 from ..program import Program
 from .blocks import in_blocks
 from .cached import machine
@@ -21,10 +22,17 @@ from .lower import Lowering
 from .machine import Machine
 from .nests import Nest
 from .nodes import Nodes
-from .prepared import prepared
+from .prepared import prepared_from
 from .schedule import Call, Product, Repeat, Schedule
 from .shares import shared
 from .tune import tuned
+
+CODE_STEPS: tuple[tuple[str, Callable[[Code], Code]], ...] = (
+    ("tuned", tuned),
+    ("in blocks", in_blocks),
+    ("shared", shared),
+)
+"""What is done to code before it is printed."""
 
 
 class Segment:
@@ -48,9 +56,14 @@ class Segment:
             lowering.buffer(node)
         for node in others:
             lowering.buffer(node, written=node in kept)
+        self.parts: list[tuple[Any, list[Any]]] = []  # of each step: its statements
         for step in steps:
+            start = len(lowering.code.body.statements)
             lowering.step(step)
-        self.code: Code = shared(in_blocks(tuned(lowering.code)))
+            self.parts.append((step, lowering.code.body.statements[start:]))
+        self.code: Code = lowering.code
+        for _, step in CODE_STEPS:
+            self.code = step(self.code)
         given = [(i, b) for i, b in lowering.buffers.items() if b.role != "work"]
         self.nodes = [i for i, _ in given]
         self.made = [b.role == "out" for _, b in given]
@@ -126,7 +139,8 @@ class NativeProgram:
 
     def __init__(self, graph: Graph):
         self.source = graph
-        self.graph = graph = prepared(graph)
+        graph, self.sources = prepared_from(graph)
+        self.graph = graph
         self.schedule = Schedule(Nodes(graph))
         self.owners = [self.schedule.memory.owner(o) for o in graph.outputs]
         self.steps: list[Segment | Interpreted] = []
@@ -207,6 +221,11 @@ class NativeProgram:
     def texts(self) -> list[str]:
         """The LLVM text of each native function."""
         return [s.text for s in self.steps if isinstance(s, Segment)]
+
+    @property
+    def loop_texts(self) -> list[str]:
+        """The same functions as loops to read."""
+        return [loops(s.code) for s in self.steps if isinstance(s, Segment)]
 
     @property
     def cpp_texts(self) -> list[str]:

@@ -1,6 +1,6 @@
 """Rewriting: equations between NumPy expressions, applied to graphs."""
 
-from .engine import Pattern, Rule, Rules, equations, fill, pattern, rewrite
+from .engine import Pattern, Rule, Rules, equations, fill, pattern, rewrite, rewritten
 from .rules import SIMPLIFY, STABILISE
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "fill",
     "pattern",
     "rewrite",
+    "rewritten",
 ]

@@ -258,7 +258,15 @@ class Rules:
 
 
 def rewrite(graph: Graph, rules: Rules, exact: bool = False) -> tuple[Graph, list[int | None]]:
-    """The graph with rules applied bottom-up, and each node's old node of the same value.
+    """The graph with rules applied bottom-up, and each node's old node of the same value."""
+    new, same, _ = rewritten(graph, rules, exact)
+    return new, same
+
+
+def rewritten(
+    graph: Graph, rules: Rules, exact: bool = False
+) -> tuple[Graph, list[int | None], list[int]]:
+    """The same, and the old node for which each was made.
 
     Operations on constants alone become constants; with `exact` only where nothing is rounded.
 
@@ -268,13 +276,14 @@ def rewrite(graph: Graph, rules: Rules, exact: bool = False) -> tuple[Graph, lis
         numbers = [trace.input(t) for t in graph.input_types]
         origin: dict[int, int] = {k: i for i, k in enumerate(numbers)}
         for i, n in graph.body():
+            trace.come_from(i)
             args = [numbers[a] for a in n.args]
             y = _entry(trace, n, args, exact)
             if tuple(map(origin.get, args)) == n.args:
                 origin.setdefault(y, i)
             numbers.append(rules.apply(trace, y) if type(n.type) is Type else y)
         new, order = trace.close(numbers[: graph.arity], [numbers[o] for o in graph.outputs])
-    return new, [origin.get(i) for i in order]
+    return new, [origin.get(i) for i in order], [trace.positions[i][1] for i in order]
 
 
 def _entry(trace: Trace, n: Node, args: list[int], exact: bool) -> int:
@@ -309,4 +318,14 @@ def _is_exact(op: Elementwise, args: list[Any], folded: Constant) -> bool:
     return bool(wide == folded.value() or np.isnan(wide))
 
 
-__all__ = ["Pattern", "Rule", "Rules", "equations", "fill", "match", "pattern", "rewrite"]
+__all__ = [
+    "Pattern",
+    "Rule",
+    "Rules",
+    "equations",
+    "fill",
+    "match",
+    "pattern",
+    "rewrite",
+    "rewritten",
+]

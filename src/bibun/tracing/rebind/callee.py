@@ -38,6 +38,7 @@ MAKERS: dict[type, Handler] = {}  # type -> what makes the entries of its instan
 FINDERS: list[Handler] = []  # what the functions of libraries mean; None says: what they say
 KINDS: dict[type, Handler] = {}  # type -> what its instances mean
 METHODS: dict[type, Callable[[Any, str, Any], Any]] = {}  # type -> its built-in methods
+LATER: list[Callable[[], None]] = []  # what makes further entries, before a function is traced
 
 
 def means(*functions: Any) -> Callable[[Function], Function]:
@@ -375,6 +376,11 @@ def rebound(f: Any) -> Any:
 
     For one of bibun's own, around functions of the user: what these mean.
     """
+    if LATER:
+        with _lock:
+            for register in LATER:
+                register()
+            LATER.clear()
     if type(f) is FunctionType and f.__closure__ and of_bibun(f.__code__.co_filename):
         return _wrapper(f)
     return CALL @ f

@@ -6,13 +6,11 @@ Under a trace that is compiled these are errors. Under all other traces they are
 from __future__ import annotations
 
 import os
-import random
-import secrets
 import time
-import uuid
 from collections.abc import Callable
 from datetime import date, datetime
 from functools import wraps
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +19,7 @@ import numpy as np
 from ...errors import TracingError
 from ...recording import threads
 from ..guards import Guarded
-from .callee import METHODS, TABLE, TABLED
+from .callee import LATER, METHODS, TABLE, TABLED
 
 
 def refused(f: Callable[..., Any], what: str, bare: bool = False) -> Callable[..., Any]:
@@ -44,15 +42,26 @@ def _draw(_: Any, name: str, plain: Any) -> Any:
     return refused(plain, f"a random draw ({name})")
 
 
-for owner in (np.random.Generator, np.random.RandomState, random.Random, random.SystemRandom):
-    METHODS[owner] = _draw
+def refuse() -> None:
+    """Register all that is refused; its modules are imported now, before a function is traced."""
+    random, secrets, uuid = map(import_module, ("random", "secrets", "uuid"))
+    for owner in (np.random.Generator, np.random.RandomState, random.Random, random.SystemRandom):
+        METHODS[owner] = _draw
+    TABLED.add(type(np.random.seed))
+    hidden = [getattr(secrets, name) for name in SECRET]
+    draws = np.random.seed, np.random.set_state, os.urandom, uuid.uuid1, uuid.uuid4, *hidden
+    for f in draws:
+        TABLE[f] = refused(f, f"a random draw ({f.__name__})")
+    for f in CLOCKS:
+        TABLE[f] = refused(f, f"a look at the clock ({f.__name__})")
+    for f in (time.localtime, time.gmtime, time.ctime):
+        TABLE[f] = refused(f, f"a look at the clock ({f.__name__})", bare=True)
+    for f in READERS:
+        TABLE[f] = refused(f, f"reading a file ({f.__name__})")
+
 
 # fmt: off
 SECRET = ("randbelow", "token_bytes", "token_hex", "token_urlsafe")
-DRAWS = (
-    np.random.seed, np.random.set_state, os.urandom, uuid.uuid1, uuid.uuid4,
-    *(getattr(secrets, name) for name in SECRET),
-)
 CLOCKS = (
     time.time, time.time_ns, time.perf_counter, time.perf_counter_ns, time.monotonic,
     time.monotonic_ns, time.process_time, time.process_time_ns, time.thread_time,
@@ -63,12 +72,4 @@ READERS = (
     Path.open, Path.read_text, Path.read_bytes,
 )
 # fmt: on
-TABLED.add(type(np.random.seed))
-for f in DRAWS:
-    TABLE[f] = refused(f, f"a random draw ({f.__name__})")
-for f in CLOCKS:
-    TABLE[f] = refused(f, f"a look at the clock ({f.__name__})")
-for f in (time.localtime, time.gmtime, time.ctime):
-    TABLE[f] = refused(f, f"a look at the clock ({f.__name__})", bare=True)
-for f in READERS:
-    TABLE[f] = refused(f, f"reading a file ({f.__name__})")
+LATER.append(refuse)
