@@ -201,12 +201,13 @@ class NativeProgram:
         memory = self.schedule.memory
         made = {n for s in self.steps if isinstance(s, Segment) for n in s.nodes}
         roots = {memory.owner(node) for step in steps for node in self.results(step)}
-        needed = set(self.owners)
+        needed, here = set(self.owners), set(map(id, steps))
         for step in self.schedule.steps:
+            if id(step) in here:
+                continue
             if not isinstance(step, Nest):
-                if step not in steps:
-                    needed.update(map(memory.owner, self.graph.nodes[step.node].args))
-            elif step not in steps:
+                needed.update(map(memory.owner, self.graph.nodes[step.node].args))
+            else:
                 needed.update(memory.owner(node) for r in step.roots for node, _ in r.reads)
                 needed.update(memory.owner(r.node) for r in step.roots)
         self.steps.append(Segment(self.schedule, steps, roots & needed, made, inputs, others))
