@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from setuptools import Extension, setup
+from setuptools.command.build_py import build_py
 
 sys.path.insert(0, str(Path(__file__).resolve().parent / "cpp"))
 from extension import HEADERS, LINKED, OPTIONS, ROOT, SOURCES, includes
@@ -18,4 +19,17 @@ runtime = Extension(
     language="c++",
     optional=True,
 )
-setup(ext_modules=[runtime])
+
+
+class WithHeaders(build_py):
+    """Puts the headers for C++ programs, and what finds them, into the package."""
+
+    def run(self) -> None:
+        super().run()
+        for name in ("include", "cmake", "pkgconfig"):
+            self.copy_tree(
+                str(ROOT / "cpp" / name), str(Path(self.build_lib) / "bibun/_cpp" / name)
+            )
+
+
+setup(ext_modules=[runtime], cmdclass={"build_py": WithHeaders})

@@ -31,7 +31,7 @@ from .tracing.rebind import trace_packages
 from .variable import Variable, constant
 
 if TYPE_CHECKING:
-    from . import compat, draw, nn, numerics, numpy, optim, scipy, train
+    from . import compat, cpp, draw, export, nn, numerics, numpy, optim, scipy, train
     from .derivative.check import check_grads
     from .native.jit import jit
     from .native.runtime import set_threads, threads
@@ -46,7 +46,9 @@ _LATER = {
     "check_grads": "derivative.check",
     "compare": "numerics",
     "compat": "",
+    "cpp": "",
     "draw": "",
+    "export": "",
     "fit": "train",
     "jit": "native.jit",
     "nn": "",
@@ -88,10 +90,12 @@ __all__ = [
     "compat",
     "cond",
     "constant",
+    "cpp",
     "custom_gradient",
     "custom_jvp",
     "draw",
     "errors",
+    "export",
     "fit",
     "fori_loop",
     "grad",

@@ -195,6 +195,9 @@ class CppPrinter:
         if opcode in ITSELF and args[0] == args[1]:
             holds, of_floats = ITSELF[opcode]
             return of_floats.format(args[0]) if kind in FLOATS else holds
+        if opcode == "shl" and kind[0] == "i":  # of a signed number it may be undefined
+            bare = f"static_cast<{cpp_type('u' + kind[1:])}>({args[0]}) << {args[1]}"
+            return f"static_cast<{cpp_type(result)}>({bare})"
         if opcode in INFIX:
             text = f"{args[0]} {INFIX[opcode]} {args[1]}"
             # Small integers become int on the way.
@@ -214,7 +217,8 @@ class CppPrinter:
             return args[0] if kind[0] == "u" else f"{args[0]} < 0 ? {less} : {args[0]}"
         if opcode in ("max", "min"):
             return self.extreme(opcode, kind, *args)
-        return f"{CALLS[opcode]}({', '.join(args)})"
+        # Code that is made for C++ alone calls its library by name.
+        return f"{CALLS.get(opcode, opcode)}({', '.join(args)})"
 
     def extreme(self, opcode: str, kind: str, a: str, b: str) -> str:
         """The larger or the smaller of two numbers."""

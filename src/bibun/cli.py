@@ -1,0 +1,81 @@
+"""The command `bibun`: exports Python functions as C++ from the shell."""
+
+from __future__ import annotations
+
+import argparse
+import re
+import runpy
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from .export import cpp
+
+ARRAY = re.compile(r"(?:(?P<name>\w+)=)?(?P<dtype>[a-z]+\d*)\[(?P<shape>[\d,\s]*)\]")
+
+
+def array(text: str) -> np.ndarray:
+    """An example of an argument: float64[3,2], or w=float64[3,2]. Its numbers are of no importance.
+
+    >>> array("w=float32[3,2]").shape
+    (3, 2)
+    """
+    found = ARRAY.fullmatch(text)
+    if found is None:
+        raise argparse.ArgumentTypeError(f"{text!r} is no array: write float64[3,2]")
+    shape = tuple(int(n) for n in found["shape"].split(",") if n.strip())
+    numbers = np.random.default_rng(0).uniform(0.5, 1.5, shape)
+    return np.asarray(numbers.astype(found["dtype"]))
+
+
+def function(text: str) -> Any:
+    """model.py:loss, the function of that name in a file."""
+    file, _, name = text.rpartition(":")
+    if not file or not Path(file).exists():
+        raise argparse.ArgumentTypeError(f"{text!r}: write model.py:loss, with a file that exists")
+    namespace = runpy.run_path(file)
+    if not callable(namespace.get(name)):
+        raise argparse.ArgumentTypeError(f"{file} has no function {name!r}")
+    return namespace[name]
+
+
+def parser() -> argparse.ArgumentParser:
+    """The options of the command."""
+    made = argparse.ArgumentParser("bibun", description="Automatic differentiation.")
+    commands = made.add_subparsers(dest="command", required=True)
+    export = commands.add_parser("export", help="a Python function as headers of C++17")
+    export.add_argument("function", type=function, help="model.py:loss")
+    export.add_argument("arguments", type=array, nargs="+", help="one for each: w=float64[3,2]")
+    export.add_argument("--to", default="generated", help="the folder")
+    export.add_argument("--name", default="", help="of the headers")
+    export.add_argument("--wrt", nargs="+", default=["0"], help="names or numbers of arguments")
+    export.add_argument("--functions", nargs="+", default=["value", "value_and_grad"])
+    export.add_argument("--interface", choices=["std", "eigen"], default="std")
+    export.add_argument("--math", choices=["libm", "vector"], default="libm")
+    export.add_argument("--check-finite", action="store_true")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command; 0 if all went well."""
+    given = parser().parse_args(arguments)
+    files = cpp(
+        given.function,
+        given.arguments,
+        to=given.to,
+        wrt=[int(k) if k.isdigit() else k for k in given.wrt],
+        functions=given.functions,
+        interface=given.interface,
+        math=given.math,
+        name=given.name,
+        check_finite=given.check_finite,
+    )
+    print("\n".join(str(file) for file in files))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

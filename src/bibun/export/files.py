@@ -1,0 +1,113 @@
+"""What stands beside exported headers: a test with numbers from Python, a CMake file, a README."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from ..loops.statements import KINDS
+from ..native.arguments import TRACED
+from ..native.cplusplus import stored
+from ..tracing.containers import flatten
+from .functions import Exported
+from .header import Header, numbers, size
+
+Case = tuple[Header, Exported]
+
+CHECK = """
+// The largest difference from Python's numbers, as a part of the largest of them.
+template <typename T>
+static double difference(const T* found, const T* expected, long n) {
+  double most = 0, size = 0;
+  for (long i = 0; i < n; ++i) {
+    const double a = static_cast<double>(found[i]), b = static_cast<double>(expected[i]);
+    if (a == b || (std::isnan(a) && std::isnan(b))) continue;
+    const double d = std::fabs(a - b);
+    most = d > most || std::isnan(d) ? d : most;
+    size = std::fabs(b) > size ? std::fabs(b) : size;
+  }
+  return most == 0 ? 0 : most / size;
+}
+"""
+# Sums in another order, and elementary functions of another library: some units in the last place
+# for each operation on the way.
+TOLERANCE = {"float64": "1e-12", "float32": "1e-4"}
+
+
+def golden_test(name: str, cases: Sequence[Case]) -> str:
+    """A program that calls each function and compares with Python's numbers."""
+    head = "".join(f'#include "{header.name}.hpp"\n' for header, _ in cases)
+    checks = "\n".join(_check(header, given) for header, given in cases)
+    calls = "".join(f"  failures += check_{header.name}();\n" for header, _ in cases)
+    return (
+        f"// Compares {name} and its derivatives with the numbers of Python.\n{head}\n"
+        f"#include <cstdio>\n{CHECK}\n{checks}\n"
+        f"int main() {{\n  int failures = 0;\n{calls}  return failures;\n}}\n"
+    )
+
+
+def _check(header: Header, given: Exported) -> str:
+    """The function that checks one header."""
+    inputs = [np.asarray(x) for x in flatten(given.args)[0] if isinstance(x, TRACED)]
+    lines = [f"static int check_{header.name}() {{", "  int failures = 0;"]
+    for v, x in zip(header.code.inputs, inputs, strict=True):
+        kind = stored(KINDS[x.dtype])
+        lines.append(f"  static const {kind} {v.name}[] = {numbers(x)};")
+    for v, y in zip(header.code.outputs, header.code.expected, strict=True):
+        kind = stored(KINDS[v.type.dtype])
+        exact = numbers(y.astype(v.type.dtype))
+        lines.append(f"  static const {kind} expected_{v.name}[] = {exact};")
+        lines.append(f"  static {kind} {v.name}[{max(size(v.type), 1)}];")
+    if header.large:
+        lines.append(f"  static {header.style.namespace}::{header.name}_workspace workspace;")
+    names = [v.name for v in [*header.code.inputs, *header.results]]
+    names += ["workspace"] if header.large else []
+    call = f"{header.style.namespace}::{header.name}({', '.join(names)});"
+    lines.append(f"  {header.returned.name}[0] = {call}" if header.returned else f"  {call}")
+    for v in header.code.outputs:
+        bound = TOLERANCE.get(str(v.type.dtype), "0")
+        lines += [
+            f"  if (!(difference({v.name}, expected_{v.name}, {size(v.type)}) <= {bound})) {{",
+            f'    std::fprintf(stderr, "{header.name}: {v.name} differs from Python\\n");',
+            "    ++failures;",
+            "  }",
+        ]
+    return "\n".join([*lines, "  return failures;", "}", ""])
+
+
+def build_file(name: str, eigen: bool) -> str:
+    """A target for the headers, and their test."""
+    found = "find_package(Eigen3 QUIET NO_MODULE)\n" if eigen else ""
+    use = f"target_link_libraries({name} INTERFACE Eigen3::Eigen)"
+    link = f"  if(Eigen3_FOUND)\n    {use}\n  endif()\n"
+    return (
+        f"# The target {name} has the generated headers; {name}_test compares them with Python.\n"
+        "cmake_minimum_required(VERSION 3.16)\n"
+        f"project({name}_generated LANGUAGES CXX)\n{found}"
+        f"if(NOT TARGET {name})\n"
+        f"  add_library({name} INTERFACE)\n"
+        f"  target_include_directories({name} INTERFACE ${{CMAKE_CURRENT_SOURCE_DIR}})\n"
+        f"  target_compile_features({name} INTERFACE cxx_std_17)\n{link if eigen else ''}"
+        f"endif()\n"
+        "include(CTest)\nif(BUILD_TESTING)\n"
+        f"  add_executable({name}_test {name}_test.cpp)\n"
+        f"  target_link_libraries({name}_test PRIVATE {name})\n"
+        f"  add_test(NAME {name}_test COMMAND {name}_test)\nendif()\n"
+    )
+
+
+def readme(name: str, cases: Sequence[Case]) -> str:
+    """A page about the headers."""
+    functions = "\n\n".join(
+        f"`{header.name}.hpp`\n\n```cpp\n{header.signature()};\n```" for header, _ in cases
+    )
+    return (
+        f"# {name}, made by bibun\n\n"
+        "Headers of C++17 that need the standard library alone. Arrays are in C order; what is\n"
+        f"not const is written.\n\n{functions}\n\n"
+        f"In a CMake project: `add_subdirectory({name})` and\n"
+        f"`target_link_libraries(yours PRIVATE {name})`. Alone,\n"
+        "`cmake -B build && cmake --build build && ctest --test-dir build` compares with the\n"
+        f"numbers that Python had. By hand: `g++ -std=c++17 -O2 {name}_test.cpp && ./a.out`.\n"
+    )

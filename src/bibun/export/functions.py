@@ -1,0 +1,176 @@
+"""Which function is exported: the user's, or one of its derivatives, with names for all arrays."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from inspect import signature
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..derivative.gradient import jvp, value_and_grad, vjp
+from ..derivative.jacobian import hvp, jacobian
+from ..native.arguments import TRACED
+from ..tracing.containers import NAMESPACE, flatten
+
+Named = list[tuple[str, Any]]
+
+
+class Exported(NamedTuple):
+    """A function to export, its arguments, and names for the arrays in them and in its result."""
+
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+    inputs: list[str]
+    outputs: Callable[[Any], list[str]]
+
+
+TAKEN = re.compile(r"[vb]\d+|workspace|failed|failure|i|product|bits|larger|smaller|std|main")
+"""Names that generated functions use themselves."""
+KEYWORDS = re.compile(
+    r"alignas|alignof|and|asm|auto|bitand|bitor|bool|break|case|catch|char|class|compl|const"
+    r"|continue|decltype|default|delete|do|double|else|enum|explicit|export|extern|false|float"
+    r"|for|friend|goto|if|inline|int|long|mutable|namespace|new|noexcept|not|nullptr|operator"
+    r"|or|private|protected|public|register|return|short|signed|sizeof|static|struct|switch"
+    r"|template|this|throw|true|try|typedef|typeid|typename|union|unsigned|using|virtual|void"
+    r"|volatile|while|xor"
+)
+
+
+def words(*parts: Any) -> str:
+    """An identifier of C++ from words."""
+    text = re.sub(r"\W+", "_", "_".join(map(str, parts)), flags=re.ASCII).strip("_")
+    if TAKEN.fullmatch(text) or KEYWORDS.fullmatch(text):
+        return f"{text}_"
+    return text if text and not text[0].isdigit() else f"x{text}"
+
+
+def named(prefix: str, tree: Any) -> Named:
+    """The leaves of a container with their names: `params["w"]` is params_w."""
+    flatten(tree)  # registers the user's classes
+    optree = import_module("optree")
+    paths, leaves, _ = optree.tree_flatten_with_path(tree, none_is_leaf=True, namespace=NAMESPACE)
+    pairs = zip(paths, leaves, strict=True)
+    return [(words(prefix, *path), x) for path, x in pairs if x is not None]
+
+
+def arrays(prefix: str, tree: Any) -> list[str]:
+    """The names of the arrays in a container; numbers of Python's are part of the code."""
+    return [name for name, x in named(prefix, tree) if isinstance(x, TRACED)]
+
+
+def parameters(f: Callable[..., Any], count: int) -> list[str]:
+    """The names of the positional parameters of a function."""
+    known = [p.name for p in signature(f).parameters.values() if p.kind is not p.VAR_POSITIONAL]
+    return (known + [f"x{k}" for k in range(len(known), count)])[:count]
+
+
+def exported(
+    f: Callable[..., Any], args: tuple[Any, ...], wrt: Sequence[int], kind: str
+) -> Exported:
+    """The function of a kind, as one that takes and returns arrays."""
+    names = parameters(f, len(args))
+    given = [n for name, x in zip(names, args, strict=True) for n in arrays(name, x)]
+    if kind not in KINDS:
+        raise ValueError(f"export: the functions are {', '.join(KINDS)}, not {kind!r}")
+    return KINDS[kind](f, args, tuple(wrt), names, given)
+
+
+def _leaves(prefix: str, args: Sequence[Any], wrt: Sequence[int], names: Sequence[str]) -> list:
+    return [n for k in wrt for n in arrays(words(prefix, names[k]), args[k])]
+
+
+def _value(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
+    return Exported(f, args, given, lambda y: [n for n, _ in named("value", y)])
+
+
+def _gradient(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
+    slopes = _leaves("d", args, wrt, names)
+    return Exported(value_and_grad(f, wrt), args, given, lambda y: ["value", *slopes])
+
+
+def _forward(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
+    def along(*both: Any) -> Any:
+        primals, tangents = both[: len(args)], both[len(args) :]
+
+        def of_some(*some: Any) -> Any:
+            return f(*_filled(primals, wrt, some))
+
+        return jvp(of_some, [primals[k] for k in wrt], tangents)
+
+    more = tuple(args[k] for k in wrt)
+    inputs = [*given, *_leaves("t", args, wrt, names)]
+
+    def outputs(result: Any) -> list[str]:
+        return [n for p, y in zip(("value", "t"), result, strict=True) for n, _ in named(p, y)]
+
+    return Exported(along, (*args, *more), inputs, outputs)
+
+
+def _backward(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
+    def back(*both: Any) -> Any:
+        primals, g = both[: len(args)], both[len(args)]
+
+        def of_some(*some: Any) -> Any:
+            return f(*_filled(primals, wrt, some))
+
+        y, pull = vjp(of_some, *(primals[k] for k in wrt))
+        return y, pull(g)
+
+    y = f(*args)
+    slopes = _leaves("d", args, wrt, names)
+
+    def outputs(result: Any) -> list[str]:
+        return [*(n for n, _ in named("value", result[0])), *slopes]
+
+    g = _as_arrays(y)
+    return Exported(back, (*args, g), [*given, *arrays("g", g)], outputs)
+
+
+def _jacobian(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
+    results = [f"J_{n}" for n in _leaves("", args, wrt, names)]
+
+    def outputs(result: Any) -> list[str]:
+        found = [n for n, _ in named("J", result)]
+        return results if len(found) == len(results) else found
+
+    return Exported(jacobian(f, wrt), args, given, outputs)
+
+
+def _curvature(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
+    if len(wrt) != 1:
+        raise ValueError("export: hessian_vector is with respect to one argument: wrt=0")
+    (k,) = wrt
+
+    def product(*both: Any) -> Any:
+        rest = both[: len(args)]
+        return hvp(lambda x: f(*_filled(rest, wrt, (x,))))(rest[k], both[-1])
+
+    inputs = [*given, *_leaves("v", args, wrt, names)]
+    results = _leaves("Hv", args, wrt, names)
+    return Exported(product, (*args, args[k]), inputs, lambda y: results)
+
+
+def _filled(args: Sequence[Any], wrt: Sequence[int], some: Sequence[Any]) -> list[Any]:
+    """The arguments with others in some places."""
+    filled = list(args)
+    for k, x in zip(wrt, some, strict=True):
+        filled[k] = x
+    return filled
+
+
+def _as_arrays(y: Any) -> Any:
+    leaves, rebuild = flatten(y)
+    return rebuild([np.asarray(x) for x in leaves])
+
+
+KINDS: dict[str, Callable[..., Exported]] = {
+    "value": _value,
+    "value_and_grad": _gradient,
+    "jvp": _forward,
+    "vjp": _backward,
+    "jacobian": _jacobian,
+    "hessian_vector": _curvature,
+}

@@ -1,0 +1,156 @@
+"""From a Python function to code in the loop IR, with the memory of each array named."""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import TracingError, UnsupportedError
+from ..graph import Constant, Graph, Node, Type
+from ..loops import Buffer, Code, Value
+from ..loops.statements import FLOATS, KINDS
+from ..native.arguments import Arguments, chosen
+from ..native.capture import Captured, with_constants
+from ..native.lower import Lowering
+from ..native.nodes import Nodes
+from ..native.prepared import prepared
+from ..native.schedule import Call, Schedule
+from ..ops.elementwise import Elementwise
+from ..program import Program
+from .functions import Exported, words
+
+# fmt: off
+LIBM = {
+    "exp": "exp",         "exp2": "exp2",       "expm1": "expm1",     "log": "log",
+    "log2": "log2",       "log10": "log10",     "log1p": "log1p",     "sin": "sin",
+    "cos": "cos",         "tan": "tan",         "arcsin": "asin",     "arccos": "acos",
+    "arctan": "atan",     "arctan2": "atan2",   "sinh": "sinh",       "cosh": "cosh",
+    "tanh": "tanh",       "arcsinh": "asinh",   "arccosh": "acosh",   "arctanh": "atanh",
+    "erf": "erf",         "erfc": "erfc",       "cbrt": "cbrt",       "hypot": "hypot",
+}
+# fmt: on
+"""Functions of NumPy's that the standard library of C++ has, with the same values at all points."""
+
+
+class LibraryNodes(Nodes):
+    """The nodes of a graph whose elementary functions are calls of the C++ standard library."""
+
+    def function(self, i: int) -> Any:
+        """The scalar function of an element-wise node."""
+        n = self.graph.nodes[i]
+        if not isinstance(n.op, Elementwise) or n.op.label not in LIBM:
+            return super().function(i)
+        dtype = n.type.dtype
+        if dtype not in FLOATS.values() or any(t.dtype != dtype for t in self.types(n)):
+            return super().function(i)
+        opcode = f"std::{LIBM[n.op.label]}"
+
+        def call(x: Value, *rest: Value) -> Value:
+            return x.make(opcode, *rest)
+
+        return call
+
+
+class Variable(NamedTuple):
+    """An array of the exported function: its name, its type, and the buffer that it is."""
+
+    name: str
+    type: Type
+    buffer: Buffer | None  # None for a result that is a copy of another array
+
+
+class Lowered(NamedTuple):
+    """Code, its arguments, its results, and constant arrays that belong to it.
+
+    `expected` is what the interpreter gets for the arguments that were given.
+    """
+
+    code: Code
+    inputs: list[Variable]
+    outputs: list[Variable]
+    copies: list[tuple[int, str]]  # (number of a result, the name of the array that it equals)
+    constants: list[tuple[Buffer, np.ndarray]]
+    expected: list[np.ndarray]
+
+
+def lowered(name: str, given: Exported, math: str) -> Lowered:
+    """The code of a function, traced with types in the place of its arguments."""
+    f = given.function
+    call = Arguments(f"export of {name}", chosen(f, (), "static_argnums")).read(given.args, {})
+    captured = Captured(f, call.values, call.place, f"export of {name}")
+    if captured.answers:
+        raise TracingError(
+            f"export of {name}: the function decides by the value of an argument how it goes on, "
+            "and generated code has one way only: use np.where, or bibun.cond and while_loop"
+        )
+    known = dict(enumerate(captured.met(), len(call.values)))
+    graph = prepared(with_constants(captured.graph, known) if known else captured.graph)
+    names = given.outputs(captured.results(list(range(captured.count))))
+    with np.errstate(all="ignore"):  # the code does not warn either
+        found = Program(captured.graph)(*call.values, *known.values())
+    expected = [np.asarray(y) for y in found]
+    return _Function(name, graph, math).lowered(given.inputs, names, expected)
+
+
+class _Function:
+    """A graph on its way to code."""
+
+    def __init__(self, name: str, graph: Graph, math: str):
+        self.name, self.graph = name, graph
+        self.schedule = Schedule((LibraryNodes if math == "libm" else Nodes)(graph))
+        self.owners = [self.schedule.memory.owner(o) for o in graph.outputs]
+        missing = [graph.nodes[s.node] for s in self.schedule.steps if isinstance(s, Call)]
+        missing += [n for _, n in graph if not _printable(n)]
+        if missing:
+            ops = ", ".join(dict.fromkeys(type(n.op).__name__ for n in missing))
+            raise UnsupportedError(f"export of {name}: there is no C++ yet for {ops}")
+
+    def lowered(self, inputs: list[str], outputs: list[str], expected: list[np.ndarray]) -> Lowered:
+        """The code of all steps."""
+        graph, role = self.graph, self.schedule.nodes.role
+        made = [o for o in dict.fromkeys(self.owners) if role[o] != "given"]
+        lowering = Lowering(self.schedule, Code(words(self.name)), set(made), set())
+        given = {k: lowering.buffer(k) for k in range(graph.arity)}
+        results = {o: lowering.buffer(o, written=True) for o in made}
+        preset = [
+            (lowering.buffer(i), np.ascontiguousarray(n.op.value()))
+            for i, n in graph
+            if isinstance(n.op, Constant) and role[i] == "given"
+        ]
+        for step in self.schedule.steps:
+            if not isinstance(step, Call):  # there is none
+                lowering.step(step)
+        types = [graph.nodes[k].type for k in range(graph.arity)]
+        arguments = [Variable(n, types[k], given[k]) for k, n in enumerate(inputs)]
+        found, copies = [], []
+        for k, (o, name) in enumerate(zip(self.owners, outputs, strict=True)):
+            first = self.owners.index(o)
+            own = results.get(o) if first == k else None
+            found.append(Variable(name, graph.nodes[o].type, own))
+            if own is None:
+                source = outputs[first] if o in results else self.source(o, inputs, lowering)
+                copies.append((k, source))
+        constants = [*preset, *_fixed(lowering)]
+        return Lowered(lowering.code, arguments, found, copies, constants, expected)
+
+    def source(self, node: int, inputs: list[str], lowering: Lowering) -> str:
+        """The name of an argument, or of a constant."""
+        return inputs[node] if node < self.graph.arity else f"b{lowering.buffer(node).number}"
+
+
+def _fixed(lowering: Lowering) -> list[tuple[Buffer, np.ndarray]]:
+    """Constants of inner graphs; one of a single number is printed like all others."""
+    return [(b, a.reshape(b.size)) for b, a in lowering.fixed]
+
+
+def _printable(n: Node) -> bool:
+    """Whether the numbers of a node have a type in C++."""
+    types = n.type if isinstance(n.type, tuple) and not isinstance(n.type, Type) else (n.type,)
+    return all(t.dtype in KINDS for t in types)
+
+
+def size(t: Type) -> int:
+    """How many numbers an array has."""
+    return prod(t.shape)

@@ -1,0 +1,143 @@
+"""Exported headers compile without warnings, compute what Python does, and have loops."""
+
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun
+from bibun.errors import TracingError, UnsupportedError
+
+OPTIONS = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-mfma"]
+SANITIZED = [*OPTIONS, "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
+EVERY = ("value", "value_and_grad", "jvp", "vjp", "jacobian")
+X = np.array([[-1.0, 0, 1], [2, 3, 4], [-1, -5, 2]])
+W = np.array([[-0.1, 0.2], [0.3, -0.4], [0.5, 0.6]])
+
+
+def holds(folder: Path, options: list[str] = SANITIZED) -> None:
+    """The golden test of a folder compiles, and finds Python's numbers."""
+    (source,) = folder.glob("*_test.cpp")
+    subprocess.run(["g++", *options, source, "-o", folder / "test"], check=True)
+    done = subprocess.run([folder / "test"], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def loss(X, W):
+    return np.sum(np.sin(X @ W) ** 2)
+
+
+@pytest.mark.parametrize("math", ["libm", "vector"])
+def test_the_article(math: str, tmp_path: Path) -> None:
+    bibun.export.cpp(loss, (X, W), wrt=("X", "W"), to=tmp_path, functions=EVERY, math=math)
+    holds(tmp_path)
+    text = (tmp_path / "loss_value_and_grad.hpp").read_text()
+    assert ("std::sin(" in text) == (math == "libm")
+    assert "return np.sum(np.sin(X @ W) ** 2)" in text and "test_export.py:" in text
+    assert "new " not in text and "vector<" not in text and "malloc" not in text
+
+
+def network(params, x):
+    for layer in params["layers"]:
+        x = np.tanh(x @ layer["w"] + layer["b"])
+    return x @ params["out"]
+
+
+def squares(params, x, y):
+    return np.mean((network(params, x) - y) ** 2)
+
+
+def test_containers(tmp_path: Path) -> None:
+    """A network with its parameters in dicts and lists, in float32; and its Hessian along them."""
+    rng = np.random.default_rng(0)
+
+    def f32(*shape: int) -> np.ndarray:
+        return rng.normal(size=shape).astype(np.float32)
+
+    layers = [{"w": f32(4, 5), "b": f32(5)}, {"w": f32(5, 5), "b": f32(5)}]
+    args = ({"layers": layers, "out": f32(5)}, f32(7, 4), f32(7))
+    kinds = ("value_and_grad", "jvp", "hessian_vector")
+    bibun.export.cpp(squares, args, to=tmp_path, functions=kinds, name="fit")
+    assert "float* d_params_layers_1_w" in (tmp_path / "fit_value_and_grad.hpp").read_text()
+    holds(tmp_path)
+
+
+def test_weights_become_part_of_the_code(tmp_path: Path) -> None:
+    rng = np.random.default_rng(1)
+    w = bibun.Variable(rng.normal(size=(3, 2)))
+    shift = rng.normal(size=2)
+    bibun.export.cpp(
+        lambda x: np.exp(x @ w + shift), (X,), to=tmp_path, functions=EVERY[:1], name="f"
+    )
+    holds(tmp_path)
+
+
+def rolled(x):
+    y, rows = bibun.scan(lambda c, r: (np.sin(c) + r, c * r), x[0], x)
+    return np.sum(y * rows)
+
+
+def chosen(x):
+    return bibun.cond(np.sum(x) > 0, lambda x: np.sum(x**3), lambda x: np.sum(np.exp(x)), x)
+
+
+def halved(x):
+    return np.sum(bibun.while_loop(lambda y: np.sum(y**2) > 1e-2, lambda y: np.sin(y) / 2, x))
+
+
+def stable(x):
+    return np.sum(np.where(x > 0, np.sqrt(np.abs(x)), 0.0)) + np.log(np.sum(np.exp(1000 * x)))
+
+
+def pieces(x):
+    y = np.concatenate([x[::-1, 1:], x[:, :2] * 2], axis=1)
+    return np.max(y, axis=0) @ y[0] + np.sum(y[[0, 2, 0]] ** 2)
+
+
+@pytest.mark.parametrize("f", [rolled, chosen, halved, stable, pieces], ids=lambda f: f.__name__)
+def test_programs(f: Any, tmp_path: Path) -> None:
+    bibun.export.cpp(f, (X / 3,), to=tmp_path, functions=("value", "value_and_grad", "jvp"))
+    holds(tmp_path)
+
+
+def test_text_grows_with_the_graph_alone(tmp_path: Path) -> None:
+    """Loops stay loops: arrays a thousand times as large make a few more digits."""
+    lengths = []
+    for n in (4, 4000):
+        files = bibun.export.cpp(loss, (np.ones((n, 3)), W), to=tmp_path, functions=EVERY[:2])
+        lengths.append(sum(len(f.read_text()) for f in files if f.suffix == ".hpp"))
+    assert lengths[1] < 1.3 * lengths[0]
+    holds(tmp_path, OPTIONS)
+    assert (
+        "struct loss_value_and_grad_workspace" in (tmp_path / "loss_value_and_grad.hpp").read_text()
+    )
+
+
+def test_checks_of_results(tmp_path: Path) -> None:
+    bibun.export.cpp(
+        lambda x: np.sum(np.log(x)), (np.ones(2),), to=tmp_path, name="f", check_finite=True,
+        functions=["value"],
+    )  # fmt: skip
+    main = tmp_path / "main.cpp"
+    main.write_text(
+        '#include "f.hpp"\nint main() {\n  const double x[2] = {0, 1};\n'
+        "  try { bibun_generated::f(x); } catch (const std::domain_error&) { return 0; }\n"
+        "  return 1;\n}\n"
+    )
+    subprocess.run(["g++", *SANITIZED, main, "-o", tmp_path / "main"], check=True)
+    subprocess.run([tmp_path / "main"], check=True)
+
+
+def test_what_cannot_be_exported(tmp_path: Path) -> None:
+    with pytest.raises(TracingError, match="decides by the value"):
+        bibun.export.cpp(lambda x: x if x > 0 else -x, (np.float64(1),), to=tmp_path, name="f")
+    with pytest.raises(UnsupportedError, match="there is no C\\+\\+ yet for"):
+        bibun.export.cpp(lambda x: np.linalg.eigh(x)[0], (X,), to=tmp_path, name="f")
+    with pytest.raises(ValueError, match="wrt='Z' is none of the arguments X, W"):
+        bibun.export.cpp(loss, (X, W), to=tmp_path, wrt="Z")
+    with pytest.raises(ValueError, match="the functions are value, value_and_grad"):
+        bibun.export.cpp(loss, (X, W), to=tmp_path, functions=["hessian"])
