@@ -14,7 +14,7 @@ import numpy as np
 
 from ..graph import Op, Type
 from ..loops import Value
-from ..loops.statements import FLOATS, KINDS
+from ..loops.statements import DTYPES, FLOATS, KINDS
 from ..ops.arithmetic import Won
 from ..ops.calls import StopGradient
 from ..ops.elementwise import Elementwise
@@ -32,7 +32,7 @@ from .mathematics import (
     logarithm,
     powers,
 )
-from .pieces import Within
+from .pieces import Unit, Within
 from .rounding import floor_divide, fmod, remainder
 
 Element = Callable[..., Value]
@@ -83,6 +83,20 @@ def heaviside(x: Value, at_zero: Value) -> Value:
     return x.isnan().where(x, (x < 0).where(x.like(0), (x > 0).where(x.like(1), at_zero)))
 
 
+def left_shift(a: Value, n: Value) -> Value:
+    """As NumPy: nothing is left after as many steps as there are bits, or a negative number."""
+    bits = int(a.kind[1:])
+    good = (n >= 0) & (n < bits)
+    return good.where(a << good.where(n, 0), 0)
+
+
+def right_shift(a: Value, n: Value) -> Value:
+    """The same; of negative numbers the sign is left."""
+    bits = int(a.kind[1:])
+    good = (n >= 0) & (n < bits)
+    return a >> good.where(n, bits - 1) if signed(a) else good.where(a >> good.where(n, 0), 0)
+
+
 def weighted(p: Value, x: Value) -> Value:
     """p x with 0 times anything 0."""
     return p.equals(0).where(p, p * x)
@@ -129,6 +143,7 @@ EVERY: dict[str, Element] = {
 BITS: dict[str, Element] = {
     "bitwise_and": lambda a, b: a & b,  "bitwise_or": lambda a, b: a | b,
     "bitwise_xor": lambda a, b: a ^ b,  "invert": lambda x: ~x,
+    "left_shift": left_shift,           "right_shift": right_shift,
 }
 OF_BOOLS: dict[str, Element] = {
     "add": lambda a, b: a | b,          "multiply": lambda a, b: a & b,
@@ -176,6 +191,16 @@ def within(extent: int, i: Value) -> Value:
     return outside.where(0, place)
 
 
+def unit(x: Value) -> Value:
+    """A power of two, near 1 / |x|; 1 for 0, inf and nan."""
+    shift, least = (52, 1023) if x.kind == "f64" else (23, 127)
+    power = (abs(x).bits() >> shift) - least  # below the least power for numbers without one
+    power = (power < 1 - least).where(1 - least, (power > least - 1).where(least - 1, power))
+    found = ((power.like(least) - power) << shift).from_bits()
+    good = (abs(x) < np.inf) & x.differs(0)
+    return good.where(found, x.like(1))
+
+
 def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) -> Element | None:
     """The scalar function of an element-wise operation on these types; None if there is none.
 
@@ -202,6 +227,7 @@ OTHERS: dict[type, Element] = {
     Copy: lambda x: x,
     StopGradient: lambda x: x,
     Real: lambda x: x,
+    Unit: unit,
 }
 
 
@@ -214,11 +240,19 @@ def _of_row(label: str, kind: str) -> Element | None:
     return None
 
 
-def _cast(given: str, wanted: str) -> Element | None:
-    """A conversion, unless C leaves its result open: of floats to integers."""
+def _cast(given: str, wanted: str) -> Element:
+    """A conversion. Floats that are no integer of that kind are left to NumPy, which warns."""
     if given in FLOATS and wanted not in FLOATS and wanted != "bool":
-        return None
+        limits = np.iinfo(DTYPES[wanted])
+        return partial(whole, wanted, float(limits.min), float(limits.max) + 1)
     return lambda x: x.to(wanted)
+
+
+def whole(wanted: str, least: float, above: float, x: Value) -> Value:
+    """The integer part of a float; the call fails if the kind has no such number."""
+    part = x.trunc()
+    x.code.refuse(~((part >= least) & (part < above)))
+    return x.to(wanted)
 
 
 def cost(op: Op) -> int:

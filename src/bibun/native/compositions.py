@@ -1,0 +1,198 @@
+"""Operations said in others that native code knows: joins, accumulations, norms, and their kin."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from itertools import accumulate
+from typing import Any
+
+import numpy as np
+
+from ..array import Array, bind
+from ..graph import Type, type_of
+from ..loops.statements import FLOATS, KINDS
+from ..ops.control.graphs import build
+from ..ops.control.scan import Scan
+from ..ops.cumulative import CumProd, CumSum, Recurrence, Shift
+from ..ops.extremum import Max, Min
+from ..ops.gather import Slice
+from ..ops.joining import Concatenate, Stack
+from ..ops.matmul import MatMul
+from ..ops.norms import Norm
+from ..ops.padding import Triangle
+from ..ops.reduction import widened
+from ..ops.rounding import Round
+from ..ops.shaping import Roll
+from ..ops.statistics import RootMeanSquare
+from ..ops.transcendental import Sinc
+from ..recording import Trace
+from ..zeros import Select
+from .indices import fixed
+from .pieces import Unit, together
+
+
+def multiplied(op: MatMul, args: Sequence[Array], trace: Trace) -> Array | None:
+    """A product with the identity matrix is the other matrix."""
+    for k, a in enumerate(args):
+        known = fixed(a, trace) if a.ndim == 2 and a.shape[0] == a.shape[1] else None
+        if known is not None and np.array_equal(known, np.eye(len(known))):
+            return args[1 - k]
+    return None
+
+
+def stacked(op: Stack, args: Sequence[Array], trace: Trace) -> Array | None:
+    places = [Slice((k, *(None,) * (-op.axis - 1))) for k in range(len(args))]
+    return together(op.type(*map(type_of, args)), places, [(a,) for a in args], False, trace)
+
+
+def concatenated(op: Concatenate, args: Sequence[Array], trace: Trace) -> Array | None:
+    ends = accumulate(a.shape[op.axis] for a in args)
+    places = [
+        Slice(((end - a.shape[op.axis], end, 1), *(None,) * (-op.axis - 1)))
+        for a, end in zip(args, ends, strict=True)
+    ]
+    return together(op.type(*map(type_of, args)), places, [(a,) for a in args], False, trace)
+
+
+# ------------------------------------------------------------ moving along an axis
+
+
+def rolled(op: Roll, args: Sequence[Array], trace: Trace) -> Array | None:
+    """What leaves at one end comes in at the other: two pieces for each axis."""
+    (x,) = args
+    for shift, axis in zip(op.shifts, op.axes, strict=True):
+        n = x.shape[axis]
+        cut = n - shift % max(n, 1)
+        parts = [bind(part(axis, *span), x) for span in ((cut, n), (0, cut))]
+        joined = concatenated(Concatenate(axis), parts, trace)
+        if joined is None:
+            return None
+        x = joined
+    return x
+
+
+def part(axis: int, start: int, stop: int) -> Slice:
+    """The read of a range along one axis."""
+    return Slice(((start, stop, 1), *(None,) * (-axis - 1)))
+
+
+def shifted(op: Shift, args: Sequence[Array], trace: Trace) -> Any:
+    """A piece of zeros and a piece of x."""
+    (x,) = args
+    n, by = x.shape[op.axis], op.by
+    if abs(by) >= n:
+        return np.broadcast_to(x.dtype.type(0), x.shape)
+    of, to = ((0, n - by), (by, n)) if by > 0 else ((-by, n), (0, n + by))
+    return together(type_of(x), [part(op.axis, *to)], [(bind(part(op.axis, *of), x),)], True, trace)
+
+
+def triangle(op: Triangle, args: Sequence[Array], trace: Trace) -> Array:
+    """A mask decides."""
+    (x,) = args
+    mask = (np.tril if op.lower else np.triu)(np.ones(x.shape[-2:], bool), op.k)
+    return bind(Select(), np.broadcast_to(mask, x.shape), x)
+
+
+# ------------------------------------------------------------ accumulations
+
+
+def accumulated(
+    f: Callable[..., Any], start: Any, rows: Sequence[Array], axis: int, reverse: bool
+) -> Array:
+    """All states of a loop along an axis, state = f(state, *row), from a first one on."""
+    first = [np.moveaxis(x, axis, 0) for x in rows]
+    n, state = len(first[0]), Type(first[0].dtype, first[0].shape[1:])
+    types = [state, *(Type(x.dtype, x.shape[1:]) for x in first)]
+    step = build(types, lambda *args: [f(*args)] * 2)
+    start = np.broadcast_to(np.asarray(start, state.dtype), state.shape)
+    return np.moveaxis(bind(Scan(step, 1, len(rows), n, reverse), start, *first)[1], 0, axis)
+
+
+def cumulative_sum(op: CumSum, args: Sequence[Array], trace: Trace) -> Array | None:
+    (x,) = args
+    if x.dtype not in KINDS or not x.size:
+        return None
+    start = -0.0 if x.dtype.kind == "f" else 0  # to which -0.0 may be added
+    return accumulated(lambda s, x: s + x, start, [x], op.axis, op.reverse)
+
+
+def cumulative_product(op: CumProd, args: Sequence[Array], trace: Trace) -> Array | None:
+    """Without the last one, if that counts only what is before."""
+    (x,) = args
+    if x.dtype not in KINDS or not x.size:
+        return None
+    if not op.exclusive:
+        return accumulated(lambda s, x: s * x, 1, [x], op.axis, op.reverse)
+    first = np.moveaxis(x, op.axis, 0)
+    state = Type(x.dtype, first.shape[1:])
+    step = build([state, state], lambda s, x: [s * x, s])
+    start = np.broadcast_to(np.asarray(1, x.dtype), state.shape)
+    y = bind(Scan(step, 1, 1, len(first), op.reverse), start, first)[1]
+    return np.moveaxis(y, 0, op.axis)
+
+
+def recurrence(op: Recurrence, args: Sequence[Array], trace: Trace) -> Array | None:
+    """The first one is b, whatever a is."""
+    a, b = args
+    n = a.shape[op.axis]
+    if n == 1:
+        return b
+    if a.dtype not in KINDS or not a.size:
+        return None
+    edge, rest = ((n - 1, n), (0, n - 1)) if op.reverse else ((0, 1), (1, n))
+    first = bind(part(op.axis, *edge), b)
+    rows = [bind(part(op.axis, *rest), x) for x in (a, b)]
+    start = np.squeeze(first, op.axis)
+    moved = [np.moveaxis(x, op.axis, 0) for x in rows]
+    state = Type(b.dtype, start.shape)
+    step = build([state] * 3, lambda s, a, b: [a * s + b] * 2)
+    y = bind(Scan(step, 1, 2, n - 1, op.reverse), start, *moved)[1]
+    parts = [first, np.moveaxis(y, 0, op.axis)]
+    return concatenated(Concatenate(op.axis), parts[::-1] if op.reverse else parts, trace)
+
+
+# ------------------------------------------------------------ norms
+
+
+def norm(op: Norm, args: Sequence[Array], trace: Trace) -> Array | None:
+    """With powers of numbers near 1: multiplied by a power of two, none loses a digit."""
+    (x,) = args
+    if KINDS.get(x.dtype) not in FLOATS or not x.size:
+        return None
+    p, size = op.order, np.abs(x)
+    unit = bind(Unit(), bind((Max if p > 0 else Min)(op.axes), size))
+    near = size * widened(unit, x.shape, op.axes)
+    if p == 2:
+        return np.sqrt(np.sum(near * near, axis=op.axes)) / unit
+    return np.sum(near**p, axis=op.axes) ** x.dtype.type(1 / p) / unit
+
+
+def root_mean_square(op: RootMeanSquare, args: Sequence[Array], trace: Trace) -> Array | None:
+    x, n = args
+    return np.sqrt(np.sum(np.square(x), axis=op.axes) / n)
+
+
+# ------------------------------------------------------------ single elements
+
+
+def rounded(op: Round, args: Sequence[Array], trace: Trace) -> Array | None:
+    (x,) = args
+    if x.dtype.kind != "f":
+        return None
+    scale = x.dtype.type(10.0 ** abs(op.decimals))
+    if op.decimals < 0:
+        return np.rint(x / scale) * scale
+    return np.rint(x * scale) / scale if op.decimals else np.rint(x)
+
+
+def sinc(op: Sinc, args: Sequence[Array], trace: Trace) -> Array | None:
+    """In NumPy's words, which the operation itself is written in."""
+    return op.value(*args) if args[0].dtype.kind == "f" else None
+
+
+CHANGES: dict[type, Callable[[Any, Sequence[Array], Trace], Any]] = {
+    MatMul: multiplied, Stack: stacked, Concatenate: concatenated, Roll: rolled, Shift: shifted,
+    Triangle: triangle, CumSum: cumulative_sum, CumProd: cumulative_product,
+    Recurrence: recurrence, Norm: norm, RootMeanSquare: root_mean_square, Round: rounded,
+    Sinc: sinc,
+}  # fmt: skip

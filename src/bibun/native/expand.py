@@ -1,0 +1,65 @@
+"""Expansion: the same function in operations that native code knows, as far as there are such."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from ..array import Array, bind, enter, lift
+from ..graph import Constant, Graph, Item
+from ..ops.calls import Call, CustomGradient, CustomTangent
+from ..ops.gather import Gather, Scatter
+from ..ops.putting import AddAt, Put
+from ..recording import Trace, building
+from . import compositions, exponentials, firsts
+from .indices import gathered, scattered, written
+
+
+def expanded(graph: Graph) -> tuple[Graph, list[int]]:
+    """The same function, with inner graphs in their places and arrays put together from pieces.
+
+    And of each of its nodes, from which node it comes.
+    """
+    with building() as trace:
+        inputs = [Array(trace, trace.input(t), t) for t in graph.input_types]
+        results = [enter(trace, a) for a in _evaluated(graph, inputs, trace, True)]
+        new, order = trace.close([a.index for a in inputs], results)
+        return new, [trace.positions[i][1] for i in order]
+
+
+def _evaluated(
+    graph: Graph, inputs: Sequence[Array], trace: Trace, told: bool = False
+) -> list[Array]:
+    """The results of a graph on traced arrays; its entries are told of which node they are made."""
+    env: list[Any] = list(inputs)
+    uses = Counter([*graph.outputs, *(a for _, n in graph.body() for a in n.args)])
+    for i, n in graph.body():
+        if told:
+            trace.come_from(i)
+        args = [env[a] for a in n.args]
+        if isinstance(n.op, Item):
+            env.append(args[0][n.op.index])
+        elif isinstance(n.op, Constant):
+            env.append(Array(trace, trace.constant(n.op), n.type))
+        elif isinstance(n.op, Put | AddAt):
+            alone = uses[n.args[0]] == 1 and n.args[0] >= graph.arity
+            found = written(n.op, args, trace, alone)
+            env.append(bind(n.op, *args) if found is None else found)
+        else:
+            change = CHANGES.get(type(n.op))
+            found = None if change is None else change(n.op, args, trace)
+            env.append(bind(n.op, *args) if found is None else found)
+    return [lift(env[o]) for o in graph.outputs]
+
+
+def _inlined(op: Any, args: Sequence[Array], trace: Trace) -> Any:
+    found = _evaluated(op.graph if isinstance(op, Call) else op.forward, args, trace)
+    return found[0] if len(found) == 1 else tuple(found)
+
+
+CHANGES: dict[type, Callable[[Any, Sequence[Array], Trace], Any]] = {
+    Scatter: scattered, Gather: gathered,
+    Call: _inlined, CustomGradient: _inlined, CustomTangent: _inlined,
+    **compositions.CHANGES, **exponentials.CHANGES, **firsts.CHANGES,
+}  # fmt: skip
