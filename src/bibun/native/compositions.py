@@ -11,9 +11,9 @@ import numpy as np
 from ..array import Array, bind
 from ..graph import Type, type_of
 from ..loops.statements import FLOATS, KINDS
-from ..ops.control.graphs import build
 from ..ops.control.scan import Scan
 from ..ops.cumulative import CumProd, CumSum, Recurrence, Shift
+from ..ops.decomposition import Skewed
 from ..ops.extremum import Max, Min
 from ..ops.gather import Slice
 from ..ops.joining import Concatenate, Stack
@@ -26,6 +26,7 @@ from ..ops.shaping import Roll
 from ..ops.statistics import RootMeanSquare
 from ..ops.transcendental import Sinc
 from ..recording import Trace
+from ..walk import build
 from ..zeros import Select
 from .indices import fixed
 from .pieces import Unit, together
@@ -172,6 +173,16 @@ def root_mean_square(op: RootMeanSquare, args: Sequence[Array], trace: Trace) ->
     return np.sqrt(np.sum(np.square(x), axis=op.axes) / n)
 
 
+def skewed(op: Skewed, args: Sequence[Array], trace: Trace) -> Array | None:
+    """The largest difference beside the largest number."""
+    (a,) = args
+    if KINDS.get(a.dtype) not in FLOATS or not a.size:
+        return None
+    off = np.max(np.abs(a - np.swapaxes(a, -1, -2)), axis=(-2, -1))
+    least = a.dtype.type(np.sqrt(np.finfo(a.dtype).eps))
+    return off > least * np.max(np.abs(a), axis=(-2, -1))
+
+
 # ------------------------------------------------------------ single elements
 
 
@@ -194,5 +205,5 @@ CHANGES: dict[type, Callable[[Any, Sequence[Array], Trace], Any]] = {
     MatMul: multiplied, Stack: stacked, Concatenate: concatenated, Roll: rolled, Shift: shifted,
     Triangle: triangle, CumSum: cumulative_sum, CumProd: cumulative_product,
     Recurrence: recurrence, Norm: norm, RootMeanSquare: root_mean_square, Round: rounded,
-    Sinc: sinc,
+    Sinc: sinc, Skewed: skewed,
 }  # fmt: skip

@@ -7,12 +7,13 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..array import Array, bind, enter, lift
-from ..graph import Constant, Graph, Item
+from ..graph import Constant, Graph, Item, Op, type_of
 from ..ops.calls import Call, CustomGradient, CustomTangent
 from ..ops.gather import Gather, Scatter
 from ..ops.putting import AddAt, Put
 from ..recording import Trace, building
 from . import compositions, exponentials, firsts
+from .factors import COMPOSED, composed
 from .indices import gathered, scattered, written
 
 
@@ -47,10 +48,18 @@ def _evaluated(
             found = written(n.op, args, trace, alone)
             env.append(bind(n.op, *args) if found is None else found)
         else:
-            change = CHANGES.get(type(n.op))
-            found = None if change is None else change(n.op, args, trace)
+            found = _changed(n.op, args, trace)
             env.append(bind(n.op, *args) if found is None else found)
     return [lift(env[o]) for o in graph.outputs]
+
+
+def _changed(op: Op, args: Sequence[Array], trace: Trace) -> Any:
+    """The value of an operation in other ones; None if it stays."""
+    change = CHANGES.get(type(op))
+    if change is not None:
+        return change(op, args, trace)
+    graph = composed(op, [type_of(a) for a in args]) if type(op) in COMPOSED else None
+    return None if graph is None else _evaluated(graph, args, trace)[0]
 
 
 def _inlined(op: Any, args: Sequence[Array], trace: Trace) -> Any:

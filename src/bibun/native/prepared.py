@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from ..graph import Graph
+from .expand import expanded
+from .factors import without_factors
 from .inlined import inlined
 from .lifted import lifted
-from .pieces import expanded
 from .residuals import with_residuals
 
 STEPS: tuple[tuple[str, Callable[[Graph], Graph]], ...] = (
+    ("without factors", without_factors),
     ("inlined", inlined),
     ("residuals", with_residuals),
     ("lifted", lifted),

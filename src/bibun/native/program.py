@@ -16,7 +16,6 @@ from ..program import Program
 from .blocks import in_blocks
 from .cached import machine
 from .cplusplus import CppPrinter
-from .expand import expanded
 from .kernel import Kernel
 from .llvm import Printer, arrangement
 from .lower import Lowering
