@@ -229,7 +229,21 @@ def generate(seed: int) -> Program:
         name = first if not body else str(rng.choice(names if rng.random() < 0.6 else PLAIN))
         count = 1 if name in UNARY else 2 if name in BINARY else 4
         body.append(Instruction(name, tuple(_argument(rng, len(body), k) for k in range(count))))
-    return Program(seed, x, tuple(body))
+    return Program(seed, x, tuple(_needed(body)))
+
+
+def _needed(body: list[Instruction]) -> list[Instruction]:
+    """The instructions that the last one needs, with numbers without gaps."""
+    wanted = {len(body)}
+    for k in range(len(body), 0, -1):
+        if k in wanted:
+            wanted |= {a for a in body[k - 1].args if type(a) is int}
+    number = {old: new for new, old in enumerate(sorted(wanted | {0}))}
+    return [
+        Instruction(i.name, tuple(number[a] if type(a) is int else a for a in i.args))
+        for k, i in enumerate(body, 1)
+        if k in wanted
+    ]
 
 
 def _argument(rng: np.random.Generator, made: int, place: int) -> int | float:

@@ -55,12 +55,12 @@ def test_digits_that_cancelled_are_there_again(f, exact, x, dtype):
 @pytest.mark.parametrize("f, x, expected", PICKED)
 def test_a_point_picked_out_has_the_derivative_of_its_surroundings(f, x, expected):
     for _ in range(3):
-        assert_allclose(grad(f)(x), expected, rtol=1e-15)
+        assert_allclose(grad(f)(np.float64(x)), expected, rtol=1e-15)
 
 
 @pytest.mark.parametrize("f, x, expected", AS_PICKED)
 def test_a_choice_that_is_no_limit_keeps_its_own_derivative(f, x, expected):
-    assert grad(f)(x) == expected
+    assert grad(f)(np.float64(x)) == expected
 
 
 def test_entries_picked_out_of_an_array():
@@ -74,7 +74,7 @@ def test_entries_picked_out_of_an_array():
 
 def test_a_continuous_function_without_derivative_is_not_given_one():
     with pytest.warns(NotFiniteWarning, match="no limit"):
-        assert np.isnan(grad(lambda x: np.where(x == 0, 0, x * np.sin(1 / x)))(0.0))
+        assert np.isnan(grad(lambda x: np.where(x == 0, 0, x * np.sin(1 / x)))(np.float64(0)))
 
 
 def test_the_value_stays_as_numpy_computes_it():

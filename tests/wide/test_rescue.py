@@ -22,6 +22,7 @@ def truth(f, x):
         return float(mp.diff(f, mp.mpf(x), relative=True))
 
 
+# Points are numbers of NumPy's: Python's raise where they are divided by zero.
 # fmt: off
 ONE = [  # a function in NumPy, the same in mpmath, and where floats alone fail
     (lambda x: np.exp(x) / (1 + np.exp(x)) ** 2, lambda x: mp.exp(x) / (1 + mp.exp(x)) ** 2, 800.0),
@@ -61,30 +62,30 @@ OPEN = [(lambda x: x * np.sin(1 / x), 0.0), (lambda x: x / np.sqrt(x**2), 0.0),
 @pytest.mark.parametrize("f, exact, x", ONE)
 def test_overflow_and_underflow_end_in_proven_numbers(f, exact, x):
     with rescue(False), np.errstate(all="ignore"):
-        assert not np.isfinite(grad(f)(x))
-    assert_allclose(grad(f)(x), truth(exact, x), rtol=4e-16)
+        assert not np.isfinite(grad(f)(np.float64(x)))
+    assert_allclose(grad(f)(np.float64(x)), truth(exact, x), rtol=4e-16)
 
 
 @pytest.mark.parametrize("f, x, expected", LIMITS)
 def test_limits_of_quotients(f, x, expected):
-    assert_allclose(grad(f)(x), expected, rtol=4e-16)
-    assert_allclose(jvp(f, (x,), (2.0,))[1], 2 * expected, rtol=4e-16)
+    assert_allclose(grad(f)(np.float64(x)), expected, rtol=4e-16)
+    assert_allclose(jvp(f, (np.float64(x),), (2.0,))[1], 2 * expected, rtol=4e-16)
 
 
 @pytest.mark.parametrize("f, x, expected", KINKS)
 def test_kinks_have_their_symmetric_element(f, x, expected):
-    assert grad(f)(x) == pytest.approx(expected, abs=1e-15)
+    assert grad(f)(np.float64(x)) == pytest.approx(expected, abs=1e-15)
 
 
 @pytest.mark.parametrize("f, x, expected", INFINITE)
 def test_infinite_derivatives_stay_infinite_with_their_sign(f, x, expected):
-    assert grad(f)(x) == expected
+    assert grad(f)(np.float64(x)) == expected
 
 
 @pytest.mark.parametrize("f, x", OPEN)
 def test_what_has_no_derivative_stays_with_a_warning(f, x):
     with pytest.warns(NotFiniteWarning, match="no limit"):
-        assert not np.any(np.isfinite(grad(f)(x)))
+        assert not np.any(np.isfinite(grad(f)(np.asarray(x)[()])))
 
 
 def test_values_and_gradients_of_single_precision():
@@ -167,7 +168,7 @@ def test_after_an_attempt_in_vain_there_are_fewer():
     def warned():
         with warnings.catch_warnings(record=True) as found:
             warnings.simplefilter("always")
-            grad(f)(0.0)
+            grad(f)(np.float64(0))
         return len(found)
 
     assert [warned() for _ in range(7)] == [1, 0, 1, 0, 0, 0, 1]
@@ -198,7 +199,7 @@ def test_the_warning_names_the_line_and_points_to_the_caller():
     with pytest.warns(
         NotFiniteWarning, match=r"divide at 1.0, 0.0 is inf \(test_rescue.py:\d+: `1 / x`\)"
     ) as w:
-        value_and_grad(f)(0.0)
+        value_and_grad(f)(np.float64(0))
     assert w[0].filename == __file__
 
 
@@ -206,3 +207,13 @@ def test_blame_of_a_derivative():
     f = lambda x: np.sum(np.abs(x) * np.array([0.0, 1.0]) / np.array([1.0, np.sqrt(5)]) + x**-1)  # noqa: E731
     with pytest.warns(NotFiniteWarning, match=r"at index \(1,\)"):
         bibun.grad(f)(np.array([1.0, 0.0]))
+
+
+def test_without_a_value_there_is_no_derivative():
+    with pytest.warns(NotFiniteWarning, match="the value of log"):
+        assert np.isnan(grad(lambda x: np.log(x) + 1)(np.float64(-2)))
+
+
+def test_a_difference_that_is_zero_has_no_derivative_to_multiply_infinity_with():
+    f = lambda x: np.sum((x - x) ** 2) ** 0.5 + x[0]  # noqa: E731
+    assert_array_equal(grad(f)(np.array([1.0, 2.0])), [1, 0])

@@ -68,9 +68,17 @@ class Patience:
                 attempt = Rescue(graph, args, movable, recorded.results, how.budget)
                 return lost(attempt, found.results) or found.results
             self.failures, self.calls = self.failures + 1, 0
-            results, why = found.results, found.why
+            results, why = _without_value(found.results, recorded.results), found.why
         warn(NotFiniteWarning(message(recorded, results, why)))
         return results
+
+
+def _without_value(results: list[Any], values: int) -> list[Any]:
+    """Where the function has no value at all, it has no derivative: log(x) at -2 is not -1/2."""
+    if not values or not all(np.isnan(y).all() for y in results[:values]):
+        return results
+    gone = [np.full(y.shape, np.nan, y.dtype)[()] for y in results[values:]]
+    return [*results[:values], *gone]
 
 
 class Doubts:

@@ -1,0 +1,49 @@
+"""The formulas of zoo_formulas.py with their truth, as cases for the runner that zoo.py is for."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from zoo_formulas import ROWS, Formula, point
+
+TRUTH = json.loads(Path(__file__).with_name("zoo_truth.json").read_text())
+RTOL = {"float32": 1e-5, "float64": 1e-9}
+"""Some dozens of roundings in single precision; of float64 only what a rounded argument costs."""
+
+
+def case(row: Formula) -> dict[str, Any]:
+    """One case: what to differentiate, where, and what is right."""
+    known = TRUTH[row.name]
+    lo, hi = (np.concatenate([np.ravel(a) for a in known[k]]) for k in ("lo", "hi"))
+    return {
+        "id": row.name.replace("_", "-"),
+        "title": row.name.replace("_", " "),
+        "provenance": {"url": row.url, "framework": None, "relation": "same mechanism"},
+        "category": row.category,
+        "fix": "",
+        "difficulty": 2,
+        "fn": row.f,
+        "args": point(row),
+        "wrt": tuple(range(len(row.args))),
+        "expected": known["expected"],
+        "lo": lo.min() if len(row.args) > 1 else known["lo"][0],
+        "hi": hi.max() if len(row.args) > 1 else known["hi"][0],
+        "total": None,
+        "rtol": RTOL[row.dtype],
+        "atol": float(np.finfo(row.dtype).tiny),
+        "rule": known["rule"],
+        "symmetrize": False,
+        "value_finite": None,
+        "verify": "",
+        "why": "",
+    }
+
+
+CASES = [case(row) for row in ROWS]
