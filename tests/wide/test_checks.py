@@ -118,3 +118,15 @@ def test_a_false_zero_comes_back():
     with rescue(False):
         assert grad(f)(700.0) == 0
     assert_allclose(grad(f)(700.0), -3 * np.log(2) * 2.0**-700, rtol=1e-15)
+
+
+def test_programs_with_maxima_are_rescued_too():
+    def f(x):
+        m = np.max(x)
+        return m + np.log(np.sum(np.exp(2 * (x - m)) ** 500)) / 1000
+
+    x = np.array([1.0, 0.999])
+    p = 1 / (1 + np.exp(-1.0))
+    assert_allclose(grad(f)(x), [p, 1 - p], rtol=1e-12)  # x is rounded, and multiplied by 1000
+    near = lambda x: np.max(x) - np.log(1 + np.max(x))  # noqa: E731
+    assert_allclose(grad(near)(np.array([1e-9, 0.0]))[0], 1e-9, rtol=1e-8)  # the next term is x^2

@@ -22,8 +22,9 @@ from ..recording import Trace, building
 from ..rewrite import SIMPLIFY, STABILISE, rewrite
 from ..tracing.functional import Recorded
 from ..walk import Env, evaluate
+from ..wide.mode import mode
 from ..zeros import Select
-from .finite import Doubts, Patience, finite
+from .finite import Doubts, Patience, finite, strictly
 
 Step = Callable[[Graph, Env, list[Array]], Sequence[Array]]
 """What makes the results of the derived graph.
@@ -220,7 +221,8 @@ def outcome(
         return results
     sound = all(map(finite, results))
     picked = bool(doubts.picks.places) and doubts.picks.met(recorded.trace)
-    if sound and not picked and doubts.calls < doubts.next:
+    strict = mode().strict
+    if sound and not picked and doubts.calls < doubts.next and not strict:
         return results
     types = [Type(a.dtype, a.shape) for a in extra]
     whole = find(recorded, name, types, step, key, False)
@@ -228,8 +230,10 @@ def outcome(
     args += [np.asarray(a.raw) for a in extra]
     movable = [i in recorded.inputs for i in whole.sources] + [False] * len(extra)
     if sound:
-        return doubts.better(whole.graph, args, movable, recorded, results, picked)
-    return whole.patience.improved(whole.graph, args, movable, recorded, results)
+        results = doubts.better(whole.graph, args, movable, recorded, results, picked)
+    else:
+        results = whole.patience.improved(whole.graph, args, movable, recorded, results)
+    return strictly(whole.graph, args, movable, recorded, results) if strict else results
 
 
 def find(

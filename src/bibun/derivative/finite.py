@@ -10,13 +10,15 @@ from typing import Any
 import numpy as np
 from numpy import vdot
 
-from ..errors import NotFiniteWarning, user_frame
+from ..errors import NotDifferentiableError, NotFiniteWarning, user_frame
 from ..graph import Graph
 from ..recording import Trace
 from ..tracing.functional import Recorded
-from ..wide.checks import MOST, Picks, lost, size, smoothed
+from ..wide.balls import UndecidedError
+from ..wide.checks import MOST, Picks, existing, lost, size, smoothed
 from ..wide.mode import mode
-from ..wide.rescue import Rescue, possible
+from ..wide.objects import NotExpressibleError
+from ..wide.rescue import Rescue, SpentError, possible
 from .blame import blame
 
 SMALL = 1000
@@ -117,6 +119,37 @@ class Doubts:
             self.gap = 1 if found else 2 * self.gap
             self.next = self.calls + self.gap
         return found or results
+
+
+def strictly(
+    graph: Graph,
+    args: Sequence[np.ndarray],
+    movable: Sequence[bool],
+    recorded: Recorded,
+    results: list[Any],
+) -> list[Any]:
+    """The results without conventions, as `numerics.strict` wants them."""
+    why = "only real numbers, and no nan, can be looked at"
+    if possible(graph, args, movable):
+        attempt = Rescue(graph, args, movable, recorded.results, mode().budget)
+        try:
+            found = existing(attempt, results)
+        except SpentError:
+            why = "it would take longer than the budget allows"
+        except UndecidedError:
+            why = "a comparison is undecided with 2,048 bits"
+        except NotExpressibleError as error:
+            why = str(error)
+        else:
+            gone = sum(
+                int((np.isnan(z) & ~np.isnan(y)).sum())
+                for y, z in zip(results, found, strict=True)
+                if y.dtype.kind == "f"
+            )
+            if gone:
+                warn(NotFiniteWarning(f"strict: {gone} numbers of the derivative do not exist"))
+            return found
+    raise NotDifferentiableError(f"strict: whether the derivative exists is not known: {why}")
 
 
 def warn(warning: Warning) -> None:

@@ -1,7 +1,7 @@
 """Numerical truth: how good a derivative is, by which method, and what happens to inf and nan."""
 
 from ..derivative.blame import Blame
-from ..wide.mode import rescue
+from ..wide.mode import rescue, strict
 from .certify import Certificate, certify
 from .compare import Comparison, compare
 from .explain import explain
@@ -14,4 +14,5 @@ __all__ = [
     "compare",
     "explain",
     "rescue",
+    "strict",
 ]

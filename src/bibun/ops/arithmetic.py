@@ -180,7 +180,9 @@ conjugate   = row(np.conjugate,   lambda y, x: mirror() if iscomplex(x) else 1)
 DIRECTION   = Formula("direction", lambda a, b: a / length(a, b), like=np.hypot)
 direction: Elementwise \
             = row(DIRECTION,      lambda y, a, b: np.square(direction(b, a)) / length(a, b),
-                                  lambda y, a, b: -y * direction(b, a) / length(a, b))
+                                  lambda y, a, b: -y * direction(b, a) / length(a, b),
+                                  exact=lambda lib, a, b: a * 0 if a == 0 and b == 0
+                                  else a / lib.sqrt(a**2 + b**2))
 hypot       = row(np.hypot,       lambda y, a, b: direction(a, b),
                                   lambda y, a, b: direction(b, a), commutative=True,
                                   exact=lambda lib, a, b: lib.sqrt(a**2 + b**2),

@@ -120,6 +120,8 @@ def equal(x: Any, y: Any) -> bool:
     """Whether x = y."""
     if x.is_nan() or y.is_nan():
         return _unknown(x, y)
+    if x is y:
+        return True
     if x.is_exact() and y.is_exact():
         return bool(x == y)
     if x < y or y < x:
@@ -143,7 +145,6 @@ class Functions:
     def mpf(self, x: Any) -> Ball:                       return Ball(_arb()(x))
     def sign(self, x: Any) -> Ball:                      return Ball(_arb()(_sign(Ball(raw(x)))))
     def conjugate(self, x: Ball) -> Ball:                return x
-    def isnan(self, x: Ball) -> bool:                    return x != x
     def isinf(self, x: Ball) -> bool:                    return infinite(raw(x))
     def isfinite(self, x: Ball) -> bool:                 return bool(raw(x).is_finite())
     def fabs(self, x: Ball) -> Ball:                     return abs(x)
@@ -171,6 +172,12 @@ class Functions:
         if _zero(value):
             return -self.inf
         return Ball(value) if infinite(value) and value > 0 else Ball(value.log())
+
+    def isnan(self, x: Any) -> bool:
+        """Whether x is nan, which of a ball without bounds nobody knows."""
+        if raw(x).is_nan():
+            raise UndecidedError
+        return False
 
     def floor(self, x: Ball) -> Ball:
         """The largest whole number that is not above x."""

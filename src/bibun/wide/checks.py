@@ -178,3 +178,33 @@ def _no_slope(attempt: Rescue, seen: list[list[dict]], exact: list[list[Any]]) -
                 if converged(*quotients).kind == "nothing":
                     return True
     return False
+
+
+# ------------------------------------------------------------ conventions
+
+
+def existing(attempt: Rescue, results: Sequence[Any]) -> list[Any]:
+    """Results with nan where the derivative does not exist.
+
+    SpentError, NotExpressibleError and UndecidedError where that cannot be told.
+    """
+    wanted = [
+        np.arange(np.size(y)) if k >= attempt.values else np.arange(0)
+        for k, y in enumerate(results)
+    ]
+    seen = attempt.nearby(wanted, attempt.movable)
+    exact = attempt.exact(PRECISIONS[-1])
+    with precision(PRECISIONS[-1]):
+        limits = [[limit(f) for f in places] for places in seen]
+        # Without a value at the point itself (0/0), its limit is one.
+        known = [
+            [x.value if v is None else v for x, v in zip(f, row, strict=True)]
+            for f, row in zip(limits[: attempt.values], exact, strict=True)
+        ]
+        continuous = _continuous(limits[: attempt.values], known)
+    better = [np.array(y, order="C") for y in results]
+    for z, found in zip(better[attempt.values :], limits[attempt.values :], strict=True):
+        for e, x in enumerate(found):
+            if not continuous or x.kind not in ("number", "infinite"):
+                z.ravel()[e] = np.nan
+    return [z[()] for z in better]

@@ -16,6 +16,7 @@ class Mode(NamedTuple):
 
     rescue: bool | Literal["warn"]
     budget: Budget = Budget()
+    strict: bool = False  # no conventions: nan where there is no derivative
 
 
 USUAL = Mode(True)
@@ -75,3 +76,27 @@ def within(mode: Mode) -> Iterator[None]:
         yield
     finally:
         _MODE.reset(token)
+
+
+@contextmanager
+def strict(*, seconds: float = 1.0, operations: int = 10_000_000) -> Iterator[None]:
+    """Inside of the `with`, derivatives that are conventions are nan, with a NotFiniteWarning.
+
+    Each derivative is looked at next to the point, in balls of thousands of bits: where it has one
+    limit from all directions inside of the domain, it exists; infinite ones stay infinite. Kinks,
+    ties, jumps, and what a `where` picked out have none (docs/conventions.md lists them). Calls of
+    compiled functions are not looked at: take `jit` away.
+
+    Raises NotDifferentiableError where that cannot be told: beyond `seconds` or `operations`, for
+    complex numbers, and for operations without balls.
+
+    >>> import numpy as np, bibun, warnings
+    >>> warnings.simplefilter("ignore")
+    >>> with bibun.numerics.strict():
+    ...     bibun.grad(np.abs)(0.0), bibun.grad(np.abs)(2.0)
+    (np.float64(nan), np.float64(1.0))
+    """
+    while patient:
+        patient.pop().let_pass(0)
+    with within(Mode(True, Budget(seconds, operations), True)):
+        yield

@@ -222,7 +222,8 @@ def possible(graph: Graph, args: Sequence[np.ndarray], movable: Sequence[bool]) 
     types = [n.type for _, n in graph]
     if any(isinstance(t, Type) and t.dtype.kind not in "fiub" for t in types):
         return False
-    constants = [n.op.value() for _, n in graph if isinstance(n.op, Constant)]
+    # Rules have numbers nan of their own, for what has none: 0 times a missing maximum.
+    constants = [n.op.value() for _, n in graph if isinstance(n.op, Constant) and n.op.shape]
     floats = [
         (x, moves)
         for x, moves in ((*zip(args, movable, strict=True), *((c, False) for c in constants)))
