@@ -141,9 +141,15 @@ def unmask(error: BaseException | None, traceback: Any) -> None:
 def user_frame() -> FrameType | None:
     """The innermost frame that is neither bibun's nor a library's that bibun was called through."""
     frame: FrameType | None = sys._getframe(1)
-    while frame is not None and _internal(frame.f_code.co_filename):
-        frame = frame.f_back
-    return frame
+    found = None
+    while frame is not None:
+        file = frame.f_code.co_filename
+        if not _internal(file):
+            found = found or frame
+            if not file.startswith("<string") or linecache.getline(file, 1):
+                return frame
+        frame = frame.f_back  # also out of what a dataclass has generated, which has no lines
+    return found
 
 
 @lru_cache(maxsize=4096)

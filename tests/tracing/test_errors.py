@@ -2,6 +2,7 @@
 
 import math
 import re
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
@@ -49,6 +50,17 @@ def test_blocks_of_tapes(f, words):
     with GradientTape() as tape:
         y = checkpoint(f)(x)
     np.testing.assert_array_equal(tape.gradient(y, x), grad(f)(X))
+
+
+@dataclass(order=True)
+class Pair:
+    a: float
+
+
+def test_code_that_a_dataclass_has_generated():
+    where = r"\(test_errors.py:\d+: `Pair\(x\[0\]\) < Pair\(x\[1\]\)`\)"
+    with pytest.raises(errors.AbstractValueError, match=where):
+        vmap(lambda x: x[0] if Pair(x[0]) < Pair(x[1]) else x[1])(X[None])
 
 
 def written(x):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from bibun import grad, jvp, vmap
-from tests.tracing import idioms, libraries
+from tests.tracing import idioms, libraries, styles
 
 START = np.array([0.8, 1.3, 0.6])
 DIRECTION = np.array([0.5, -1.0, 0.25])
@@ -15,9 +15,9 @@ H = 0.01
 # rounding of 1e-16 / h (h^2).
 FIRST = np.array([4 / 5, -1 / 5, 4 / 105, -1 / 280])
 SECOND = np.array([8 / 5, -1 / 5, 8 / 315, -1 / 560])
-CASES = [(f, 1.3, 1.0) for f in idioms.NUMBER] + [
-    (f, START, DIRECTION) for f in idioms.ARRAY + libraries.ARRAY
-]
+ARRAYS = [*idioms.ARRAY, *libraries.ARRAY, *styles.ARRAY]
+CASES = [(f, 1.3, 1.0) for f in idioms.NUMBER] + [(f, START, DIRECTION) for f in ARRAYS]
+LOOKS = idioms.LOOPS | libraries.LOOKS | styles.LOOKS
 
 
 def differences(f, x, v):
@@ -40,7 +40,7 @@ def test_idiom(f, x, v):
 
 @pytest.mark.parametrize("f, x, v", CASES, ids=lambda f: getattr(f, "__name__", ""))
 def test_vmap(f, x, v):
-    if f.__name__ in idioms.LOOPS | libraries.LOOKS:
+    if f.__name__ in LOOKS:
         return
     several = np.stack([x, x + 0.01 * v, x - 0.02 * v])
     np.testing.assert_allclose(vmap(f)(several), [f(y) for y in several], rtol=1e-13)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from threading import RLock
+from threading import RLock, local
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -172,6 +172,16 @@ def _meaning(f: Any) -> Any:
     return _meanings[f]
 
 
+class _Wrapping(local):
+    """The functions that this thread is looking into."""
+
+    def __init__(self) -> None:
+        self.open: set[int] = set()
+
+
+_wrapping = _Wrapping()
+
+
 def _wrapper(f: Any) -> Any:
     """A library's function, such as a context manager, around what the user's function means."""
     if (meaning := _meaning(f)) is not None:
@@ -182,7 +192,11 @@ def _wrapper(f: Any) -> Any:
     for x in old:
         if type(x) is functools.singledispatchmethod:
             return functools.partial(_dispatched, _of_method(f, x))
+    if id(f) in _wrapping.open:  # a function that stands in its own closure
+        return f
+    _wrapping.open.add(id(f))
     new = [CALL @ x if isinstance(x, FunctionType | MethodType) else x for x in old]
+    _wrapping.open.discard(id(f))
     if all(a is b for a, b in zip(old, new, strict=True)):
         return f
     cells = tuple(

@@ -10,6 +10,7 @@ import builtins
 import dataclasses
 import functools
 from collections.abc import Callable
+from types import FunctionType
 from typing import Any
 
 import numpy as np
@@ -17,7 +18,7 @@ import numpy as np
 from ...array import NUMBERS, Array, Duck, lift
 from ...recording import is_abstract
 from .callee import CALL, CONVERSIONS, means, of_users_class, stands_for
-from .numbers import as_python, form_of
+from .numbers import as_python, form_of, plain
 from .operators import OPERATE
 
 Function = Callable[..., Any]
@@ -41,11 +42,18 @@ def number(x: Any, dtype: Any, name: str) -> Any:
     return as_python(x if x.dtype == dtype else np.astype(x, dtype))
 
 
+def converted(x: Any, name: str) -> Any:
+    """What the method of a class of the user's gives, with hooks; x itself of everything else."""
+    f = getattr(type(x), name, None)
+    return (CALL @ f)(x) if type(f) is FunctionType and of_users_class(type(x)) else x
+
+
 # ------------------------------------------------------------ numbers
 
 
 @means(float)
 def as_float(x: Any = 0.0, /) -> Any:
+    x = converted(x, "__float__")
     if isinstance(x, Duck) and is_traced(x):
         return number(x, FLOAT, "float(x)")
     return float(x)
@@ -54,6 +62,7 @@ def as_float(x: Any = 0.0, /) -> Any:
 @means(int)
 def as_int(x: Any = 0, /, *base: Any, **options: Any) -> Any:
     """The whole number: a plain one, unless only the type of x is known."""
+    x = converted(x, "__int__")
     if isinstance(x, Duck) and is_abstract(x._read().raw):
         return number(np.trunc(x), np.dtype(int), "int(x)")
     return int(x, *base, **options)
@@ -61,6 +70,7 @@ def as_int(x: Any = 0, /, *base: Any, **options: Any) -> Any:
 
 @means(complex)
 def as_complex(x: Any = 0, /, *imag: Any, **options: Any) -> Any:
+    x = converted(x, "__complex__")
     if is_traced(x) or any(map(is_traced, imag)):
         y = x if not imag else x + 1j * imag[0]
         return number(y, np.dtype(complex), "complex(x)")
@@ -81,6 +91,9 @@ for _kind in (np.float16, np.float32, np.float64):
 def rounded(x: Any, digits: Any = None, /, **options: Any) -> Any:
     """As with Python's numbers, without digits a whole number."""
     digits = options.get("ndigits", digits)
+    x = converted(x, "__round__") if digits is None else x
+    if digits is None and isinstance(x, Duck) and not x.ndim and not is_abstract(x._read().raw):
+        return round(plain(x._read()))
     if not is_traced(x):
         return round(x) if digits is None else round(x, digits)
     y = np.round(x, 0 if digits is None else digits)

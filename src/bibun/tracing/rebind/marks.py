@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 # What is put into the source, and replaced by objects in the constants of the compiled code.
-CALL, LOAD, OPERATE, ITERATE, ENTER, MATCH = (
-    f"\0bibun {mark}" for mark in ("call", "load", "operate", "iterate", "enter", "match")
+CALL, LOAD, STORE, OPERATE, ITERATE, ENTER, MATCH = (
+    f"\0bibun {mark}" for mark in ("call", "load", "store", "operate", "iterate", "enter", "match")
 )
 Marks = dict[str, Any]
 
@@ -137,19 +137,35 @@ class Marked(ast.NodeTransformer):
         return marked(OPERATE, _tuple(node, ast.Constant(name), node.left, node.right))
 
     def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        target = node.target
-        name = "__i" + BINARY.get(type(node.op), "")[2:]
+        target, operator = node.target, BINARY.get(type(node.op))
         again = isinstance(target, ast.Name) or (
             isinstance(target, ast.Attribute) and isinstance(target.value, ast.Name)
         )
-        if not again or not self._defined(name):
+        may_set = self._may_set(target)
+        name = "__i" + operator[2:] if operator else None
+        if not again or name is None or not (may_set or self._defined(name)):
             self.generic_visit(node)
             return node
         present = copy.deepcopy(target)
         present.ctx = ast.Load()
         parts = _tuple(target, ast.Constant(name), present, node.value)
         self.generic_visit(parts)
-        return ast.copy_location(ast.Assign([target], marked(OPERATE, parts)), node)
+        value = marked(OPERATE, parts)
+        if may_set:
+            return self._stored(value, target, target)
+        return ast.copy_location(ast.Assign([target], value), node)
+
+    def _may_set(self, target: ast.expr) -> bool:
+        """Whether a property may be set by an assignment to this."""
+        return isinstance(target, ast.Attribute) and target.attr in self.names.properties
+
+    @staticmethod
+    def _stored(value: ast.expr, whole: Any, *targets: Any) -> ast.AST:
+        """x.a = value, or x.a, y.b = value, where the setter of a property may run."""
+        places = [_tuple(t, t.value, ast.Constant(t.attr)) for t in targets]
+        several = ast.Constant(whole is not targets[0])
+        parts = _tuple(whole, several, value, *places)
+        return ast.copy_location(ast.Expr(marked(STORE, parts)), whole)
 
     def visit_Compare(self, node: ast.Compare) -> ast.AST:
         self.generic_visit(node)
@@ -195,7 +211,12 @@ class Marked(ast.NodeTransformer):
         self.generic_visit(node)
         if "__iter__" in self.names.methods and isinstance(node.targets[0], ast.Tuple | ast.List):
             node.value = marked(ITERATE, node.value)
-        return node
+        target = node.targets[0]
+        targets = target.elts if isinstance(target, ast.Tuple | ast.List) else [target]
+        alone = len(node.targets) == 1 and all(isinstance(t, ast.Attribute) for t in targets)
+        if not alone or not any(map(self._may_set, targets)):
+            return node
+        return self._stored(node.value, target, *targets)
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         self.generic_visit(node)

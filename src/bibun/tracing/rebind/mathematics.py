@@ -14,7 +14,7 @@ from ...array import Duck
 from ...ops.joining import array_like
 from ...recording import is_abstract
 from .callee import means
-from .conversions import FLOAT, is_traced, number
+from .conversions import FLOAT, converted, is_traced, number
 from .numbers import as_python, form_of
 
 
@@ -64,6 +64,7 @@ LIMITED |= {"pow", "fmod", "remainder", "gamma", "lgamma"}
 
 def _of_numbers(plain: Any, ours: Callable[..., Any], dtype: Any = FLOAT) -> None:
     name = f"{plain.__module__}.{plain.__name__}"
+    method = "__float__" if plain.__module__ == "math" else "__complex__"
     limited = plain.__module__ == "math" and plain.__name__ in LIMITED
 
     @means(plain)
@@ -72,14 +73,14 @@ def _of_numbers(plain: Any, ours: Callable[..., Any], dtype: Any = FLOAT) -> Non
             if isinstance(a, Duck):
                 break
         else:
-            return plain(*args)
+            args = tuple([converted(a, method) for a in args])
         if not any(map(is_traced, args)):
             return plain(*args)
         xs = [number(x, dtype, name) if is_traced(x) else x for x in args]
         values = [x.raw if is_traced(x) else x for x in xs]
         if not any(map(is_abstract, values)):
-            plain(*values)  # ValueError and OverflowError as ever
-            return _numbers(ours(*xs))
+            found = plain(*values)  # ValueError and OverflowError as ever
+            return found if isinstance(found, int) else _numbers(ours(*xs))
         y = ours(*xs)
         # Where math would raise there is no derivative either: not 1 / x, but nan.
         return _numbers(y * np.where(np.isnan(y), np.nan, 1.0) if limited else y)

@@ -24,7 +24,7 @@ from .callee import CALL, MARKS, function, means, of_users_class, stands_for
 
 def load(of: Any, name: str) -> Any:
     """The attribute, where a property of the user's runs with hooks."""
-    found = getattr(type(of), name, None)
+    found = _described(of, name)
     if type(found) is property and type(found.fget) is FunctionType:
         return function(found.fget)(of)
     if type(found) is functools.cached_property and name not in of.__dict__:
@@ -32,7 +32,44 @@ def load(of: Any, name: str) -> Any:
         if not isinstance(value, Duck):  # a cache must not keep traced arrays
             of.__dict__[name] = value
         return value
+    own = hasattr(type(found), "__set__") or name not in getattr(of, "__dict__", ())
+    if own and type(getattr(type(found), "__get__", None)) is FunctionType:
+        return (CALL @ type(found).__get__)(found, of, type(of))
     return getattr(of, name)
+
+
+def _described(of: Any, name: str) -> Any:
+    """What the class of an object says of an attribute, without running it."""
+    return next((vars(c)[name] for c in type(of).__mro__ if name in vars(c)), None)
+
+
+class Store:
+    """The hook of an attribute that is set, where a property may say how."""
+
+    def __matmul__(self, parts: tuple) -> None:
+        several, value, *places = parts
+        for (of, name), v in zip(places, _cut(value, places) if several else [value], strict=True):
+            self.store(of, name, v)
+
+    def store(self, of: Any, name: str, value: Any) -> None:
+        """of.name = value."""
+        found = _described(of, name)
+        if type(found) is property and type(found.fset) is FunctionType:
+            function(found.fset)(of, value)
+        elif type(getattr(type(found), "__set__", None)) is FunctionType:
+            (CALL @ type(found).__set__)(found, of, value)
+        else:
+            setattr(of, name, value)
+
+
+def _cut(value: Any, places: list) -> list:
+    """The items for so many places, or Python's own error."""
+    items = list(value)
+    if len(items) != len(places):
+        few = f"not enough values to unpack (expected {len(places)}, got {len(items)})"
+        many = f"too many values to unpack (expected {len(places)})"
+        raise ValueError(few if len(items) < len(places) else many)
+    return items
 
 
 class Load:
@@ -178,6 +215,7 @@ def _names_of(x: Any) -> list[str]:
 MARKS.update(
     {
         marks.LOAD: Load(),
+        marks.STORE: Store(),
         marks.OPERATE: OPERATE,
         marks.ITERATE: ITERATE,
         marks.ENTER: Enter(),

@@ -144,8 +144,9 @@ def _defined_in(module: Any) -> Names:
 
 
 def _computes(descriptor: Any) -> bool:
-    """Whether reading it as an attribute runs a function."""
-    own = isinstance(getattr(type(descriptor), "__get__", None), FunctionType)
+    """Whether reading or setting it as an attribute runs a function."""
+    methods = (getattr(type(descriptor), name, None) for name in ("__get__", "__set__"))
+    own = any(isinstance(f, FunctionType) for f in methods)
     return own or isinstance(descriptor, property)
 
 
