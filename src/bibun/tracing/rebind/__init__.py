@@ -6,6 +6,7 @@ that runs under a trace sees it.
 
 from . import (
     arrays,
+    caches,
     conversions,
     impure,
     mathematics,
@@ -18,6 +19,7 @@ from .callee import rebound, trace_packages
 
 __all__ = [
     "arrays",
+    "caches",
     "conversions",
     "impure",
     "mathematics",

@@ -24,7 +24,6 @@ from weakref import WeakKeyDictionary
 import numpy as np
 
 from ...array import NUMBERS, Duck, is_number
-from ...recording import Trace, threads
 from . import marks
 from .owners import of_bibun, of_classes, of_user, opt_in
 from .source import forget, known_names, marked_code
@@ -253,15 +252,20 @@ def method(m: Any) -> Any:
 
 
 CONVERSIONS: dict[Any, Handler] = {}  # methods of Duck that would lose the derivative
+_lasting: dict[type, bool] = {}  # of modules: a lookup in this takes a tenth of the time
 _classes: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
 
 
 def of_users_class(of: type) -> bool:
     """Whether instances of a class may run code of the user."""
-    known = _classes.get(of)
+    known = _lasting.get(of)
+    if known is None:
+        known = _classes.get(of)
     if known is None:
         own = (f for c in of.__mro__ for f in vars(c).values() if isinstance(f, FunctionType))
-        known = _classes[of] = any(of_user(f.__code__.co_filename) for f in own)
+        known = any(of_user(f.__code__.co_filename) for f in own)
+        kept: Any = _classes if "<locals>" in of.__qualname__ else _lasting
+        kept[of] = known
     return known
 
 
@@ -334,36 +338,7 @@ def partial(p: Any) -> Any:
     return p if found is p.func else functools.partial(found, *p.args, **p.keywords)
 
 
-# ------------------------------------------------------------ caches
-
-
-_memos: WeakKeyDictionary[Trace, dict] = WeakKeyDictionary()
-IMMUTABLE = (int, float, complex, str, bytes, bool, type(None))
-
-
-@kind(functools._lru_cache_wrapper)
-def cached(f: Any) -> Any:
-    """A function with a cache, which must not keep traced arrays.
-
-    Other arguments than numbers and strings, or a closure, are remembered for the present trace
-    only.
-    """
-    inner = f.__wrapped__
-
-    def call(*args: Any, **options: Any) -> Any:
-        own = not getattr(inner, "__closure__", None)
-        given = (*args, *options.values())
-        if not threads.open or (own and all(isinstance(a, IMMUTABLE) for a in given)):
-            return f(*args, **options)
-        if any(isinstance(a, Duck) for a in given):
-            return (CALL @ inner)(*args, **options)
-        memo = _memos.setdefault(threads.open[-1], {})
-        key = (f, args, *sorted(options.items()))
-        if key not in memo:
-            memo[key] = (CALL @ inner)(*args, **options)
-        return memo[key]
-
-    return call
+# ------------------------------------------------------------ packages
 
 
 def trace_packages(*names: str) -> None:
@@ -380,6 +355,7 @@ def trace_packages(*names: str) -> None:
     with _lock:
         _known.clear()
         _classes.clear()
+        _lasting.clear()
         for of in [f for f in TABLE if isinstance(f, type) and TABLE[f] is f]:
             del TABLE[of]
         forget()

@@ -86,6 +86,8 @@ def _names() -> dict[str, Callable[..., Any]]:
 
 
 OPERATORS = _names()
+# Between these an operator means what it says, also as an index.
+SIMPLE = {float, int, bool, str, list, dict, np.ndarray, np.float64, slice, type(None)}
 
 
 SUBSCRIPTED: dict[int, Callable[..., Any]] = {}  # id of np.r_ -> what np.r_[x, y] means
@@ -95,6 +97,10 @@ class Operate:
     """The hook of an operator that a class of the user may define."""
 
     def __matmul__(self, parts: tuple) -> Any:
+        if len(parts) == 3:
+            name, a, b = parts
+            if type(a) in SIMPLE and type(b) in SIMPLE and name != "%":
+                return OPERATORS[name](a, b)
         name, a, *rest = parts
         if type(a) is np.ndarray and name == "__getitem__":
             return (lift(a) if _unknown(rest[0]) else a)[rest[0]]

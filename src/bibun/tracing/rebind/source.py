@@ -5,15 +5,19 @@ from __future__ import annotations
 import ast
 import copy
 import linecache
+import re
 import sys
 from collections.abc import Iterator
 from threading import RLock
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from .marks import NOTHING, Marked, Marks, Names, defined, imported, nested, with_marks
-from .owners import of_user
+import numpy as np
 
+from .marks import NOTHING, Marked, Marks, Names, defined, imported, nested, with_marks
+from .owners import of_classes, of_user
+
+POLYNOMIALS = re.compile("Polynomial|Chebyshev|Legendre|Laguerre|Hermite|poly1d")
 REWRITTEN = "@py"  # with this begin the names that pytest puts into code with assertions
 
 
@@ -27,6 +31,8 @@ class Source:
         except (SyntaxError, ValueError):
             self.tree = ast.parse("")
         self.names, self.modules = defined(self.tree), imported(self.tree)
+        if of_classes(file) or POLYNOMIALS.search("".join(linecache.getlines(file))):
+            self.names |= _of_polynomials()
         self.imports = list(_imports(self.tree.body))
         self.compiled: dict[tuple, list[tuple[CodeType, CodeType]]] = {}
 
@@ -134,6 +140,17 @@ def _defined_in(module: Any) -> Names:
     file = getattr(module, "__file__", None)
     if type(module) is not ModuleType or not isinstance(file, str) or not of_user(file):
         return NOTHING
+    return NOTHING if of_classes(file) else _classes_of(module)
+
+
+def _of_polynomials() -> Names:
+    """What NumPy's classes of polynomials define: of no concern to code that names none of them."""
+    modules = (np.polynomial._polybase.__name__, np.poly1d.__init__.__module__)
+    new, old = (_classes_of(sys.modules[name]) for name in modules)
+    return new | old
+
+
+def _classes_of(module: Any) -> Names:
     methods: set[str] = set()
     properties: set[str] = set()
     for kind in [k for k in vars(module).values() if isinstance(k, type)]:
