@@ -36,10 +36,12 @@ def terms(x: Array, axes: tuple[int, ...]) -> Terms:
     largest = bind(Max(axes), x)
     top = x == widened(largest, x.shape, axes)
     one = np.where(top, x.dtype.type(1), x.dtype.type(0))
-    m = widened(np.where(np.isinf(largest), 0, largest), x.shape, axes)
-    e = np.where(widened(largest == np.inf, x.shape, axes), one, np.exp(x - m))
-    others = np.sum(np.where(top, 0, e), axis=axes)
-    return Terms(largest, e, others, np.sum(one, axis=axes))
+    nothing = largest == -np.inf
+    m = widened(np.where(nothing, 0, largest), x.shape, axes)
+    at_top = widened(np.where(nothing, x.dtype.type(0), x.dtype.type(1)), x.shape, axes)
+    below = np.where(top, 0, np.exp(x - m))  # inf - inf is never taken
+    e = np.where(top, at_top, below)
+    return Terms(largest, e, np.sum(below, axis=axes), np.sum(one, axis=axes))
 
 
 def log_sum_exp(op: LogSumExp, args: Sequence[Array], trace: Trace) -> Any:

@@ -220,14 +220,21 @@ class Printer(Memory):
             self.terms[number] = Term(phi, kind, lanes)
 
     def any_of(self, mask: Term) -> str:
-        """Whether a mask holds anywhere in a vector, as far as its rounds are real."""
+        """Whether a mask holds anywhere in a vector, as far as its rounds are real.
+
+        As wide as the numbers that were compared it is a mask as the CPU makes it, and one
+        instruction tests that; packed to bits first it takes ten.
+        """
         if mask.lanes == 1:
             return mask.text
         text = mask.text
         if self.wide and self.wide.mask:
             text = self.put(f"and {mask.type} {text}, {self.wide.mask}")
-        wide = f"llvm.vector.reduce.or.v{mask.lanes}i1"
-        return self.call(wide, "i1", [(mask.type, text)])
+        number = f"i{min(64, max(8, self.bits // mask.lanes))}"
+        wide = vector(number, mask.lanes)
+        bits = self.put(f"sext {mask.type} {text} to {wide}")
+        name = f"llvm.vector.reduce.or.v{mask.lanes}{number}"
+        return self.put(f"icmp ne {number} {self.call(name, number, [(wide, bits)])}, 0")
 
     def refuse(self, s: Refuse) -> None:
         """A note that the call has failed."""
