@@ -97,6 +97,13 @@ class NotFiniteWarning(RuntimeWarning):
     """
 
 
+class NotFiniteError(BibunError, FloatingPointError):
+    """A step under `numerics.watch` has results that are inf or nan.
+
+    Its arguments are in a file: `numerics.replay` runs the step on them again.
+    """
+
+
 class Position(NamedTuple):
     """A place in the user's code; the line is looked up only when it is shown."""
 

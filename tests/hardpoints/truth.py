@@ -20,6 +20,7 @@ STEPS = 1e-80, 1e-90
 SAME = mp.mpf(10) ** -12
 NOISE = mp.mpf(10) ** -60
 TRIALS = 3
+NOTHING = mp.mpf(10) ** -330  # smaller than all doubles
 VANISHES = mp.mpf(10) ** -3  # of steps that are 1e10 apart: h^p goes to zero for p > 1/3
 
 
@@ -93,7 +94,7 @@ def slopes(program: Program, entry: int, noise: Noise, nudge: Any = 0) -> Iterat
 
 def settled(first: Any, second: Any) -> Any:
     """The limit of both quotients; None if there is none."""
-    if abs(second) <= VANISHES * abs(first):
+    if abs(second) <= max(VANISHES * abs(first), NOTHING):
         return mp.mpf(0)
     return second if abs(first - second) <= SAME * abs(second) else None
 

@@ -12,7 +12,7 @@ import numpy as np
 import bibun
 
 from .programs import OutsideError, Program
-from .truth import Truth, truth
+from .truth import DIGITS, Noise, Truth, truth, values
 
 UNITS = 100
 """The C of the promise: a derivative is right to within C eps (condition + 1) units."""
@@ -28,7 +28,9 @@ def ours(program: Program) -> np.ndarray:
 def verdicts(program: Program, gradient: Callable = ours) -> Iterator[str]:
     """For each entry: "right", "loud", "outside", "wrong" or "hidden"; or "error" for all.
 
-    At a "jump" of a function that is piecewise constant the derivative is 0 by convention.
+    "underflow" is what would be wrong, if numbers on the way were not subnormal or false zeros: the
+    promise leaves these out. At a "jump" of a function that is piecewise constant the derivative is
+    0 by convention.
     """
     try:
         with np.errstate(all="ignore"):
@@ -45,9 +47,20 @@ def verdicts(program: Program, gradient: Callable = ours) -> Iterator[str]:
     for entry in range(program.x.size):
         try:
             known = truth(program, entry)
-            yield "jump" if known.jumps else verdict(float(g[entry]), known)
+            found = "jump" if known.jumps else verdict(float(g[entry]), known)
+            yield "underflow" if found == "wrong" and underflows(program, entry) else found
         except OutsideError:
             yield "outside"
+
+
+def underflows(program: Program, entry: int) -> bool:
+    """Whether a value on the way is so small that floats have few digits of it, or none."""
+    with np.errstate(all="ignore"):
+        floats = [np.broadcast_to(v, program.x.shape)[entry] for v in program.values(program.x)]
+    with mp.workdps(DIGITS):
+        exact = values(program, mp.mpf(float(program.x[entry])), Noise(program, entry, None), None)
+    tiny = float(np.finfo(float).tiny)
+    return any(abs(x) < tiny and y != 0 for x, y in zip(floats, exact, strict=True))
 
 
 def verdict(g: float, known: Truth) -> str:

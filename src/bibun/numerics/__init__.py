@@ -5,6 +5,7 @@ from ..wide.mode import rescue, strict
 from .certify import Certificate, certify
 from .compare import Comparison, compare
 from .explain import explain
+from .watch import replay, watch
 
 __all__ = [
     "Blame",
@@ -13,6 +14,8 @@ __all__ = [
     "certify",
     "compare",
     "explain",
+    "replay",
     "rescue",
     "strict",
+    "watch",
 ]

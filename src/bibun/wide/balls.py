@@ -139,7 +139,12 @@ class Functions:
 
     def __init__(self) -> None:
         arb = _arb()
-        self.nan, self.inf, self.pi = Ball(arb("nan")), Ball(arb("inf")), Ball(arb.pi())
+        self.nan, self.inf = Ball(arb("nan")), Ball(arb("inf"))
+
+    @property
+    def pi(self) -> Ball:
+        """To as many digits as there are now."""
+        return Ball(_arb().pi())
 
     # fmt: off
     def mpf(self, x: Any) -> Ball:                       return Ball(_arb()(x))
