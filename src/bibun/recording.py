@@ -54,6 +54,9 @@ class Trace:
     outside: a snapshot of a plain array, or an array of an outer trace.
     """
 
+    for_good = False
+    """Whether what runs here runs once, and is then what many calls do."""
+
     def __init__(self) -> None:
         self.entries: list[tuple] = []
         self.values: list[Any] = []

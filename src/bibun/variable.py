@@ -61,8 +61,14 @@ class Variable(Duck):
         """Replace the value; a traced value is assigned as a number, its derivative ends here.
 
         Raises ShapeError for another shape, DtypeError for a dtype that does not cast to this one
-        (floats into integers, complex into floats), TracingError for what has no value in `vmap`.
+        (floats into integers, complex into floats), TracingError for what has no value in `vmap`,
+        and in `jit`, where it would happen when the function is compiled, and never again.
         """
+        if any(trace.for_good for trace in threads.open):
+            raise TracingError(
+                f"Variable.assign: {self.name!r} would change when this is compiled, and not at "
+                "later calls: return the new value from the jitted function, and assign it outside"
+            )
         new = _number(value)
         if new.shape != self.shape:
             raise ShapeError(

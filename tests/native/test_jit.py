@@ -242,3 +242,17 @@ def test_long_loops_of_python_are_refused_with_the_line():
         assert "more than 20000 operations were recorded" in str(raised.value)
     with pytest.raises(errors.TracingError, match=r"test_jit.py:\d+: `x \* 1.5"):
         bibun.jit(f)(np.float64(0.5))
+
+
+def test_variables_are_assigned_outside():
+    """An assignment would happen when the function is compiled, and at no later call."""
+    v = bibun.Variable(np.zeros(2))
+
+    def step(x: Any) -> Any:
+        v.assign(v + 1)
+        return x * 2
+
+    for f in (bibun.jit(step), bibun.jit(lambda x: bibun.grad(lambda x: step(x).sum())(x))):
+        with pytest.raises(errors.TracingError, match=r"assign it outside .*v.assign\(v \+ 1\)"):
+            f(np.ones(2))
+    np.testing.assert_array_equal(v, 0)

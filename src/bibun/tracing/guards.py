@@ -25,6 +25,8 @@ MOST = 20_000
 class Guarded(Trace):
     """A trace of types whose values are known, but only asked for where the code decides."""
 
+    for_good = True
+
     def __init__(self, values: Sequence[Any]) -> None:
         super().__init__()
         self.waiting = list(values)  # of the arguments, until they have entries
