@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.special as sc
 
 import bibun
 
@@ -88,3 +89,24 @@ def test_rolls(shift: Any) -> None:
     assert not same(graph, [x, *captured]).interpreted
     graph, captured = graph_of(lambda x: (np.tril(x), np.triu(x, 1), np.diff(x)), x)
     assert not same(graph, [x, *captured]).interpreted
+
+
+SPECIAL = {
+    "gammaln": lambda x: sc.gammaln(x) - sc.psi(x + 1),
+    "normal": lambda x: sc.ndtri(sc.expit(x)) * sc.erfinv(np.tanh(x)),
+    "bessel": lambda x: sc.j0(x) * sc.i0e(x) + sc.k0(x),
+    "two": lambda x: sc.gammainc(x, 2 * x) + sc.rel_entr(x, x * x) + sc.kl_div(x, 2.0),
+}
+
+
+@pytest.mark.parametrize("name", SPECIAL)
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_special_functions(name: str, dtype: str) -> None:
+    """They are SciPy's, called inside of the loop, in vectors that are full or not."""
+    f = SPECIAL[name]
+    for n in (1, 5, 37):
+        x = np.linspace(0.3, 4, n).astype(dtype)
+        graph, captured = graph_of(f, x)
+        assert not same(graph, [x, *captured]).interpreted
+    graph, _ = graph_of(f, np.array([0.0, -1.5, np.inf, np.nan, -0.0]))
+    same(graph, [np.array([0.0, -1.5, np.inf, np.nan, -0.0])])

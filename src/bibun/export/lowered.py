@@ -86,7 +86,7 @@ def lowered(name: str, given: Exported, math: str) -> Lowered:
             "and generated code has one way only: use np.where, or bibun.cond and while_loop"
         )
     known = dict(enumerate(captured.met(), len(call.values)))
-    graph = prepared(with_constants(captured.graph, known) if known else captured.graph)
+    graph = prepared(with_constants(captured.graph, known)[0] if known else captured.graph)
     names = given.outputs(captured.results(list(range(captured.count))))
     with np.errstate(all="ignore"):  # the code does not warn either
         found = Program(captured.graph)(*call.values, *known.values())

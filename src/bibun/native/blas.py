@@ -74,7 +74,7 @@ def _libraries() -> Iterator[Path]:
 
 def _of_scipy() -> Functions:
     capsules = import_module("scipy.linalg.cython_blas").__pyx_capi__
-    return Functions(tuple(_pointer(capsules[name]) for name in NAMES), (0, 0), False)
+    return Functions(tuple(pointer(capsules[name])[1] for name in NAMES), (0, 0), False)
 
 
 def _address(function: Any) -> int:
@@ -83,9 +83,10 @@ def _address(function: Any) -> int:
     return found
 
 
-def _pointer(capsule: Any) -> int:
-    """The address in a capsule."""
-    name, pointer = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
+def pointer(capsule: Any) -> tuple[str, int]:
+    """The name of a capsule, and the address in it."""
+    name, at = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
     name.restype, name.argtypes = ctypes.c_char_p, [ctypes.py_object]
-    pointer.restype, pointer.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
-    return pointer(capsule, name(capsule))
+    at.restype, at.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    known = name(capsule)
+    return known.decode(), at(capsule, known)

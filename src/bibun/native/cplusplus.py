@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..errors import UnsupportedError
 from ..loops import (
     Block,
     Buffer,
@@ -83,6 +84,7 @@ CALLS = {
 }  # fmt: skip
 
 
+SPECIAL = {"gamma": "std::tgamma", "gammaln": "std::lgamma"}
 ITSELF = {
     "eq": ("true", "!std::isnan({})"), "ne": ("false", "std::isnan({})"),
     "le": ("true", "!std::isnan({})"), "lt": ("false", "false"),
@@ -182,6 +184,8 @@ class CppPrinter:
             name = f"{self.code.name}_table{len(self.tables)}"
             name = self.tables.setdefault(s.extra, name)
             return f"{name}[{args[0]}]"
+        if s.opcode == "special":
+            return f"{special(s.extra)}({', '.join(args)})"
         if s.opcode == "select":
             return f"{args[0]} ? {args[1]} : {args[2]}"
         if s.opcode == "to":
@@ -308,6 +312,13 @@ class CppPrinter:
         self.put(depth, f"if ({name}.size() < ({rows} + 1) * {s.size}) {{")
         self.put(depth + 1, f"{name}.resize((2 * {rows} + 16) * {s.size});")
         self.put(depth, "}")
+
+
+def special(name: str) -> str:
+    """What C++ has for a special function."""
+    if name not in SPECIAL:
+        raise UnsupportedError(f"C++: the standard library has no scipy.special.{name}")
+    return SPECIAL[name]
 
 
 def _about(b: Buffer) -> str:

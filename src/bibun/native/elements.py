@@ -34,6 +34,7 @@ from .mathematics import (
 )
 from .pieces import Demanded, Unit, Within
 from .rounding import floor_divide, fmod, remainder
+from .special import NAMES, special
 
 Element = Callable[..., Value]
 
@@ -251,7 +252,7 @@ def _of_row(label: str, kind: str) -> Element | None:
     for table in tables.get(kind, (NUMERIC, EVERY, BITS)):
         if label in table:
             return table[label]
-    return None
+    return partial(special, label) if kind == "f" and label in NAMES else None
 
 
 def _cast(given: str, wanted: str) -> Element:

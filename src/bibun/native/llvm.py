@@ -17,6 +17,7 @@ from .memory import Memory
 from .opcodes import applied
 from .rare import called, is_apart
 from .rounds import VECTOR_BITS, LoopPrinter, statements, taken
+from .special import PREFIX
 
 ALIGNMENT = 64
 """Of results and of each workspace, in bytes."""
@@ -118,8 +119,27 @@ class Printer(Memory):
         args = [self.terms[a] for a in s.args]
         if s.opcode == "table":
             return self.table(s.extra, args[0])
+        if s.opcode == "special":
+            return self.special(s.extra, args)
         lanes = max(a.lanes for a in args)
         return Term(applied(self, s.opcode, s.kind, args, lanes), s.kind, lanes)
+
+    def special(self, name: str, args: Sequence[Term]) -> Term:
+        """A function of SciPy's, lane by lane. It takes a 0 behind its arguments."""
+        symbol, lanes = f"{PREFIX}{name}", max(a.lanes for a in args)
+        types = ", ".join(["double"] * len(args))
+        self.declared[symbol] = f"declare double @{symbol}({types}, i32) nounwind"
+        if lanes == 1:
+            given = ", ".join(f"double {a.text}" for a in args)
+            return Term(self.put(f"call double @{symbol}({given}, i32 0)"), "f64")
+        wide, found = vector("double", lanes), "poison"
+        operands = [self.broad(a, lanes) for a in args]
+        for k in range(lanes):
+            single = [self.put(f"extractelement {wide} {x}, i32 {k}") for x in operands]
+            given = ", ".join(f"double {x}" for x in single)
+            y = self.put(f"call double @{symbol}({given}, i32 0)")
+            found = self.put(f"insertelement {wide} {found}, double {y}, i32 {k}")
+        return Term(found, "f64", lanes)
 
     # ------------------------------------------------------------ the heap
 

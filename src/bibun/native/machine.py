@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from ..errors import BibunError
-from . import blas
+from . import blas, special
 from .runtime import symbols
 
 
@@ -62,6 +62,8 @@ class Machine:
         for symbol in SYMBOLS:
             if symbol.encode() in data:
                 library.import_symbol(symbol, address(symbol))
+        for symbol in special.needed(data):
+            library.import_symbol(symbol, special.address(symbol))
         for name in names:
             library.export_symbol(name)
         number = next(SERIAL)

@@ -1,0 +1,47 @@
+"""Special functions of SciPy's, called from native code one number at a time.
+
+SciPy has them as plain functions of C (scipy.special.cython_special), so that they need not cut a
+program into pieces, and give SciPy's own numbers. In float32 they are computed in float64.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+from ..loops import Value
+from .blas import pointer
+
+PREFIX = "bibun_special_"
+NAMES = frozenset((
+    "cosdg", "cosm1", "erfcinv", "erfi", "erfinv", "exp1", "exp10", "expi", "gamma", "gammainc",
+    "gammaincc", "gammaln", "gammasgn", "i0", "i0e", "i1", "i1e", "j0", "j1", "k0", "k1", "kl_div",
+    "logit", "ndtri", "ndtri_exp", "psi", "rel_entr", "sindg", "y0", "y1",
+))  # fmt: skip
+SIGNATURE = re.compile(r"double \((?:double, )+int __pyx_skip_dispatch\)")
+
+
+def special(name: str, *args: Value) -> Value:
+    """The value of a function of real numbers."""
+    code, kind = args[0].code, args[0].kind
+    return code.let("special", "f64", [a.to("f64") for a in args], name).to(kind)
+
+
+def needed(code: bytes) -> set[str]:
+    """The symbols of such functions that an object file names."""
+    return {s.decode() for s in re.findall(PREFIX.encode() + rb"\w+", code)}
+
+
+@cache
+def address(symbol: str) -> int:
+    """Where a function is."""
+    name = symbol.removeprefix(PREFIX)
+    table: dict[str, Any] = import_module("scipy.special.cython_special").__pyx_capi__
+    for key, capsule in table.items():
+        if key == name or re.fullmatch(rf"__pyx_fuse_\d{name}", key):
+            signature, found = pointer(capsule)
+            if SIGNATURE.fullmatch(signature):
+                return found
+    raise ImportError(f"scipy.special.cython_special has no {name} of real numbers")
