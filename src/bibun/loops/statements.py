@@ -158,8 +158,11 @@ class While:
 
 def blocks(statement: Any) -> list[Block]:
     """The blocks inside a statement."""
-    if isinstance(statement, Loop | Seldom):
+    kind = type(statement)
+    if kind is Let or kind is Store:  # most are
+        return []
+    if kind is Loop or kind is Seldom:
         return [statement.body]
-    if isinstance(statement, While):
+    if kind is While:
         return [statement.condition, statement.body]
-    return statement.blocks if isinstance(statement, Choice) else []
+    return statement.blocks if kind is Choice else []

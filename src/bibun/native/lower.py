@@ -146,7 +146,7 @@ class Lowering:
         """Whether only later stages of the same outer round read it: memory for a round will do."""
         node = root.node
         inner = self.schedule.levels[node] == "inner" and self.nodes.role[node] == "element"
-        return inner and node not in self.kept | self.schedule.abroad
+        return inner and node not in self.kept and node not in self.schedule.abroad
 
     def reuse(self, nest: Nest) -> None:
         """Let what only this nest reads lie where a result comes that is the last to read it."""

@@ -54,7 +54,11 @@ class Nest:
     split: int | None
     stages: dict[int, int] = field(default_factory=dict)  # of each root's node
     roots: list[Root] = field(default_factory=list)
+    whole: Affine = field(init=False)  # the place of a round in an array of all extents
     work: int = 0  # of a round, in additions
+
+    def __post_init__(self) -> None:
+        self.whole = flat(counters(self.extents), self.extents)
 
     def level(self, root: Root) -> tuple[str, int | None] | None:
         """How a root runs in the nest, and at which extent that splits it.
@@ -111,7 +115,7 @@ class Nest:
         if kind == "column":
             return None
         if kind == "inner":
-            same = level != "outer" and place == flat(counters(self.extents), self.extents)
+            same = level != "outer" and place == self.whole
             return stage if same else None
         if place != flat(counters(self.extents)[:split], self.extents[:split]):
             return None

@@ -257,8 +257,9 @@ def statements(block: Block) -> Iterator[Any]:
     """All statements, also of inner blocks."""
     for s in block.statements:
         yield s
-        for inner in blocks(s):
-            yield from statements(inner)
+        if type(s) is not Let and type(s) is not Store:  # most are
+            for inner in blocks(s):
+                yield from statements(inner)
 
 
 def used(block: Block) -> set[int]:

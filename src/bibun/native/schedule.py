@@ -179,8 +179,8 @@ class Schedule:
         """Whether a node is computed elsewhere, too, or again in rounds in which it is the same."""
         if i in self.late:
             return False
-        visits = {Visit(step, stage, index) for index in indices} | self.visits.get(i, {}).keys()
-        if len(visits) > 1:
+        before = self.visits.get(i)
+        if len(indices) > 1 or (before and before.keys() != {Visit(step, stage, indices[0])}):
             return True
         index = self.ways.indices[indices[0]]
         if any(a.picks for a in index):

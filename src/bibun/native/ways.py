@@ -20,6 +20,8 @@ class Ways:
         self.nodes, self.memory = nodes, memory
         self.numbers: dict[Index, int] = {}
         self.indices: list[Index] = []
+        self.places: dict[tuple[int, tuple[int, ...]], Affine] = {}
+        self.seen_by_node: dict[int, list[int]] = {}
 
     def number(self, index: Index) -> int:
         """The number of an index: comparing numbers is quicker."""
@@ -75,8 +77,13 @@ class Ways:
                     computed.append(key)
                     stack += [(a, n) for a in graph[i].args]
                 continue
-            read = self.below if i == root else self.memory.read
-            source, place = read(i, self.indices[n])
+            source: int
+            place: Index | Affine
+            if i in stored and i != root:
+                source, place = i, self.place(n, self.nodes.shape(i))
+            else:
+                read = self.below if i == root else self.memory.read
+                source, place = read(i, self.indices[n])
             affine = [place] if isinstance(place, Affine) else place
             stack += [(p.node, self.number(p.place)) for a in affine for p, _ in a.picks]
             if isinstance(place, Affine):
@@ -84,6 +91,13 @@ class Ways:
             else:
                 stack.append((source, self.number(place)))
         return computed
+
+    def place(self, n: int, shape: tuple[int, ...]) -> Affine:
+        """The place of index number n in an array of this shape."""
+        found = self.places.get((n, shape))
+        if found is None:
+            found = self.places[n, shape] = flat(self.indices[n], shape)
+        return found
 
     def below(self, i: int, index: Index) -> tuple[int, Index | Affine]:
         """The same for a root, which is stored but not yet."""
@@ -105,8 +119,12 @@ class Ways:
         return i
 
     def seen_by(self, i: int) -> list[int]:
-        """The nodes whose elements a node takes."""
-        return [self.seen(a) for a in self.nodes.graph.nodes[i].args]
+        """The nodes whose elements a node takes; no further views are stored meanwhile."""
+        found = self.seen_by_node.get(i)
+        if found is None:
+            args = self.nodes.graph.nodes[i].args
+            found = self.seen_by_node[i] = [self.seen(a) for a in args]
+        return found
 
     def work(self, root: Root) -> dict[int, int]:
         """The work of all that is computed on the way to a root, from what is read on."""
