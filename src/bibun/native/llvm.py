@@ -317,13 +317,19 @@ class Printer(Memory):
 
 
 def streamed(code: Code) -> set[int]:
-    """Results so long that the caches have no room for them, and that nobody reads meanwhile."""
+    """Results so long that the caches have no room for them, and that nobody reads meanwhile.
+
+    Not those of loops that add to sums in memory: where these lie at the same place of a page, each
+    of their reads would wait until the result has arrived in memory.
+    """
     found = list(statements(code.body))
-    read = {s.extra[0].number for s in found if type(s) is Let and s.opcode == "load"}
+    kept = {s.extra[0].number for s in found if type(s) is Let and s.opcode == "load"}
+    for loop in [s for s in found if type(s) is Loop and s.ordered]:
+        kept |= {s.buffer.number for s in statements(loop.body) if type(s) is Store}
     return {
         b.number
         for b in code.buffers
-        if b.role == "out" and b.number not in read and b.size * DTYPES[b.kind].itemsize >= STREAM
+        if b.role == "out" and b.number not in kept and b.size * DTYPES[b.kind].itemsize >= STREAM
     }
 
 
