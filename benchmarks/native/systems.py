@@ -201,6 +201,7 @@ class Bibun(Transforming):
         super().__init__(threads)
         self.transforms = self.bibun = import_module("bibun")
         self.special = import_module("bibun.scipy.special")
+        import_module("scipy.special")  # as a program does, at its beginning, that calls expit
         if threads is not None:
             self.bibun.set_threads(threads)
 
