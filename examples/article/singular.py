@@ -76,7 +76,8 @@ def mended_wave(x):
 def main():
     results = {}
     zeros = np.zeros(2)
-    for f, x in ((root, 0.0), (length, zeros), (wave, 0.0)):
+    zero = np.float64(0)  # one of NumPy's numbers: 1 / 0.0 raises an error in Python
+    for f, x in ((root, zero), (length, zeros), (wave, zero)):
         with bibun.numerics.rescue(False):  # as the floats have it
             value, derivative = bibun.value_and_grad(f)(x)
         place = first_bad(f, x)

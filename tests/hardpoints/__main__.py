@@ -1,6 +1,7 @@
 """Many random programs at hard points: python -m tests.hardpoints --count 100000
 
-Prints what is silently wrong, how often each verdict was, and which functions were used.
+Prints what is silently wrong, how often each verdict was, and which functions were used. With
+--controls the points are moderate: plain floats, with rewrites or without, agree to four units.
 """
 
 from __future__ import annotations
@@ -10,10 +11,15 @@ import sys
 import time
 from collections import Counter
 
+from bibun.derivative import derived
+from bibun.numerics import rescue
+from bibun.rewrite import Rules
+
 from .programs import coverage, generate
-from .verdict import verdicts
+from .verdict import ours, verdicts
 
 SILENT = {"wrong", "hidden"}
+CONTROLS = 4.0, 100.0  # units, and the condition up to which a program is well-conditioned
 
 
 def main() -> int:
@@ -21,12 +27,18 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=1000, help="how many programs")
     parser.add_argument("--first", type=int, default=0, help="the seed of the first")
     parser.add_argument("--show", type=int, default=50, help="how many programs to print")
+    parser.add_argument("--controls", action="store_true", help="well-conditioned programs")
+    parser.add_argument("--no-rewrites", action="store_true", help="as they are written")
     given = parser.parse_args()
+    if given.no_rewrites:
+        derived.STABILISE = Rules()
     start, found, shown = time.perf_counter(), Counter[str](), 0
     seeds = range(given.first, given.first + given.count)
     for seed in seeds:
-        program = generate(seed)
-        for entry, v in enumerate(verdicts(program)):
+        program = generate(seed, given.controls)
+        with rescue(not given.controls):
+            judged = list(verdicts(program, ours, *(CONTROLS if given.controls else ())))
+        for entry, v in enumerate(judged):
             found[v] += 1
             if (v in SILENT or v.startswith("error")) and shown < given.show:
                 shown += 1

@@ -218,11 +218,15 @@ def on_number(name: str, *args: Any) -> Any:
     return y
 
 
-def generate(seed: int) -> Program:
-    """The program of a seed. Seeds begin with one function after the other: none is left out."""
+def generate(seed: int, moderate: bool = False) -> Program:
+    """The program of a seed. Seeds begin with one function after the other: none is left out.
+
+    Its points are hard, or `moderate`.
+    """
     rng = np.random.default_rng(seed)
     names = [*UNARY, *BINARY, *CHOICES]
-    x = rng.choice(POINTS, int(rng.integers(1, 4)))
+    size = int(rng.integers(1, 4))
+    x = rng.uniform(0.3, 1.7, size) if moderate else rng.choice(POINTS, size)
     body: list[Instruction] = []
     first = names[seed % len(names)]
     for _ in range(rng.integers(1, 6)):

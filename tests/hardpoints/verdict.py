@@ -25,12 +25,14 @@ def ours(program: Program) -> np.ndarray:
     return np.asarray(bibun.grad(program.run)(program.x))
 
 
-def verdicts(program: Program, gradient: Callable = ours) -> Iterator[str]:
+def verdicts(
+    program: Program, gradient: Callable = ours, units: float = UNITS, well: float = np.inf
+) -> Iterator[str]:
     """For each entry: "right", "loud", "outside", "wrong" or "hidden"; or "error" for all.
 
     "underflow" is what would be wrong, if numbers on the way were not subnormal or false zeros: the
-    promise leaves these out. At a "jump" of a function that is piecewise constant the derivative is
-    0 by convention.
+    promise leaves these out, and `well` what has a larger condition. At a "jump" of a function that
+    is piecewise constant the derivative is 0 by convention.
     """
     try:
         with np.errstate(all="ignore"):
@@ -47,7 +49,11 @@ def verdicts(program: Program, gradient: Callable = ours) -> Iterator[str]:
     for entry in range(program.x.size):
         try:
             known = truth(program, entry)
-            found = "jump" if known.jumps else verdict(float(g[entry]), known)
+            sides = [abs(s) for s in known.sides if s is not None]
+            if sides and known.condition > well * max(sides):
+                yield "ill-conditioned"
+                continue
+            found = "jump" if known.jumps else verdict(float(g[entry]), known, units)
             yield "underflow" if found == "wrong" and underflows(program, entry) else found
         except OutsideError:
             yield "outside"
@@ -63,7 +69,7 @@ def underflows(program: Program, entry: int) -> bool:
     return any(abs(x) < tiny and y != 0 for x, y in zip(floats, exact, strict=True))
 
 
-def verdict(g: float, known: Truth) -> str:
+def verdict(g: float, known: Truth, units: float = UNITS) -> str:
     """How a number compares with the truth."""
     sides = [s for s in known.sides if s is not None]
     if not np.isfinite(g):
@@ -71,13 +77,13 @@ def verdict(g: float, known: Truth) -> str:
     if not sides:
         return "hidden" if mp.isfinite(known.condition) else "outside"
     if len(sides) < len(known.sides):
-        return "right" if _near(g, sides[0], known) else "hidden"
+        return "right" if _near(g, sides[0], known, units) else "hidden"
     low, high = min(sides), max(sides)
     inside = low <= g <= high  # at a kink any number between is a subgradient
-    return "right" if inside or any(_near(g, s, known) for s in sides) else "wrong"
+    return "right" if inside or any(_near(g, s, known, units) for s in sides) else "wrong"
 
 
-def _near(g: float, t: Any, known: Truth) -> bool:
+def _near(g: float, t: Any, known: Truth, units: float) -> bool:
     eps = float(np.finfo(float).eps)
-    allowed = UNITS * eps * (known.condition + abs(t)) + FLOOR
+    allowed = units * eps * (known.condition + abs(t)) + FLOOR
     return bool(abs(mp.mpf(g) - t) <= allowed) or (abs(t) > 1.7e308 and abs(g) > 1e308)

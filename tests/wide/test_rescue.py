@@ -30,7 +30,7 @@ ONE = [  # a function in NumPy, the same in mpmath, and where floats alone fail
     (lambda x: np.log(np.cosh(x)),               lambda x: mp.log(mp.cosh(x)),              -900.0),
     (lambda x: (x**40) ** 0.25,                  lambda x: mp.mpf(x) ** 10,                   1e30),
     (lambda x: x**300 / x**299,                  lambda x: x,                                  1e5),
-    (lambda x: np.arctanh(np.tanh(x)),           lambda x: x,                                 30.0),
+    (lambda x: np.arctanh(np.sinh(x) / np.cosh(x)), lambda x: x,                              30.0),
 ]
 LIMITS = [  # a function that is 0/0, where, and its derivative there
     (lambda x: np.tanh(x) / x,                            0.0, 0.0),

@@ -23,6 +23,11 @@ def sigmoid(x: Pattern) -> Pattern:
     return Pattern("sigmoid", TABLE["sigmoid"], (x,))
 
 
+def sech(x: Pattern) -> Pattern:
+    """1 / cosh(x), which is no NumPy function."""
+    return Pattern("sech", TABLE["sech"], (x,))
+
+
 # fmt: off
 @equations(holds="always")
 def identities(x, y, c, shape, inner):
@@ -65,6 +70,25 @@ def stable(x, y):
     yield 1 - sigmoid(x),                   sigmoid(-x)
     yield np.log(sigmoid(x)),               -np.logaddexp(0, -x)
     yield 1 - np.cos(x),                    2 * np.square(np.sin(x / 2))
+    yield np.log(np.exp(x) - np.exp(y)),    x + np.log(-np.expm1(y - x))
+    yield np.exp(x) / np.expm1(x),          -1 / np.expm1(-x)
+    yield np.log1p(np.expm1(x)),            x
+
+
+# A formula whose derivative cancels where the left side's does not is no better: x^2 - y^2 stays,
+# since (x - y) (x + y) has the derivative (x + y) + (x - y), and log(cosh(x)) is no logaddexp.
+@equations(holds="real")
+def hyperbolic(x):
+    yield np.exp(x) - np.exp(-x),                           2 * np.sinh(x)
+    yield 2 * np.sinh(x) / (np.exp(x) + np.exp(-x)),        np.tanh(x)
+    yield np.expm1(x) / (1 + np.exp(x)),                    np.tanh(x / 2)
+    yield np.cosh(x) - 1,                                   2 * np.square(np.sinh(x / 2))
+    yield np.arctanh(np.tanh(x)),                           x
+    yield np.arcsinh(np.sinh(x)),                           x
+    for square in (np.square, lambda z: np.power(z, 2), lambda z: z * z):
+        yield 1 - square(np.tanh(x)),                       np.square(sech(x))
+        yield np.log(square(x)),                            2 * np.log(np.abs(x))
+    yield np.log(np.sqrt(x)),                               np.log(x) / 2
 
 
 @equations(holds="real")
@@ -98,5 +122,5 @@ def softmax(x, y, axes, shape, full):
 # fmt: on
 
 
-STABILISE = Rules(identities, units, stable, norms, softmax)
+STABILISE = Rules(identities, units, stable, hyperbolic, norms, softmax)
 SIMPLIFY = Rules(identities, units)
