@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import accumulate
+from operator import index
 from typing import Any
 
 import numpy as np
@@ -34,7 +35,7 @@ def array_split(ary: Any, indices_or_sections: Any, axis: int = 0) -> list[Array
 def _pieces(sections: Any, n: int) -> list[slice]:
     """The parts as NumPy counts them."""
     if np.ndim(sections):
-        ends = [0, *map(int, sections), n]
+        ends = [0, *map(index, sections), n]
         return list(map(slice, ends[:-1], ends[1:]))
     count = int(sections)
     if count <= 0:

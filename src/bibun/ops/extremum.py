@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from ..array import Array, bind, implements
+from ..errors import DtypeError
 from ..graph import Example, Linear, Op, Type, operation
 from ..zeros import select
 from .reduction import (
@@ -139,6 +140,8 @@ def _lowest(dtype: np.dtype, sign: int) -> Any:
         return -sign * np.inf
     if dtype.kind == "b":
         return sign < 0
+    if dtype.kind == "c":
+        raise DtypeError("nanmax, nanmin: complex numbers have no order: take x.real or abs(x)")
     return np.iinfo(dtype).min if sign > 0 else np.iinfo(dtype).max
 
 

@@ -21,7 +21,7 @@ from ..graph import Example, Linear, Op, Type, operation
 from ..notation import applied
 from .parts import complex_of, numbers, real_of
 from .reduction import operand, refuse
-from .structure import cast
+from .structure import array_of, cast
 
 SWAPPED = {"backward": "forward", "forward": "backward", "ortho": "ortho"}
 
@@ -205,7 +205,7 @@ def half_inverse(a: Any, n: Any, axis: Any, norm: Any) -> Array:
     if n < 1:
         raise ValueError(f"Invalid number of FFT data points ({n}) specified.")
     h = sized(cast(x, complex_of(x.dtype)), n // 2 + 1, axis)
-    return bind(HalfInverse(axis, n, norm_of(norm)), h)
+    return cast(bind(HalfInverse(axis, n, norm_of(norm)), h), result_of(np.fft.irfft, x.dtype))
 
 
 def lengths(x: Array, s: Any, axes: Any) -> tuple[list, list[int]]:
@@ -237,7 +237,9 @@ def _several_axes(function: Callable, transform: Callable, default: Any) -> None
         a: Any, s: Any = None, axes: Any = default, norm: Any = None, out: None = None
     ) -> Array:
         refuse(f"fft.{function.__name__}", out=out)
-        return transform(floats(a), s, axes, norm)
+        x = operand(a)
+        # Along no axes NumPy gives the argument as it is, of whatever dtype.
+        return transform(floats(x) if x.ndim else array_of(x), s, axes, norm)
 
 
 def whole_nd(x: Array, s: Any, axes: Any, norm: Any, inverse: bool) -> Array:

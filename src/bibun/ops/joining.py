@@ -18,7 +18,7 @@ from ..zeros import or_zeros, parts, select, zeroed
 from .gather import part, scatter
 from .putting import touched
 from .shaping import atleast_1d, atleast_2d, atleast_3d
-from .structure import cast, reshape_to
+from .structure import array_of, cast, reshape_to
 
 FEW = 2  # cotangents up to which slices are less work than one operation with several results
 
@@ -382,7 +382,7 @@ def block(arrays: Any) -> Array:
         x = lift(x)
         return reshape_to(x, (1,) * (len(shape) - x.ndim) + x.shape)
 
-    return join(arrays, 0)
+    return array_of(join(arrays, 0))
 
 
 def _shapes(x: Any) -> Any:

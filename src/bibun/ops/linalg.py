@@ -301,12 +301,12 @@ def inv(a: Any) -> Array:
 @implements(np.linalg.matrix_power)
 def matrix_power(a: Any, n: Any) -> Array:
     a = lift(a)
+    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
+        raise LinAlgError(f"matrix_power: square matrices are needed, not {type_of(a)}")
     try:
         n = index(n)
     except TypeError as error:
         raise TypeError("matrix_power: the exponent must be an integer") from error
-    if a.ndim < 2 or a.shape[-1] != a.shape[-2]:
-        raise LinAlgError(f"matrix_power: square matrices are needed, not {type_of(a)}")
     if n == 0:
         return lift(np.broadcast_to(np.eye(a.shape[-1], dtype=a.dtype), a.shape))
     if n < 0:

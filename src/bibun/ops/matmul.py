@@ -329,12 +329,13 @@ def tensordot(a: Any, b: Any, axes: Any = 2) -> Array:
 
 def contraction(name: str, a: Array, b: Array, left: Sequence[int], right: Sequence[int]) -> Array:
     """The sum over axes of a and b in pairs; what remains of a comes first, then that of b."""
-    i, j = [range(a.ndim)[p] for p in left], [range(b.ndim)[q] for q in right]
-    if [a.shape[p] for p in i] != [b.shape[q] for q in j]:
+    pairs = zip(left, right, strict=False)
+    if len(left) != len(right) or any(a.shape[p] != b.shape[q] for p, q in pairs):
         raise ShapeError(
             f"{name}: {type_of(a)} and {type_of(b)} do not fit along the axes {[*left]} and "
             f"{[*right]}: pairs of axes of equal length are needed"
         )
+    i, j = [range(a.ndim)[p] for p in left], [range(b.ndim)[q] for q in right]
     if len(set(i)) < len(i) or len(set(j)) < len(j):
         raise ShapeError(f"{name}: there are duplicate axes in {[*left]} or {[*right]}")
     order = np.argsort(i)  # as they follow each other in a, which is then not copied

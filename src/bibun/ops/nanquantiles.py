@@ -32,13 +32,15 @@ def _nanquantiles(function: Any, ordinary: Any, whole: int) -> Callable[..., Arr
         weak = type(q) in (int, float)  # then the elements decide the dtype
 
         def numpy(a: Any, p: Any) -> Any:
-            if weak or p.ndim < 2:
+            if weak or p.ndim < 2 or not a.size:
                 return function(a, q if weak else p, axes, method=method, keepdims=keepdims)
             # With several axes of q and a negative axis, NumPy 2 mixes up the axes of the result.
             y = function(a, p.ravel(), axes, method=method, keepdims=keepdims)
             return y.reshape(*p.shape, *y.shape[1:])
 
         def expression(a: Any, p: Any) -> Any:
+            if not a.size:
+                return np.nanmean(a, axes, keepdims=keepdims)  # whatever q is
             p = np.float64(q) if weak else p
             y = _quantile(a, operand(p / whole), axes, method, keepdims)
             return cast(y, a.dtype) if weak else y

@@ -19,7 +19,7 @@ from ..memory import view
 from ..notation import ATOM, FACTOR, Text
 from ..zeros import carry, select
 from .elementwise import Formula, row
-from .structure import Copy, cast
+from .structure import Copy, array_of, cast
 
 
 def real_of(dtype: np.dtype) -> np.dtype:
@@ -208,7 +208,7 @@ def angle(z: Any, deg: bool = False) -> Array:
 @implements(np.real_if_close)
 def real_if_close(a: Any, tol: float = 100) -> Array:
     """Which it is depends on the values; they must be known."""
-    x = lift(a)
+    x = array_of(lift(a))
     return x if np.iscomplexobj(np.real_if_close(x.numpy(), tol)) else np.real(x)
 
 

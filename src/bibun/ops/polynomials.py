@@ -125,8 +125,10 @@ def polyder(p: Any, m: Any = 1) -> Array:
     m, p = index(m), coefficients(p)
     if m < 0:
         raise ValueError("Order of derivative must be positive (see polyint)")
+    if p.ndim > 1:
+        np.polyder(np.zeros(p.shape), m)  # NumPy's own errors
     for _ in range(m):
-        n = p.shape[0] - 1
+        n = len(p) - 1
         p = p[:-1] * np.arange(max(n, 0), 0, -1)
     return p
 
@@ -142,7 +144,7 @@ def polyint(p: Any, m: Any = 1, k: Any = None) -> Array:
     if len(k) < m:
         raise ValueError("k must be a scalar or a rank-1 array of length 1 or >m.")
     for j in range(m):
-        p = np.concatenate((p / np.arange(p.shape[0], 0, -1), k[j : j + 1]))
+        p = np.concatenate((p / np.arange(len(p), 0, -1), k[j : j + 1]))
     return p
 
 

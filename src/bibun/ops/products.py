@@ -37,6 +37,8 @@ def tensorinv(a: Any, ind: int = 2) -> Array:
     a = lift(a)
     if ind <= 0:
         raise ShapeError(f"tensorinv: ind is a number of axes and must be positive, not {ind}")
+    if not a.ndim:
+        np.linalg.tensorinv(np.ones(()))  # NumPy's own error
     first, rest = a.shape[:ind], a.shape[ind:]
     y = inv(reshape_to(a, (prod(first), prod(rest))))
     return reshape_to(y, (*rest, *first))

@@ -172,4 +172,4 @@ def full_like(
     like = alike("full_like", a, 0, dtype, shape, options)
     if isinstance(fill_value, bool | int | float | complex):
         return alike("full_like", a, fill_value, dtype, shape, options)
-    return expand_to(cast(fill_value, like.dtype), like.shape)
+    return array_of(expand_to(cast(fill_value, like.dtype), like.shape))

@@ -296,7 +296,7 @@ def flip(m: Any, axis: Any = None) -> Array:
     m = lift(m)
     axes = range(m.ndim) if axis is None else normalize_axis_tuple(axis, m.ndim)
     if not any(m.shape[k] > 1 for k in axes):
-        return another(m)
+        return another(m)[()]
     first = min(axes)
     places = tuple((n - 1, -1, -1) if k in axes else None for k, n in enumerate(m.shape))
     return view(Slice(places[first:]), m)

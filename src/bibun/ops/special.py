@@ -374,5 +374,7 @@ def polygamma(n: Any, x: Any) -> Array:
 @implements(np.i0)
 def bessel_i0(x: Any) -> Array:
     x = lift(x)
+    if x.dtype.kind == "c":
+        raise TypeError("i0 not supported for complex values")
     dtype = x.dtype if x.dtype.kind == "f" else np.dtype(float)
     return array_of(cast(sc.i0(cast(x, dtype)), dtype))

@@ -90,4 +90,6 @@ def ifftshift(x: Any, axes: Any = None) -> Array:
 
 def _axes(x: Any, axes: Any) -> tuple[Array, Sequence[int]]:
     x = operand(x)
+    if axes is None and not x.ndim:
+        np.fft.fftshift(np.ones(()))  # NumPy's own error
     return x, tuple(range(x.ndim)) if axes is None else normalize_axis_tuple(axes, x.ndim)
