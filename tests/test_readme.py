@@ -14,7 +14,10 @@ PRINTED = re.compile(r"^print\(.*\)  +# (.*)$", re.MULTILINE)
 
 @pytest.mark.parametrize(
     "name",
-    ["README.md", "docs/control.md", "docs/jit.md", "docs/numerics.md", "docs/conventions.md"],
+    [
+        *("README.md", "docs/control.md", "docs/jit.md", "docs/numerics.md", "docs/conventions.md"),
+        "docs/cpp.md",
+    ],
 )
 def test_python_blocks_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
     """What follows `print(...)  # ` is what is printed."""

@@ -32,9 +32,9 @@ M filled(Index rows, Index columns, int seed) {
   return x;
 }
 
-/// The gradient of a program f at x, three ways, and its Hessian along a direction.
+/// The gradient of a program f at x, three ways.
 template <class F, class M>
-void agrees(const char* name, const F& f, const M& x) {
+void first_order(const char* name, const F& f, const M& x) {
   using D = Dual<Real, 1>;
   using Duals = typename decltype(x.template cast<D>())::PlainObject;
   const auto [value, slope] = value_and_grad(f)(x);
@@ -50,6 +50,12 @@ void agrees(const char* name, const F& f, const M& x) {
     seeded.data()[i].derivatives()[0] = 1;
     close(slope.data()[i], D(f(seeded)).derivative(), kModes, name);
   }
+}
+
+/// The same, and its Hessian along a direction.
+template <class F, class M>
+void agrees(const char* name, const F& f, const M& x) {
+  first_order(name, f, x);
   const M direction = filled<M>(x.rows(), x.cols(), 99);
   const M product = hessian_vector(f)(x, direction);
   auto shifted = [&](Real t) { return dot(gradient(f)(M(x + t * direction)), direction); };

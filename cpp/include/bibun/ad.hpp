@@ -8,7 +8,9 @@
 #include "convolution.hpp"
 #include "dual.hpp"
 #include "eigen.hpp"
+#include "factorizations.hpp"
 #include "gradients.hpp"
+#include "linear.hpp"
 #include "optimizers.hpp"
 
 #endif

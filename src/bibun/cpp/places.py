@@ -1,10 +1,10 @@
-"""bibun.cpp: where the C++ headers and what finds them lie."""
+"""Where the C++ headers lie, and what finds them."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-_HERE = Path(__file__).resolve().parent
+_HERE = Path(__file__).resolve().parent.parent
 _INSTALLED = _HERE / "_cpp"  # in a wheel; in a checkout they lie beside the Python sources
 _ROOT = _INSTALLED if _INSTALLED.exists() else _HERE.parent.parent / "cpp"
 
