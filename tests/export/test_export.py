@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -37,7 +38,10 @@ def test_the_article(math: str, tmp_path: Path) -> None:
     holds(tmp_path)
     text = (tmp_path / "loss_value_and_grad.hpp").read_text()
     assert ("std::sin(" in text) == (math == "libm")
-    assert "return np.sum(np.sin(X @ W) ** 2)" in text and "test_export.py:" in text
+    # The Python stands at the top, and its lines before the loops that are made of them.
+    assert "return np.sum(np.sin(X @ W) ** 2)" in text
+    value = (tmp_path / "loss.hpp").read_text()
+    assert re.search(r"^  // \S*test_export\.py:\d+: `np.sum", value, re.MULTILINE)
     assert "new " not in text and "vector<" not in text and "malloc" not in text
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +32,7 @@ class Header:
     def __init__(self, name: str, code: Lowered, style: Style):
         self.name, self.code, self.style = name, code, style
         self.printer = CppPrinter(code.code)
-        self.printer.block(code.code.body, 1)
+        self.statements()
         work = [b for b in code.code.buffers if b.role == "work"]
         self.work = [b for b in work if f"b{b.number}[" in self.body]
         self.large = sum(b.size * DTYPES[b.kind].itemsize for b in self.work) > LARGE
@@ -39,6 +40,14 @@ class Header:
         first = code.outputs[0]
         self.returned = first if first.type.shape == () else None
         self.results = code.outputs[1:] if self.returned else code.outputs
+
+    def statements(self) -> None:
+        """Print the statements, with the user's lines before the loops that are made of them."""
+        printer, body = self.printer, self.code.code.body
+        for k, statement in enumerate(body.statements):
+            for line in self.code.comments.get(k, []):
+                printer.put(1, f"// {line}".rstrip())
+            printer.block(replace(body, statements=[statement]), 1)
 
     @property
     def body(self) -> str:

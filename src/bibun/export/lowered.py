@@ -7,16 +7,17 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..errors import TracingError, UnsupportedError
+from ..errors import TracingError, UnsupportedError, user_position
 from ..graph import Constant, Graph, Node, Type
 from ..loops import Buffer, Code, Value
 from ..loops.statements import FLOATS, KINDS
 from ..native.arguments import Arguments, chosen
 from ..native.capture import Captured, with_constants
 from ..native.lower import Lowering
+from ..native.nests import Nest
 from ..native.nodes import Nodes
-from ..native.prepared import prepared
-from ..native.schedule import Call, Schedule
+from ..native.prepared import prepared_from
+from ..native.schedule import Call, Product, Repeat, Schedule
 from ..ops.elementwise import Elementwise
 from ..program import Program
 from .functions import Exported, words
@@ -73,6 +74,7 @@ class Lowered(NamedTuple):
     copies: list[tuple[int, str]]  # (number of a result, the name of the array that it equals)
     constants: list[tuple[Buffer, np.ndarray]]
     expected: list[np.ndarray]
+    comments: dict[int, list[str]]  # what stands before the statement of a number
 
 
 def lowered(name: str, given: Exported, math: str) -> Lowered:
@@ -86,19 +88,31 @@ def lowered(name: str, given: Exported, math: str) -> Lowered:
             "and generated code has one way only: use np.where, or bibun.cond and while_loop"
         )
     known = dict(enumerate(captured.met(), len(call.values)))
-    graph = prepared(with_constants(captured.graph, known)[0] if known else captured.graph)
+    graph, lines = _with_lines(captured, known)
     names = given.outputs(captured.results(list(range(captured.count))))
     with np.errstate(all="ignore"):  # the code does not warn either
         found = Program(captured.graph)(*call.values, *known.values())
     expected = [np.asarray(y) for y in found]
-    return _Function(name, graph, math).lowered(given.inputs, names, expected)
+    return _Function(name, graph, lines, math).lowered(given.inputs, names, expected)
+
+
+def _with_lines(captured: Captured, known: dict[int, np.ndarray]) -> tuple[Graph, list[str]]:
+    """The graph as code is made of it, and for each node its line in the user's code, or "".
+
+    What a derivative added has no line but the one that asks for this export.
+    """
+    places, here = captured.positions(), str(user_position())
+    graph, order = with_constants(captured.graph, known)
+    graph, sources = prepared_from(graph)
+    found = [None if k is None else places[order[k]] for k in sources]
+    return graph, ["" if p is None or str(p) == here else str(p) for p in found]
 
 
 class _Function:
     """A graph on its way to code."""
 
-    def __init__(self, name: str, graph: Graph, math: str):
-        self.name, self.graph = name, graph
+    def __init__(self, name: str, graph: Graph, lines: list[str], math: str):
+        self.name, self.graph, self.lines = name, graph, lines
         self.schedule = Schedule((LibraryNodes if math == "libm" else Nodes)(graph))
         self.owners = [self.schedule.memory.owner(o) for o in graph.outputs]
         missing = [graph.nodes[s.node] for s in self.schedule.steps if isinstance(s, Call)]
@@ -119,9 +133,12 @@ class _Function:
             for i, n in graph
             if isinstance(n.op, Constant) and role[i] == "given"
         ]
+        comments: dict[int, list[str]] = {}
         for step in self.schedule.steps:
             if not isinstance(step, Call):  # there is none
+                start = len(lowering.code.body.statements)
                 lowering.step(step)
+                comments[start] = self.comment(step)
         types = [graph.nodes[k].type for k in range(graph.arity)]
         arguments = [Variable(n, types[k], given[k]) for k, n in enumerate(inputs)]
         found, copies = [], []
@@ -133,7 +150,13 @@ class _Function:
                 source = outputs[first] if o in results else self.source(o, inputs, lowering)
                 copies.append((k, source))
         constants = [*preset, *_fixed(lowering)]
-        return Lowered(lowering.code, arguments, found, copies, constants, expected)
+        return Lowered(lowering.code, arguments, found, copies, constants, expected, comments)
+
+    def comment(self, step: Nest | Product | Repeat) -> list[str]:
+        """The lines of the user's code that a step does, forward or backward."""
+        nodes = [r.node for r in step.roots] if isinstance(step, Nest) else [step.node]
+        lines = [self.lines[n] for n in nodes if n < len(self.lines) and self.lines[n]]
+        return list(dict.fromkeys(lines))
 
     def source(self, node: int, inputs: list[str], lowering: Lowering) -> str:
         """The name of an argument, or of a constant."""
