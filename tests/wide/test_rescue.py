@@ -5,6 +5,7 @@ import warnings
 
 import numpy as np
 import pytest
+import scipy.linalg
 from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special
 
@@ -217,3 +218,10 @@ def test_without_a_value_there_is_no_derivative():
 def test_a_difference_that_is_zero_has_no_derivative_to_multiply_infinity_with():
     f = lambda x: np.sum((x - x) ** 2) ** 0.5 + x[0]  # noqa: E731
     assert_array_equal(grad(f)(np.array([1.0, 2.0])), [1, 0])
+
+
+def test_matrix_exponentials_and_incomplete_gamma_functions():
+    f = lambda x: np.log(special.gammaincc(2.0, x))  # noqa: E731
+    assert_allclose(grad(f)(800.0), -800 / 801, rtol=1e-15)  # gammaincc(2, x) = (1 + x) e^-x
+    g = lambda x: np.log(scipy.linalg.expm(x * np.array([[0.0, 1.0], [1.0, 0.0]]))[0, 0])  # noqa: E731
+    assert_allclose(grad(g)(800.0), 1, rtol=1e-15)  # tanh(800)

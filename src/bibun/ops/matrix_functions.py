@@ -49,6 +49,9 @@ class Expm(Op):
         matrices("expm", type_of(a))
         return expm(a) if a.size else a
 
+    def exactly(self, lib, a):
+        return lib.matrix("expm_rows", a)
+
     def d(self, y, a):
         return (Linear(lambda t: bind(ExpmAlong(), a, t), lambda g: bind(ExpmAlong(), mT(a), g)),)
 
@@ -85,6 +88,9 @@ class ExpmAlong(Op):
         with np.errstate(all="ignore"):
             finite = np.isfinite(a).all() and np.isfinite(e).all()
             return each(along, a, e) if finite else np.full_like(e, np.nan)
+
+    def exactly(self, lib, a, e):
+        return lib.matrix("expm_along_rows", a, e)
 
     def d(self, y, a, e):
         def second(a: Any, e: Any, t: Any) -> Any:

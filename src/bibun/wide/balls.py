@@ -162,6 +162,9 @@ class Functions:
     def besselk(self, n: int, x: Ball) -> Ball:          return Ball(raw(x).bessel_k(n))
     def bessely(self, n: int, x: Ball) -> Ball:          return Ball(raw(x).bessel_y(n))
     def e1(self, x: Ball) -> Ball:                       return Ball(raw(x).expint(1))
+    def gammasgn(self, x: Ball) -> Ball:                 return self.sign(Ball(raw(x).rgamma()))
+    def gammainc(self, a: Any, x: Any) -> Ball:          return Ball(raw(x).gamma_lower(raw(a), 1))
+    def gammaincc(self, a: Any, x: Any) -> Ball:         return Ball(raw(x).gamma_upper(raw(a), 1))
     # fmt: on
 
     def exp(self, x: Any) -> Ball:
@@ -225,6 +228,17 @@ class Functions:
     def det_rows(self, a: list[list[Ball]]) -> Ball:
         """det a."""
         return Ball(_matrix(a).det())
+
+    def expm_rows(self, a: list[list[Ball]]) -> list[list[Ball]]:
+        """e^a."""
+        return _rows(_matrix(a).exp())
+
+    def expm_along_rows(self, a: list[list[Ball]], e: list[list[Ball]]) -> list[list[Ball]]:
+        """The derivative of e^a along e: a block of the exponential of [[a, e], [0, a]]."""
+        n, zero = len(a), Ball(_arb()(0))
+        upper = [[*x, *y] for x, y in zip(a, e, strict=True)]
+        y = self.expm_rows([*upper, *([zero] * n + row for row in a)])
+        return [row[n:] for row in y[:n]]
 
     def cholesky_rows(self, a: list[list[Ball]]) -> list[list[Ball]]:
         """The lower triangular y with y y^T = a."""
