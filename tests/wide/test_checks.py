@@ -7,11 +7,19 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 from bibun import grad, value_and_grad
+from bibun.derivative.derived import CACHE
 from bibun.errors import NotFiniteWarning
 from bibun.numerics import rescue
 from bibun.wide.checks import KEPT
 
 mp = pytest.importorskip("mpmath")
+
+
+@pytest.fixture(autouse=True)
+def without_memory():
+    """Programs that other tests ran in vain would be tried again at a later call only."""
+    CACHE.kept.clear()
+
 
 # fmt: off
 CANCELLING = [  # a function in NumPy, the same in mpmath, where digits cancel

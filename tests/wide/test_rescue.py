@@ -11,10 +11,17 @@ from scipy import special
 
 import bibun
 from bibun import GradientTape, Variable, grad, hessian, jacobian, jvp, value_and_grad, vjp
+from bibun.derivative.derived import CACHE
 from bibun.errors import NotFiniteWarning
 from bibun.numerics import rescue
 
 mp = pytest.importorskip("mpmath")
+
+
+@pytest.fixture(autouse=True)
+def without_memory():
+    """Programs that other tests ran in vain would be tried again at a later call only."""
+    CACHE.kept.clear()
 
 
 def truth(f, x):
@@ -213,6 +220,13 @@ def test_blame_of_a_derivative():
 def test_without_a_value_there_is_no_derivative():
     with pytest.warns(NotFiniteWarning, match="the value of log"):
         assert np.isnan(grad(lambda x: np.log(x) + 1)(np.float64(-2)))
+
+
+def test_nor_at_the_calls_between_two_attempts():
+    f = lambda x: np.log(x) * 3 + 1  # noqa: E731
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        assert all(np.isnan(grad(f)(np.float64(-2))) for _ in range(5))
 
 
 def test_a_difference_that_is_zero_has_no_derivative_to_multiply_infinity_with():

@@ -60,7 +60,7 @@ class Patience:
         if how.rescue is True:
             self.calls += 1
             if self.calls < 2**self.failures:
-                return results
+                return _without_value(results, recorded.results)
             found = Rescue(graph, args, movable, recorded.results, how.budget).run(results)
             if not found.why:
                 self.failures = self.calls = 0

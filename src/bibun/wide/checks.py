@@ -9,13 +9,13 @@ directions, takes the place of what the floats gave.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
-from typing import Any
+from math import isfinite, prod
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import AbstractValueError
-from ..graph import Graph, Type
+from ..graph import Constant, Graph, Type
 from ..ops.elementwise import Elementwise
 from ..ops.select import Where
 from ..recording import Trace
@@ -82,19 +82,28 @@ def differ(y: Any, z: Any) -> bool:
 # ------------------------------------------------------------ points picked out
 
 
+class Place(NamedTuple):
+    """A `where`: the comparison that decides, its condition and sides, and what is chosen from."""
+
+    name: str
+    condition: int
+    sides: list[int]
+    choices: list[int]
+
+
 class Picks:
     """The places where a program chooses by a comparison, to see whether it stands at the edge."""
 
     def __init__(self, trace: Trace):
-        self.places: list[tuple[bool, int, int, int, int]] = []
+        self.places: list[Place] = []
         self.kinks: list[tuple[Any, list[int]]] = []
         for op, *args in trace.entries:
             if type(op) is Elementwise and op.kink is not None:
                 self.kinks.append((op.kink, args))
-            condition = trace.entries[args[0]] if type(op) is Where else (None,)
-            how = condition[0]
+            how, *sides = trace.entries[args[0]] if type(op) is Where else (None,)
             if type(how) is Elementwise and how.name in COMPARISONS:
-                self.places.append((how.name in EQUALITIES, *condition[1:], *args[1:]))
+                choices = [i for i in args[1:] if not _constant(trace, i)]
+                self.places.append(Place(how.name, args[0], sides, choices))
 
     def met(self, trace: Trace) -> bool:
         """Whether both sides of a comparison are equal somewhere.
@@ -102,19 +111,22 @@ class Picks:
         Where it is no test for equality, only if what is chosen from is not finite there: at an
         edge such as that of `where(x > 0, x, 0)` the side that is taken has the derivative.
         """
-        for exact, *entries in self.places:
-            try:
-                x, y, p, q = map(trace.value, entries)
-            except AbstractValueError:
-                continue  # inside of vmap there are no values
-            if np.size(p) > MOST:
-                continue
-            if not exact and _finite(p) and _finite(q):
-                continue
-            tied = np.equal(x, y)
-            if (tied if exact else tied & ~(np.isfinite(p) & np.isfinite(q))).any():
-                return True
-        return False
+        try:
+            return any(self._met(trace, place) for place in self.places)
+        except AbstractValueError:
+            return False  # inside of vmap there are no values
+
+    def _met(self, trace: Trace, place: Place) -> bool:
+        condition = trace.values[place.condition]
+        if type(condition) is Type or condition.size > MOST:
+            return False
+        if place.name in EQUALITIES:  # not_equal is the rarer one, and asks for what does not hold
+            return bool((condition if place.name == "equal" else ~condition).any())
+        unsound = [y for y in map(trace.value, place.choices) if not _finite(y)]
+        if not unsound:
+            return False
+        tied = np.equal(*map(trace.value, place.sides))
+        return any(bool((tied & ~np.isfinite(y)).any()) for y in unsound)
 
     def kinked(self, trace: Trace) -> bool:
         """Whether any function stands at a kink, which others may smooth: `np.sign(x) * abs(x)`."""
@@ -125,7 +137,17 @@ class Picks:
 
 
 def _finite(x: Any) -> bool:
+    # A sum of squares is finite only if all numbers are, and the quicker question.
+    if x.dtype.kind != "f" or (x.shape and isfinite(np.vdot(x, x))):
+        return True
     return bool(np.isfinite(x).all())
+
+
+def _constant(trace: Trace, i: int) -> bool:
+    """Whether an entry is a number of the program, perhaps spread over an array."""
+    op, *args = trace.entries[i]
+    spread = op.kind == "view" and bool(args) and all(_constant(trace, a) for a in args)
+    return type(op) is Constant or spread
 
 
 def smoothed(attempt: Rescue, results: Sequence[Any], picked: bool) -> list[Any] | None:
