@@ -174,3 +174,36 @@ def test_remainders(dtype: str) -> None:
         least, one = np.array([-(2**63)]), np.array([-1])
         with np.errstate(all="ignore"):
             assert f(least, one)[0] == least // one
+
+
+def halving(x: Any, i: Any) -> Any:
+    """States of a loop without a count, read at an index that is looked up in a plain array."""
+
+    def body(state: Any) -> Any:
+        a, k = state
+        return a * 0.9 + np.sin(a[np.take(ROWS[:5], k % 5)]) * 0.1, k + 1
+
+    a, _ = bibun.while_loop(lambda s: (s[1] < 7) & (s[0].sum() < 1e3), body, (x, np.int64(0)))
+    return np.sum(a[i] ** 2)
+
+
+def replacing(x: Any, i: Any) -> Any:
+    """States of a scan, written at an index."""
+
+    def body(a: Any, k: Any) -> Any:
+        y = a.copy()
+        y[k] = y[k] * 1.5 + a[0]
+        return y, y[k]
+
+    a, ys = bibun.scan(body, x, i)
+    return np.sum(np.sin(a)) + np.sum(ys**2)
+
+
+@pytest.mark.parametrize("f", [halving, replacing])
+def test_states_at_indices(f: Any) -> None:
+    x = np.linspace(0, 1, 6)
+    batch = bibun.vmap(bibun.grad(f), in_axes=(0, None))
+    for derived, a in ((bibun.grad(f), x), (batch, np.stack([x, 2 * x])), (bibun.hessian(f), x)):
+        compiled = bibun.jit(derived)
+        assert not compiled.lower(a, ROWS).interpreted
+        np.testing.assert_allclose(compiled(a, ROWS), derived(a, ROWS), rtol=1e-13, atol=1e-14)

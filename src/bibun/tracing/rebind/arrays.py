@@ -92,7 +92,9 @@ def dispatched(f: Any) -> Callable[..., Any]:
             if type(a) in SEARCHED and traced(list(a)):
                 break
         else:
-            return f(*args, **options)
+            unseen = f is np.take and _has_arrays((*args, *options.values()))
+            # NumPy asks the array alone, not its indices, whose function this is.
+            return (rule(f) if unseen else f)(*args, **options)
         inner = [list(map(_listed, a)) if sequences and type(a) in SEARCHED else _listed(a)
                  for a in args]  # fmt: skip
         # A list of arrays is nothing that NumPy looks through for all of them.
