@@ -18,8 +18,8 @@ WIDEST_COLUMNS = 4096
 """Sums over the first axes, one for each place in the others, that stay near while rows pass."""
 LEAST_COLUMNS = 4096
 """Terms from which on rows pass: fewer stay in registers, sum by sum."""
-FEW_COLUMNS, NEAR_TERMS = 64, 1 << 16
-"""So few sums stay in registers together, while all their terms come from a near cache."""
+FEW_COLUMNS, NEAR_TERMS = 512, 1 << 16
+"""So few sums stay in registers, some vectors at a time, while all terms come from a near cache."""
 
 
 class Root(NamedTuple):
