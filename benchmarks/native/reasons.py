@@ -18,15 +18,15 @@ REASONS = {
     "cross_entropy": f"{IN_NUMPY}: the label of each row is gathered and its gradient scattered "
     "there, so that exponentials are stored and read again",
     "layernorm": "memory: four arrays of 4 MB are read or written, in one pass",
-    "tanh": "one exponential and one division for each element; the rest waits for memory",
-    "gelu": "one exponential and one division for each element; the rest waits for memory",
-    "logsumexp": "one exponential for each element, as in XLA; 4 MB are read and 4 MB are written",
-    "logsumexp640": "one exponential for each element, as in XLA; 5 MB are read and 5 MB written",
+    "tanh": "one exponential and one division for each element, which wait for each other",
+    "gelu": "one exponential and one division for each element, which wait for each other",
+    "logsumexp": "one exponential for each element, as in XLA, in three passes along each row",
+    "logsumexp640": "one exponential for each element, as in XLA, in three passes along memory",
     "adam": "memory: 16 MB are read and 12 MB written, which takes everybody as long",
-    "rk4": "the reverse sweep computes each step once more, and a tanh waits for the one before",
-    "lstm": "the reverse sweep computes each step once more; its matrices are multiplied by plain "
-    "loops",
-    "diagonal_lstm": "the reverse sweep computes each step once more",
+    "rk4": "four tanh in each round, of which each waits for the one before, take most of the time",
+    "lstm": "the products of matrices after all rounds, and the tanh of the state, which waits for "
+    "the gates, take most of the time",
+    "diagonal_lstm": "sigmoids and tanh of four layers, of which each waits for the one before",
     "mixture": f"{IN_NUMPY}: matrix products, gathers and scatters",
     "bundle": f"{IN_NUMPY}: the gathers; the Jacobian is put together in memory piece by piece",
 }
