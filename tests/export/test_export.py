@@ -121,6 +121,15 @@ def test_text_grows_with_the_graph_alone(tmp_path: Path) -> None:
     )
 
 
+def unread(x, y):
+    return np.sum(x) + np.sum(np.round(y[0]) * 0)
+
+
+def test_arguments_that_nothing_reads(tmp_path: Path) -> None:
+    bibun.export.cpp(unread, (X, X), to=tmp_path, wrt=("x", "y"), functions=EVERY[:2])
+    holds(tmp_path)
+
+
 def test_checks_of_results(tmp_path: Path) -> None:
     bibun.export.cpp(
         lambda x: np.sum(np.log(x)), (np.ones(2),), to=tmp_path, name="f", check_finite=True,

@@ -140,6 +140,8 @@ class Header:
                 constant = "const " if v in self.code.inputs else ""
                 of = f"{constant}{stored(v.buffer.kind)}* const"
                 lines.append(f"  {of} b{v.buffer.number} = {v.name};  // {v.type}")
+            elif v in self.code.inputs and v.name not in (name for _, name in self.code.copies):
+                lines.append(f"  static_cast<void>({v.name});  // the result does not depend on it")
         for b, _ in self.constants():
             lines.append(f"  const {stored(b.kind)}* const b{b.number} = {self.constant(b)};")
         for b in self.work:
