@@ -171,6 +171,9 @@ def _meaning(f: Any) -> Any:
     return _meanings[f]
 
 
+OF_METHODS = {"obj", "cls"}  # in the closure of a functools.singledispatchmethod
+
+
 class _Wrapping(local):
     """The functions that this thread is looking into."""
 
@@ -188,9 +191,9 @@ def _wrapper(f: Any) -> Any:
     if hasattr(f, "registry") and hasattr(f, "dispatch"):
         return functools.partial(_dispatched, f.dispatch)
     old = [_content(cell) for cell in f.__closure__]
-    for x in old:
-        if type(x) is functools.singledispatchmethod:
-            return functools.partial(_dispatched, _of_method(f, x))
+    of = dict(zip(f.__code__.co_freevars, old, strict=True))
+    if of.keys() >= OF_METHODS and f.__code__.co_filename == functools.__file__:
+        return functools.partial(_dispatched, _of_method(of))
     if id(f) in _wrapping.open:  # a function that stands in its own closure
         return f
     _wrapping.open.add(id(f))
@@ -206,10 +209,11 @@ def _wrapper(f: Any) -> Any:
     return made
 
 
-def _of_method(f: Function, method: functools.singledispatchmethod) -> Function:
-    """For each type the method bound as f, what functools.singledispatchmethod makes of itself."""
-    of = dict(zip(f.__code__.co_freevars, map(_content, f.__closure__ or ()), strict=True))
-    return lambda kind: method.dispatcher.dispatch(kind).__get__(of["obj"], of["cls"])
+def _of_method(of: dict[str, Any]) -> Function:
+    """For each type the bound method, from the closure that singledispatchmethod makes."""
+    # From Python 3.13 on it holds `dispatch` itself, before that `self`.
+    dispatch = of.get("dispatch") or of["self"].dispatcher.dispatch
+    return lambda kind: dispatch(kind).__get__(of["obj"], of["cls"])
 
 
 def _dispatched(dispatch: Function, x: Any, /, *args: Any, **options: Any) -> Any:
