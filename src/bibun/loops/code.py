@@ -184,15 +184,26 @@ class Code:
         """The number that a value is, or None."""
         return self.constants.get(value.number)
 
-    def load(self, buffer: Buffer, place: Place, computed: Value | None = None) -> Value:
-        """What is in a place now. An argument, which nobody writes, is read once, far outside."""
+    def load(
+        self,
+        buffer: Buffer,
+        place: Place,
+        computed: Value | None = None,
+        since: int | None = None,
+    ) -> Value:
+        """What is in a place now. An argument, which nobody writes, is read once, far outside.
+
+        If other memory is not written in the blocks from depth `since` on, it is read there.
+        """
         place = place if computed is None else place._replace(computed=computed.number)
         key = ("load", buffer.kind, (), (buffer, place))
-        if buffer.role != "in":
+        if buffer.role != "in" and since is None:
             return self._append(self.blocks[-1], key, False)
-        inner = [0 if computed is None else computed.depth, self.guarded]
+        inner = [0 if computed is None else computed.depth, self.guarded, since or 0]
         inner += [self.counters[counter] for counter, _ in place.strides]
         block = self.blocks[max(inner)]
+        if buffer.role != "in":
+            return self._append(block, key, False)
         return block.known.get(key) or self._append(block, key, True)
 
     def table(self, numbers: tuple[float, ...], index: Value) -> Value:

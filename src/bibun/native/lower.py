@@ -41,6 +41,8 @@ class Lowering:
         self.lent: dict[int, int] = {}  # of a node: the result in whose memory it lies until then
         self.counter: dict[int, int] = {}  # of an axis of the nest: the counter of its loop
         self.memo: list[dict[Key, Value]] = [{}]  # what is known, for each depth
+        self.since: int | None = None  # the depth of what stands around the nest
+        self.changing: set[int] = set()  # owners of memory that the nest writes
 
     def buffer(self, node: int, written: bool = False) -> Buffer:
         """The memory of a node."""
@@ -122,6 +124,8 @@ class Lowering:
     def nest(self, nest: Nest) -> None:
         """All loops of a nest."""
         self.memo = [{}]
+        self.since = len(self.code.blocks) - 1
+        self.changing = {self.nodes.owner(r.node) for r in nest.roots}
         split = nest.split or 0
         if prod(nest.extents[split:]) >= LONG_ROUND:
             self.passing |= {r.node: split for r in nest.roots if self.passes(r)}
@@ -358,7 +362,9 @@ class Lowering:
 
     def load(self, node: int, place: Affine) -> Value:
         """Read memory."""
-        return self.code.load(self.buffer(node), *self.at(node, self.near(node, place)))
+        buffer, (found, picked) = self.buffer(node), self.at(node, self.near(node, place))
+        fixed = buffer.role != "heap" and self.nodes.owner(node) not in self.changing
+        return self.code.load(buffer, found, picked, self.since if fixed else None)
 
     def near(self, node: int, place: Affine) -> Affine:
         """The place in memory for one outer round, where that is all there is."""

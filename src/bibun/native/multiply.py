@@ -15,7 +15,7 @@ from .repeats import Spot
 def multiply(lowering: Any, node: int) -> None:
     """The code of all products of a node, one after the other."""
     of = lowering.nodes.product(node)
-    lowering.memo = [{}]
+    lowering.memo, lowering.since = [{}], None
     (a, of_a), (b, of_b) = (operand(lowering, node, which) for which in range(2))
     lead = counters(of.lead)
     target = lowering.spot(node, True), flat((*lead, Affine()), (*of.lead, of.m * of.n))
