@@ -112,7 +112,7 @@ def test_np_array_of_traced_numbers():
     text = message(errors.TracingError, lambda: taped(lambda x: np.sum(np.array([x, x]))))
     assert text.startswith(
         "a traced array cannot become a plain NumPy array without losing its derivative: "
-        "write np.stack([...]) instead of np.array([...]), and leave out np.asarray  ("
+        "write np.stack([...]) instead of np.array([...]), and leave out np.asarray. The block of "
     )
     assert text.endswith(where("np.array([x, x])"))
 
@@ -121,7 +121,7 @@ def test_math_sin():
     text = message(errors.TracingError, lambda: taped(lambda x: math.sin(x)))
     assert text.startswith(
         "math.sin needs a plain number and would lose the derivative of a traced array: write "
-        "np.sin instead  ("
+        "np.sin instead. The block of a tape"
     )
     assert text.endswith(where("math.sin(x)"))
 
@@ -131,7 +131,7 @@ def test_float():
     assert text.startswith(
         "float(x) needs a plain number and would lose the derivative of a traced array: keep "
         "the array "
-        "(NumPy functions accept it), or use bibun.stop_gradient(x) to take its value  ("
+        "(NumPy functions accept it), or use bibun.stop_gradient(x) to take its value. "
     )
     assert text.endswith(where("float(x)"))
 
@@ -166,8 +166,8 @@ def test_assignment_into_an_untraced_array():
     text = message(errors.TracingError, lambda: grad(f)(1.0))  # and not NumPy's, which it causes
     assert text.startswith(
         "assignment of a traced array into an untraced array would lose its derivative: "
-        "make the array inside the function (np.zeros, x.copy()), or build it with np.stack, "
-        "np.concatenate or np.where instead  ("
+        "make the array of floating-point numbers inside the function (np.zeros, x.copy()), or "
+        "build it with np.stack, np.concatenate or np.where instead  ("
     )
     assert "y[0]" in text
 

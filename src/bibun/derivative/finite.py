@@ -54,7 +54,7 @@ class Patience:
     ) -> list[Any]:
         """The results, with entries from wider numbers where the usual ones are not finite."""
         how = mode()
-        if how.rescue is False or not possible(graph, args, movable):
+        if how.rescue is False or not possible(graph, args, movable) or has_nan(recorded.trace):
             return results
         why = "computing it again in wider numbers is switched off"
         if how.rescue is True:
@@ -73,6 +73,11 @@ class Patience:
             results, why = _without_value(found.results, recorded.results), found.why
         warn(NotFiniteWarning(message(recorded, results, why)))
         return results
+
+
+def has_nan(trace: Trace) -> bool:
+    """Whether a number of the function's own is nan, which is no surprise then."""
+    return any(c.dtype.kind == "f" and np.isnan(c.value()).any() for c in trace.constants.values())
 
 
 def _without_value(results: list[Any], values: int) -> list[Any]:

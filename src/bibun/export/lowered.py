@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ from ..native.nests import Nest
 from ..native.nodes import Nodes
 from ..native.prepared import prepared_from
 from ..native.schedule import Call, Product, Repeat, Schedule
+from ..native.tune import without_idle_stores
 from ..ops.elementwise import Elementwise
 from ..program import Program
 from .functions import Exported, words
@@ -93,7 +95,7 @@ def lowered(name: str, given: Exported, math: str) -> Lowered:
     with np.errstate(all="ignore"):  # the code does not warn either
         found = Program(captured.graph)(*call.values, *known.values())
     expected = [np.asarray(y) for y in found]
-    return _Function(name, graph, lines, math).lowered(given.inputs, names, expected)
+    return tidied(_Function(name, graph, lines, math).lowered(given.inputs, names, expected))
 
 
 def _with_lines(captured: Captured, known: dict[int, np.ndarray]) -> tuple[Graph, list[str]]:
@@ -106,6 +108,14 @@ def _with_lines(captured: Captured, known: dict[int, np.ndarray]) -> tuple[Graph
     graph, sources = prepared_from(graph)
     found = [None if k is None else places[order[k]] for k in sources]
     return graph, ["" if p is None or str(p) == here else str(p) for p in found]
+
+
+def tidied(found: Lowered) -> Lowered:
+    """The same without what is written to arrays that nobody reads."""
+    before = list(found.code.body.statements)
+    kept = set(map(id, without_idle_stores(found.code).body.statements))
+    gone = [0, *accumulate(id(s) not in kept for s in before)]
+    return found._replace(comments={k - gone[k]: c for k, c in found.comments.items()})
 
 
 class _Function:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..loops import Block, Code, Let, Loop, Place, Refuse, Seldom, Store
+from ..loops import Block, Code, Invoke, Let, Loop, Place, Refuse, Seldom, Store
 from ..loops.statements import blocks
 from .rounds import statements, used
 
@@ -18,8 +18,34 @@ SCATTERED = 1.5
 
 def tuned(code: Code) -> Code:
     """The same code, with fewer loops, and with lanes."""
-    tune(code.body)
+    tune(without_idle_stores(code).body)
     return code
+
+
+def without_idle_stores(code: Code) -> Code:
+    """The same code without what it writes to workspaces that nobody reads."""
+    read = {n for s in statements(code.body) if type(s) is not Store for n in touched(s)}
+    idle = {b.number for b in code.buffers if b.role == "work"} - read
+    if idle:
+        _drop_stores(code.body, idle)
+    return code
+
+
+def touched(s: Any) -> Iterator[int]:
+    """The buffers that a statement reads, or hands on."""
+    if type(s) is Let and s.opcode == "load":
+        yield s.extra[0].number
+    elif type(s) is Invoke:
+        yield from (b.number for b, _ in s.places)
+
+
+def _drop_stores(block: Block, idle: set[int]) -> None:
+    block.statements[:] = [
+        s for s in block.statements if type(s) is not Store or s.buffer.number not in idle
+    ]
+    for s in block.statements:
+        for inner in blocks(s):
+            _drop_stores(inner, idle)
 
 
 def tune(block: Block) -> None:

@@ -80,7 +80,7 @@ def certify(f: Callable[..., Any], *args: Any) -> Certificate:
     >>> import numpy as np, bibun
     >>> found = bibun.numerics.certify(lambda x: (1 - np.cos(x)) / x**2, 1e-4)
     >>> found.gradient
-    np.float64(-8.333333327777777e-06)
+    np.float64(-8.333333327777778e-06)
     >>> bool(found.gradient_digits < 10)
     True
     """

@@ -143,6 +143,15 @@ def raised(a: Text, b: Text) -> Text:
     return Text(f"{a:atom}^{b:atom}", POWER)
 
 
+def sign_for(a: Any, b: Any) -> Any:
+    """An exact number with the sign that a gets from b; that of a zero is not kept."""
+    if b != 0:
+        return b
+    if a != 0:
+        raise ValueError("the sign of a zero is not known among exact numbers")
+    return 1
+
+
 # fmt: off
 POSITIVE = (0.1, 4.0)
 
@@ -188,7 +197,7 @@ hypot       = row(np.hypot,       lambda y, a, b: direction(a, b),
                                   exact=lambda lib, a, b: lib.sqrt(a**2 + b**2),
                                   kink=lambda a, b: (a == 0) & (b == 0))
 copysign    = row(np.copysign,    lambda y, a, b: np.sign(a) * np.sign(y), None,
-                                  exact=lambda lib, a, b: abs(a) * (lib.sign(b) if b != 0 else 1),
+                                  exact=lambda lib, a, b: abs(a) * lib.sign(sign_for(a, b)),
                                   kink=lambda a, b: (a == 0) | (b == 0))
 heaviside   = row(np.heaviside,   None, lambda y, x, h: x == 0,
                                   exact=lambda lib, x, h: h if x == 0 else (1 + lib.sign(x)) / 2,

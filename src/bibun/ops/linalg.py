@@ -161,6 +161,8 @@ class Solve(Op):
         return y
 
     def exactly(self, lib, a, b, *factors):
+        if not b.size:
+            return b
         if self.lower:
             a = np.where(np.tri(a.shape[-1], dtype=bool), a, lib.elements(np.zeros(a.shape)))
         m = np.swapaxes(a, -1, -2) if self.transposed else a
