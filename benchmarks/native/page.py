@@ -43,6 +43,11 @@ peers on a quieter machine, some hours before, these were the best of a row: Cas
 1,000 variables (19 µs a call, 30 s to compile; bibun's time would be about a fifth) and on bundle
 adjustment (215 ms, where bibun then took 431; the goal may be missed against it), and torch.compile
 on the Gaussian mixture (7.5 ms beside 7.7 of jax.jit).
+
+Since that run products of matrices, reads and writes at indices, and much else have moved into
+native code, and reverse scans read what was computed before: several rows take far less time than
+is shown (LSTM a quarter, logistic regression and bundle adjustment less than half). The table waits
+for a quiet machine.
 """
 
 

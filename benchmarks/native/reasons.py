@@ -6,17 +6,14 @@ from collections.abc import Iterator
 
 from .run import Measured
 
-IN_NUMPY = "what is left to NumPy cuts the program into pieces, which meet in memory only"
 REASONS = {
     "tiny": "the native code takes about 0.1 µs, the call from Python the rest",
     "rosenbrock10": "the native code takes 0.05 µs, the call from Python 0.2; CasADi is called "
     "without arguments, on memory that was settled before",
-    "logistic": f"{IN_NUMPY}: the matrix products; one of them is by an identity matrix",
-    "kmeans": f"{IN_NUMPY}: the matrix products; all distances are stored, which C++ by hand does "
-    "not do",
-    "mlp": "the matrix products take nearly all of the time, and they are NumPy's",
-    "cross_entropy": f"{IN_NUMPY}: the label of each row is gathered and its gradient scattered "
-    "there, so that exponentials are stored and read again",
+    "logistic": "the matrix of weighted rows is stored before BLAS multiplies it",
+    "kmeans": "all distances are stored, which C++ by hand does not do",
+    "mlp": "the matrix products take nearly all of the time, and they are BLAS's",
+    "cross_entropy": "one exponential for each element, as in XLA, in three passes along each row",
     "layernorm": "memory: four arrays of 4 MB are read or written, in one pass",
     "tanh": "one exponential and one division for each element, which wait for each other",
     "gelu": "one exponential and one division for each element, which wait for each other",
@@ -27,8 +24,8 @@ REASONS = {
     "lstm": "the products of matrices after all rounds, and the tanh of the state, which waits for "
     "the gates, take most of the time",
     "diagonal_lstm": "sigmoids and tanh of four layers, of which each waits for the one before",
-    "mixture": f"{IN_NUMPY}: matrix products, gathers and scatters",
-    "bundle": f"{IN_NUMPY}: the gathers; the Jacobian is put together in memory piece by piece",
+    "mixture": "what is gathered for BLAS, and scattered afterwards, goes through memory",
+    "bundle": "the Jacobian is put together in memory piece by piece",
 }
 
 
@@ -37,6 +34,4 @@ def reasons(rows: list[Measured]) -> Iterator[str]:
     for m in rows:
         if not m.met and m.ratio:
             why = REASONS.get(m.row, "not looked into")
-            if m.threads > 1 and m.row == "mlp":
-                why += "; threads of BLAS wait, busily, for a core that another program has"
             yield f"- {m.title}: {m.ratio:.2f} times the best peer. {why[0].upper()}{why[1:]}."

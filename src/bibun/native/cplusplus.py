@@ -337,15 +337,19 @@ def _buffers(s: Any) -> list[int]:
 
 def needed(code: Code) -> set[int]:
     """The values that something is made of in the end."""
-    lets = {s.number: s for s in statements(code.body) if type(s) is Let}
+    made: dict[int, list[int]] = {}
+    for s in statements(code.body):
+        if type(s) is Let:
+            made[s.number] = [*s.args, *_places(s)]
+        elif type(s) is Seldom:
+            made.update((number, [usual, value]) for number, _, usual, value in s.chosen)
     stack = [n for s in statements(code.body) for n in _roots(s)]
     found: set[int] = set()
     while stack:
         n = stack.pop()
         if n not in found:
             found.add(n)
-            if n in lets:
-                stack += [*lets[n].args, *_places(lets[n])]
+            stack += made.get(n, ())
     return found
 
 
@@ -370,8 +374,6 @@ def _roots(s: Any) -> Iterator[int]:
         yield from (place.computed for _, place in s.places)
     elif type(s) is Seldom:
         yield s.mask
-        for _, _, usual, value in s.chosen:
-            yield from (usual, value)
     elif type(s) is Choice:
         yield s.index
     elif type(s) is While:
