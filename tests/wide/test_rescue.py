@@ -239,3 +239,15 @@ def test_matrix_exponentials_and_incomplete_gamma_functions():
     assert_allclose(grad(f)(800.0), -800 / 801, rtol=1e-15)  # gammaincc(2, x) = (1 + x) e^-x
     g = lambda x: np.log(scipy.linalg.expm(x * np.array([[0.0, 1.0], [1.0, 0.0]]))[0, 0])  # noqa: E731
     assert_allclose(grad(g)(800.0), 1, rtol=1e-15)  # tanh(800)
+
+
+def test_a_nan_in_the_text_of_a_function():
+    """It keeps nothing from being rescued, and where it is the result, nobody is surprised."""
+
+    def share(x):
+        return np.where(x < -1e9, np.nan, np.exp(x) / (1 + np.exp(x)))
+
+    assert bibun.grad(share)(800.0) == 0
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert np.isnan(bibun.grad(lambda x: x * np.nan)(1.0))

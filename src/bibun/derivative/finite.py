@@ -54,7 +54,7 @@ class Patience:
     ) -> list[Any]:
         """The results, with entries from wider numbers where the usual ones are not finite."""
         how = mode()
-        if how.rescue is False or not possible(graph, args, movable) or has_nan(recorded.trace):
+        if how.rescue is False or not possible(graph, args, movable):
             return results
         why = "computing it again in wider numbers is switched off"
         if how.rescue is True:
@@ -71,12 +71,13 @@ class Patience:
                 return lost(attempt, found.results) or found.results
             self.failures, self.calls = self.failures + 1, 0
             results, why = _without_value(found.results, recorded.results), found.why
-        warn(NotFiniteWarning(message(recorded, results, why)))
+        if not has_nan(recorded.trace):
+            warn(NotFiniteWarning(message(recorded, results, why)))
         return results
 
 
 def has_nan(trace: Trace) -> bool:
-    """Whether a number of the function's own is nan, which is no surprise then."""
+    """Whether a number of the function's own is nan: another one is no surprise then."""
     return any(c.dtype.kind == "f" and np.isnan(c.value()).any() for c in trace.constants.values())
 
 
