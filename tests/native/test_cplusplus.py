@@ -16,10 +16,10 @@ import bibun
 from bibun import errors
 from bibun.graph import Graph
 from bibun.loops import Let
+from bibun.loops.statements import statements
 from bibun.native.cplusplus import SPECIAL, CppPrinter
 from bibun.native.cpp_support import BITS, EXTREMES, HEAD
 from bibun.native.program import NativeProgram, Segment
-from bibun.native.rounds import statements
 from bibun.program import Program
 
 from ..laws import cases, rules

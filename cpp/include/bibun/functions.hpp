@@ -329,54 +329,22 @@ Dual<T, N, L> minimum(const Dual<T, N, L>& a, const Dual<T, N, L>& b) {
 }
 
 // The same with one constant.
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> hypot(const Dual<T, N, L>& a, const A& b) {
-  return hypot(a, Dual<T, N, L>(b));
-}
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> hypot(const A& a, const Dual<T, N, L>& b) {
-  return hypot(Dual<T, N, L>(a), b);
-}
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> atan2(const Dual<T, N, L>& a, const A& b) {
-  return atan2(a, Dual<T, N, L>(b));
-}
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> atan2(const A& a, const Dual<T, N, L>& b) {
-  return atan2(Dual<T, N, L>(a), b);
-}
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> logaddexp(const Dual<T, N, L>& a, const A& b) {
-  return logaddexp(a, Dual<T, N, L>(b));
-}
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> logaddexp(const A& a, const Dual<T, N, L>& b) {
-  return logaddexp(Dual<T, N, L>(a), b);
-}
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> xlogy(const Dual<T, N, L>& a, const A& b) {
-  return xlogy(a, Dual<T, N, L>(b));
-}
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> xlogy(const A& a, const Dual<T, N, L>& b) {
-  return xlogy(Dual<T, N, L>(a), b);
-}
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> maximum(const Dual<T, N, L>& a, const A& b) {
-  return maximum(a, Dual<T, N, L>(b));
-}
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> maximum(const A& a, const Dual<T, N, L>& b) {
-  return maximum(Dual<T, N, L>(a), b);
-}
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> minimum(const Dual<T, N, L>& a, const A& b) {
-  return minimum(a, Dual<T, N, L>(b));
-}
-template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
-Dual<T, N, L> minimum(const A& a, const Dual<T, N, L>& b) {
-  return minimum(Dual<T, N, L>(a), b);
-}
+#define BIBUN_WITH_CONSTANT(name)                                                       \
+  template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>        \
+  Dual<T, N, L> name(const Dual<T, N, L>& a, const A& b) {                              \
+    return name(a, Dual<T, N, L>(b));                                                   \
+  }                                                                                     \
+  template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>        \
+  Dual<T, N, L> name(const A& a, const Dual<T, N, L>& b) {                              \
+    return name(Dual<T, N, L>(a), b);                                                   \
+  }
+BIBUN_WITH_CONSTANT(hypot)
+BIBUN_WITH_CONSTANT(atan2)
+BIBUN_WITH_CONSTANT(logaddexp)
+BIBUN_WITH_CONSTANT(xlogy)
+BIBUN_WITH_CONSTANT(maximum)
+BIBUN_WITH_CONSTANT(minimum)
+#undef BIBUN_WITH_CONSTANT
 
 }  // namespace bibun
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -166,3 +167,12 @@ def blocks(statement: Any) -> list[Block]:
     if kind is While:
         return [statement.condition, statement.body]
     return statement.blocks if kind is Choice else []
+
+
+def statements(block: Block) -> Iterator[Any]:
+    """All statements, also of inner blocks."""
+    for s in block.statements:
+        yield s
+        if type(s) is not Let and type(s) is not Store:  # most are
+            for inner in blocks(s):
+                yield from statements(inner)

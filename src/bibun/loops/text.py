@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -22,7 +21,7 @@ from .statements import (
     Seldom,
     Store,
     While,
-    blocks,
+    statements,
 )
 
 INDENT = "    "
@@ -46,20 +45,12 @@ def text(code: Code) -> str:
 def names(body: Block) -> dict[int, str]:
     """What constants and counters are written as, where they are taken."""
     found = {}
-    for s in every(body):
+    for s in statements(body):
         if type(s) is Loop:
             found[s.counter] = f"i{s.counter}"
         if type(s) is Let and s.opcode == "constant":
             found[s.number] = str(np.frombuffer(s.extra, DTYPES[s.kind])[0])
     return found
-
-
-def every(body: Block) -> Iterator[Any]:
-    """All statements, those inside others too."""
-    for s in body.statements:
-        yield s
-        for inner in blocks(s):
-            yield from every(inner)
 
 
 def buffer(b: Buffer) -> str:

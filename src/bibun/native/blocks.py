@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from ..loops import Block, Code, Let, Loop, Place, Store
-from ..loops.statements import blocks
-from .rounds import lanes_of, statements, used
+from ..loops.statements import blocks, statements
+from .rounds import lanes_of, used
 from .tune import free, places
 
 ROUNDS = 4

@@ -98,23 +98,25 @@ def triangle(op: Triangle, args: Sequence[Array], trace: Trace) -> Array:
 
 
 def accumulated(
-    f: Callable[..., Any], start: Any, rows: Sequence[Array], axis: int, reverse: bool
+    step: Callable[..., list[Any]], start: Any, rows: Sequence[Array], op: Any
 ) -> Array:
-    """All states of a loop along an axis, state = f(state, *row), from a first one on."""
-    first = [np.moveaxis(x, axis, 0) for x in rows]
+    """The rows of a loop along an axis, where (state, row) = step(state, *rows)."""
+    first = [np.moveaxis(x, op.axis, 0) for x in rows]
     n, state = len(first[0]), Type(first[0].dtype, first[0].shape[1:])
-    types = [state, *(Type(x.dtype, x.shape[1:]) for x in first)]
-    step = build(types, lambda *args: [f(*args)] * 2)
-    start = np.broadcast_to(np.asarray(start, state.dtype), state.shape)
-    return np.moveaxis(bind(Scan(step, 1, len(rows), n, reverse), start, *first)[1], 0, axis)
+    graph = build([state] * (1 + len(rows)), step)
+    start = np.broadcast_to(
+        np.asarray(start, state.dtype) if np.isscalar(start) else start, state.shape
+    )
+    y = bind(Scan(graph, 1, len(rows), n, op.reverse), start, *first)[1]
+    return np.moveaxis(y, 0, op.axis)
 
 
 def cumulative_sum(op: CumSum, args: Sequence[Array], trace: Trace) -> Array | None:
     (x,) = args
     if x.dtype not in KINDS or not x.size:
         return None
-    start = -0.0 if x.dtype.kind == "f" else 0  # to which -0.0 may be added
-    return accumulated(lambda s, x: s + x, start, [x], op.axis, op.reverse)
+    start = x.dtype.type(-0.0 if x.dtype.kind == "f" else 0)  # to which -0.0 may be added
+    return accumulated(lambda s, x: [s + x] * 2, start, [x], op)
 
 
 def cumulative_product(op: CumProd, args: Sequence[Array], trace: Trace) -> Array | None:
@@ -122,14 +124,10 @@ def cumulative_product(op: CumProd, args: Sequence[Array], trace: Trace) -> Arra
     (x,) = args
     if x.dtype not in KINDS or not x.size:
         return None
-    if not op.exclusive:
-        return accumulated(lambda s, x: s * x, 1, [x], op.axis, op.reverse)
-    first = np.moveaxis(x, op.axis, 0)
-    state = Type(x.dtype, first.shape[1:])
-    step = build([state, state], lambda s, x: [s * x, s])
-    start = np.broadcast_to(np.asarray(1, x.dtype), state.shape)
-    y = bind(Scan(step, 1, 1, len(first), op.reverse), start, first)[1]
-    return np.moveaxis(y, 0, op.axis)
+    one = x.dtype.type(1)
+    if op.exclusive:
+        return accumulated(lambda s, x: [s * x, s], one, [x], op)
+    return accumulated(lambda s, x: [s * x] * 2, one, [x], op)
 
 
 def recurrence(op: Recurrence, args: Sequence[Array], trace: Trace) -> Array | None:
@@ -143,12 +141,8 @@ def recurrence(op: Recurrence, args: Sequence[Array], trace: Trace) -> Array | N
     edge, rest = ((n - 1, n), (0, n - 1)) if op.reverse else ((0, 1), (1, n))
     first = bind(part(op.axis, *edge), b)
     rows = [bind(part(op.axis, *rest), x) for x in (a, b)]
-    start = np.squeeze(first, op.axis)
-    moved = [np.moveaxis(x, op.axis, 0) for x in rows]
-    state = Type(b.dtype, start.shape)
-    step = build([state] * 3, lambda s, a, b: [a * s + b] * 2)
-    y = bind(Scan(step, 1, 2, n - 1, op.reverse), start, *moved)[1]
-    parts = [first, np.moveaxis(y, 0, op.axis)]
+    y = accumulated(lambda s, a, b: [a * s + b] * 2, np.squeeze(first, op.axis), rows, op)
+    parts = [first, y]
     return concatenated(Concatenate(op.axis), parts[::-1] if op.reverse else parts, trace)
 
 

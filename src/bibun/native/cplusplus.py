@@ -28,10 +28,10 @@ from ..loops import (
     Store,
     While,
 )
-from ..loops.statements import DTYPES, FLOATS, WIDTH
+from ..loops.statements import DTYPES, FLOATS, WIDTH, statements
+from ..loops.text import INFIX
 from .cpp_support import BITS, EXTREMES, HEAD, PRODUCT
 from .llvm import arrangement
-from .rounds import statements
 
 
 def cpp_type(kind: str) -> str:
@@ -74,10 +74,6 @@ def _float(x: float, kind: str) -> str:
     return x.hex() + ("f" if kind == "f32" else "")
 
 
-INFIX = {
-    "add": "+", "sub": "-", "mul": "*", "div": "/", "and": "&", "or": "|", "xor": "^",
-    "shl": "<<", "shr": ">>", "lt": "<", "le": "<=", "eq": "==", "ne": "!=",
-}  # fmt: skip
 CALLS = {
     "sqrt": "std::sqrt", "rint": "std::nearbyint", "floor": "std::floor", "ceil": "std::ceil",
     "trunc": "std::trunc", "fma": "std::fma", "copysign": "std::copysign",

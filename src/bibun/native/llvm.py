@@ -11,12 +11,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..loops import Block, Choice, Code, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
-from ..loops.statements import DTYPES
+from ..loops.statements import DTYPES, statements
 from .lines import Term, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
 from .rare import called, is_apart
-from .rounds import VECTOR_BITS, LoopPrinter, statements, taken
+from .rounds import VECTOR_BITS, LoopPrinter, taken
 from .special import PREFIX
 
 ALIGNMENT = 64

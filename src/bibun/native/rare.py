@@ -10,8 +10,9 @@ from hashlib import sha256
 from typing import Any
 
 from ..loops import Block, Let, Seldom
+from ..loops.statements import statements
 from .lines import Term
-from .rounds import statements, taken
+from .rounds import taken
 
 
 def is_apart(s: Seldom) -> bool:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 
 from ..loops import Block, Choice, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
-from ..loops.statements import DTYPES, FLOATS, WIDTH, Merge, blocks
+from ..loops.statements import DTYPES, FLOATS, WIDTH, Merge, statements
 from .lines import Term, Wide, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
@@ -251,15 +251,6 @@ def neutral(m: Merge) -> str:
         limits = np.iinfo(DTYPES[m.kind])
         value = limits.min if m.opcode == "max" else limits.max
     return literal(m.kind, DTYPES[m.kind].type(value).tobytes())
-
-
-def statements(block: Block) -> Iterator[Any]:
-    """All statements, also of inner blocks."""
-    for s in block.statements:
-        yield s
-        if type(s) is not Let and type(s) is not Store:  # most are
-            for inner in blocks(s):
-                yield from statements(inner)
 
 
 def used(block: Block) -> set[int]:

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from ..loops import Block, Buffer, Code, Invoke, Let, Loop, Place, Refuse, Seldom, Store
-from ..loops.statements import DTYPES, Merge, blocks
-from .rounds import NEUTRAL, statements, taken, used
+from ..loops.statements import DTYPES, Merge, blocks, statements
+from .rounds import NEUTRAL, taken, used
 from .tune import LANES, SLOW
 
 LONG = 150_000

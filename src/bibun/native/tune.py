@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..loops import Block, Code, Invoke, Let, Loop, Place, Refuse, Seldom, Store
-from ..loops.statements import blocks
-from .rounds import statements, used
+from ..loops.statements import blocks, statements
+from .rounds import used
 
 LANES = 8
 SLOW = {"div": 4, "sqrt": 5}
@@ -28,6 +28,7 @@ def without_idle_stores(code: Code) -> Code:
     idle = {b.number for b in code.buffers if b.role == "work"} - read
     if idle:
         _drop_stores(code.body, idle)
+        code.buffers[:] = [b._replace(size=0) if b.number in idle else b for b in code.buffers]
     return code
 
 
