@@ -224,8 +224,7 @@ Dual<T, N, L> abs(const Dual<T, N, L>& x) {
 }
 template <class T, int N, class L>
 Dual<T, N, L> fabs(const Dual<T, N, L>& x) {
-  const auto v = x.value();
-  return chain(x, abs(v), sign(v));
+  return abs(x);
 }
 template <class T, int N, class L>
 Dual<T, N, L> square(const Dual<T, N, L>& x) {

@@ -5,6 +5,7 @@
 #include <Eigen/Cholesky>
 #include <Eigen/LU>
 #include <memory>
+#include <string>
 #include <vector>
 
 #include "shaping.hpp"
@@ -87,17 +88,24 @@ auto solve(const A& given, const B& right) {
   return record("solve", x, std::move(pull), a, b);
 }
 
+/// The Cholesky factors of a value, which has to be positive definite.
+template <class M>
+Pooled<Eigen::LLT<M>> factors_of_positive(const char* name, const Var<M>& a) {
+  Pooled<Eigen::LLT<M>> llt;
+  llt->compute(a.value());
+  if (llt->info() != Eigen::Success) {
+    throw std::domain_error("bibun: " + std::string(name) + ": the matrix is not positive definite");
+  }
+  return llt;
+}
+
 /// The lower triangular l with a = l l^T; only a's lower triangle is read, and a counts as
 /// symmetric.
 template <class M>
 Var<M> cholesky(const Var<M>& given) {
   const Var<M> a = attached(given);
   must_be_square("cholesky", a);
-  Pooled<Eigen::LLT<M>> llt;
-  llt->compute(a.value());
-  if (llt->info() != Eigen::Success) {
-    throw std::domain_error("bibun: cholesky: the matrix is not positive definite");
-  }
+  auto llt = factors_of_positive("cholesky", a);
   const Var<M> l(a.rows(), a.cols(), false);
   l.mutable_value() = llt->matrixL();
   const Var<M> work = workspace<M>(a.rows(), a.cols()), lower = workspace<M>(a.rows(), a.cols());
@@ -122,14 +130,9 @@ auto solve_positive(const A& given, const B& right) {
   using S = VarScalar<A, B>;
   const auto a = lift<S>(given);
   const auto b = lift<S>(right);
-  using Left = typename decltype(lift<S>(given))::Matrix;
   using Right = typename decltype(lift<S>(right))::Matrix;
   must_solve("solve_positive", a, b);
-  Pooled<Eigen::LLT<Left>> llt;
-  llt->compute(a.value());
-  if (llt->info() != Eigen::Success) {
-    throw std::domain_error("bibun: solve_positive: the matrix is not positive definite");
-  }
+  auto llt = factors_of_positive("solve_positive", a);
   const Var<Right> x(b.rows(), b.cols(), false);
   auto value = x.mutable_value();
   value = b.value();
