@@ -209,7 +209,9 @@ bool add_classes(PyObject* module) {
   kernel_class = make_class<Kernel>(module, "bibun._runtime.Kernel",
                                     {{Py_tp_new, slot(new_kernel)}, called}, kCalled);
   variant_class =
-      make_class<Variant>(module, "bibun._runtime.Variant", {{Py_tp_new, slot(new_variant)}, {Py_tp_methods, variant_methods}}, 0);
+      make_class<Variant>(module, "bibun._runtime.Variant",
+                          {{Py_tp_new, slot(new_variant)}, {Py_tp_methods, variant_methods}},
+                          0);
   function_class = make_class<Function>(module, "bibun._runtime.Function",
                                         {{Py_tp_new, slot(new_function)},
                                          {Py_tp_getattro, slot(function_attribute)},

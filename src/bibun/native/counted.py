@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import prod
 from typing import Any, NamedTuple
 
 from ..errors import Position
@@ -11,6 +10,7 @@ from ..graph import Node, Type
 from ..loops import Block, Choice, Invoke, Let, Loop, Store, While
 from ..loops.statements import DTYPES, FLOATS
 from .cost import Cost, KernelCost
+from .movable import size
 from .nests import Nest
 from .program import Interpreted, NativeProgram, Segment
 from .schedule import Product
@@ -58,10 +58,6 @@ def held(program: NativeProgram) -> int:
             nodes.update([step.node, *(i for i, _ in step.items)])
     types = [program.graph.nodes[i].type for i in nodes]
     return fixed + sum(size(t) for t in types if isinstance(t, Type))
-
-
-def size(t: Type) -> int:
-    return prod(t.shape) * t.dtype.itemsize
 
 
 def kernel(
