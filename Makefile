@@ -17,6 +17,7 @@ test: extension
 bench: .venv-bench/installed
 	$(BENCH)/python cpp/extension.py
 	$(BENCH)/python -m benchmarks native
+	$(BENCH)/python -m benchmarks cpp
 	$(BENCH)/python -m benchmarks
 
 # The C++ extension, in its place beside the Python sources; only what has changed is compiled.

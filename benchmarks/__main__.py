@@ -1,6 +1,6 @@
 """The command: python -m benchmarks [--only ROW ...] [--peers NAME ...] [--quick] [--markdown].
 
-`python -m benchmarks native ...` has options of its own.
+`python -m benchmarks native ...` and `python -m benchmarks cpp ...` have options of their own.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import json
 import sys
 
 from . import growth, idioms, idioms_page, startup, workers
+from .cpp.__main__ import main as cpp
 from .native.__main__ import main as native
 from .page import page
 from .rows import ROWS
@@ -74,7 +75,8 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["native"]:
-        native(sys.argv[2:])
+    others = {"native": native, "cpp": cpp}
+    if sys.argv[1:2] and sys.argv[1] in others:
+        others[sys.argv[1]](sys.argv[2:])
     else:
         main()

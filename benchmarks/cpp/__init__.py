@@ -1,0 +1,1 @@
+"""Benchmarks of C++: exported headers and the library beside loops by hand and peers."""
