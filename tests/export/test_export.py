@@ -66,7 +66,9 @@ def test_containers(tmp_path: Path) -> None:
     args = ({"layers": layers, "out": f32(5)}, f32(7, 4), f32(7))
     kinds = ("value_and_grad", "jvp", "hessian_vector")
     bibun.export.cpp(squares, args, to=tmp_path, functions=kinds, name="fit")
-    assert "float* d_params_layers_1_w" in (tmp_path / "fit_value_and_grad.hpp").read_text()
+    assert (
+        "float* __restrict d_params_layers_1_w" in (tmp_path / "fit_value_and_grad.hpp").read_text()
+    )
     holds(tmp_path)
 
 
@@ -119,6 +121,26 @@ def test_text_grows_with_the_graph_alone(tmp_path: Path) -> None:
     assert (
         "struct loss_value_and_grad_workspace" in (tmp_path / "loss_value_and_grad.hpp").read_text()
     )
+
+
+def strips(x, w, few, many, single):
+    """Dear loops of many lengths, in which a few numbers are not as usual."""
+    sums = np.sum(np.sin(x @ w) ** 2) + np.sum(np.exp(many * w[0, 0]))
+    return sums + np.max(np.tanh(few)) + np.sum(np.sin(few) * single) + np.prod(np.cos(many[:9]))
+
+
+def test_strips(tmp_path: Path) -> None:
+    """Loops in vectors get what the interpreter gets, also for angles and powers beyond all."""
+    rng = np.random.default_rng(2)
+    x, w, few, many = (rng.normal(size=s) for s in ((5, 3), (3, 2), (3,), (101,)))
+    x, w = np.round(8 * x) / 8, np.round(8 * w) / 8  # so that products are exact, also of huge ones
+    x[2], few[1], many[[0, 70]] = 2.0**27, 3e7, -1e5
+    single = rng.normal(size=3).astype(np.float32)
+    args, kinds = (x, w, few, many, single), ("value", "value_and_grad")
+    bibun.export.cpp(strips, args, wrt=range(5), to=tmp_path, functions=kinds, math="vector")
+    text = (tmp_path / "strips_value_and_grad.hpp").read_text()
+    assert "first < 96; first += 8" in text and "if (rare != 0)" in text
+    holds(tmp_path)
 
 
 def unread(x, y):

@@ -22,10 +22,10 @@ static double difference(const T* found, const T* expected, long n) {
   double most = 0, size = 0;
   for (long i = 0; i < n; ++i) {
     const double a = static_cast<double>(found[i]), b = static_cast<double>(expected[i]);
+    size = std::isfinite(b) && std::fabs(b) > size ? std::fabs(b) : size;
     if (a == b || (std::isnan(a) && std::isnan(b))) continue;
     const double d = std::fabs(a - b);
     most = d > most || std::isnan(d) ? d : most;
-    size = std::fabs(b) > size ? std::fabs(b) : size;
   }
   return most == 0 ? 0 : most / size;
 }

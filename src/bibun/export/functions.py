@@ -27,7 +27,10 @@ class Exported(NamedTuple):
     outputs: Callable[[Any], list[str]]
 
 
-TAKEN = re.compile(r"[vb]\d+|workspace|failed|failure|i|product|bits|larger|smaller|std|main")
+TAKEN = re.compile(
+    r"[vb]\d+(_lanes|_terms)?|first|lane|rare|workspace|failed|failure|i|product|bits|larger|smaller"
+    r"|std|main"
+)
 """Names that generated functions use themselves."""
 KEYWORDS = re.compile(
     r"alignas|alignof|and|asm|auto|bitand|bitor|bool|break|case|catch|char|class|compl|const"

@@ -112,8 +112,11 @@ class Header:
 
     def parameters(self) -> list[str]:
         """The parameters, as they are written."""
-        given = [f"const {stored(KINDS[v.type.dtype])}* {v.name}" for v in self.code.inputs]
-        made = [f"{stored(KINDS[v.type.dtype])}* {v.name}" for v in self.results]
+        kinds = [stored(KINDS[v.type.dtype]) for v in (*self.code.inputs, *self.results)]
+        names = [v.name for v in (*self.code.inputs, *self.results)]
+        pointers = [f"{k}* __restrict {n}" for k, n in zip(kinds, names, strict=True)]
+        given = [f"const {p}" for p in pointers[: len(self.code.inputs)]]
+        made = pointers[len(self.code.inputs) :]
         return [*given, *made, *([f"{self.name}_workspace& workspace"] if self.large else [])]
 
     def signature(self) -> str:

@@ -19,6 +19,7 @@ from ..native.nests import Nest
 from ..native.nodes import Nodes
 from ..native.prepared import prepared_from
 from ..native.schedule import Call, Product, Repeat, Schedule
+from ..native.strips import with_strips
 from ..native.tune import without_idle_stores
 from ..ops.elementwise import Elementwise
 from ..program import Program
@@ -95,7 +96,8 @@ def lowered(name: str, given: Exported, math: str) -> Lowered:
     with np.errstate(all="ignore"):  # the code does not warn either
         found = Program(captured.graph)(*call.values, *known.values())
     expected = [np.asarray(y) for y in found]
-    return tidied(_Function(name, graph, lines, math).lowered(given.inputs, names, expected))
+    made = tidied(_Function(name, graph, lines, math).lowered(given.inputs, names, expected))
+    return in_strips(made) if math == "vector" else made
 
 
 def _with_lines(captured: Captured, known: dict[int, np.ndarray]) -> tuple[Graph, list[str]]:
@@ -116,6 +118,12 @@ def tidied(found: Lowered) -> Lowered:
     kept = set(map(id, without_idle_stores(found.code).body.statements))
     gone = [0, *accumulate(id(s) not in kept for s in before)]
     return found._replace(comments={k - gone[k]: c for k, c in found.comments.items()})
+
+
+def in_strips(found: Lowered) -> Lowered:
+    """The same with dear loops in strips."""
+    starts = with_strips(found.code)
+    return found._replace(comments={starts[k]: c for k, c in found.comments.items()})
 
 
 class _Function:

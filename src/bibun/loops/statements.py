@@ -89,7 +89,8 @@ class Loop:
     """Rounds 0 ... extent - 1. `lanes`: rounds may run side by side; `parallel`: in threads.
 
     `ordered`: they may do neither, since each adds to what the ones before left in memory.
-    `serial`: they are the rounds of a program's own loop, with nests inside.
+    `serial`: they are the rounds of a program's own loop, with nests inside. `strips`: so many are
+    done side by side by a compiler of C++, if they are not 0.
     """
 
     counter: int
@@ -101,6 +102,7 @@ class Loop:
     parallel: bool = False
     ordered: bool = False
     serial: bool = False
+    strips: int = 0
 
 
 @dataclass

@@ -7,7 +7,7 @@ others here, so sums are added up in their order.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -30,21 +30,11 @@ from ..loops import (
 )
 from ..loops.statements import DTYPES, FLOATS, WIDTH, statements
 from ..loops.text import INFIX
+from .cpp_needed import needed
+from .cpp_strips import strips
 from .cpp_support import BITS, EXTREMES, HEAD, PRODUCT
+from .cpp_types import cpp_type, stored
 from .llvm import arrangement
-
-
-def cpp_type(kind: str) -> str:
-    """C++'s name of a kind of scalar."""
-    if kind in FLOATS:
-        return {"f32": "float", "f64": "double"}[kind]
-    sign = "u" if kind[0] == "u" else ""
-    return "bool" if kind == "bool" else f"std::{sign}int{WIDTH[kind]}_t"
-
-
-def stored(kind: str) -> str:
-    """How it lies in memory: bools are bytes."""
-    return "std::uint8_t" if kind == "bool" else cpp_type(kind)
 
 
 def literal(kind: str, data: bytes) -> str:
@@ -96,7 +86,8 @@ class CppPrinter:
         self.kinds: dict[int, str] = {}
         self.lines: list[str] = []
         self.tables: dict[tuple[float, ...], str] = {}
-        self.wanted = needed(code)
+        self.wanted, self.usually = needed(code), needed(code, usually=True)
+        self.usual = False  # whether what seldom happens is only noticed
 
     def run(self) -> str:
         """The text of a file: the function, and what it needs before it."""
@@ -164,7 +155,7 @@ class CppPrinter:
     def let(self, s: Let, depth: int) -> None:
         """A new value."""
         self.kinds[s.number] = s.kind
-        if s.number in self.wanted:
+        if s.number in (self.usually if self.usual else self.wanted):
             self.put(depth, f"const {cpp_type(s.kind)} v{s.number} = {self.value(s)};")
 
     def value(self, s: Let) -> str:
@@ -242,6 +233,8 @@ class CppPrinter:
 
     def loop(self, s: Loop, depth: int) -> None:
         """A loop; what goes round are variables."""
+        if s.strips:
+            return strips(self, s, depth)
         for m in s.merges:
             self.kinds[m.result] = m.kind
             self.put(depth, f"{cpp_type(m.kind)} v{m.result} = v{m.start};")
@@ -263,6 +256,13 @@ class CppPrinter:
 
     def seldom(self, s: Seldom, depth: int) -> None:
         """A branch that few rounds take."""
+        if self.usual:
+            self.put(depth, f"rare |= static_cast<std::int64_t>(v{s.mask});")
+            for number, kind, usual, _ in s.chosen:
+                self.kinds[number] = kind
+                if number in self.wanted:
+                    self.put(depth, f"const {cpp_type(kind)} v{number} = v{usual};")
+            return
         for number, kind, usual, _ in s.chosen:
             self.kinds[number] = kind
             if number in self.wanted:
@@ -329,50 +329,3 @@ def _buffers(s: Any) -> list[int]:
     if type(s) is Store:
         return [s.buffer.number]
     return [s.extra[0].number] if type(s) is Let and s.opcode == "load" else []
-
-
-def needed(code: Code) -> set[int]:
-    """The values that something is made of in the end."""
-    made: dict[int, list[int]] = {}
-    for s in statements(code.body):
-        if type(s) is Let:
-            made[s.number] = [*s.args, *_places(s)]
-        elif type(s) is Seldom:
-            made.update((number, [usual, value]) for number, _, usual, value in s.chosen)
-    stack = [n for s in statements(code.body) for n in _roots(s)]
-    found: set[int] = set()
-    while stack:
-        n = stack.pop()
-        if n not in found:
-            found.add(n)
-            stack += made.get(n, ())
-    return found
-
-
-def _places(s: Let) -> Iterator[int]:
-    if s.opcode == "load":
-        yield from (c for c, _ in s.extra[1].strides)
-        yield s.extra[1].computed
-
-
-def _roots(s: Any) -> Iterator[int]:
-    """The values that a statement takes which is no value itself."""
-    if type(s) is Store:
-        yield from (s.value, s.place.computed)
-    elif type(s) is Loop:
-        for m in s.merges:
-            yield from (m.start, m.value)
-        for c in s.carries:
-            yield from (c.start, c.next)
-    elif type(s) is Refuse:
-        yield s.mask
-    elif type(s) is Invoke:
-        yield from (place.computed for _, place in s.places)
-    elif type(s) is Seldom:
-        yield s.mask
-    elif type(s) is Choice:
-        yield s.index
-    elif type(s) is While:
-        yield s.holds
-    elif type(s) is Grow:
-        yield s.rows

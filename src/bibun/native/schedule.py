@@ -202,6 +202,8 @@ class Schedule:
             self.late.add(i)
             return False
         self.stale.update(self.visits.pop(i, {}).values())
+        # What it computes may stand in its turn for work that is done elsewhere, too.
+        self.late.update(self.dear(root, found[0], found[1].stage))
         self.put(root, *found)
         return True
 
