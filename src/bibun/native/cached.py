@@ -6,8 +6,9 @@ it. So a process that finds it neither rewrites nor lowers anything, it only lin
 
 from __future__ import annotations
 
-import ast
+import json
 import os
+from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
@@ -16,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..graph import Graph
+from ..graph import Graph, Type
 from . import blas
 from .kernel import Kernel
 from .store import store
@@ -61,8 +62,13 @@ def kernel(graph: Graph) -> Kernel | None:
     """The kernel of a traced graph, from the store."""
     if store().path is None:
         return None
-    whole = store().load(name(graph.key))
-    return None if whole is None else unpacked(whole, graph)
+    return stored(name(graph.key), graph.input_types, graph.output_types)
+
+
+def stored(name: str, inputs: Sequence[Type], outputs: Sequence[Type]) -> Kernel | None:
+    """The kernel by this name in the store, which takes and gives arrays of these types."""
+    whole = store().load(name)
+    return None if whole is None else unpacked(whole, inputs, outputs)
 
 
 def keep(graph: Graph, made: Kernel) -> None:
@@ -88,18 +94,18 @@ def machine(text: str) -> Any:
 
 
 def packed(kernel: Kernel) -> bytes:
-    """A kernel as bytes: what it is and the types of its constants, as a literal; these; code."""
+    """A kernel as bytes: what it is and the types of its constants, as JSON; these; code."""
     types = [(c.dtype.str, c.shape) for c in kernel.constants]
     description = kernel.workspace, kernel.checked, types
-    text = repr(description).encode()
+    text = json.dumps(description).encode()
     data = [c.tobytes() for c in kernel.constants]
     return b"".join([len(text).to_bytes(SIZE, "little"), text, *data, kernel.keep.code])
 
 
-def unpacked(whole: bytes, graph: Graph) -> Kernel:
+def unpacked(whole: bytes, inputs: Sequence[Type], outputs: Sequence[Type]) -> Kernel:
     """The kernel again, linked."""
     at = SIZE + int.from_bytes(whole[:SIZE], "little")
-    workspace, checked, types = ast.literal_eval(whole[SIZE:at].decode())
+    workspace, checked, types = json.loads(whole[SIZE:at])
     constants = []
     for dtype, shape in types:
         array = np.empty(shape, np.dtype(dtype))
@@ -109,8 +115,8 @@ def unpacked(whole: bytes, graph: Graph) -> Kernel:
     machine = import_module(".machine", __package__).Machine(whole[at:])
     return Kernel(
         machine.tracker["kernel"],
-        list(graph.input_types),
-        list(graph.output_types),
+        list(inputs),
+        list(outputs),
         constants,
         workspace,
         machine,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
@@ -23,12 +24,39 @@ MOST = 1 << 22
 """Bytes of an array that the function itself makes, up to which it is compiled in."""
 
 
-class Captured:
+class Way(ABC):
+    """One way through a function: what its code takes and gives, and what it decided.
+
+    The code computes the `count` arrays of the result, and then what was asked (`answers`). It
+    takes the arrays among the arguments, and then whatever else the function met, Variables and
+    arrays, the `sources`. `fixed` has for each leaf of the result whether it is an array, and else
+    what it is.
+    """
+
+    types: list[Type]
+    output_types: list[Type]
+    count: int
+    answers: list[Any]
+    sources: list[Any]
+    fixed: list[tuple[bool, Any]]
+
+    @abstractmethod
+    def results(self, arrays: Sequence[Any]) -> Any:
+        """What the function returns, from the arrays in it."""
+
+    def met(self) -> list[np.ndarray]:
+        """What the function met outside of its arguments, as it is now."""
+        return [s.stored if isinstance(s, Variable) else np.asarray(s) for s in self.sources]
+
+    def holds(self, answers: Sequence[Any]) -> bool:
+        """Whether the same was decided as when the function ran."""
+        return all(a == b for a, b in zip(self.answers, answers, strict=True))
+
+
+class Captured(Way):
     """What a function did with arguments of certain types.
 
-    `traced` computes the results and then what was asked (`answers`); its inputs are the arguments
-    and then whatever else the function met, Variables and arrays, the `sources`. `graph` is the
-    same, simplified.
+    `traced` is the program; `graph` is the same, simplified.
     """
 
     def __init__(self, f: Callable[..., Any], values: Sequence[Any], place: Callable, name: str):
@@ -49,7 +77,8 @@ class Captured:
         self.sources = [x for k, x in met.items() if k not in known]
         self.traced, nodes = with_constants(graph, known)
         self.places = [trace.positions[order[i]] for i in nodes]
-        self.types = list(self.traced.input_types)  # of the arguments and the sources
+        self.types = list(self.traced.input_types)
+        self.output_types = list(self.traced.output_types)
 
     @cached_property
     def graph(self) -> Graph:
@@ -61,14 +90,6 @@ class Captured:
         sources = rewritten(self.traced, SIMPLIFY)[2]
         inputs = self.traced.arity
         return [Position(*self.places[i]) if i >= inputs else None for i in sources]
-
-    def met(self) -> list[np.ndarray]:
-        """What the function met outside of its arguments, as it is now."""
-        return [s.stored if isinstance(s, Variable) else np.asarray(s) for s in self.sources]
-
-    def holds(self, answers: Sequence[Any]) -> bool:
-        """Whether the same was decided as when the function ran."""
-        return all(a == b for a, b in zip(self.answers, answers, strict=True))
 
     def results(self, arrays: Sequence[Any]) -> Any:
         """What the function returns, from the arrays in it."""

@@ -15,7 +15,7 @@ from ..graph import Graph, Type
 from ..program import Program
 from . import cached
 from .arguments import Call
-from .capture import Captured
+from .capture import Captured, Way
 from .kernel import Kernel
 from .repairs import Repairs
 from .runtime import caller
@@ -27,15 +27,18 @@ class Compiled:
 
     def __init__(
         self,
-        captured: Captured,
+        captured: Way,
         call: Call,
         extension: Any,
-        program: Callable[..., list[Any]] | None = None,
+        program: Callable[..., list[Any]] | Kernel | None = None,
     ):
         self.captured, self.key = captured, call.key
         self.variant: Any = None
         self.repairs = Repairs()
-        self.call: Any = made(captured) if program is None else program
+        self.call: Any = program
+        if program is None:
+            assert isinstance(captured, Captured), "code that was found is not made again"
+            self.call = made(captured)
         self.kernel = self.call if type(self.call) is Kernel else getattr(self.call, "kernel", None)
         if self.kernel is not None:
             self.call = caller(self.kernel, extension)
@@ -43,9 +46,12 @@ class Compiled:
                 self.variant = variant(extension, self.call, captured, call)
 
     @cached_property
-    def plain(self) -> Program:
-        """The same in the interpreter, for arguments on which native code fails."""
-        return Program(self.captured.graph)
+    def plain(self) -> Callable[..., list[Any] | None]:
+        """The same in the interpreter, for arguments on which native code fails.
+
+        None for what was never traced here: then it is.
+        """
+        return Program(self.captured.graph) if isinstance(self.captured, Captured) else _nothing
 
     def run(self, values: list[Any]) -> list[Any] | None:
         """The arrays of the result; None if the function would have decided otherwise."""
@@ -61,10 +67,16 @@ class Compiled:
             if captured.answers:  # perhaps on numbers for which it was not made
                 return None
             raise
-        return found[: captured.count] if captured.holds(found[captured.count :]) else None
+        if found is None or not captured.holds(found[captured.count :]):
+            return None
+        return found[: captured.count]
 
 
-def variant(extension: Any, kernel: Any, captured: Captured, call: Call) -> Any:
+def _nothing(*args: Any) -> None:
+    return None
+
+
+def variant(extension: Any, kernel: Any, captured: Way, call: Call) -> Any:
     """The whole of a call in C++; None for arguments that are more than plain containers."""
     args, named = call.place(leaves(len(call.values)))
     fixed = {id(x) for x in call.fixed}
@@ -73,7 +85,7 @@ def variant(extension: Any, kernel: Any, captured: Captured, call: Call) -> Any:
         return None
     tree = captured.results(leaves(captured.count))
     result = described(tree, {id(x) for traced, x in captured.fixed if not traced})
-    types = captured.traced.output_types[captured.count :]
+    types = captured.output_types[captured.count :]
     answers = [
         np.asarray(a, t.dtype).tobytes() for a, t in zip(captured.answers, types, strict=True)
     ]

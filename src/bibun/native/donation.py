@@ -26,7 +26,7 @@ def reserve(made: Any, call: Call, donated: Chosen, extension: Any) -> None:
     trees = [a for k, a in enumerate(args) if k in donated.numbers]
     trees += [a for name, a in named.items() if name in donated.names]
     given = [call.values[x.number] for t in trees for x in flatten(t)[0] if type(x) is Leaf]
-    results = made.captured.traced.output_types[: made.captured.count]
+    results = made.captured.output_types[: made.captured.count]
     both = Counter(Type(x.dtype, x.shape) for x in given) & Counter(results)
     # Two sets take turns, and a block may be a quarter larger than what lies in it.
     size = sum(n * t.dtype.itemsize * prod(t.shape) for t, n in both.items()) * 5 // 2

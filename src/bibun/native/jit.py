@@ -8,7 +8,8 @@ from typing import Any
 
 from ..recording import threads
 from . import runtime
-from .jitted import Jitted
+from .jitted import Jitted, inner
+from .visible import shows
 
 
 def jit(
@@ -67,5 +68,6 @@ def jitted(
     made = Jitted(f, static, donate, extension, background)
     if extension is None:
         return made
+    shows(extension.Function)(inner)
     front = made.front = extension.Function(made, threads)
     return update_wrapper(front, f)

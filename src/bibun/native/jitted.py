@@ -24,6 +24,8 @@ from .capture import Captured
 from .compiled import Compiled, native
 from .cost import Cost
 from .donation import reserve
+from .recalled import Recall
+from .visible import Sight, shows
 
 MOST_VARIANTS = 16
 """Ways through a function's own decisions that are compiled for one kind of arguments."""
@@ -96,10 +98,20 @@ class Jitted:
                 found = self.known(call)
                 if found is not None:
                     return found
-            return self.compile(call)
+            recall = Recall(self.f, call)
+            return (before is None and self.recalled(recall)) or self.compile(recall)
 
-    def compile(self, call: Call) -> tuple[Compiled, list[Any]]:
+    def recalled(self, recall: Recall) -> tuple[Compiled, list[Any]] | None:
+        """A way that an earlier process compiled, if one fits, and its arrays."""
+        for way, kernel in recall.ways():
+            made = Compiled(way, recall.call, self.extension, kernel)
+            reserve(made, recall.call, self.donated, self.extension)
+            self.prefer(made)
+        return self.known(recall.call)
+
+    def compile(self, recall: Recall) -> tuple[Compiled, list[Any]]:
         """A new way through the function, for these arguments, and its arrays."""
+        call = recall.call
         if len(self.compiled.get(call.key, ())) >= MOST_VARIANTS:
             raise TracingError(
                 f"{self.name}: the values of the arguments decided in {MOST_VARIANTS} ways "
@@ -107,29 +119,33 @@ class Jitted:
                 "instead of if, and bibun.while_loop for loops that end by a value"
             )
         captured = Captured(self.f, call.values, call.place, self.name)
-        made = self.meanwhile(captured, call) if self.background else self.ready(captured, call)
+        recall.confirm()
+        made = self.meanwhile(captured, call) if self.background else self.ready(captured, recall)
         found = made.run(call.values)
         assert found is not None, "what was compiled decides as the function did"
         self.prefer(made)
         if self.background:
             # No daemon: a process does not end in the middle of LLVM's work.
-            Thread(target=self.replace, args=(made, call), name=f"bibun: {self.name}").start()
+            Thread(
+                target=self.replace, args=(made, captured, recall), name=f"bibun: {self.name}"
+            ).start()
         return made, found
 
-    def ready(self, captured: Captured, call: Call) -> Compiled:
+    def ready(self, captured: Captured, recall: Recall) -> Compiled:
         """A way as native code."""
-        made = Compiled(captured, call, self.extension)
-        reserve(made, call, self.donated, self.extension)
+        made = Compiled(captured, recall.call, self.extension)
+        reserve(made, recall.call, self.donated, self.extension)
+        recall.keep(captured, made.kernel)
         return made
 
     def meanwhile(self, captured: Captured, call: Call) -> Compiled:
         """A way that the interpreter goes."""
         return Compiled(captured, call, self.extension, Program(captured.graph))
 
-    def replace(self, old: Compiled, call: Call) -> None:
+    def replace(self, old: Compiled, captured: Captured, recall: Recall) -> None:
         """Put native code in the place of a way; an error is raised by whoever goes it next."""
         try:
-            new = self.ready(old.captured, call)
+            new = self.ready(captured, recall)
         except BaseException as error:
             old.call = _raising(error)
             return
@@ -227,3 +243,10 @@ class Lowered:
     def interpreted(self) -> list[Node]:
         """The operations that stay calls of NumPy's."""
         return self.native.interpreted
+
+
+@shows(Jitted)
+def inner(sight: Sight, f: Any) -> None:
+    """A jitted function that another one calls is the function itself."""
+    sight.say("jit")
+    sight.value(f.f)

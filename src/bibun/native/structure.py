@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 Description = tuple
@@ -37,3 +38,16 @@ def described(tree: Any, fixed: set[int]) -> Description | None:
         parts = [described(x, fixed) for x in tree.values()]
         return None if None in parts else ("dict", list(tree), parts)
     return None
+
+
+def built(tree: Description, arrays: Sequence[Any]) -> Any:
+    """The tree of a description, with these arrays."""
+    kind, first, *rest = tree
+    if kind == "array":
+        return arrays[first]
+    if kind == "fixed":
+        return first
+    parts = [built(x, arrays) for x in (rest[0] if rest else first)]
+    if kind == "dict":
+        return dict(zip(first, parts, strict=True))
+    return tuple(parts) if kind == "tuple" else parts

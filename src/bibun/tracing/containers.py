@@ -6,6 +6,7 @@ which is imported when the first container is met.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from importlib import import_module
@@ -83,6 +84,16 @@ def _register(x: Any, optree: Any) -> None:
         return new
 
     optree.register_pytree_node(kind, pieces, whole, namespace=NAMESPACE)
+
+
+def registered(kind: type) -> bool:
+    """Whether instances of a class are containers whose leaves are not simply their fields."""
+    optree = sys.modules.get("optree")
+    if any(issubclass(kind, base) for base, *_ in _flattenable):
+        return True
+    if optree is None or kind in _known:
+        return False
+    return optree.register_pytree_node.get(kind, namespace=NAMESPACE) is not None
 
 
 def same_structure(a: Any, b: Any) -> bool:

@@ -15,12 +15,13 @@ from . import (
     statistics,
     vectorize,
 )
-from .callee import rebound, trace_packages
+from .callee import followed, rebound, trace_packages
 
 __all__ = [
     "arrays",
     "caches",
     "conversions",
+    "followed",
     "impure",
     "mathematics",
     "numbers",

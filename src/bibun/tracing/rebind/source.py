@@ -91,6 +91,12 @@ def marked_code(code: CodeType, marks: Marks) -> CodeType | None:
     return chosen if uses else None
 
 
+def has_source(code: CodeType, marks: Marks) -> bool:
+    """Whether the source of this code is at hand."""
+    with _lock:
+        return bool(_pairs_of(code, marks) or _pairs_of(code, marks, afresh=True))
+
+
 def _pairs_of(
     code: CodeType, marks: Marks, afresh: bool = False
 ) -> list[tuple[CodeType, CodeType]]:

@@ -1,0 +1,172 @@
+"""Recalled: ways through a function that an earlier process compiled, found before any tracing.
+
+The store keeps, by a digest of all that the function sees (visible.py), which kernels it became,
+what they decide, and how their results are put together. A process in which the function sees the
+same neither traces nor differentiates it. Where something is hidden, or was changed by the trace
+itself, nothing is written, and the function is traced as ever.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..graph import Type
+from ..tracing.rebind import followed
+from ..wide.mode import mode
+from . import cached
+from .arguments import Call
+from .capture import Captured, Way
+from .compiled import installed
+from .familiar import Sight
+from .kernel import Kernel
+from .store import store
+from .structure import Description, built, described, leaves
+from .visible import Hidden
+
+FORMAT, SUFFIX = "ways 1", ".ways"
+LITERAL = {type(None), bool, int, float, str}
+
+
+class Recalled(Way):
+    """A way through a function that this process has not traced."""
+
+    def __init__(self, known: dict[str, Any], sources: list[Any]):
+        self.types = types(known["inputs"])
+        self.output_types = types(known["outputs"])
+        self.count, self.sources = known["count"], sources
+        self.answers = [np.frombuffer(bytes.fromhex(x), d)[0] for d, x in known["answers"]]
+        self.result, self.fixed = known["result"], known["fixed"]
+
+    def results(self, arrays: Sequence[Any]) -> Any:
+        """What the function returns, from the arrays in it."""
+        return built(self.result, arrays)
+
+
+class Recall:
+    """What a function sees before a call, and the file of the ways that were compiled then."""
+
+    def __init__(self, f: Callable[..., Any], call: Call):
+        self.f, self.call = f, call
+        kept = store().path is not None and installed()
+        self.sight = sighted(f, call) if kept else None
+
+    @property
+    def name(self) -> str:
+        assert self.sight is not None
+        return cached.name(f"{FORMAT} {self.sight.digest()}") + SUFFIX
+
+    def ways(self) -> Iterator[tuple[Recalled, Kernel]]:
+        """All that is known."""
+        objects = [] if self.sight is None else self.sight.objects
+        for known in self.load():
+            sources = [objects[k] for k in known["sources"]]
+            way = Recalled(known, sources)
+            kernel = cached.stored(known["kernel"], way.types, way.output_types)
+            if kernel is not None:
+                yield way, kernel
+
+    def load(self) -> list[dict[str, Any]]:
+        """The ways as they stand in the file."""
+        whole = None if self.sight is None else store().load(self.name)
+        return [] if whole is None else json.loads(whole)
+
+    def confirm(self) -> None:
+        """After the trace: what it saw has to be there as it was, so that no trace is missed.
+
+        And the hooks have to have been in all that is the user's, as they are where its source is.
+        """
+        if self.sight is not None:
+            after = sighted(self.f, self.call)
+            whole = after is not None and after.words == self.sight.words
+            if not whole or not all(map(followed, self.sight.codes)):
+                self.sight = None
+
+    def keep(self, way: Captured, kernel: Kernel | None) -> None:
+        """Write down what was compiled."""
+        result = described_result(way)
+        if self.sight is None or kernel is None or result is None or not store().writes:
+            return
+        numbers = [self.sight.numbers.get(id(s)) for s in way.sources]
+        literal = all(traced or type(x) in LITERAL for traced, x in way.fixed)
+        if None in numbers or not literal:
+            return
+        count = way.count
+        answers = [
+            [t.dtype.str, np.asarray(a, t.dtype).tobytes().hex()]
+            for a, t in zip(way.answers, way.output_types[count:], strict=True)
+        ]
+        known = {
+            "kernel": cached.name(way.traced.key), "inputs": pairs(way.types),
+            "outputs": pairs(way.output_types), "count": count, "answers": answers,
+            "sources": numbers, "result": result, "fixed": way.fixed,
+        }  # fmt: skip
+        others = [w for w in self.load() if w["answers"] != answers]
+        store().save(self.name, json.dumps([*others, known]).encode())
+
+
+def described_result(way: Way) -> Description | None:
+    """How the result is built, if it is of Python's own containers."""
+    tree = way.results(leaves(way.count))
+    return described(tree, {id(x) for traced, x in way.fixed if not traced})
+
+
+def pairs(types: Sequence[Type]) -> list[tuple[str, tuple[int, ...]]]:
+    """Types as data."""
+    # Not dtype.str, which is the same for the two names of a 64-bit integer.
+    return [(t.dtype.char, t.shape) for t in types]
+
+
+def types(pairs: Sequence[tuple[str, tuple[int, ...]]]) -> list[Type]:
+    """Types from data."""
+    return [Type(np.dtype(d), tuple(shape)) for d, shape in pairs]
+
+
+# ------------------------------------------------------------ what is seen
+
+
+def sighted(f: Callable[..., Any], call: Call) -> Sight | None:
+    """All that a function can read at a call, the numbers of its arguments excepted."""
+    args, named = call.place(leaves(len(call.values)))
+    fixed = {id(x) for x in call.fixed}
+    positional, by_name = described(args, fixed), described(named, fixed)
+    if positional is None or by_name is None:
+        return None
+    sight = Sight()
+    sight.say(sys.version, scipy(), str(mode()), sorted(np.geterr().items()))
+    sight.say(pairs([Type(v.dtype, v.shape) for v in call.values]))
+    try:
+        arguments(sight, positional)
+        arguments(sight, by_name)
+        sight.value(f)
+        sight.settle()
+    except (Hidden, RuntimeError):  # of dicts that another thread changes, or of recursion
+        return None
+    return sight
+
+
+def arguments(sight: Sight, tree: Description) -> None:
+    """Say where arrays stand in the arguments, and what stands there beside them."""
+    kind, *rest = tree
+    if kind == "fixed":
+        sight.value(rest[0])
+        return
+    parts = [] if kind == "array" else rest[-1]
+    sight.say(kind, len(parts), rest[0] if kind in ("array", "dict") else None)
+    for part in parts:
+        arguments(sight, part)
+
+
+def scipy() -> tuple[int, int] | None:
+    """Which SciPy there is, without loading it."""
+    found = find_spec("scipy")
+    if found is None or found.origin is None:
+        return None
+    known = Path(found.origin).with_name("version.py").stat()
+    return known.st_size, known.st_mtime_ns

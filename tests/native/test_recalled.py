@@ -1,0 +1,344 @@
+"""Ways that are found before any tracing: what a function sees decides, and nothing else does."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from itertools import count
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+
+import numpy as np
+import pytest
+
+import bibun
+from bibun.native import jitted, store
+
+X = np.linspace(0.5, 2, 7)
+NUMBER = count()
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """A cache of its own for a test."""
+    monkeypatch.setattr(store, "_current", [])
+    bibun.set_cache(tmp_path / "cache")
+    yield tmp_path
+
+
+@pytest.fixture
+def traced(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The functions that are traced from now on."""
+    found: list[Any] = []
+    captured = jitted.Captured
+    monkeypatch.setattr(jitted, "Captured", lambda f, *a: found.append(f) or captured(f, *a))
+    return found
+
+
+def module(folder: Path, text: str, name: str = "") -> Any:
+    """A module of the user's, from a file."""
+    name = name or f"made{next(NUMBER)}"
+    file = folder / f"{name}.py"
+    file.write_text("import numpy as np\nimport bibun\n" + dedent(text))
+    spec = importlib.util.spec_from_file_location(name, file)
+    assert spec and spec.loader
+    made = importlib.util.module_from_spec(spec)
+    sys.modules[name] = made
+    spec.loader.exec_module(made)
+    return made
+
+
+# What is read, and what changes it; "" where the same program would do it in another process.
+READS = {
+    "global": ("A = 2.0\ndef f(x): return x * A", "A = 3.0"),
+    "global that is a zero": ("A = 0.0\ndef f(x): return np.copysign(x, A)", "A = -0.0"),
+    "type of a global": (
+        "A = 1\ndef f(x): return x * (2 if isinstance(A, bool) else 3)", "A = True",
+    ),
+    "helper": ("def g(x): return x * 2\ndef f(x): return g(x)", "def g(x): return x * 3"),
+    "helper of a helper": (
+        "A = 2\ndef h(x): return x * A\ndef g(x): return h(x)\ndef f(x): return g(x)", "A = 4",
+    ),
+    "closure": (
+        "def make(n):\n    def f(x): return x * n\n    return f\nf = make(2)", "f = make(5)",
+    ),
+    "default": ("def f(x, n=2): return x * n", "f.__defaults__ = (7,)"),
+    "keyword default": ("def f(x, *, n=2): return x * n", "f.__kwdefaults__ = {'n': 7}"),
+    "code": ("def f(x): return x + 1\ndef g(x): return x + 2", "f.__code__ = g.__code__"),
+    "attribute of a function": ("def f(x): return x * f.n\nf.n = 2", "f.n = 3"),
+    "attribute": (
+        "class C:\n    n = 2\nc = C()\nc.m = 1\ndef f(x): return x * c.n + c.m", "c.m = 5",
+    ),
+    "attribute of a class": (
+        "class C:\n    n = 2\nc = C()\ndef f(x): return x * c.n", "C.n = 5",
+    ),
+    "attribute of a base": (
+        "class B:\n    n = 2\nclass C(B):\n    pass\nc = C()\ndef f(x): return x * c.n", "B.n = 5",
+    ),
+    "method": (
+        "class C:\n    def g(self, x): return x + 1\nc = C()\ndef f(x): return c.g(x)",
+        "C.g = lambda self, x: x + 2",
+    ),
+    "operator": (
+        "class C:\n    def __mul__(self, x): return x + 1\nc = C()\ndef f(x): return c * x",
+        "C.__mul__ = lambda self, x: x + 2",
+    ),
+    "property": (
+        "class C:\n    m = 1\n    @property\n    def n(self): return self.m + 1\n"
+        "c = C()\ndef f(x): return x * c.n", "c.m = 4",
+    ),
+    "computed attribute": (
+        "class C:\n    table = {'n': 2}\n    def __getattr__(self, name): return self.table[name]\n"
+        "c = C()\ndef f(x): return x * c.n", "C.table['n'] = 9",
+    ),
+    "slot": (
+        "class C:\n    __slots__ = ('n',)\nc = C()\nc.n = 2\ndef f(x): return x * c.n", "c.n = 3",
+    ),
+    "field": (
+        "from dataclasses import dataclass\n@dataclass\nclass C:\n    n: float = 2\n"
+        "c = C()\ndef f(x): return x * c.n", "c.n = 3",
+    ),
+    "object made inside": (
+        "class C:\n    def __init__(self): self.n = 2\ndef f(x): return x * C().n",
+        "def new(self): self.n = 3\nC.__init__ = new",
+    ),
+    "base that is called": (
+        "class B:\n    def __init__(self): self.n = 2\nclass C(B):\n    def __init__(self):\n"
+        "        super().__init__()\ndef f(x): return x * C().n",
+        "def new(self): self.n = 3\nB.__init__ = new",
+    ),
+    "list": ("A = [1, [2]]\ndef f(x): return x * A[1][0]", "A[1][0] = 3"),
+    "dict": ("A = {'n': 2}\ndef f(x): return x * A['n']", "A['n'] = 3"),
+    "order of a dict": (
+        "A = {'n': 2, 'm': 3}\ndef f(x): return x * list(A.values())[0]",
+        "A['n'] = A.pop('n')",
+    ),
+    "set": ("A = {2}\ndef f(x): return x * max(A)", "A.add(3)"),
+    "array that decides": (
+        "A = np.ones(3)\ndef f(x): return x * 2 if np.sum(A) > 2 else x * 3", "A[:] = 0",
+    ),
+    "array that is computed with": (
+        "A = np.ones((2, 2))\ndef f(x): return x * (A @ A)[0, 0]", "A[:] = 3",
+    ),
+    "array that is read": ("A = np.ones(7)\ndef f(x): return x * A", "A[:] = 3"),
+    "array behind a view": (
+        "B = np.ones(9)\nA = B[1:8]\ndef f(x): return x * A.base[0]", "B[0] = 3",
+    ),
+    "Variable": ("A = bibun.Variable([1.0])\ndef f(x): return x * A", "A.assign([2.0])"),
+    "number of NumPy's": ("A = np.float32(2)\ndef f(x): return x * A", "A = np.float64(3)"),
+    "dtype": ("A = np.dtype('f4')\ndef f(x): return (x / 3).astype(A)", "A = np.dtype('f8')"),
+    "module": (
+        "import types\nA = types.ModuleType('A')\nA.n = 2\ndef f(x): return x * A.n", "A.n = 3",
+    ),
+    "namespace": (
+        "import types\nA = types.SimpleNamespace(n=2)\ndef f(x): return x * A.n", "A.n = 3",
+    ),
+    "partial": (
+        "from functools import partial\ndef g(n, x): return x * n\nf = partial(g, 2)",
+        "f = partial(g, 3)",
+    ),
+    "wrapper of ours": (
+        "def g(x): return np.sum(x ** 2)\nf = bibun.grad(g)", "f = bibun.grad(lambda x: x.sum())",
+    ),
+    "rule": (
+        "@bibun.custom_jvp\ndef g(x): return np.sin(x)\n"
+        "g.defjvp(lambda p, t: (g(p[0]), 10 * t[0]))\nf = bibun.grad(lambda x: np.sum(g(x)))",
+        "g.defjvp(lambda p, t: (g(p[0]), 20 * t[0]))",
+    ),
+    "gradient of one's own": (
+        "A = 2.0\n@bibun.custom_gradient\ndef g(x): return x, lambda t: t * A\n"
+        "f = bibun.grad(lambda x: np.sum(g(x)))", "A = 3.0",
+    ),
+    "jitted function": (
+        "A = 2\n@bibun.jit\ndef g(x): return x * A\ndef f(x): return g(x)", "A = 3",
+    ),
+    "function of NumPy's, replaced": (
+        "import types\nown = types.SimpleNamespace(sin=np.sin)\ndef f(x): return own.sin(x)",
+        "own.sin = np.cos",
+    ),
+    "builtin, replaced": ("def f(x): return sum([x, x])", "def sum(x): return x[0] * 5"),
+    "environment": (
+        "import os\ndef f(x): return x * float(os.environ.get('BIBUN_TEST', '2'))",
+        "os.environ['BIBUN_TEST'] = '3'",
+    ),
+    "name that is computed": (
+        "class C:\n    n = 2\ndef f(x): return x * getattr(C, 'n')", "C.n = 3",
+    ),
+    "dict of an object": ("class C:\n    n = 2\ndef f(x): return x * vars(C)['n']", "C.n = 3"),
+    "globals": ("A = 2\ndef f(x): return x * globals()['A']", "A = 3"),
+    "import": (
+        "def f(x):\n    import os\n    return x * float(os.environ.get('BIBUN_TEST', '2'))",
+        "import os\nos.environ['BIBUN_TEST'] = '5'",
+    ),
+    "pattern": (
+        "class C:\n    __match_args__ = ('n',)\n    n = 2\nc = C()\ndef f(x):\n"
+        "    match c:\n        case C(2): return x\n        case _: return x * 2", "C.n = 3",
+    ),
+    "abstract class": (
+        "from abc import ABC\nclass B(ABC): pass\nclass C: pass\nc = C()\n"
+        "def f(x): return x * (2 if isinstance(c, B) else 3)", "B.register(C)",
+    ),
+    "thread's own": (
+        "import threading\nA = threading.local()\nA.n = 2\ndef f(x): return x * A.n", "A.n = 3",
+    ),
+    "context": (
+        "import contextvars\nA = contextvars.ContextVar('A', default=2)\n"
+        "def f(x): return x * A.get()", "A.set(3)",
+    ),
+    "named tuple": (
+        "from collections import namedtuple\nC = namedtuple('C', 'n')\nc = C(2)\n"
+        "def f(x): return x * c.n", "c = C(3)",
+    ),
+    "subclass of a list": (
+        "class C(list):\n    pass\nc = C([2])\ndef f(x): return x * c[0]", "c[0] = 3",
+    ),
+    "iterator": ("A = iter([2, 3, 4, 5, 6, 7, 8])\ndef f(x): return x * next(A)", ""),
+    "generator": (
+        "def g():\n    yield from range(2, 99)\nA = g()\ndef f(x): return x * next(A)", "",
+    ),
+    "cached function": (
+        "from functools import lru_cache\nA = 2\n@lru_cache\ndef g(n): return n * A\n"
+        "def f(x): return x * g(1)", "A = 3\ng.cache_clear()",
+    ),
+    "formatted attribute": (
+        "class C:\n    n = 2\nc = C()\ndef f(x): return x * len('{0.n}'.format(c))", "C.n = 333",
+    ),
+    "enumeration": (
+        "import enum\nclass C(enum.Enum):\n    n = 2\nA = C.n\ndef f(x): return x * A.value",
+        "class C(enum.Enum):\n    n = 4\nA = C.n",
+    ),
+    "weak": ("n = 1\ndef f(x):\n    global n\n    n += 1\n    return x * n", ""),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", READS)
+def test_what_a_function_reads_is_never_taken_from_before(folder, monkeypatch, name):
+    """Each new jitted function does what the function itself would do now."""
+    monkeypatch.delenv("BIBUN_TEST", raising=False)
+    text, change = READS[name]
+    made = module(folder, text)
+    before = bibun.jit(made.f)(X)
+    exec(change, vars(made))
+    found = bibun.jit(made.f)(X)
+    if change:  # otherwise the function changes what it reads
+        np.testing.assert_allclose(found, made.f(X), rtol=1e-14)
+    assert not np.array_equal(found, before), "this is no test"
+
+
+FOUND = [
+    "global", "helper of a helper", "closure", "keyword default", "attribute",
+    "attribute of a class", "method", "property", "computed attribute", "slot", "field",
+    "object made inside", "base that is called", "list", "dict", "set", "array that decides",
+    "array that is read", "Variable", "number of NumPy's", "dtype", "module", "namespace", "partial", "wrapper of ours",
+    "rule", "gradient of one's own", "jitted function",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FOUND)
+def test_the_same_is_found(folder, traced, name):
+    text, _ = READS[name]
+    made = module(folder, text, "same")
+    first = bibun.jit(made.f)(X)
+    again = module(folder, text, "same")  # other objects, which say the same
+    del traced[:]
+    second = bibun.jit(again.f)
+    assert second(X).tobytes() == first.tobytes() == second(X).tobytes() and traced == []
+    second(X.reshape(1, 7))
+    assert len(traced) == 1
+    if name == "array that is read":  # at each call
+        again.A[:] = 7
+        np.testing.assert_array_equal(second(X), X * 7)
+
+
+def test_ways_answers_and_containers_are_found(folder, traced):
+    text = """
+    def f(p, flag, *, k):
+        y = p["w"] * k if np.sum(p["w"]) > 0 else -p["w"]
+        return {"y": [y, None], "flag": flag}, (np.sum(y), "text", 1.5)
+    """
+    given = [({"w": s * X}, flag) for s in (1, -1, 1) for flag in (True, False)]
+    made = module(folder, text, "same")
+    want = [str(bibun.jit(made.f)(*g, k=2)) for g in given]
+    again = bibun.jit(module(folder, text, "same").f)
+    del traced[:]
+    assert [str(again(*g, k=2)) for g in given] == want and traced == []
+    assert len(again.signatures) == 2 and "in 2 variants" in again.signatures[0]
+    again(*given[0], k=3)
+    assert len(traced) == 1
+
+
+def test_effects_are_not_left_out(folder):
+    """A function that leaves marks while it is traced leaves them in each process."""
+    text = "calls = []\ndef f(x):\n    calls.append(1)\n    return x * 2"
+    for _ in range(3):
+        made = module(folder, text, "same")
+        bibun.jit(made.f)(X)
+        assert made.calls == [1]
+
+
+def test_a_recalled_way_that_fails_is_traced(folder, traced):
+    text = "def f(a): return np.linalg.cholesky(a)"
+    good, bad = np.eye(3), -np.eye(3)
+    bibun.jit(module(folder, text, "same").f)(good)
+    del traced[:]
+    again = bibun.jit(module(folder, text, "same").f)
+    np.testing.assert_array_equal(again(good), good)
+    assert traced == []
+    for _ in range(2):
+        with pytest.raises(np.linalg.LinAlgError):
+            again(bad)
+    np.testing.assert_array_equal(again(good), good)
+
+
+@pytest.mark.parametrize("damage", ["way", "kernel", "both"])
+def test_what_is_damaged_or_gone_is_made_anew(folder, traced, damage):
+    text = "def f(x): return np.exp(x) * 2"
+    first = bibun.jit(module(folder, text, "same").f)(X)
+    for file in (folder / "cache").iterdir():
+        is_way = b'"kernel"' in file.read_bytes()
+        if damage == "both" or is_way == (damage == "way"):
+            file.write_bytes(file.read_bytes()[:-1])
+    for _ in range(2):
+        made = bibun.jit(module(folder, text, "same").f)
+        assert made(X).tobytes() == first.tobytes()
+    assert len(traced) == 2 and len(list((folder / "cache").iterdir())) == 2
+
+
+PROGRAM = """
+import json
+import numpy as np, bibun
+from bibun.native import jitted
+
+traced, captured = [], jitted.Captured
+jitted.Captured = lambda f, *a: traced.append(f) or captured(f, *a)
+
+def loss(w, x):
+    return np.sum(np.tanh(w * x))
+
+step = bibun.jit(lambda w, x: w - 0.1 * bibun.grad(loss)(w, x), donate=0)
+y = step(np.linspace(0, 1, 37), np.linspace(-2, 2, 37))
+print(json.dumps([len(traced), y.tobytes().hex()]))
+"""
+
+
+def test_another_process_traces_nothing(folder):
+    file = folder / "program.py"
+    file.write_text(PROGRAM)
+    given = os.environ | {"XDG_CACHE_HOME": str(folder)}
+    found = []
+    for hashing in ("1", "2"):
+        command = [sys.executable, "-W", "error", str(file)]
+        done = subprocess.run(
+            command,
+            env=given | {"PYTHONHASHSEED": hashing},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found.append(json.loads(done.stdout))
+    assert [n for n, _ in found] == [1, 0] and found[0][1] == found[1][1]
