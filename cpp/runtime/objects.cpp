@@ -82,8 +82,26 @@ PyObject* let_pass(PyObject* self, PyObject* count) {
   Py_RETURN_NONE;
 }
 
+PyObject* pass_one(PyObject* self, PyObject*) {
+  return PyBool_FromLong(VariantObject::get(self).pass());
+}
+
+PyObject* look_after(PyObject* self, PyObject* count) {
+  const std::size_t calls = PyLong_AsSize_t(count);
+  if (calls == static_cast<std::size_t>(-1) && PyErr_Occurred()) return nullptr;
+  VariantObject::get(self).look_after(calls);
+  Py_RETURN_NONE;
+}
+
+PyObject* calls_to_look(PyObject* self, PyObject*) {
+  return PyLong_FromSize_t(VariantObject::get(self).calls_to_look());
+}
+
 PyMethodDef variant_methods[] = {
     {"let_pass", let_pass, METH_O, "Give so many results though they are not finite."},
+    {"pass_one", pass_one, METH_NOARGS, "Count one of them; False if there is none left."},
+    {"look_after", look_after, METH_O, "Ask Python at the call that is so many away."},
+    {"calls_to_look", calls_to_look, METH_NOARGS, "How many calls that is away; 0 if none is."},
     {nullptr, nullptr, 0, nullptr}};
 
 // ---------------------------------------------------------------- Function

@@ -51,6 +51,7 @@ Reference Variant::run(PyObject* const* args, std::size_t count, PyObject* names
       !named_.match_named(args + count, names, kernel_.inputs, inputs) || !fetch(inputs)) {
     return {};
   }
+  if (until_look_ != 0 && --until_look_ == 0) return {};
   Run run(kernel_, inputs.data());
   if (!run() || !holds(run) || !sound(run)) return {};
   if (result_) return result_->build(run);
@@ -87,7 +88,7 @@ bool Variant::holds(const Run& run) const {
 bool Variant::sound(const Run& run) {
   const std::size_t results = kernel_.outputs.size() - answers_.size();
   for (std::size_t k = 0; k < results; ++k) {
-    if (!kernel_.outputs[k].finite(run.output(k))) return passes_ != 0 && passes_-- != 0;
+    if (!kernel_.outputs[k].finite(run.output(k))) return pass();
   }
   return true;
 }

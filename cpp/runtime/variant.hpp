@@ -26,6 +26,11 @@ class Variant {
 
   // Results that are not finite are no answer: Python is asked. But so many are, from now on.
   void let_pass(std::size_t count) { passes_ = count; }
+  bool pass() { return passes_ != 0 && passes_-- != 0; }
+
+  // So many calls from now on, Python is asked, whatever the results are; 0: at none.
+  void look_after(std::size_t count) { until_look_ = count; }
+  std::size_t calls_to_look() const { return until_look_; }
 
   int visit(visitproc visit, void* arg) const;
 
@@ -43,6 +48,7 @@ class Variant {
   std::optional<Structure> result_;
   Reference make_result_;
   std::size_t passes_ = 0;
+  std::size_t until_look_ = 0;
 };
 
 }  // namespace bibun

@@ -290,8 +290,8 @@ def enter(trace: Trace, a: Array) -> int:
     if a.scope is not None and a.scope.active:
         return trace.bring(a.scope, a.index, a)
     if isinstance(a.raw, np.generic):
-        return trace.scalar(a.raw.item(), a.raw.dtype)
-    return trace.capture(a.raw)
+        return trace.number(a.raw)
+    return trace.plain(a.raw, Array)
 
 
 def bind(op: Op, *args: Any) -> Any:

@@ -97,6 +97,14 @@ class NotFiniteWarning(RuntimeWarning):
     """
 
 
+class LostDigitsWarning(RuntimeWarning):
+    """A derivative is finite, and most of its digits are wrong.
+
+    They cancelled, or it is that of a single point that a `where` picks out. Under `jit` this is
+    only said; `with bibun.numerics.rescue(True):` mends it, and `rescue(False)` looks at nothing.
+    """
+
+
 class NotFiniteError(BibunError, FloatingPointError):
     """A step under `numerics.watch` has results that are inf or nan.
 

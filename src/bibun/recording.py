@@ -65,6 +65,7 @@ class Trace:
         self.constants: dict[int, Constant] = {}
         self.bits: list[bytes] = []
         self.special: list[tuple[int, bytes]] = []
+        self.computed: set[int] = set()  # constants that were numbers of NumPy's
         self.captured: dict[int, Any] = {}
         self.sources: dict[int, Any] = {}  # of the arguments: the arrays outside
         self.imported: dict[tuple[int, int], int] = {}
@@ -207,11 +208,25 @@ class Trace:
                         self.special.append((i, constant.data))
         return i
 
+    def number(self, x: np.generic) -> int:
+        """The entry of a number of NumPy's, which may have been computed."""
+        i = self.scalar(x.item(), x.dtype)
+        self.computed.add(i)
+        return i
+
     def constant(self, op: Constant) -> int:
         """The entry of a constant of another graph."""
         if op.shape == () and self.origin is None:
             return self.scalar(op.value()[()], op.dtype)
         return self.add((op,), op.type() if self.origin else op.value())
+
+    def plain(self, value: np.ndarray, array: Any) -> int:
+        """The entry of a plain array; in a compiled function, whose calls read it anew, its own."""
+        for outer in self.enclosing:
+            if outer.for_good and outer.active:
+                i = outer.capture(value)
+                return self.bring(outer, i, array(outer, i, outer.values[i]))
+        return self.capture(value)
 
     def capture(self, value: np.ndarray) -> int:
         """The entry of a plain array that the traced code met: a snapshot, not to feel writes."""

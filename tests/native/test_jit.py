@@ -256,3 +256,13 @@ def test_variables_are_assigned_outside():
         with pytest.raises(errors.TracingError, match=r"assign it outside .*v.assign\(v \+ 1\)"):
             f(np.ones(2))
     np.testing.assert_array_equal(v, 0)
+
+
+def test_arrays_from_outside_are_read_anew_inside_of_derivatives_too():
+    scale = np.ones(2)
+    slope = bibun.jit(bibun.grad(lambda x: np.sum(np.sin(x * scale))))
+    curve = bibun.jit(bibun.vmap(bibun.grad(bibun.grad(lambda x: np.sum(np.sin(x * scale))))))
+    for _ in range(2):
+        np.testing.assert_allclose(slope(np.float64(1)), np.sum(scale * np.cos(scale)))
+        np.testing.assert_allclose(curve(np.ones(3)), np.full(3, -np.sum(scale**2 * np.sin(scale))))
+        scale[...] = [2.0, 3.0]

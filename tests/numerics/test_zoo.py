@@ -7,22 +7,9 @@ import pytest
 
 from benchmarks import zoo
 from benchmarks.zoo_cases import CASES
+from benchmarks.zoo_silent import judged, right
 
 pytest.importorskip("mpmath")
-
-
-def right(case, gradients):
-    """Whether gradients are those of a case, or at a kink between its sides."""
-    g = np.concatenate([np.ravel(x) for x in gradients]).astype(float)
-    e = np.concatenate([np.ravel(x) for x in case["expected"]])
-    if case["rule"] == "undefined":
-        return not np.isfinite(g).all()
-    with np.errstate(invalid="ignore"):  # inf - inf
-        near = abs(g - e) <= case["rtol"] * abs(e) + case["atol"]
-    if case["rule"] == "subgrad":
-        low, high = (np.broadcast_to(np.ravel(case[k]), e.shape) for k in ("lo", "hi"))
-        near |= (low - 1e-6 <= g) & (g <= high + 1e-6)  # bounds are rounded in their last digits
-    return bool(np.where(np.isinf(e), g == e, near).all())
 
 
 def found(how, case):
@@ -40,6 +27,12 @@ def test_gradients_are_right(case):
 def test_other_transforms_agree(how):
     wrong = [c["id"] for c in CASES[::7] if not right(c, found(how, c))]
     assert not wrong
+
+
+def test_compiled_functions_are_never_silently_wrong():
+    found = {c["id"]: judged(c, zoo.jit)[0] for c in CASES[::5]}
+    assert "silent" not in found.values(), found
+    assert "loud" in found.values()  # what is only said there, and not mended
 
 
 def test_floats_alone_are_often_wrong():

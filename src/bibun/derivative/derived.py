@@ -11,20 +11,23 @@ from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
 from threading import Lock
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..array import Array, enter, lift
+from ..array import Array, enter, innermost, lift
 from ..graph import Graph, Item, Type, canonical
 from ..program import Program
 from ..recording import Trace, building
 from ..rewrite import SIMPLIFY, STABILISE, rewrite
 from ..tracing.functional import Recorded
+from ..tracing.guards import Guarded
 from ..walk import Env, evaluate
+from ..wide.checks import Picks, shaken
 from ..wide.mode import mode
+from ..wide.rescue import Rescue
 from ..zeros import Select
-from .finite import Doubts, Patience, finite, strictly
+from .finite import Case, Doubts, Patience, finite, strictly
 
 Step = Callable[[Graph, Env, list[Array]], Sequence[Array]]
 """What makes the results of the derived graph.
@@ -218,22 +221,80 @@ def outcome(
     doubts = derived.doubts
     doubts.calls += 1
     if nested or not recorded.concrete:
+        if nested and doubts.small:
+            _note(recorded, derived, results)
         return results
     sound = all(map(finite, results))
     picked = bool(doubts.picks.places) and doubts.picks.met(recorded.trace)
     strict = mode().strict
-    if sound and not picked and doubts.calls < doubts.next and not strict:
+    if sound and not picked and not doubts.due and not strict:
         return results
+    whole, case = _case(recorded, name, extra, step, key)
+    if sound:
+        results = doubts.better(case, results, picked)
+    else:
+        results = whole.patience.improved(case, results)
+    return strictly(case, results) if strict else results
+
+
+def _case(
+    recorded: Recorded, name: Hashable, extra: Sequence[Array], step: Step, key: Hashable
+) -> tuple[Derived, Case]:
+    """The derivative from the arguments on, for wider numbers."""
     types = [Type(a.dtype, a.shape) for a in extra]
     whole = find(recorded, name, types, step, key, False)
     args = [np.asarray(_value(recorded, recorded.trace, i)) for i in whole.sources]
     args += [np.asarray(a.raw) for a in extra]
     movable = [i in recorded.inputs for i in whole.sources] + [False] * len(extra)
-    if sound:
-        results = doubts.better(whole.graph, args, movable, recorded, results, picked)
-    else:
-        results = whole.patience.improved(whole.graph, args, movable, recorded, results)
-    return strictly(whole.graph, args, movable, recorded, results) if strict else results
+
+    def again() -> tuple[Case, list[Any]] | None:
+        if recorded.rerun is None or not recorded.rounded():
+            return None
+        try:
+            other = recorded.rerun()
+        except Exception:  # what was plain may be used as only plain numbers can be
+            return None
+        derived, case = _case(other, name, extra, step, key)
+        return case, execute(other, derived, extra, False)
+
+    def unsure(results: Sequence[Any]) -> bool:
+        numbers = recorded.rounded() - set(recorded.inputs)
+        varying = frozenset(numbers & recorded.trace.constants.keys())
+        program = Derived(recorded, types, step, False, varying) if varying else whole
+        given = [np.asarray(_value(recorded, recorded.trace, i)) for i in program.sources]
+        given += args[len(whole.sources) :]
+        attempt = Rescue(program.graph, given, (), recorded.results, mode().budget)
+        moving = [i in numbers for i in program.sources]
+        moving += [False] * len(extra)
+        return any(moving) and shaken(attempt, moving, results)
+
+    return whole, Case(whole.graph, args, movable, recorded, again, unsure)
+
+
+class Taken(NamedTuple):
+    """A derivative inside of a compiled function.
+
+    `points` are what was recorded for it, as entries of the function's own trace, and `results`
+    entries there, too.
+    """
+
+    recorded: Recorded
+    points: dict[int, int]
+    results: list[int]
+    picks: Picks
+
+
+def _note(recorded: Recorded, derived: Derived, results: Sequence[Any]) -> None:
+    """Leave a derivative with the trace of a compiled function, whose calls will look at it."""
+    trace = innermost(results)
+    if isinstance(trace, Guarded):
+        known = dict(zip(recorded.inputs, recorded.given, strict=True))
+        known |= {i: a for i, a in recorded.trace.captured.items() if type(a) is Array}
+        points = {i: enter(trace, a) for i, a in known.items()}
+        if recorded.trace is trace:  # a tape: all that the function is given
+            points |= {i: i for i in (*trace.held, *trace.captured)}
+        numbers = [enter(trace, y) for y in results]
+        trace.derivatives.append(Taken(recorded, points, numbers, derived.doubts.picks))
 
 
 def find(

@@ -1,16 +1,16 @@
-"""Results that are not finite: computed again in wider numbers, or warned of."""
+"""Results that are not finite, or without digits: computed again in wider numbers, or warned of."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from math import isfinite
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy import vdot
 
-from ..errors import NotDifferentiableError, NotFiniteWarning, user_frame
+from ..errors import LostDigitsWarning, NotDifferentiableError, NotFiniteWarning, user_frame
 from ..graph import Graph
 from ..recording import Trace
 from ..tracing.functional import Recorded
@@ -18,11 +18,13 @@ from ..wide.balls import UndecidedError
 from ..wide.checks import MOST, Picks, existing, lost, size, smoothed
 from ..wide.mode import mode
 from ..wide.objects import NotExpressibleError
-from ..wide.rescue import Rescue, SpentError, possible
+from ..wide.rescue import Rescue, Rescued, SpentError, possible
 from .blame import blame
+from .losses import difference, lossy
 
 SMALL = 1000
 """Entries up to which the sum of all squares is a quicker question than asking each."""
+MEND = "`with bibun.numerics.rescue(True):` gives the right ones"
 
 
 def finite(y: Any) -> bool:
@@ -37,6 +39,33 @@ def finite(y: Any) -> bool:
     return bool(np.isfinite(y).all())
 
 
+class Case(NamedTuple):
+    """A derivative at certain arguments, as wider numbers can compute it.
+
+    `movable` are the arguments that it is a derivative by. `again` is the same derivative with all
+    that the function was given recorded, and what floats give for it: then nothing was rounded
+    before; None if that changes nothing. `unsure` says whether the last digits of what came from
+    outside decide about results.
+    """
+
+    graph: Graph
+    args: list[np.ndarray]
+    movable: list[bool]
+    recorded: Recorded
+    again: Callable[[], tuple[Case, list[Any]] | None]
+    unsure: Callable[[Sequence[Any]], bool]
+
+    def attempt(self) -> Rescue:
+        """Wider numbers, within the budget that holds here."""
+        values = self.recorded.results
+        return Rescue(self.graph, self.args, self.movable, values, mode().budget)
+
+    @property
+    def possible(self) -> bool:
+        """Whether wider numbers can help."""
+        return possible(self.graph, self.args, self.movable)
+
+
 class Patience:
     """How often a program was computed again in vain: then it is tried at ever fewer calls."""
 
@@ -44,36 +73,41 @@ class Patience:
         self.failures = 0
         self.calls = 0
 
-    def improved(
-        self,
-        graph: Graph,
-        args: Sequence[np.ndarray],
-        movable: Sequence[bool],
-        recorded: Recorded,
-        results: list[Any],
-    ) -> list[Any]:
+    def improved(self, case: Case, results: list[Any]) -> list[Any]:
         """The results, with entries from wider numbers where the usual ones are not finite."""
-        how = mode()
-        if how.rescue is False or not possible(graph, args, movable):
+        how, recorded = mode(), case.recorded
+        if how.rescue is False or not case.possible:
             return results
         why = "computing it again in wider numbers is switched off"
         if how.rescue is True:
             self.calls += 1
             if self.calls < 2**self.failures:
                 return _without_value(results, recorded.results)
-            found = Rescue(graph, args, movable, recorded.results, how.budget).run(results)
+            found = _rescued(case, results)
             if not found.why:
                 self.failures = self.calls = 0
-                if size(graph) > MOST or not all(map(finite, found.results)):
-                    return found.results
-                # What else is finite may be a false zero of the same overflow.
-                attempt = Rescue(graph, args, movable, recorded.results, how.budget)
-                return lost(attempt, found.results) or found.results
+                return found.results
             self.failures, self.calls = self.failures + 1, 0
             results, why = _without_value(found.results, recorded.results), found.why
         if not has_nan(recorded.trace):
             warn(NotFiniteWarning(message(recorded, results, why)))
         return results
+
+
+def _rescued(case: Case, results: list[Any]) -> Rescued:
+    """What wider numbers give; if it depends on what was rounded outside, with that recorded."""
+    found = case.attempt().run(results)
+    if not found.why and size(case.graph) <= MOST and all(map(finite, found.results)):
+        # What else is finite may be a false zero of the same overflow.
+        found = found._replace(results=lost(case.attempt(), found.results) or found.results)
+    other = case.again()
+    if other is not None:
+        better = _rescued(*other)
+        if found.why or not better.why:
+            return better
+    if not found.why and case.unsure(found.results):
+        warn(LostDigitsWarning(_unsure(case)))
+    return found
 
 
 def has_nan(trace: Trace) -> bool:
@@ -97,49 +131,84 @@ class Doubts:
 
     def __init__(self, graph: Graph, values: int, trace: Trace):
         self.small = size(graph) <= MOST and len(graph.outputs) > values
-        self.calls, self.next, self.gap = 0, 1 if self.small else np.inf, 1
+        self.calls, self.next, self.gap = 0, 1, 1
         self.picks = Picks(trace)
 
-    def better(
-        self,
-        graph: Graph,
-        args: Sequence[np.ndarray],
-        movable: Sequence[bool],
-        recorded: Recorded,
-        results: list[Any],
-        picked: bool,
-    ) -> list[Any]:
+    @property
+    def due(self) -> bool:
+        """Whether this call is looked at."""
+        return self.small and (self.calls >= self.next or mode().always)
+
+    def better(self, case: Case, results: list[Any], picked: bool) -> list[Any]:
         """The results, with what lost digits or stands at an edge taken from wider numbers."""
-        how = mode()
-        if how.rescue is not True or not possible(graph, args, movable):
-            return results
-        attempt = Rescue(graph, args, movable, recorded.results, how.budget)
-        due = self.calls >= self.next
-        found = None
-        if picked or (due and self.picks.kinked(recorded.trace)):
-            found = smoothed(attempt, results, picked)
-        if found is not None and not all(map(finite, found)):
-            warn(NotFiniteWarning(message(recorded, found, "there is no limit")))
-        if due:
-            found = found or lost(attempt, results)
+        due = self.due
+        found = looked(case, results, self.picks, picked, due)
+        if due and mode().rescue is not False:
             self.gap = 1 if found else 2 * self.gap
             self.next = self.calls + self.gap
-        return found or results
+        return found if found and mode().rescue is True else results
 
 
-def strictly(
-    graph: Graph,
-    args: Sequence[np.ndarray],
-    movable: Sequence[bool],
-    recorded: Recorded,
-    results: list[Any],
-) -> list[Any]:
+def looked(
+    case: Case, results: list[Any], picks: Picks, picked: bool, due: bool
+) -> list[Any] | None:
+    """Better results than these finite ones, if there are any.
+
+    What is not mended is warned of: where there is no limit, and all of it in the mode "warn".
+    """
+    how, recorded = mode().rescue, case.recorded
+    if how is False or not case.possible:
+        return None
+    if picked or (due and picks.kinked(recorded.trace)):
+        found = smoothed(case.attempt(), results, picked)
+        if found is not None:
+            if not all(map(finite, found)):
+                warn(NotFiniteWarning(message(recorded, found, "there is no limit")))
+            elif how == "warn":
+                warn(LostDigitsWarning(_picked(case, results, found)))
+            return found
+    found = lost(case.attempt(), results) if due else None
+    if found is None:
+        return None
+    if how == "warn":
+        warn(LostDigitsWarning(_lost(case, results, found)))
+        return found
+    other = case.again()
+    if other is not None:
+        better = _rescued(*other)
+        if not better.why:
+            return better.results
+    if case.unsure(found):
+        warn(LostDigitsWarning(_unsure(case)))
+    return found
+
+
+def _picked(case: Case, results: list[Any], found: list[Any]) -> str:
+    return (
+        f"{difference(case.recorded, results, found)}: the derivative of a single point, or of one "
+        f"side of a kink, and not of the function around it; {MEND}"
+    )
+
+
+def _lost(case: Case, results: list[Any], found: list[Any]) -> str:
+    return f"{difference(case.recorded, results, found)}: {lossy(case.recorded)}; {MEND}"
+
+
+def _unsure(case: Case) -> str:
+    return (
+        f"digits of the derivative are lost: {lossy(case.recorded)}. What is left depends on the "
+        "last digits of arrays from outside, which are taken as they are: if they were computed, "
+        "then compute them inside of the function, from its arguments, or watch what they are "
+        "computed from"
+    )
+
+
+def strictly(case: Case, results: list[Any]) -> list[Any]:
     """The results without conventions, as `numerics.strict` wants them."""
     why = "only real numbers, and no nan, can be looked at"
-    if possible(graph, args, movable):
-        attempt = Rescue(graph, args, movable, recorded.results, mode().budget)
+    if case.possible:
         try:
-            found = existing(attempt, results)
+            found = existing(case.attempt(), results)
         except SpentError:
             why = "it would take longer than the budget allows"
         except UndecidedError:

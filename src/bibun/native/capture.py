@@ -19,6 +19,7 @@ from ..tracing.containers import flatten
 from ..tracing.guards import Guarded
 from ..tracing.rebind import rebound
 from ..variable import Variable
+from .looks import Look, looks, present
 
 MOST = 1 << 22
 """Bytes of an array that the function itself makes, up to which it is compiled in."""
@@ -30,7 +31,7 @@ class Way(ABC):
     The code computes the `count` arrays of the result, and then what was asked (`answers`). It
     takes the arrays among the arguments, and then whatever else the function met, Variables and
     arrays, the `sources`. `fixed` has for each leaf of the result whether it is an array, and else
-    what it is.
+    what it is. `looks` are the derivatives in it that calls look at.
     """
 
     types: list[Type]
@@ -39,6 +40,7 @@ class Way(ABC):
     answers: list[Any]
     sources: list[Any]
     fixed: list[tuple[bool, Any]]
+    looks: list[Look]
 
     @abstractmethod
     def results(self, arrays: Sequence[Any]) -> Any:
@@ -46,7 +48,7 @@ class Way(ABC):
 
     def met(self) -> list[np.ndarray]:
         """What the function met outside of its arguments, as it is now."""
-        return [s.stored if isinstance(s, Variable) else np.asarray(s) for s in self.sources]
+        return list(map(present, self.sources))
 
     def holds(self, answers: Sequence[Any]) -> bool:
         """Whether the same was decided as when the function ran."""
@@ -79,6 +81,7 @@ class Captured(Way):
         self.places = [trace.positions[order[i]] for i in nodes]
         self.types = list(self.traced.input_types)
         self.output_types = list(self.traced.output_types)
+        self.looks = looks(trace, inputs, outputs, _source)
 
     @cached_property
     def graph(self) -> Graph:

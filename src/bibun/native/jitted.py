@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Hashable
-from functools import update_wrapper
+from functools import partial, update_wrapper
 from importlib import import_module
 from itertools import chain, islice
 from threading import Lock, Thread
@@ -57,11 +57,9 @@ class Jitted:
         if threads.open:
             return rebound(self.f)(*args, **kwargs)
         call = self.arguments.read(args, kwargs)
-        known = self.known(call)
-        variant, arrays = known or self.new(call)
-        found = variant.repairs.repaired(
-            variant, arrays, known is None, lambda: self.f(*args, **kwargs)
-        )
+        variant, arrays = self.known(call) or self.new(call)
+        again = partial(self.f, *args, **kwargs)
+        found = variant.repairs.repaired(variant, call.values, arrays, again)
         if variant.repairs.delicate and variant in self.direct:
             self.show()
         return variant.captured.results(found)

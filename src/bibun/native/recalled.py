@@ -11,12 +11,14 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
+from functools import cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
+from ..errors import called
 from ..graph import Type
 from ..tracing.rebind import followed
 from ..wide.mode import mode
@@ -26,23 +28,33 @@ from .capture import Captured, Way
 from .compiled import installed
 from .familiar import Sight
 from .kernel import Kernel
+from .looks import Look
 from .store import store
 from .structure import Description, built, described, leaves
 from .visible import Hidden
 
-FORMAT, SUFFIX = "ways 1", ".ways"
+FORMAT, SUFFIX = "ways 2", ".ways"
 LITERAL = {type(None), bool, int, float, str}
 
 
 class Recalled(Way):
     """A way through a function that this process has not traced."""
 
-    def __init__(self, known: dict[str, Any], sources: list[Any]):
+    def __init__(
+        self, known: dict[str, Any], sources: list[Any], trace: Callable[[], Captured]
+    ):
+        self.trace = trace if known["looks"] else None
         self.types = types(known["inputs"])
         self.output_types = types(known["outputs"])
         self.count, self.sources = known["count"], sources
         self.answers = [np.frombuffer(bytes.fromhex(x), d)[0] for d, x in known["answers"]]
         self.result, self.fixed = known["result"], known["fixed"]
+
+    @cached_property
+    def looks(self) -> list[Look]:  # type: ignore[override]
+        """The derivatives that calls look at: for these the function is traced, after all."""
+        traced, self.trace = self.trace and self.trace(), None
+        return traced.looks if traced and traced.answers == self.answers else []
 
     def results(self, arrays: Sequence[Any]) -> Any:
         """What the function returns, from the arrays in it."""
@@ -67,10 +79,14 @@ class Recall:
         objects = [] if self.sight is None else self.sight.objects
         for known in self.load():
             sources = [objects[k] for k in known["sources"]]
-            way = Recalled(known, sources)
+            way = Recalled(known, sources, self.traced)
             kernel = cached.stored(known["kernel"], way.types, way.output_types)
             if kernel is not None:
                 yield way, kernel
+
+    def traced(self) -> Captured:
+        """The function on these arguments."""
+        return Captured(self.f, self.call.values, self.call.place, called(self.f))
 
     def load(self) -> list[dict[str, Any]]:
         """The ways as they stand in the file."""
@@ -105,7 +121,7 @@ class Recall:
         known = {
             "kernel": cached.name(way.traced.key), "inputs": pairs(way.types),
             "outputs": pairs(way.output_types), "count": count, "answers": answers,
-            "sources": numbers, "result": result, "fixed": way.fixed,
+            "sources": numbers, "result": result, "fixed": way.fixed, "looks": bool(way.looks),
         }  # fmt: skip
         others = [w for w in self.load() if w["answers"] != answers]
         store().save(self.name, json.dumps([*others, known]).encode())

@@ -1,7 +1,8 @@
 """Repairs: what a jitted function does with results that are not finite, or without digits.
 
 Native code has floats only. Where its results are not finite, the function runs once more, without
-being jitted: its derivatives then warn, or are rescued, as they are everywhere else.
+being jitted: its derivatives then warn, or are rescued, as they are everywhere else. From time to
+time, finite derivatives are looked at in wider numbers, too.
 """
 
 from __future__ import annotations
@@ -22,29 +23,36 @@ from ..wide.mode import USUAL, Mode, mode, patient, within
 class Repairs:
     """How often one compiled way was run again in vain: then it is so at ever fewer calls.
 
-    `delicate` says that native code has lost digits at the first call. Then each call with
-    `rescue(True)` runs again.
+    The 1st, 2nd, 4th, 8th, ... call is looked at; `left` says how many go before the next one does,
+    `gap` how many there were since the last. `delicate` says that native code has lost digits. Then
+    each call with `rescue(True)` runs again.
     """
 
     def __init__(self) -> None:
         self.failures: dict[Any, int] = defaultdict(int)
         self.calls: dict[Any, int] = defaultdict(int)
         self.delicate = False
+        self.left, self.gap = 0, 1
 
-    def repaired(self, way: Any, arrays: list[Any], first: bool, again: Callable) -> list[Any]:
+    def repaired(
+        self, way: Any, values: list[Any], arrays: list[Any], again: Callable
+    ) -> list[Any]:
         """The arrays of a result, or better ones.
 
         By default that is only warned of: native code is asked for where time matters.
         """
         how: Any = "warn" if mode() is USUAL else mode().rescue
+        due = self._due_look(way)
         if how is False:
             return arrays
         sound = all(map(finite, arrays))
-        if how is True and sound and (first or self.delicate):
+        doubtful = sound and due and _lost(way, values, how, arrays)
+        if how is True and sound and (doubtful or self.delicate):
             better = self._again(way, arrays, again)
             self.delicate = any(map(differ, arrays, better))
             return better if self.delicate else arrays
-        if sound or not self._due(how):
+        passes = not sound and due and way.variant is not None and way.variant.pass_one()
+        if sound or passes or not self._due(how):
             return arrays
         if how == "warn":
             with within(Mode("warn")), np.errstate(all="ignore"):
@@ -55,9 +63,24 @@ class Repairs:
         self._learn(how, all(map(finite, better)), way)
         return better
 
+    def _due_look(self, way: Any) -> bool:
+        """Whether this is a call to look at; C++ counts those of its own."""
+        if not way.captured.looks:
+            return False
+        alone = way.variant is None or self.delicate  # C++ does not see the calls
+        left = self.left if alone else way.variant.calls_to_look()
+        if left > 0:
+            self.left -= 1
+            return False
+        self.left, self.gap = self.gap - 1, 2 * self.gap
+        if way.variant is not None:
+            way.variant.look_after(self.left + 1)
+        return True
+
     def _again(self, way: Any, arrays: Sequence[Any], again: Callable) -> list[Any]:
         """The arrays in the result of the function itself."""
-        with np.errstate(all="ignore"):  # native code says nothing of 1 / 0 either
+        silent = np.errstate(all="ignore")  # native code says nothing of 1 / 0 either
+        with silent, within(mode()._replace(always=True)):
             leaves = flatten(again())[0]
         found = [x for x, (traced, _) in zip(leaves, way.captured.fixed, strict=True) if traced]
         return [_like(x, y) for x, y in zip(found, arrays, strict=True)]
@@ -73,6 +96,12 @@ class Repairs:
             way.variant.let_pass(2 ** self.failures[how] - 1)
             self.calls[how] = 2 ** self.failures[how] - 1
             patient.add(way.variant)
+
+
+def _lost(way: Any, values: list[Any], how: Any, arrays: list[Any]) -> bool:
+    """Whether any derivative in the function has lost digits, which the mode "warn" tells."""
+    with within(Mode(how, mode().budget)):
+        return any([look.looked(values, arrays) for look in way.captured.looks])
 
 
 def _like(x: Any, y: Any) -> Any:

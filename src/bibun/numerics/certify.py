@@ -2,39 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from math import log10
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..array import Array
 from ..derivative.conventions import check_scalar
 from ..derivative.derived import Derived, execute, find
 from ..derivative.gradient import Arguments, Reverse
-from ..errors import Position
-from ..graph import Graph, Item, Node, Type
+from ..derivative.losses import Loss, in_balls, losses
 from ..tracing.functional import Recorded, record
-from ..walk import evaluate
-from ..wide.balls import UndecidedError, balls, precision
-from ..wide.objects import Library, NotExpressibleError, apply
-from ..wide.proof import Proof, ball_of, number, proof
+from ..wide.balls import balls, precision
+from ..wide.proof import Proof, number, proof
 
 PRECISIONS = 128, 512, 2048
 NO_PROOF = Proof("nothing")
-
-
-class Loss(NamedTuple):
-    """An operation whose result has fewer right digits than its arguments."""
-
-    operation: str
-    operands: tuple[Any, ...]
-    digits: float
-    position: Position
-
-    def __str__(self) -> str:
-        of = ", ".join(str(x) for x in self.operands)
-        return f"{self.operation} at {of} loses {self.digits:.1f} digits ({self.position})"
 
 
 class Certificate(NamedTuple):
@@ -100,8 +83,9 @@ def certify(f: Callable[..., Any], *args: Any) -> Certificate:
         pieces = given.pieces(leaves)
         return pieces[0] if single else tuple(pieces)
 
-    losses = sorted(_losses(recorded), key=lambda x: -x.digits)
-    return Certificate(value, shaped(gradient), value_digits, shaped(digits), losses, without)
+    return Certificate(
+        value, shaped(gradient), value_digits, shaped(digits), losses(recorded), without
+    )
 
 
 def _proofs(derived: Derived, recorded: Recorded) -> tuple[list[list[Proof]], list[str]]:
@@ -112,7 +96,7 @@ def _proofs(derived: Derived, recorded: Recorded) -> tuple[list[list[Proof]], li
     for bits in PRECISIONS:
         with precision(bits):
             library = balls(lambda values: None)
-            env, without = _run(derived.graph, args, library)
+            env, without = in_balls(derived.graph, args, library)
             for k, o in enumerate(derived.graph.outputs):
                 if env[o] is not None:
                     found = [proof(e) for e in np.ravel(np.asarray(env[o], object))]
@@ -124,25 +108,6 @@ def _proofs(derived: Derived, recorded: Recorded) -> tuple[list[list[Proof]], li
 
 def _better(old: Proof, new: Proof) -> Proof:
     return old if old.kind in ("number", "infinite") else new
-
-
-def _run(graph: Graph, args: Sequence[Any], library: Library) -> tuple[list[Any], list[str]]:
-    """The values of all nodes in balls; None after operations that have none, which are named."""
-    env: list[Any] = [library.elements(a) for a in args]
-    without: list[str] = []
-    with np.errstate(all="ignore"):
-        for _, n in graph.body():
-            given = [env[a] for a in n.args]
-            y = None
-            if not any(x is None for x in given):
-                try:
-                    y = apply(n, given, library)
-                except UndecidedError:
-                    pass  # of this precision; more may decide
-                except (NotExpressibleError, TypeError, ValueError, AttributeError):
-                    without.append(n.op.name)
-            env.append(y)
-    return env, sorted(set(without))
 
 
 def _of(floats: Any, proofs: list[Proof]) -> tuple[Any, Any]:
@@ -168,59 +133,3 @@ def _digits(x: Any, p: Proof, most: float) -> float:
             return most if error.is_zero() else 0.0
         relative = float(error / abs(p.value))
     return min(most, max(0.0, -log10(relative))) if relative > 0 else most
-
-
-# ------------------------------------------------------------ where digits are lost
-
-
-def _losses(recorded: Recorded) -> list[Loss]:
-    """The operations of the function that lose more than a digit, as it is written."""
-    graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
-    given = [Array(None, -1, recorded.outside(i).raw) for i in order[: graph.arity]]
-    with np.errstate(all="ignore"):
-        floats = evaluate(graph, given)
-    with precision(PRECISIONS[1]):
-        library = balls(lambda values: None)
-        exact, _ = _run(graph, [a.raw for a in given], library)
-        errors = [_errors(x, y) for x, y in zip(floats, exact, strict=True)]
-    found = []
-    for i, n in graph.body():
-        if n.args and not isinstance(n.op, Item) and errors[i] is not None:
-            lost = _lost(n, errors, i, [floats[a] for a in n.args])
-            if lost is not None:
-                position = recorded.trace.position(order[i])
-                found.append(Loss(n.op.name, lost[0], lost[1], position))
-    return found
-
-
-def _errors(x: Any, y: Any) -> np.ndarray | None:
-    """The relative errors of floats, at least those of rounding."""
-    if y is None or isinstance(x, tuple) or x.raw.dtype.kind != "f":
-        return None
-    plain = np.asarray(x.raw)
-    eps = float(np.finfo(plain.dtype).eps)
-    found = np.full(plain.shape, eps)
-    for k, (a, b) in enumerate(zip(plain.ravel(), np.ravel(np.asarray(y, object)), strict=True)):
-        exact = ball_of(b)
-        if not np.isfinite(a) or not exact.is_finite() or not abs(exact) > 0:
-            continue
-        found.ravel()[k] = max(eps, float(abs(exact - float(a)) / abs(exact)))
-    return found
-
-
-def _lost(
-    n: Node, errors: list[np.ndarray | None], i: int, args: list[Any]
-) -> tuple[tuple[Any, ...], float] | None:
-    """The operands of the entry that loses most digits, and how many; None if at most one."""
-    before = [errors[a].max(initial=0) for a in n.args if errors[a] is not None]  # type: ignore[union-attr]
-    after = errors[i]
-    if not before or after is None or not after.size:
-        return None
-    index = np.unravel_index(int(np.argmax(after)), after.shape)
-    digits = float(np.log10(after[index] / max(before)))
-    if digits <= 1:
-        return None
-    operands = tuple(
-        a.raw[index] if np.shape(a.raw) == after.shape else Type(a.dtype, a.shape) for a in args
-    )
-    return operands, digits

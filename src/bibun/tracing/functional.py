@@ -13,6 +13,7 @@ from ..graph import Type
 from ..guide import last, remember
 from ..recording import Trace, recording
 from ..snapshots import snapshot
+from ..wide.rescue import long
 from .containers import Rebuild, flatten
 from .rebind import rebound
 
@@ -27,6 +28,8 @@ class Recorded(NamedTuple):
     results: int  # how many of them are results
     rebuild: Rebuild  # the results as the function returned them, from their leaves
     rebuild_aux: Rebuild  # what came second, with has_aux, from its arrays
+    call: tuple | None = None  # what ran: see Rerun
+    exact: frozenset[int] = frozenset()  # entries of what f was given, which nobody has rounded
 
     @property
     def nested(self) -> bool:
@@ -42,6 +45,25 @@ class Recorded(NamedTuple):
         values = self.trace.values
         known = [*[a.raw for a in self.given], *[values[i] for i in self.trace.captured]]
         return Type not in map(type, known)
+
+    @property
+    def rerun(self) -> Rerun | None:
+        """What runs the function again; None for a tape."""
+        return None if self.call is None else Rerun(*self.call)
+
+    def rounded(self) -> set[int]:
+        """The entries of what came from outside and may have been computed there, and rounded."""
+        values = self.trace.values
+        met = {i for i, *_ in self.trace.snapshots.values()} | self.trace.computed
+        found = {i for i in met - self.exact if long(values[i]).any()}
+        for x in Rerun(*self.call).plain() if self.call and found else ():
+            known = self.trace.snapshots.get(id(x))
+            if known and known[2]() is x:
+                found.discard(known[0])
+            elif np.ndim(x) == 0:
+                computed = found & self.trace.computed
+                found -= {i for i in computed if self.trace.constants[i].value() == x}
+        return found
 
     def outside(self, i: int) -> Array:
         """An input or a captured array of the trace, as it is outside.
@@ -92,7 +114,55 @@ def record(
         arrays, rebuild_aux = _arrays(aux)
         outputs += [enter(trace, a) for a in arrays]
     remember(trace.structure(), code)
-    return Recorded(trace, inputs, leaves, outputs, len(results), rebuild, rebuild_aux)
+    call = f, leaves, place, name, kwargs, has_aux
+    return Recorded(trace, inputs, leaves, outputs, len(results), rebuild, rebuild_aux, call)
+
+
+class Rerun(NamedTuple):
+    """What it takes to run a function again, with all plain numbers that it is given recorded."""
+
+    f: Callable[..., Any]
+    leaves: list[Array]
+    place: Callable[[list[Array]], Sequence[Any]]
+    name: str
+    kwargs: dict[str, Any]
+    has_aux: bool
+
+    def plain(self) -> list[Any]:
+        """The floating-point numbers that the function is given beside the leaves."""
+        given = flatten((tuple(self.place(self.leaves)), self.kwargs))[0]
+        return [x for x in given if _is_plain(x)]
+
+    def __call__(self) -> Recorded:
+        """So that nothing is rounded before it is recorded."""
+        options, exact = dict(self.kwargs), list[int]()
+
+        def entered(traced: list[Array]) -> Sequence[Any]:
+            trace = traced[0].scope
+            assert trace is not None
+            args, named = _entered(trace, (tuple(self.place(traced)), self.kwargs))
+            options.update(named)  # before they are given
+            exact.extend(trace.captured)
+            return args
+
+        recorded = record(self.f, self.leaves, entered, self.name, options, self.has_aux)
+        return recorded._replace(call=None, exact=frozenset(exact))
+
+
+def _is_plain(x: Any) -> bool:
+    return isinstance(x, np.ndarray | np.generic | float) and np.asarray(x).dtype.kind == "f"
+
+
+def _entered(trace: Trace, given: Any) -> Any:
+    """What a function is given, with plain floating-point numbers as entries of the trace."""
+    leaves, rebuild = flatten(given)
+    for k, x in enumerate(leaves):
+        if _is_plain(x):
+            value = snapshot(x) if type(x) is np.ndarray else np.asarray(x)[()]
+            i = trace.input(value)
+            trace.captured[i] = value
+            leaves[k] = Array(trace, i, value, float if type(x) is float else None)
+    return rebuild(leaves)
 
 
 def form_of(a: Array) -> type | None:

@@ -32,6 +32,7 @@ class Guarded(Trace):
         self.waiting = list(values)  # of the arguments, until they have entries
         self.held: dict[int, Any] = {}  # of the entries of the arguments
         self.asked: dict[int, Any] = {}  # what was asked, and the answer
+        self.derivatives: list[Any] = []  # that were taken here, for calls to look at
 
     def _append(self, key: tuple, value: Any, depth: int = 2) -> int:
         n = super()._append(key, value, depth + 1)

@@ -79,6 +79,42 @@ def differ(y: Any, z: Any) -> bool:
     return error > max(tolerance * largest, smallest)
 
 
+def shaken(attempt: Rescue, outside: Sequence[bool], results: Sequence[Any]) -> bool:
+    """Whether the last digits of arguments from outside decide about what is proven of results.
+
+    As it is where these were computed before, in floats, and their rounding is what is left after
+    a cancellation.
+    """
+    wanted = [
+        np.flatnonzero(np.isfinite(np.ravel(y))) if k >= attempt.values else np.arange(0)
+        for k, y in enumerate(results)
+    ]
+    try:
+        exact = attempt.proven(wanted)
+        moved = attempt.moved_outside(wanted, outside)
+    except UndecidedError:
+        return True
+    except (SpentError, NotExpressibleError):
+        return False
+    for y, w, proofs, found in zip(results, wanted, exact, moved, strict=True):
+        if not len(w) or y.dtype.kind != "f":
+            continue
+        largest = float(np.max(np.abs(np.ravel(y)[w])))
+        if not largest:
+            continue  # zero, however it came about
+        allowed = _tolerance(y.dtype, largest)
+        for p, x in zip(proofs, found, strict=True):
+            if p.kind == "number" and (x is None or abs(x - p.value) > allowed):
+                return True
+    return False
+
+
+def _tolerance(dtype: np.dtype, largest: float) -> float:
+    """How far numbers may be off that have kept their digits; below `tiny`, floats have fewer."""
+    kind = np.finfo(dtype)
+    return max(float(kind.eps) ** KEPT * largest, float(kind.tiny))
+
+
 # ------------------------------------------------------------ points picked out
 
 

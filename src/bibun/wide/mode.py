@@ -17,6 +17,7 @@ class Mode(NamedTuple):
     rescue: bool | Literal["warn"]
     budget: Budget = Budget()
     strict: bool = False  # no conventions: nan where there is no derivative
+    always: bool = False  # finite derivatives are looked at at every call
 
 
 USUAL = Mode(True)
@@ -47,9 +48,12 @@ def rescue(
     after one in vain, the same program is tried again only after 2, 4, 8, ... further calls. "warn"
     only warns; False leaves everything as the floats have it.
 
+    Where digits were lost, and the function has arguments that it is not differentiated by, it runs
+    once more with these recorded, too: what it computed of them, NumPy has rounded.
+
     Under `jit` results are only warned of, if nothing else is said: inside of a `with rescue(True)`
-    the function runs once more as if it were not jitted, where native code gives inf or nan, and at
-    the first call, which tells whether digits are lost. "warn" does the same for the warning alone.
+    the function runs once more as if it were not jitted, where native code gives inf or nan, and
+    where it is seen that digits are lost (at the 1st, 2nd, 4th, 8th, ... call that is looked for).
 
     Raises ValueError for another mode.
 

@@ -132,6 +132,19 @@ class Rescue:
                 break
         return found
 
+    def moved_outside(self, wanted: Sequence[np.ndarray], outside: Sequence[bool]) -> list:
+        """These entries, with some arguments moved by as much as they may have been rounded."""
+        rng = np.random.default_rng(0)
+        with precision(PRECISIONS[1]):
+            args = [self.library.elements(x) for x in self.args]
+            for k, (x, o) in enumerate(zip(self.args, outside, strict=True)):
+                if o and x.dtype.kind == "f":
+                    most = long(x) * float(np.finfo(x.dtype).eps) / 2
+                    parts = rng.uniform(-1, 1, x.shape) * most
+                    args[k] = args[k] + args[k] * self.library.elements(parts)
+            ys = self._evaluate(Entries(self.graph, wanted), args, wanted)
+        return [[value_of(e) for e in y] for y in ys]
+
     def exact(self, bits: int) -> list[list[Any]]:
         """The function itself, without its derivative, in balls; None where it is no number."""
         types = self.graph.output_types[: self.values]
@@ -197,6 +210,14 @@ class Rescue:
             else self.library.elements(x)
             for seed, (x, moves) in enumerate(zip(self.args, movable, strict=True))
         ]
+
+
+def long(x: np.ndarray) -> np.ndarray:
+    """Which floats need more than half of their digits: others were written down, not computed."""
+    if x.dtype.kind != "f":
+        return np.zeros(x.shape, bool)
+    mantissa = np.frexp(x)[0] * 2.0 ** (np.finfo(x.dtype).nmant // 2)
+    return np.isfinite(x) & (mantissa != np.rint(mantissa))
 
 
 def _unproven(wanted: np.ndarray, found: list[Proof]) -> np.ndarray:

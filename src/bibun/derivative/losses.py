@@ -1,0 +1,133 @@
+"""Losses: the operations of a function whose results have fewer right digits than what they are of.
+
+Floats are compared with balls, operation by operation, as the function is written.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..array import Array
+from ..errors import Position
+from ..graph import Graph, Item, Node, Type
+from ..tracing.functional import Recorded
+from ..walk import evaluate
+from ..wide.balls import UndecidedError, balls, precision
+from ..wide.checks import KEPT
+from ..wide.objects import Library, NotExpressibleError, apply
+from ..wide.proof import ball_of
+
+BITS = 512
+
+
+class Loss(NamedTuple):
+    """An operation whose result has fewer right digits than its arguments."""
+
+    operation: str
+    operands: tuple[Any, ...]
+    digits: float
+    position: Position
+
+    def __str__(self) -> str:
+        of = ", ".join(str(x) for x in self.operands)
+        return f"{self.operation} at {of} loses {self.digits:.1f} digits ({self.position})"
+
+
+def losses(recorded: Recorded) -> list[Loss]:
+    """The operations of the function that lose more than a digit, as it is written; worst first."""
+    graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
+    given = [Array(None, -1, recorded.outside(i).raw) for i in order[: graph.arity]]
+    with np.errstate(all="ignore"):
+        floats = evaluate(graph, given)
+    with precision(BITS):
+        exact, _ = in_balls(graph, [a.raw for a in given], balls(lambda values: None))
+        errors = [_errors(x, y) for x, y in zip(floats, exact, strict=True)]
+    found = []
+    for i, n in graph.body():
+        if n.args and not isinstance(n.op, Item) and errors[i] is not None:
+            lost = _lost(n, errors, i, [floats[a] for a in n.args])
+            if lost is not None:
+                position = recorded.trace.position(order[i])
+                found.append(Loss(n.op.name, lost[0], lost[1], position))
+    return sorted(found, key=lambda x: -x.digits)
+
+
+def lossy(recorded: Recorded) -> str:
+    """The operation to blame for digits that a derivative has lost, in words."""
+    found = losses(recorded)
+    return str(found[0]) if found else "terms of the derivative cancel, none of the function's do"
+
+
+def difference(recorded: Recorded, results: Sequence[Any], better: Sequence[Any]) -> str:
+    """Which number of a derivative is how far from a better one, where that is worst."""
+    worst, text, count, total = -1.0, "", 0, 0
+    for y, z in zip(results[recorded.results :], better[recorded.results :], strict=True):
+        if y.dtype.kind != "f" or not y.size:
+            continue
+        with np.errstate(all="ignore"):
+            away = np.abs(np.subtract(y, z, dtype=float)) / np.max(np.abs(z))
+        away = np.nan_to_num(np.asarray(away), nan=np.inf)
+        count += int((away > float(np.finfo(y.dtype).eps) ** KEPT).sum())
+        total += y.size
+        k = int(np.argmax(away))
+        if away.ravel()[k] > worst:
+            worst = float(away.ravel()[k])
+            index = tuple(int(i) for i in np.unravel_index(k, away.shape))
+            at = f" at index {index}" if index else ""
+            text = f"{np.ravel(y)[k]} instead of {np.ravel(z)[k]}{at}"
+    return f"{count} of {total} numbers of the derivative are not right, {text}"
+
+
+def in_balls(graph: Graph, args: Sequence[Any], library: Library) -> tuple[list[Any], list[str]]:
+    """The values of all nodes in balls; None after operations that have none, which are named."""
+    env: list[Any] = [library.elements(a) for a in args]
+    without: list[str] = []
+    with np.errstate(all="ignore"):
+        for _, n in graph.body():
+            given = [env[a] for a in n.args]
+            y = None
+            if not any(x is None for x in given):
+                try:
+                    y = apply(n, given, library)
+                except UndecidedError:
+                    pass  # of this precision; more may decide
+                except (NotExpressibleError, TypeError, ValueError, AttributeError):
+                    without.append(n.op.name)
+            env.append(y)
+    return env, sorted(set(without))
+
+
+def _errors(x: Any, y: Any) -> np.ndarray | None:
+    """The relative errors of floats, at least those of rounding."""
+    if y is None or isinstance(x, tuple) or x.raw.dtype.kind != "f":
+        return None
+    plain = np.asarray(x.raw)
+    eps = float(np.finfo(plain.dtype).eps)
+    found = np.full(plain.shape, eps)
+    for k, (a, b) in enumerate(zip(plain.ravel(), np.ravel(np.asarray(y, object)), strict=True)):
+        exact = ball_of(b)
+        if not np.isfinite(a) or not exact.is_finite() or not abs(exact) > 0:
+            continue
+        found.ravel()[k] = max(eps, float(abs(exact - float(a)) / abs(exact)))
+    return found
+
+
+def _lost(
+    n: Node, errors: list[np.ndarray | None], i: int, args: list[Any]
+) -> tuple[tuple[Any, ...], float] | None:
+    """The operands of the entry that loses most digits, and how many; None if at most one."""
+    before = [errors[a].max(initial=0) for a in n.args if errors[a] is not None]  # type: ignore[union-attr]
+    after = errors[i]
+    if not before or after is None or not after.size:
+        return None
+    index = np.unravel_index(int(np.argmax(after)), after.shape)
+    digits = float(np.log10(after[index] / max(before)))
+    if digits <= 1:
+        return None
+    operands = tuple(
+        a.raw[index] if np.shape(a.raw) == after.shape else Type(a.dtype, a.shape) for a in args
+    )
+    return operands, digits
