@@ -342,3 +342,13 @@ def test_another_process_traces_nothing(folder):
         )
         found.append(json.loads(done.stdout))
     assert [n for n, _ in found] == [1, 0] and found[0][1] == found[1][1]
+
+
+def test_derivatives_are_looked_at_as_if_they_were_new(folder, traced):
+    text = "f = bibun.jit(bibun.grad(lambda x: (1 - np.cos(x)) / x**2))"
+    assert module(folder, text, "versine").f(np.float64(1.0)) < 0
+    recalled = module(folder, text, "versine").f
+    assert len(traced) == 1
+    with pytest.warns(bibun.errors.LostDigitsWarning, match="cos"):
+        recalled(np.float64(1e-7))
+    assert len(traced) == 1  # it was recalled, and only the look has followed it

@@ -40,9 +40,7 @@ LITERAL = {type(None), bool, int, float, str}
 class Recalled(Way):
     """A way through a function that this process has not traced."""
 
-    def __init__(
-        self, known: dict[str, Any], sources: list[Any], trace: Callable[[], Captured]
-    ):
+    def __init__(self, known: dict[str, Any], sources: list[Any], trace: Callable[[], Captured]):
         self.trace = trace if known["looks"] else None
         self.types = types(known["inputs"])
         self.output_types = types(known["outputs"])
