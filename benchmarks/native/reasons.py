@@ -10,9 +10,9 @@ REASONS = {
     "tiny": "the native code takes about 0.1 µs, the call from Python the rest",
     "rosenbrock10": "the native code takes 0.05 µs, the call from Python 0.2; CasADi is called "
     "without arguments, on memory that was settled before",
-    "logistic": "the matrix of weighted rows is stored before BLAS multiplies it",
+    "logistic": "the matrix of weighted rows is stored before it is multiplied",
     "kmeans": "all distances are stored, which C++ by hand does not do",
-    "mlp": "the matrix products take nearly all of the time, and they are BLAS's",
+    "mlp": "the matrix products take nearly all of the time, near to the CPU's peak",
     "cross_entropy": "one exponential for each element, as in XLA, in three passes along each row",
     "layernorm": "memory: four arrays of 4 MB are read or written, in one pass",
     "tanh": "one exponential and one division for each element, which wait for each other",
@@ -24,7 +24,7 @@ REASONS = {
     "lstm": "the products of matrices after all rounds, and the tanh of the state, which waits for "
     "the gates, take most of the time",
     "diagonal_lstm": "sigmoids and tanh of four layers, of which each waits for the one before",
-    "mixture": "what is gathered for BLAS, and scattered afterwards, goes through memory",
+    "mixture": "what is gathered for the products, and scattered afterwards, goes through memory",
     "bundle": "the Jacobian is put together in memory piece by piece",
 }
 

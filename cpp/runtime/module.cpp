@@ -43,30 +43,11 @@ PyObject* reserve(PyObject*, PyObject* more) {
   Py_RETURN_NONE;
 }
 
-PyObject* use_blas(PyObject*, PyObject* args) {
-  bibun::Blas found;
-  unsigned long long at[6];
-  int wide = 0;
-  if (!PyArg_ParseTuple(args, "KKKKKKp", &at[0], &at[1], &at[2], &at[3], &at[4], &at[5], &wide)) {
-    return nullptr;
-  }
-  for (int kind = 0; kind < 2; ++kind) {
-    found.gemm[kind] = static_cast<std::uintptr_t>(at[kind]);
-    found.gemv[kind] = static_cast<std::uintptr_t>(at[2 + kind]);
-  }
-  found.get_threads = static_cast<std::uintptr_t>(at[4]);
-  found.set_threads = static_cast<std::uintptr_t>(at[5]);
-  found.wide = wide != 0;
-  bibun::use_blas(found);
-  Py_RETURN_NONE;
-}
-
 PyMethodDef functions[] = {
     {"threads", threads, METH_NOARGS, "How many threads share a loop."},
     {"set_threads", set_threads, METH_O, "Another number of threads."},
     {"memory", memory, METH_NOARGS, "Bytes that are kept for the next call, and the most of them."},
     {"reserve", reserve, METH_O, "Keep so many bytes more at most, or less if it is negative."},
-    {"use_blas", use_blas, METH_VARARGS, "Take products of matrices from these addresses."},
     {nullptr, nullptr, 0, nullptr}};
 
 PyModuleDef definition = {PyModuleDef_HEAD_INIT,

@@ -1,4 +1,4 @@
-"""Products of matrices inside native code: BLAS reads them where they lie."""
+"""Products of matrices inside native code: in panels, and tile by tile."""
 
 from __future__ import annotations
 
@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 import bibun
-from bibun.native import blas, products
+from bibun.native import panels, products
+from bibun.native.program import NativeProgram
 
 from .test_native import graph_of, same
 
@@ -77,7 +78,7 @@ def test_inside_loops() -> None:
 
 
 def test_the_same_bits_for_any_threads() -> None:
-    """Parts of a product depend on its extents; BLAS keeps the threads that it had."""
+    """Who computes a tile does not matter."""
     a, b = array(500, 400, dtype="f8"), array(400, 600, dtype="f8")
     before = bibun.threads()
     found = []
@@ -90,25 +91,37 @@ def test_the_same_bits_for_any_threads() -> None:
             np.testing.assert_array_equal(one, other)
 
 
-@pytest.mark.skipif(blas.source() == "", reason="without the extension NumPy multiplies")
-def test_both_sources_of_blas() -> None:
-    """NumPy's BLAS and SciPy's give the same, and have all functions."""
-    for functions in (blas._of_numpy(), blas._of_scipy()):
-        if functions is None:
-            continue
-        blas.extension().use_blas(*functions.products, *functions.threads, functions.wide)
-        for dtype in ("f4", "f8"):
-            a, b = array(130, 70, dtype=dtype), array(70, 90, dtype=dtype)
-            error = 70 * float(np.finfo(dtype).eps)
-            for f in (lambda a, b: a @ b, lambda a, b: a @ b[:, 0], lambda a, b: a.T @ a[:, 1]):
-                y = bibun.jit(f)(np.tile(a, (8, 1)), b)
-                wanted = f(np.tile(a, (8, 1)).astype("f8"), b.astype("f8"))
-                np.testing.assert_allclose(y, wanted, atol=error * np.abs(wanted).max())
-    blas.prepare.cache_clear()
-    assert blas.prepare()
+# fmt: off
+CPUS = {
+    "arm": {}, "x86": {"sse2": True}, "avx2": {"sse2": True, "avx": True},
+    "avx512": {"sse2": True, "avx": True, "avx512f": True},
+}
+SHAPES = {
+    "edges": (69, 131, 150), "two rows": (2, 40, 1000), "two columns": (1000, 40, 2),
+    "deep": (10, 2060, 50), "many rows": (1010, 9, 60), "many columns": (9, 60, 1010),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+@pytest.mark.parametrize("cpu", CPUS)
+def test_tiles(monkeypatch: pytest.MonkeyPatch, cpu: str, shape: str) -> None:
+    """Tiles of any width; matrices that are no whole tiles, or more than fits into panels."""
+    monkeypatch.setattr(panels, "features", lambda: CPUS[cpu])
+    m, k, n = SHAPES[shape]
+    for dtype in ("f4", "f8"):
+        a, b = array(m, k, dtype=dtype), array(k, n, dtype=dtype)
+        bound = k * float(np.finfo(dtype).eps) * (np.abs(a.astype("f8")) @ np.abs(b.astype("f8")))
+        turned = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)
+        for f, args in ((lambda a, b: a @ b, (a, b)), (lambda a, b: a.T @ b.T, turned)):
+            program = NativeProgram(graph_of(f, *args)[0])
+            assert "bibun_product" in program.texts[0]
+            (y,) = program(*args)
+            assert (np.abs(y - a.astype("f8") @ b) <= bound).all()
 
 
 def test_what_is_small() -> None:
     assert products.Extents((), 4, 4, 4).small and products.Extents((1000,), 4, 4, 4).small
-    assert not products.Extents((), 100, 100, 100).small
-    assert not products.Extents((10,), 30, 30, 30).small
+    assert not products.Extents((), 1000, 1, 1000).in_panels
+    assert products.Extents((), 100, 100, 100).in_panels
+    assert products.Extents((10,), 30, 30, 30).in_panels

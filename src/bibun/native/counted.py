@@ -64,7 +64,7 @@ def kernel(
     program: NativeProgram, step: Any, statements: list[Any], positions: Sequence[Position | None]
 ) -> KernelCost:
     """The cost of one step of a schedule."""
-    kind = "BLAS" if isinstance(step, Product) else "control"
+    kind = "product" if isinstance(step, Product) else "control"
     nodes = {getattr(step, "node", -1)} - {-1}
     if isinstance(step, Nest):
         kind = "loops"

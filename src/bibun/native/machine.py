@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Any
 
 from ..errors import BibunError
-from . import blas, special
+from . import special
 from .runtime import symbols
 
 
@@ -25,12 +25,18 @@ def binding() -> Any:
 
 
 @cache
+def features() -> dict[str, bool]:
+    """What this CPU can do, by LLVM's names."""
+    return dict(binding().get_host_cpu_features())
+
+
+@cache
 def target() -> Any:
     """The machine that code is made for: this one."""
     llvm = binding()
-    features = llvm.get_host_cpu_features().flatten()
+    able = llvm.get_host_cpu_features().flatten()
     return llvm.Target.from_default_triple().create_target_machine(
-        cpu=llvm.get_host_cpu_name(), features=features, opt=2, jit=True
+        cpu=llvm.get_host_cpu_name(), features=able, opt=2, jit=True
     )
 
 
@@ -101,7 +107,6 @@ SYMBOLS = "bibun_parallel", "bibun_product_f32", "bibun_product_f64"
 def address(symbol: str) -> int:
     """The address of a function of the runtime."""
     if symbol != "bibun_parallel":
-        blas.prepare()
         return symbols()[symbol]
     return symbols().get(symbol) or alone().tracker["bibun_alone"]
 

@@ -1,4 +1,4 @@
-"""Products of matrices as calls of BLAS: what is read where it lies, and what is copied first."""
+"""Products of matrices as calls: what is read where it lies, and what is copied first."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def multiply(lowering: Any, node: int) -> None:
 
 
 def operand(lowering: Any, node: int, which: int) -> tuple[tuple[Spot, Affine], Matrix]:
-    """Where an argument lies, and how BLAS reads its matrices; what it cannot read is copied."""
+    """Where an argument lies, and how its matrices are read; what cannot be is copied."""
     nodes = lowering.nodes
     a = nodes.graph.nodes[node].args[which]
     shape = nodes.shape(a)

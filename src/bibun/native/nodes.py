@@ -222,7 +222,7 @@ class Nodes:
         return products.extents(op, self.shape(a), self.shape(b))
 
     def matrix(self, i: int, which: int, place: Affine) -> products.Matrix | None:
-        """How BLAS reads an argument of a product, of which an element is at this place."""
+        """How an argument of a product is read, of which an element is at this place."""
         op: Any = self.graph.nodes[i].op
         shape = self.shape(self.graph.nodes[i].args[which])
         has_other = op.columns if which else op.rows
@@ -259,7 +259,7 @@ class Nodes:
             return _over_axes(op, args[0], self.shape(args[0]))
         if isinstance(op, MatMul) and result.dtype.kind == "f":
             a, b = args
-            if self.product(i).small:
+            if not self.product(i).in_panels:
                 return _matrix_product(op, a, self.shape(a), b, self.shape(b))
         return None
 
@@ -367,7 +367,7 @@ def first_stored(nodes: Nodes) -> set[int]:
 
 
 def operand(nodes: Nodes, i: int, which: int) -> int:
-    """What has to be stored so that BLAS can read an argument: what it is a view of, or itself."""
+    """What has to be stored for a product to read an argument: what it is a view of, or itself."""
     start = nodes.graph.nodes[i].args[which]
     a, index = start, at(range(len(nodes.shape(start))))
     while nodes.role[a] == "view":

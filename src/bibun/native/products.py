@@ -1,7 +1,7 @@
-"""Products of matrices that are too large for loops of our own: calls of BLAS inside the kernel.
+"""Products of matrices that are too large for plain loops: calls of the runtime inside the kernel.
 
-BLAS reads matrices whose rows, or whose columns, are runs of neighbours. So transposed ones and
-parts of larger ones are read where they lie.
+It reads matrices whose rows, or whose columns, are runs of neighbours (native/panels.py). So
+transposed ones and parts of larger ones are read where they lie.
 """
 
 from __future__ import annotations
@@ -12,11 +12,11 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..ops.matmul import MatMul
-from . import blas
 from .places import Affine
+from .runtime import extension
 
 SMALL_PRODUCT = 1 << 16
-"""Multiplications in a matrix product up to which loops of our own are quicker than a call."""
+"""Multiplications in a product up to which plain loops are quicker: panels take time, too."""
 SMALL_PRODUCT_OF_MANY = 1 << 12
 """The same, of each of many products: then all of them are one nest."""
 
@@ -31,11 +31,16 @@ class Extents(NamedTuple):
 
     @property
     def small(self) -> bool:
-        """Whether loops of our own do it."""
+        """Whether it is quick in plain loops, beside whatever else they do."""
         work = float(self.m) * self.n * self.k
         return work * prod(self.lead) <= SMALL_PRODUCT or (
             prod(self.lead) > 1 and work <= SMALL_PRODUCT_OF_MANY
         )
+
+    @property
+    def in_panels(self) -> bool:
+        """Whether panels pay. With a vector each number of the matrix is read just once."""
+        return not self.small and min(self.m, self.n) > 1
 
 
 def extents(op: MatMul, a: tuple[int, ...], b: tuple[int, ...]) -> Extents:
@@ -45,19 +50,19 @@ def extents(op: MatMul, a: tuple[int, ...], b: tuple[int, ...]) -> Extents:
 
 
 def native(op: Any, dtype: np.dtype) -> bool:
-    """Whether compiled code can call BLAS for an operation."""
-    return isinstance(op, MatMul) and dtype.kind == "f" and blas.source() != ""
+    """Whether compiled code can call the runtime for an operation."""
+    return isinstance(op, MatMul) and dtype.kind == "f" and extension() is not None
 
 
 class Matrix(NamedTuple):
-    """A matrix in memory, as BLAS reads it: the distance of its rows, or of its columns."""
+    """A matrix in memory, as it is read: the distance of its rows, or of its columns."""
 
     turned: bool
     distance: int
 
 
 def matrix(place: Affine, row: int, column: int, rows: int, columns: int) -> Matrix | None:
-    """How BLAS reads the matrix that a place goes through with two counters; None if it cannot."""
+    """How the matrix is read that a place goes through with two counters; None if it cannot be."""
     strides = dict(place.strides)
     down, across = strides.get(row, 0), strides.get(column, 0)
     if place.picks:

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from math import prod
 from typing import Any, NamedTuple
 
+from ..ops.matmul import MatMul
 from .nests import Fit, Nest, Root, counters
 from .nodes import Memory, Nodes, first_stored
 from .places import Affine
@@ -38,7 +39,7 @@ class Call(NamedTuple):
 
 
 class Product(NamedTuple):
-    """A node that BLAS computes, called by native code."""
+    """A product of matrices that the runtime computes, called by native code."""
 
     node: int
 
@@ -115,7 +116,8 @@ class Schedule:
         """Put a root into a step, perhaps a new one."""
         if step == len(self.steps):
             self.steps.append(Nest(root.extents, None))
-            self.open.append(step)
+            if not self.alone(root.node):
+                self.open.append(step)
         nest = self.steps[step]
         assert isinstance(nest, Nest)
         nest.take(root, fit, self.levels)
@@ -127,6 +129,14 @@ class Schedule:
             if i != root.node:
                 self.visits.setdefault(i, {})[Visit(step, fit.stage, index)] = root.node
 
+    def alone(self, node: int) -> bool:
+        """Whether a nest has no other root: a product of a large matrix and a vector, whose vectors
+        run along the sums. What is done with each sum runs in vectors in another nest.
+        """
+        op = self.nodes.graph.nodes[node].op
+        plain = self.nodes.role[node] == "sum" and isinstance(op, MatMul)
+        return plain and not self.nodes.product(node).small
+
     def full(self, nest: Nest) -> bool:
         """Whether a nest takes no further roots."""
         heavy = nest.work > MOST_WORK and prod(nest.extents) > SHORT
@@ -137,7 +147,7 @@ class Schedule:
         """The first step that can take a root, at the earliest that after which it can run."""
         after = max([self.after(n) for n, _ in root.reads], default=0)
         start = bisect_left(self.open, after)
-        for k in self.open[start : start + MOST_TRIED]:
+        for k in [] if self.alone(root.node) else self.open[start : start + MOST_TRIED]:
             fit = self.fit(root, k)
             if fit is not None:
                 return k, fit

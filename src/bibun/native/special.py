@@ -6,13 +6,13 @@ program into pieces, and give SciPy's own numbers. In float32 they are computed 
 
 from __future__ import annotations
 
+import ctypes
 import re
 from functools import cache
 from importlib import import_module
 from typing import Any
 
 from ..loops import Value
-from .blas import pointer
 
 PREFIX = "bibun_special_"
 NAMES = frozenset((
@@ -45,3 +45,12 @@ def address(symbol: str) -> int:
             if SIGNATURE.fullmatch(signature):
                 return found
     raise ImportError(f"scipy.special.cython_special has no {name} of real numbers")
+
+
+def pointer(capsule: Any) -> tuple[str, int]:
+    """The name of a capsule, and the address in it."""
+    name, at = ctypes.pythonapi.PyCapsule_GetName, ctypes.pythonapi.PyCapsule_GetPointer
+    name.restype, name.argtypes = ctypes.c_char_p, [ctypes.py_object]
+    at.restype, at.argtypes = ctypes.c_void_p, [ctypes.py_object, ctypes.c_char_p]
+    known = name(capsule)
+    return known.decode(), at(capsule, known)
