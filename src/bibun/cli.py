@@ -53,10 +53,18 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--name", default="", help="of the headers")
     export.add_argument("--wrt", nargs="+", default=["0"], help="names or numbers of arguments")
     export.add_argument("--functions", nargs="+", default=["value", "value_and_grad"])
+    export.add_argument(
+        "--batch", nargs="+", default=[], help="arguments with a row for each example"
+    )
     export.add_argument("--interface", choices=["std", "eigen"], default="std")
     export.add_argument("--math", choices=["libm", "vector"], default="libm")
     export.add_argument("--check-finite", action="store_true")
     return made
+
+
+def _which(words: Sequence[str]) -> list[int | str]:
+    """Names and numbers of arguments."""
+    return [int(k) if k.isdigit() else k for k in words]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -66,7 +74,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         given.function,
         given.arguments,
         to=given.to,
-        wrt=[int(k) if k.isdigit() else k for k in given.wrt],
+        wrt=_which(given.wrt),
+        batch=_which(given.batch),
         functions=given.functions,
         interface=given.interface,
         math=given.math,

@@ -26,7 +26,7 @@ class State(NamedTuple):
     State(step=0, slots=([array([0., 0.])],))
     """
 
-    step: int
+    step: Any  # a number; an array where compiled code counts on
     slots: tuple[list[Any], ...]
 
 
@@ -317,8 +317,9 @@ class Adam(Optimizer):
         b1, b2 = self.beta_1, self.beta_2
         m = b1 * slots[0] + (1 - b1) * g
         v = b2 * slots[1] + _square(g, 1 - b2)
-        change = m / (np.sqrt(v) * (1 / sqrt(1 - b2**step)) + self.epsilon)
-        return change * (rate / (1 - b1**step)), [m, v]
+        first, second = (_missing(b, step, v.dtype) for b in (b1, b2))
+        root = sqrt(second) if type(second) is float else np.sqrt(second)
+        return m / (np.sqrt(v) * (1 / root) + self.epsilon) * (rate / first), [m, v]
 
     def change_in_place(
         self, out: np.ndarray, g: np.ndarray, slots: list[np.ndarray], step: int, rate: float
@@ -360,6 +361,12 @@ class Adam(Optimizer):
 def _plain(x: Any) -> Any:
     """Arrays that nobody records are plain arrays again."""
     return x.raw if type(x) is Array and x.scope is None else x
+
+
+def _missing(b: float, step: Any, dtype: np.dtype) -> Any:
+    """1 - b^step, what a running mean is short of. A step that is an array shall not widen it."""
+    short = 1 - b**step
+    return short if isinstance(step, int) else short.astype(dtype)
 
 
 def _square(g: Any, part: float) -> Any:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -40,6 +43,48 @@ def test_values_and_derivatives(bump) -> None:
     close(lambda f: bibun.vmap(bibun.grad(f, 1)), X[0], np.ones(3))
     close(lambda f: lambda x, t: bibun.jvp(f, (x, x), (t, t))[1], X, np.ones_like(X))
     close(lambda f: bibun.jit(bibun.grad(lambda x: np.sum(f(x, 2.0)))), X)
+
+
+def test_compiled_loops_call_it(bump) -> None:
+    """There is no call of NumPy's in between, and no warning."""
+    slope = bibun.jit(bibun.grad(lambda x: np.sum(np.exp(bump(x, x)))))
+    assert slope.lower(X).interpreted == []
+    plain = bibun.grad(lambda x: np.sum(np.exp(same(x, x))))
+    np.testing.assert_allclose(slope(X), plain(X), rtol=1e-14)
+
+
+PROCESS = """
+import sys
+import numpy as np, bibun
+from bibun.cpp import compiled
+made = []
+build = compiled.compiled
+compiled.compiled = lambda *args: made.append(args) or build(*args)
+f = bibun.cpp.function("#include <twice.hpp>", "twice")
+g = bibun.jit(bibun.grad(lambda x: np.sum(f(x) * x)))
+print(f(3.0), g(np.array([3.0]))[0], len(made))
+"""
+
+
+def test_code_is_kept_for_the_next_process(tmp_path: Path) -> None:
+    """A third one finds another header, and compiles it."""
+    header = "template <class T> T twice(const T& x) { return 2 * x; }"
+    (tmp_path / "twice.hpp").write_text(header)
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path), "CPLUS_INCLUDE_PATH": str(tmp_path)}
+
+    def printed() -> str:
+        command = [sys.executable, "-c", PROCESS]
+        done = subprocess.run(command, env=env, capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    assert printed() == "6.0 12.0 2"  # the value, and the slope
+    assert printed() == "6.0 12.0 0"
+    for file in (tmp_path / "bibun").iterdir():  # somebody damages all files
+        file.write_bytes(file.read_bytes()[:-1])
+    assert printed() == "6.0 12.0 2"
+    (tmp_path / "twice.hpp").write_text(header.replace("2 *", "3 *"))
+    assert printed() == "9.0 18.0 2"
 
 
 def test_a_header(tmp_path: Path) -> None:

@@ -12,6 +12,8 @@ import pytest
 
 import bibun
 from bibun.errors import TracingError, UnsupportedError
+from bibun.loops import Code, Place
+from bibun.native.cplusplus import CppPrinter
 
 OPTIONS = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-mfma"]
 SANITIZED = [*OPTIONS, "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -104,10 +106,24 @@ def pieces(x):
     return np.max(y, axis=0) @ y[0] + np.sum(y[[0, 2, 0]] ** 2)
 
 
-@pytest.mark.parametrize("f", [rolled, chosen, halved, stable, pieces], ids=lambda f: f.__name__)
+PROGRAMS = rolled, chosen, halved, stable, pieces
+
+
+@pytest.mark.parametrize("f", PROGRAMS, ids=lambda f: f.__name__)
 def test_programs(f: Any, tmp_path: Path) -> None:
     bibun.export.cpp(f, (X / 3,), to=tmp_path, functions=("value", "value_and_grad", "jvp"))
     holds(tmp_path)
+
+
+def test_a_comparison_with_itself_reads_nothing() -> None:
+    """Compilers warn of variables that nobody uses."""
+    code, first = Code("kernel"), Place(0, ())
+    x, y = code.buffer(np.dtype(float), 1, "in"), code.buffer(np.dtype(bool), 1, "out")
+    value = code.load(x, first)
+    code.store(y, first, value < value)
+    assert re.findall(r"const (\w+) v\d+ = (.*);", CppPrinter(code).function()) == [
+        ("bool", "false")
+    ]
 
 
 def test_text_grows_with_the_graph_alone(tmp_path: Path) -> None:
@@ -172,7 +188,7 @@ def test_what_cannot_be_exported(tmp_path: Path) -> None:
         bibun.export.cpp(lambda x: x if x > 0 else -x, (np.float64(1),), to=tmp_path, name="f")
     with pytest.raises(UnsupportedError, match="there is no C\\+\\+ yet for"):
         bibun.export.cpp(lambda x: np.linalg.eigh(x)[0], (X,), to=tmp_path, name="f")
-    with pytest.raises(ValueError, match="wrt='Z' is none of the arguments X, W"):
+    with pytest.raises(ValueError, match="'Z' is none of the arguments X, W"):
         bibun.export.cpp(loss, (X, W), to=tmp_path, wrt="Z")
     with pytest.raises(ValueError, match="the functions are value, value_and_grad"):
         bibun.export.cpp(loss, (X, W), to=tmp_path, functions=["hessian"])

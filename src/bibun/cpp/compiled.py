@@ -3,54 +3,74 @@
 from __future__ import annotations
 
 import ctypes
+import os
+import platform
 import subprocess
 from collections.abc import Sequence
 from functools import cache
+from hashlib import sha256
+from importlib import import_module
 from pathlib import Path
+from shutil import which
 from tempfile import TemporaryDirectory
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import BibunError
+from ..native.store import store
 from .places import include_dir
 
 # Without these `sin(x)` in a template would be C's, which rounds to double.
 STANDARD = """abs acos acosh asin asinh atan atan2 atanh cbrt ceil cos cosh erf erfc exp exp2 expm1
 fabs floor fmax fmin hypot log log10 log1p log2 pow round sin sinh sqrt tan tanh trunc"""
-OPTIONS = ("-std=c++17", "-O2", "-fPIC", "-shared")
+HEAD = "#include <bibun/dual.hpp>\n#include <cmath>\n#include <cstdint>"
+LANGUAGE = ("-std=c++17", "-O2")
+LIBRARY = ("-fPIC", "-shared")
 
 
 class CompileError(BibunError, RuntimeError):
     """The C++ compiler is missing, or refused the function; what it said is the message."""
 
 
-def text(source: str, called: str, count: int, wrt: Sequence[int], number: str) -> str:
-    """A file with a loop over elements. Each direction in `wrt` is one more Dual around numbers."""
-    names = [f"a{k}" for k in range(count)]
+class Partial(NamedTuple):
+    """A partial derivative of a template function, for one kind of numbers."""
+
+    source: str
+    called: str
+    arguments: int
+    wrt: tuple[int, ...]
+    number: str
+    compiler: str
+
+
+def text(p: Partial) -> str:
+    """A file with the function of numbers, and a loop. A Dual more for each direction in `wrt`."""
+    names = [f"a{k}" for k in range(p.arguments)]
     lines = []
     for k, name in enumerate(names):
-        lines.append(f"    L0 {name}_0 = x[{k}][i];")
-        for j, direction in enumerate(wrt, 1):
-            lines.append(f"    L{j} {name}_{j}({name}_{j - 1});")
+        lines.append(f"  const L0 {name}_0 = {name};")
+        for j, direction in enumerate(p.wrt, 1):
+            lines.append(f"  L{j} {name}_{j}({name}_{j - 1});")
             if direction == k:
-                lines.append(f"    {name}_{j}.derivatives()[0] = L{j - 1}(1);")
-    levels = [f"using L{j} = bibun::Dual<L{j - 1}, 1>;" for j in range(1, len(wrt) + 1)]
-    args = ", ".join(f"{name}_{len(wrt)}" for name in names)
-    result = f"L{len(wrt)}({called}({args}))" + ".derivative()" * len(wrt)
+                lines.append(f"  {name}_{j}.derivatives()[0] = L{j - 1}(1);")
+    depth = len(p.wrt)
+    places = ", ".join(f"*reinterpret_cast<const L0*>(at[{k}])" for k in range(p.arguments))
+    args = ", ".join(f"{name}_{depth}" for name in names)
     return "\n".join(
         [
-            "#include <bibun/dual.hpp>",
-            "#include <cmath>",
-            "#include <cstdint>",
+            HEAD,
             *(f"using std::{name};" for name in STANDARD.split()),
-            source,
-            f"using L0 = {number};",
-            *levels,
-            'extern "C" void run(std::int64_t n, const L0* const* x, L0* y) {',
-            "  for (std::int64_t i = 0; i < n; ++i) {",
+            p.source,
+            f"using L0 = {p.number};",
+            *(f"using L{j} = bibun::Dual<L{j - 1}, 1>;" for j in range(1, depth + 1)),
+            f'extern "C" L0 one({", ".join(f"L0 {name}" for name in names)}) {{',
             *lines,
-            f"    y[i] = {result};",
+            f"  return L{depth}({p.called}({args})){'.derivative()' * depth};",
+            "}",
+            LOOP,
+            f"    *reinterpret_cast<L0*>(at[{p.arguments}]) = one({places});",
+            f"    for (int k = 0; k < {p.arguments + 1}; ++k) at[k] += steps[k];",
             "  }",
             "}",
             "",
@@ -58,30 +78,96 @@ def text(source: str, called: str, count: int, wrt: Sequence[int], number: str) 
     )
 
 
+LOOP = """using Steps = const std::intptr_t*;
+extern "C" void loop(char** at, Steps n, Steps steps, void*) {
+  for (std::intptr_t i = 0; i < n[0]; ++i) {"""
+"""The loop of a ufunc of NumPy's: where the numbers lie, how many, and how far apart."""
+
+
 @cache
-def library(
-    source: str, called: str, count: int, wrt: tuple[int, ...], number: str, compiler: str
-) -> Any:
-    """The loop as a function; compiled once in a process."""
+def library(p: Partial) -> ctypes.CDLL:
+    """The code, in memory: compiled once, and then found in the store by later processes.
+
+    The key is the whole text after preprocessing, with all headers in it, and the compiler.
+    """
+    whole = run(p, ["-E", f"-I{include_dir()}", "-x", "c++", "-"], text(p).encode())
+    identity = repr((*LANGUAGE, *LIBRARY, platform.machine(), made_by(p.compiler)))
+    name = sha256(identity.encode() + whole).hexdigest()
+    code = store().load(name)
+    if code is None:
+        code = compiled(p, whole)
+        store().save(name, code)
+    return loaded(code)
+
+
+def run(p: Partial, options: Sequence[str], given: bytes) -> bytes:
+    """What the compiler writes."""
+    try:
+        done = subprocess.run([p.compiler, *LANGUAGE, *options], input=given, capture_output=True)
+    except OSError as error:
+        raise CompileError(f"cpp.function: the compiler does not run: {error}") from None
+    if done.returncode:
+        said = done.stderr.decode(errors="replace")
+        raise CompileError(f"cpp.function: {p.compiler} refused {p.called}:\n{said}")
+    return done.stdout
+
+
+def made_by(compiler: str) -> tuple:
+    """Which compiler this is: its file, as caches of compilers know it."""
+    path = os.path.realpath(which(compiler) or compiler)
+    known = os.stat(path)
+    return path, known.st_size, known.st_mtime_ns
+
+
+def compiled(p: Partial, whole: bytes) -> bytes:
+    """A preprocessed text as a shared library."""
     with TemporaryDirectory(prefix="bibun_cpp_") as folder:
-        file, made = Path(folder) / "function.cpp", Path(folder) / "function.so"
-        file.write_text(text(source, called, count, wrt, number), "utf-8")
-        command = [compiler, *OPTIONS, f"-I{include_dir()}", str(file), "-o", str(made)]
-        try:
-            done = subprocess.run(command, capture_output=True, text=True)
-        except OSError as error:
-            raise CompileError(f"cpp.function: the compiler does not run: {error}") from None
-        if done.returncode:
-            raise CompileError(f"cpp.function: {compiler} refused {called}:\n{done.stderr}")
-        run = ctypes.CDLL(str(made)).run
-    run.restype = None
-    return run
+        made = Path(folder) / "function.so"
+        run(p, [*LIBRARY, "-x", "c++-cpp-output", "-", "-o", str(made)], whole)
+        return made.read_bytes()
 
 
-def values(run: Any, arrays: Sequence[np.ndarray], dtype: np.dtype) -> np.ndarray:
-    """The loop over arrays of one shape."""
-    given = [np.ascontiguousarray(a, dtype) for a in arrays]
-    y = np.empty(np.shape(arrays[0]), dtype)
-    pointers = (ctypes.c_void_p * len(given))(*(a.ctypes.data for a in given))
-    run(ctypes.c_int64(y.size), pointers, ctypes.c_void_p(y.ctypes.data))
-    return y
+def loaded(code: bytes) -> ctypes.CDLL:
+    """A shared library in memory; its file belongs to this user and is gone at once."""
+    with TemporaryDirectory(prefix="bibun_cpp_") as folder:
+        file = Path(folder) / "function.so"
+        file.write_bytes(code)
+        found = ctypes.CDLL(str(file))
+    return found
+
+
+def address(p: Partial) -> int:
+    """Where the function of numbers is."""
+    return ctypes.cast(library(p).one, ctypes.c_void_p).value or 0
+
+
+def ufunc(p: Partial) -> Any:
+    """The function as one of NumPy's, for arrays of any shapes."""
+    return _made(p)[0]
+
+
+@cache
+def _made(p: Partial) -> tuple[Any, ...]:
+    """A ufunc, and what has to live as long."""
+    loops = (ctypes.c_void_p * 1)(ctypes.cast(library(p).loop, ctypes.c_void_p).value)
+    data, name = (ctypes.c_void_p * 1)(), p.called.encode()
+    number = {"double": np.double, "long double": np.longdouble}[p.number]
+    kinds = bytes([np.dtype(number).num]) * (p.arguments + 1)
+    made = from_functions()(loops, data, kinds, 1, p.arguments, 1, -1, name, None, 0)
+    return made, loops, data, kinds, name
+
+
+@cache
+def from_functions() -> Any:
+    """PyUFunc_FromFuncAndData, number 1 in the table of NumPy's C API for ufuncs.
+
+    Its arguments: loops, data of each, types, how many loops, inputs and outputs, the neutral
+    element, name, documentation.
+    """
+    pointer = ctypes.pythonapi.PyCapsule_GetPointer
+    pointer.restype = ctypes.POINTER(ctypes.c_void_p)
+    pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+    table = pointer(import_module("numpy._core._multiarray_umath")._UFUNC_API, None)
+    some, text, number = ctypes.c_void_p, ctypes.c_char_p, ctypes.c_int
+    kind = ctypes.PYFUNCTYPE(ctypes.py_object, some, some, text, *[number] * 4, text, text, number)
+    return kind(table[1] or 0)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +12,21 @@ import numpy as np
 
 from ..array import Duck, bind
 from ..errors import DtypeError, ShapeError
-from ..graph import Example, Op, operation, symmetric
+from ..graph import Example, operation, symmetric
+from ..native.special import ADDRESSES, Foreign
 from ..zeros import scale
-from .compiled import library, values
+from .compiled import Partial, address, ufunc
+
+
+@cache
+def _symbol(partial: Partial) -> str:
+    name = f"cpp_{sha256(repr(partial).encode()).hexdigest()[:32]}"
+    ADDRESSES[name] = lambda: address(partial)
+    return name
 
 
 @operation
-class CppElements(Op):
+class CppElements(Foreign):
     """y[i] = d^n f / dx_j dx_k ...(x[i], ...) for a template function f in C++."""
 
     source: str
@@ -26,18 +36,24 @@ class CppElements(Op):
 
     kind = "call"
 
+    def partial(self, count: int, number: str = "double") -> Partial:
+        return Partial(self.source, self.called, count, self.wrt, number, self.compiler)
+
+    def symbol(self, count: int) -> str:
+        """A name for the function of numbers in native code, which calls it."""
+        return _symbol(self.partial(count))
+
     def type(self, *args):
         if any(a.shape != args[0].shape for a in args):
             raise ShapeError(f"{self.called}: the shapes differ: {', '.join(map(str, args))}")
         if any(a.dtype != np.float64 for a in args):
             raise DtypeError(f"{self.called}: float64 is needed, not {', '.join(map(str, args))}")
+        self.symbol(len(args))  # code from the store asks for it by name
         return args[0]
 
     def value(self, *args):
         wide = np.result_type(*args) == np.longdouble  # in which differences are taken
-        number, dtype = ("long double", np.longdouble) if wide else ("double", np.float64)
-        run = library(self.source, self.called, len(args), self.wrt, number, self.compiler)
-        return values(run, args, np.dtype(dtype))[()]
+        return ufunc(self.partial(len(args), "long double" if wide else "double"))(*args)
 
     def d(self, y, *args):
         def along(k: int) -> Any:
@@ -61,10 +77,11 @@ def function(
 
     `source` is C++ text, or the path of a header, with a template such as
     `template <class T> T f(const T& x, const T& y)`, which is called `name` and takes `args`
-    numbers. It is compiled with the header <bibun/dual.hpp>, once in a process for the value and
-    once for each partial derivative that is asked for, of any order. Arguments are float64 and
-    broadcast; `vmap`, `jit`, tapes and the like take it as any other function. Needs a compiler of
-    C++17 at run time.
+    numbers. It is compiled with the header <bibun/dual.hpp>, for the value and for each partial
+    derivative that is asked for, of any order; the code is kept for later processes (see
+    `set_cache`). Arguments are float64 and broadcast; `vmap`, tapes and the like take it as any
+    other function, and compiled loops of `jit` call it directly. It has to be a function of its
+    arguments alone, which throws nothing. Needs a compiler of C++17 at run time.
 
     Raises CompileError with what the compiler said.
 
@@ -79,15 +96,16 @@ def function(
         source = source.read_text("utf-8")
     op = CppElements(source, name, compiler)
 
+    plain = cache(lambda: ufunc(op.partial(args)))
+
     def call(*given: Any) -> Any:
         if len(given) != args:
             raise TypeError(f"{name}: {args} arguments are needed, not {len(given)}")
-        wide = np.broadcast_arrays(*given) if len(given) > 1 else given
-        if not any(isinstance(x, Duck) for x in wide):
-            plain = [np.asarray(x, np.float64) for x in wide]
-            op.type(*plain)
-            return op.value(*plain)
-        return bind(op, *(x.astype(np.float64) for x in wide))
+        for x in given:
+            if isinstance(x, Duck):
+                wide = np.broadcast_arrays(*given) if args > 1 else given
+                return bind(op, *(x.astype(np.float64) for x in wide))
+        return plain()(*given)
 
     call.__name__ = name
     return call

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from .batches import Batch
 from .files import build_file, golden_test, readme
 from .functions import exported, parameters, words
 from .header import Header, Style
@@ -27,6 +28,8 @@ def cpp(
     name: str = "",
     namespace: str = "bibun_generated",
     check_finite: bool = False,
+    batch: int | str | Sequence[int | str] = (),
+    donate: int | str | Sequence[int | str] = (),
 ) -> list[Path]:
     """Write C++17 headers for a function and its derivatives, and what tests them; their paths.
 
@@ -42,7 +45,16 @@ def cpp(
     With `interface="eigen"` there are overloads for Eigen's matrices. `math="vector"` includes
     bibun's own elementary functions, which have no calls and few branches, so that compilers
     vectorise loops over them; "libm" calls the standard library's. With `check_finite` a function
-    throws std::domain_error if a result is inf or nan.
+    throws std::domain_error if a result is inf or nan, and says which line of Python first was.
+
+    `batch` names or numbers arguments of which there may be any number at run time: the function
+    takes one, the example has several along a further first axis. There is then a second function,
+    such as `loss_batch(rows, ...)`, for `rows` of them. It adds up the derivatives by arguments
+    that all have in common.
+
+    `donate` names or numbers arguments of which the function returns new values, such as parameters
+    and the state of an optimiser: the C++ function changes them in place. Of a tuple, the first
+    element that has the structure and the types of such an argument is its new value.
 
     Raises UnsupportedError for operations that have no C++ yet, and TracingError where the function
     decides by a value how it goes on.
@@ -61,18 +73,22 @@ def cpp(
         raise ValueError(f'export: math is "libm" or "vector", not {math!r}')
     arguments = tuple(args)
     known = parameters(f, len(arguments))
-    which = (wrt,) if isinstance(wrt, int | str) else tuple(wrt)
-    numbers = [_number(k, known) for k in which]
+    numbers, rows, donated = (_numbers(which, known) for which in (wrt, batch, donate))
+    if donated and (rows or tuple(functions) != ("value",)):
+        raise ValueError(
+            'export: what donates arguments is exported with functions=["value"] alone'
+        )
     name = words(name or getattr(f, "__name__", "function"))
     folder = Path(to)
     folder.mkdir(parents=True, exist_ok=True)
     headers, cases = [], []
     for kind in functions:
         own = name if kind == "value" else f"{name}_{kind}"
-        given = exported(f, arguments, numbers, kind)
+        given = exported(f, arguments, numbers, kind, rows)._replace(donated=tuple(donated))
         style = Style(namespace, interface == "eigen", check_finite, _about(own, f, kind, math))
-        header = Header(own, lowered(own, given, math), style)
-        headers.append(_write(folder / f"{own}.hpp", header.text()))
+        header = Header(own, lowered(own, given, math, check_finite), style)
+        more = Batch(header, given.rows).text() if given.rows else ""
+        headers.append(_write(folder / f"{own}.hpp", header.text(more)))
         cases.append((header, given))
     others = {
         f"{name}_test.cpp": golden_test(name, cases),
@@ -82,13 +98,19 @@ def cpp(
     return [*headers, *(_write(folder / file, text) for file, text in others.items())]
 
 
+def _numbers(which: int | str | Sequence[int | str], known: list[str]) -> list[int]:
+    """The positions of arguments."""
+    several = (which,) if isinstance(which, int | str) else tuple(which)
+    return [_number(k, known) for k in several]
+
+
 def _number(which: int | str, known: list[str]) -> int:
     """The position of an argument."""
     if which in known:
         return known.index(which)
     if isinstance(which, int) and -len(known) <= which < len(known):
         return which % len(known)
-    raise ValueError(f"export: wrt={which!r} is none of the arguments {', '.join(known)}")
+    raise ValueError(f"export: {which!r} is none of the arguments {', '.join(known)}")
 
 
 def _write(path: Path, text: str) -> Path:

@@ -10,8 +10,10 @@ from ..loops.statements import KINDS
 from ..native.arguments import TRACED
 from ..native.cplusplus import stored
 from ..tracing.containers import flatten
-from .functions import Exported
-from .header import Header, numbers, size
+from .batches import Batch
+from .functions import Exported, Rows
+from .header import Header, numbers
+from .lowered import Variable, size
 
 Case = tuple[Header, Exported]
 
@@ -38,8 +40,10 @@ TOLERANCE = {"float64": "1e-12", "float32": "1e-4"}
 def golden_test(name: str, cases: Sequence[Case]) -> str:
     """A program that calls each function and compares with Python's numbers."""
     head = "".join(f'#include "{header.name}.hpp"\n' for header, _ in cases)
-    checks = "\n".join(_check(header, given) for header, given in cases)
-    calls = "".join(f"  failures += check_{header.name}();\n" for header, _ in cases)
+    found = {header.name: _check(header, given) for header, given in cases}
+    found |= {f"{h.name}_batch": _check_batch(h, g.rows) for h, g in cases if g.rows}
+    checks = "\n".join(found.values())
+    calls = "".join(f"  failures += check_{check}();\n" for check in found)
     return (
         f"// Compares {name} and its derivatives with the numbers of Python.\n{head}\n"
         f"#include <cstdio>\n{CHECK}\n{checks}\n"
@@ -47,32 +51,70 @@ def golden_test(name: str, cases: Sequence[Case]) -> str:
     )
 
 
-def _check(header: Header, given: Exported) -> str:
-    """The function that checks one header."""
+def called(header: Header, given: Exported) -> list[str]:
+    """Statements: the arguments with Python's numbers, memory for the results, and the call."""
     inputs = [np.asarray(x) for x in flatten(given.args)[0] if isinstance(x, TRACED)]
-    lines = [f"static int check_{header.name}() {{", "  int failures = 0;"]
+    lines = []
     for v, x in zip(header.code.inputs, inputs, strict=True):
-        kind = stored(KINDS[x.dtype])
-        lines.append(f"  static const {kind} {v.name}[] = {numbers(x)};")
-    for v, y in zip(header.code.outputs, header.code.expected, strict=True):
-        kind = stored(KINDS[v.type.dtype])
-        exact = numbers(y.astype(v.type.dtype))
-        lines.append(f"  static const {kind} expected_{v.name}[] = {exact};")
-        lines.append(f"  static {kind} {v.name}[{max(size(v.type), 1)}];")
+        kind = header.constness(v) + stored(KINDS[x.dtype])
+        lines.append(f"  static {kind} {v.name}[] = {numbers(x)};")
+    for v in header.code.outputs:
+        if not v.replaced:
+            kind = stored(KINDS[v.type.dtype])
+            lines.append(f"  static {kind} {v.name}[{max(size(v.type), 1)}];")
     if header.large:
         lines.append(f"  static {header.style.namespace}::{header.name}_workspace workspace;")
     names = [v.name for v in [*header.code.inputs, *header.results]]
     names += ["workspace"] if header.large else []
     call = f"{header.style.namespace}::{header.name}({', '.join(names)});"
-    lines.append(f"  {header.returned.name}[0] = {call}" if header.returned else f"  {call}")
-    for v in header.code.outputs:
-        bound = TOLERANCE.get(str(v.type.dtype), "0")
-        lines += [
-            f"  if (!(difference({v.name}, expected_{v.name}, {size(v.type)}) <= {bound})) {{",
-            f'    std::fprintf(stderr, "{header.name}: {v.name} differs from Python\\n");',
-            "    ++failures;",
-            "  }",
-        ]
+    return [*lines, f"  {header.returned.name}[0] = {call}" if header.returned else f"  {call}"]
+
+
+def _check(header: Header, given: Exported) -> str:
+    """The function that checks one header."""
+    lines = [f"static int check_{header.name}() {{", "  int failures = 0;"]
+    lines += called(header, given)
+    for v, y in zip(header.code.outputs, header.code.expected, strict=True):
+        lines += _comparison(header.name, v, y)
+    return "\n".join([*lines, "  return failures;", "}", ""])
+
+
+def _comparison(name: str, v: Variable, y: np.ndarray) -> list[str]:
+    """Statements that compare a result with Python's."""
+    kind, exact = stored(KINDS[v.type.dtype]), numbers(y.astype(v.type.dtype))
+    bound = TOLERANCE.get(str(v.type.dtype), "0")
+    return [
+        f"  static const {kind} expected_{v.name}[] = {exact};",
+        f"  if (!(difference({v.where}, expected_{v.name}, {y.size}) <= {bound})) {{",
+        f'    std::fprintf(stderr, "{name}: {v.name} differs from Python\\n");',
+        "    ++failures;",
+        "  }",
+    ]
+
+
+def _check_batch(header: Header, rows: Rows) -> str:
+    """The function that checks the function of a batch."""
+    batch, code = Batch(header, rows), header.code
+    examples = [
+        [np.asarray(x) for x in flatten(args)[0] if isinstance(x, TRACED)] for args in rows.args
+    ]
+    lines = [f"static int check_{batch.name}() {{", "  int failures = 0;"]
+    for v, xs in zip(code.inputs, zip(*examples, strict=True), strict=True):
+        x = np.stack(xs) if v.name in rows.batched else xs[0]
+        lines.append(f"  static const {stored(KINDS[x.dtype])} {v.name}[] = {numbers(x)};")
+    results = [
+        sum(ys) if v in batch.sums else np.stack(ys)
+        for v, ys in zip(code.outputs, zip(*code.rows, strict=True), strict=True)
+    ]
+    for v, y in zip(code.outputs, results, strict=True):
+        lines.append(f"  static {stored(KINDS[v.type.dtype])} {v.name}[{max(y.size, 1)}];")
+    if batch.large:
+        lines.append(f"  static {header.style.namespace}::{batch.name}_workspace workspace;")
+    names = [str(len(rows.args)), *(v.name for v in [*code.inputs, *code.outputs])]
+    names += ["workspace"] if batch.large else []
+    lines.append(f"  {header.style.namespace}::{batch.name}({', '.join(names)});")
+    for v, y in zip(code.outputs, results, strict=True):
+        lines += _comparison(batch.name, v, np.asarray(y))
     return "\n".join([*lines, "  return failures;", "}", ""])
 
 
@@ -97,10 +139,18 @@ def build_file(name: str, eigen: bool) -> str:
     )
 
 
+def _signatures(header: Header, given: Exported) -> str:
+    """The functions of a header."""
+    found = [header.signature()]
+    found += [Batch(header, given.rows).signature()] if given.rows else []
+    return "\n".join(f"{s};" for s in found)
+
+
 def readme(name: str, cases: Sequence[Case]) -> str:
     """A page about the headers."""
     functions = "\n\n".join(
-        f"`{header.name}.hpp`\n\n```cpp\n{header.signature()};\n```" for header, _ in cases
+        f"`{header.name}.hpp`\n\n```cpp\n{_signatures(header, given)}\n```"
+        for header, given in cases
     )
     return (
         f"# {name}, made by bibun\n\n"

@@ -12,10 +12,15 @@ import numpy as np
 
 from ..derivative.gradient import jvp, value_and_grad, vjp
 from ..derivative.jacobian import hvp, jacobian
+from ..errors import ShapeError
 from ..native.arguments import TRACED
 from ..tracing.containers import NAMESPACE, flatten
 
 Named = list[tuple[str, Any]]
+
+
+class Output(int):
+    """The number of a result, where a result stands for its arrays."""
 
 
 class Exported(NamedTuple):
@@ -25,11 +30,21 @@ class Exported(NamedTuple):
     args: tuple[Any, ...]
     inputs: list[str]
     outputs: Callable[[Any], list[str]]
+    donated: tuple[int, ...] = ()  # arguments in whose memory results come
+    rows: Rows | None = None
+
+
+class Rows(NamedTuple):
+    """Several examples at once: which arrays have one for each, and which results are sums."""
+
+    batched: frozenset[str]
+    summed: frozenset[str]
+    args: list[tuple[Any, ...]]  # of each example
 
 
 TAKEN = re.compile(
     r"[vb]\d+(_lanes|_terms)?|first|lane|rare|workspace|failed|failure|i|product|bits|larger|smaller"
-    r"|std|main"
+    r"|finite|std|main|rows?|own_\w+"
 )
 """Names that generated functions use themselves."""
 KEYWORDS = re.compile(
@@ -71,14 +86,53 @@ def parameters(f: Callable[..., Any], count: int) -> list[str]:
 
 
 def exported(
-    f: Callable[..., Any], args: tuple[Any, ...], wrt: Sequence[int], kind: str
+    f: Callable[..., Any],
+    args: tuple[Any, ...],
+    wrt: Sequence[int],
+    kind: str,
+    batch: Sequence[int] = (),
 ) -> Exported:
-    """The function of a kind, as one that takes and returns arrays."""
+    """The function of a kind, as one that takes and returns arrays.
+
+    Of the arguments in `batch` the function takes one row.
+    """
     names = parameters(f, len(args))
-    given = [n for name, x in zip(names, args, strict=True) for n in arrays(name, x)]
     if kind not in KINDS:
         raise ValueError(f"export: the functions are {', '.join(KINDS)}, not {kind!r}")
-    return KINDS[kind](f, args, tuple(wrt), names, given)
+    examples = [_row(args, batch, names, r) for r in range(_count(args, batch, names))]
+    given = [n for name, x in zip(names, examples[0], strict=True) for n in arrays(name, x)]
+    made = [KINDS[kind](f, example, tuple(wrt), names, given) for example in examples]
+    if not batch:
+        return made[0]
+    batched = {n for k in batch for n in arrays(names[k], examples[0][k])}
+    batched |= {*_leaves("t", args, batch, names), *_leaves("v", args, batch, names)}
+    batched |= {n for n in made[0].inputs if n not in given} if kind == "vjp" else set()
+    shared = [k for k in wrt if k not in batch]
+    summed = {*_leaves("d", args, shared, names), *_leaves("Hv", args, shared, names)}
+    rows = Rows(frozenset(batched), frozenset(summed), [m.args for m in made])
+    return made[0]._replace(rows=rows)
+
+
+def _count(args: tuple[Any, ...], batch: Sequence[int], names: Sequence[str]) -> int:
+    """How many examples there are."""
+    leaves = [(names[k], x) for k in batch for x in flatten(args[k])[0] if isinstance(x, TRACED)]
+    counts = {np.shape(x)[0] if np.ndim(x) else 0 for _, x in leaves}
+    if batch and (len(counts) != 1 or 0 in counts):
+        given = ", ".join(f"{name} {np.shape(x)}" for name, x in leaves)
+        raise ShapeError(
+            "export: what is named by batch has a first axis of examples, one at least, and as "
+            f"many in each array, not {given}"
+        )
+    return counts.pop() if counts else 1
+
+
+def _row(args: tuple[Any, ...], batch: Sequence[int], names: Sequence[str], r: int) -> tuple:
+    """The arguments of one example."""
+    found = list(args)
+    for k in batch:
+        leaves, rebuild = flatten(args[k])
+        found[k] = rebuild([np.asarray(x)[r] if isinstance(x, TRACED) else x for x in leaves])
+    return tuple(found)
 
 
 def _leaves(prefix: str, args: Sequence[Any], wrt: Sequence[int], names: Sequence[str]) -> list:

@@ -7,10 +7,12 @@ from typing import NamedTuple
 
 import numpy as np
 
+from ..graph import Type
 from ..loops import Buffer
 from ..loops.statements import DTYPES, KINDS
 from ..native.cplusplus import CppPrinter, cpp_type, literal, stored
 from ..native.cpp_support import BITS, EXTREMES, PRODUCT
+from .checks import FINITE, checks
 from .lowered import Lowered, Variable, size
 
 LARGE = 1 << 16
@@ -26,6 +28,21 @@ class Style(NamedTuple):
     about: list[str]  # lines for the comment at the top
 
 
+class Field(NamedTuple):
+    """Memory in which a function works."""
+
+    kind: str
+    name: str
+    size: int
+
+    @property
+    def bytes(self) -> int:
+        return self.size * DTYPES[self.kind].itemsize
+
+    def __str__(self) -> str:
+        return f"{stored(self.kind)} {self.name}[{self.size}];"
+
+
 class Header:
     """One exported function."""
 
@@ -33,13 +50,32 @@ class Header:
         self.name, self.code, self.style = name, code, style
         self.printer = CppPrinter(code.code)
         self.statements()
-        work = [b for b in code.code.buffers if b.role == "work"]
-        self.work = [b for b in work if f"b{b.number}[" in self.body]
-        self.large = sum(b.size * DTYPES[b.kind].itemsize for b in self.work) > LARGE
+        self.donated = {v.replaced for v in code.outputs if v.replaced}
+        self.work = self.fields()
+        self.large = sum(f.bytes for f in self.work) > LARGE
         self.fails = "*failed = 1;" in self.body
         first = code.outputs[0]
-        self.returned = first if first.type.shape == () else None
-        self.results = code.outputs[1:] if self.returned else code.outputs
+        self.returned = first if first.type.shape == () and not first.replaced else None
+        self.results = [v for v in code.outputs if v is not self.returned and not v.replaced]
+
+    def fields(self) -> list[Field]:
+        """The memory in which the function works: also new values of what they will replace."""
+        given = {v.buffer.number for v in self.code.outputs if v.buffer and not v.replaced}
+        buffers = [b for b in self.code.code.buffers if b.role in ("work", "out")]
+        found = [
+            Field(b.kind, f"b{b.number}", b.size)
+            for b in buffers
+            if b.number not in given and f"b{b.number}[" in self.body
+        ]
+        staged = [v for v, _ in self.copies() if v.replaced]
+        return found + [Field(KINDS[v.type.dtype], f"own_{v.name}", size(v.type)) for v in staged]
+
+    def copies(self) -> list[tuple[Variable, str]]:
+        """Results that are other arrays, and which; not what stays in its place."""
+        outputs = self.code.outputs
+        found = [(outputs[k], source) for k, source in self.code.copies]
+        lent = {v.name: f"b{v.buffer.number}" for v in outputs if v.replaced and v.buffer}
+        return [(v, lent.get(source, source)) for v, source in found if v.replaced != source]
 
     def statements(self) -> None:
         """Print the statements, with the user's lines before the loops that are made of them."""
@@ -54,8 +90,8 @@ class Header:
         """The statements of the function."""
         return "\n".join(self.printer.lines)
 
-    def text(self) -> str:
-        """The whole file."""
+    def text(self, more: str = "") -> str:
+        """The whole file, with `more` behind the function."""
         guard = f"{self.style.namespace}_{self.name}_HPP".upper().replace("::", "_")
         comment = "\n".join(f"// {line}".rstrip() for line in self.style.about)
         head = ["cmath", "cstdint", "cstring", "limits"]
@@ -68,7 +104,9 @@ class Header:
         parts += [self.support("PRODUCT", PRODUCT)] if "product(" in self.body else []
         extremes = "larger(" in self.body or "smaller(" in self.body
         parts += [self.support("EXTREMES", EXTREMES)] if extremes else []
+        parts += [self.support("FINITE", FINITE)] if self.style.check else []
         parts += [self.tables(), self.workspace(), self.function()]
+        parts += [more] if more else []
         parts.append(f"}}  // namespace {self.style.namespace}\n")
         parts += [self.eigen()] if self.style.eigen else []
         return "\n".join([p for p in parts if p] + ["#endif"]) + "\n"
@@ -102,7 +140,7 @@ class Header:
         """Memory that the caller gives."""
         if not self.large:
             return ""
-        fields = "\n".join(f"  {stored(b.kind)} b{b.number}[{b.size}];" for b in self.work)
+        fields = "\n".join(f"  {field}" for field in self.work)
         about = (
             f"/// The memory in which {self.name} works: large, so that no stack has to hold it."
         )
@@ -112,12 +150,13 @@ class Header:
 
     def parameters(self) -> list[str]:
         """The parameters, as they are written."""
-        kinds = [stored(KINDS[v.type.dtype]) for v in (*self.code.inputs, *self.results)]
-        names = [v.name for v in (*self.code.inputs, *self.results)]
-        pointers = [f"{k}* __restrict {n}" for k, n in zip(kinds, names, strict=True)]
-        given = [f"const {p}" for p in pointers[: len(self.code.inputs)]]
-        made = pointers[len(self.code.inputs) :]
+        given = [f"{self.constness(v)}{pointer(v)}" for v in self.code.inputs]
+        made = [pointer(v) for v in self.results]
         return [*given, *made, *([f"{self.name}_workspace& workspace"] if self.large else [])]
+
+    def constness(self, v: Variable) -> str:
+        """An argument is constant, or donated."""
+        return "" if v.name in self.donated else "const "
 
     def signature(self) -> str:
         kind = self.returned and stored(KINDS[self.returned.type.dtype])
@@ -126,8 +165,13 @@ class Header:
 
     def function(self) -> str:
         """The function with its comment."""
-        lines = [f"/// {about(v)}" for v in self.code.inputs]
-        for v in self.code.outputs:
+        changed = {
+            v.name: ", which becomes the new one"
+            for v in self.code.inputs
+            if v.name in self.donated
+        }
+        lines = [f"/// {about(v)}{changed.get(v.name, '')}" for v in self.code.inputs]
+        for v in [*([self.returned] if self.returned else []), *self.results]:
             lines.append(f"/// {'returns' if v is self.returned else 'writes'} {about(v)}")
         lines += [f"{self.signature()} {{", *self.memory(), *self.printer.lines, *self.end(), "}"]
         lines.append("")
@@ -139,18 +183,19 @@ class Header:
         for v in [*self.code.inputs, *self.code.outputs]:
             if v is self.returned:
                 lines.append(f"  {stored(KINDS[v.type.dtype])} {v.name}[1];")
+            if v.replaced:
+                continue
             if v.buffer is not None and f"b{v.buffer.number}[" in self.body:
                 constant = "const " if v in self.code.inputs else ""
                 of = f"{constant}{stored(v.buffer.kind)}* const"
                 lines.append(f"  {of} b{v.buffer.number} = {v.name};  // {v.type}")
-            elif v in self.code.inputs and v.name not in (name for _, name in self.code.copies):
+            elif v in self.code.inputs and v.name not in self.used():
                 lines.append(f"  static_cast<void>({v.name});  // the result does not depend on it")
         for b, _ in self.constants():
             lines.append(f"  const {stored(b.kind)}* const b{b.number} = {self.constant(b)};")
-        for b in self.work:
-            given = f"{stored(b.kind)}* const b{b.number} = workspace.b{b.number};"
-            own = f"{stored(b.kind)} b{b.number}[{b.size}];"
-            lines.append(f"  {given if self.large else own}")
+        for field in self.work:
+            given = f"{stored(field.kind)}* const {field.name} = workspace.{field.name};"
+            lines.append(f"  {given if self.large else field}")
         grows = [b for b in code.buffers if b.role == "heap"]
         lines += [f"  std::vector<{stored(b.kind)}> b{b.number};" for b in grows]
         if self.fails:
@@ -159,27 +204,53 @@ class Header:
 
     def end(self) -> list[str]:
         """What follows the statements: copies, checks, and the value that is returned."""
-        lines = []
-        for k, source in self.code.copies:
-            v = self.code.outputs[k]
-            loop = f"for (std::int64_t i = 0; i < {size(v.type)}; ++i)"
-            lines.append(f"  {loop} {v.name}[i] = {source}[i];")
+        lines = [copied(v, self.target(v), source) for v, source in self.copies()]
         if self.fails:
             lines.append(
                 f'  if (failure[0] != 0) throw std::out_of_range("{self.name}: an index");'
             )
-        if self.style.check:
-            lines += [line for v in self.code.outputs for line in finite(self.name, v)]
+        lines += self.checks() if self.style.check else []
+        replaced = [v for v in self.code.outputs if v.replaced and self.target(v) != v.replaced]
+        lines += [copied(v, v.replaced, self.target(v)) for v in replaced]
         if self.returned:
             lines.append(f"  return {self.returned.name}[0];")
         return lines
+
+    def checks(self) -> list[str]:
+        """Whether results are finite, before they replace anything."""
+        floats = [v for v in self.code.outputs if v.type.dtype.kind == "f"]
+        results = [(self.target(v), size(v.type)) for v in floats]
+        before = [
+            ((v.name, size(v.type)), f"the argument {v.name}")
+            for v in self.code.inputs
+            if v.type.dtype.kind == "f"
+        ]
+        before += [((f"b{b.number}", b.size), made) for b, made in self.code.watched]
+        return checks(self.name, results, before)
+
+    def target(self, v: Variable) -> str:
+        """Where a result is computed; what replaces an argument gets there at the end."""
+        if not v.replaced:
+            return v.name
+        if v.buffer is not None:
+            return f"b{v.buffer.number}"
+        return f"own_{v.name}" if any(v is copy for copy, _ in self.copies()) else v.replaced
+
+    def used(self) -> set[str]:
+        """The arguments that are copied, or changed."""
+        return {source for _, source in self.code.copies} | self.donated
 
     # ------------------------------------------------------------ Eigen
 
     def eigen(self) -> str:
         """The same function on Eigen's matrices, where Eigen is there."""
         space = f"namespace {self.style.namespace} {{"
-        given = [f"const Eigen::Ref<const {matrix(v)}>& {v.name}" for v in self.code.inputs]
+        given = [
+            f"Eigen::Ref<{matrix(v)}> {v.name}"
+            if v.name in self.donated
+            else f"const Eigen::Ref<const {matrix(v)}>& {v.name}"
+            for v in self.code.inputs
+        ]
         made = [f"Eigen::Ref<{matrix(v)}> {v.name}" for v in self.results]
         more = [f"{self.name}_workspace& workspace"] if self.large else []
         kind = self.returned and stored(KINDS[self.returned.type.dtype])
@@ -209,17 +280,19 @@ def numbers(values: np.ndarray) -> str:
     return "{\n    " + ",\n    ".join(lines) + "}"
 
 
-def finite(name: str, v: Variable) -> list[str]:
-    """The check of a result."""
-    if v.type.dtype.kind != "f":
-        return []
-    return [
-        f"  for (std::int64_t i = 0; i < {size(v.type)}; ++i) {{",
-        f"    if (!std::isfinite({v.name}[i])) {{",
-        f'      throw std::domain_error("{name}: {v.name} is not finite");',
-        "    }",
-        "  }",
-    ]
+def pointer(v: Variable) -> str:
+    """A parameter: arrays do not overlap."""
+    return f"{stored(KINDS[v.type.dtype])}* __restrict {v.name}"
+
+
+def loop(of: Type, statement: str) -> str:
+    """A loop over all elements i of an array."""
+    return f"for (std::int64_t i = 0; i < {size(of)}; ++i) {statement}"
+
+
+def copied(v: Variable, to: str, source: str) -> str:
+    """A copy of an array."""
+    return "  " + loop(v.type, f"{to}[i] = {source}[i];")
 
 
 def matrix(v: Variable) -> str:

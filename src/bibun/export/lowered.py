@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import accumulate
 from math import prod
 from typing import Any, NamedTuple
@@ -23,7 +24,9 @@ from ..native.strips import with_strips
 from ..native.tune import without_idle_stores
 from ..ops.elementwise import Elementwise
 from ..program import Program
-from .functions import Exported, words
+from ..tracing.containers import flatten
+from .donated import replaced
+from .functions import Exported, Output, words
 
 # fmt: off
 LIBM = {
@@ -63,12 +66,19 @@ class Variable(NamedTuple):
     name: str
     type: Type
     buffer: Buffer | None  # None for a result that is a copy of another array
+    replaced: str = ""  # the argument in whose memory a result comes
+
+    @property
+    def where(self) -> str:
+        """The array in which it is after the call."""
+        return self.replaced or self.name
 
 
 class Lowered(NamedTuple):
     """Code, its arguments, its results, and constant arrays that belong to it.
 
-    `expected` is what the interpreter gets for the arguments that were given.
+    `expected` is what the interpreter gets for the arguments that were given, and `rows` what it
+    gets for each example of a batch.
     """
 
     code: Code
@@ -78,12 +88,18 @@ class Lowered(NamedTuple):
     constants: list[tuple[Buffer, np.ndarray]]
     expected: list[np.ndarray]
     comments: dict[int, list[str]]  # what stands before the statement of a number
+    watched: list[tuple[Buffer, str]]  # arrays on the way, and what makes them
+    rows: list[list[np.ndarray]]
 
 
-def lowered(name: str, given: Exported, math: str) -> Lowered:
-    """The code of a function, traced with types in the place of its arguments."""
+def lowered(name: str, given: Exported, math: str, watch: bool = False) -> Lowered:
+    """The code of a function, traced with types in the place of its arguments.
+
+    With `watch` it keeps what is computed on the way, so that one can look where numbers go wrong.
+    """
     f = given.function
-    call = Arguments(f"export of {name}", chosen(f, (), "static_argnums")).read(given.args, {})
+    arguments = Arguments(f"export of {name}", chosen(f, (), "static_argnums"))
+    call = arguments.read(given.args, {})
     captured = Captured(f, call.values, call.place, f"export of {name}")
     if captured.answers:
         raise TracingError(
@@ -92,11 +108,22 @@ def lowered(name: str, given: Exported, math: str) -> Lowered:
         )
     known = dict(enumerate(captured.met(), len(call.values)))
     graph, lines = _with_lines(captured, known)
-    names = given.outputs(captured.results(list(range(captured.count))))
-    with np.errstate(all="ignore"):  # the code does not warn either
-        found = Program(captured.graph)(*call.values, *known.values())
-    expected = [np.asarray(y) for y in found]
-    made = tidied(_Function(name, graph, lines, math).lowered(given.inputs, names, expected))
+    program = Program(captured.graph)
+
+    def expected(values: Sequence[Any]) -> list[np.ndarray]:
+        with np.errstate(all="ignore"):  # the code does not warn either
+            return [np.asarray(y) for y in program(*values, *known.values())]
+
+    result = captured.results([Output(k) for k in range(captured.count)])
+    places = replaced(name, given, result, graph.output_types)
+    fixed = [x for x in flatten(result)[0] if not isinstance(x, Output)]
+    if fixed:
+        raise TypeError(f"export of {name}: the result {fixed[0]!r} is no array: np.asarray of it")
+    examples = given.rows.args if given.rows else []
+    made = _Function(name, graph, lines, math, watch).lowered(given.inputs, given.outputs(result))
+    outputs = [v._replace(replaced=places.get(k, "")) for k, v in enumerate(made.outputs)]
+    rows = [expected(arguments.read(args, {}).values) for args in examples]
+    made = tidied(made._replace(outputs=outputs, expected=expected(call.values), rows=rows))
     return in_strips(made) if math == "vector" else made
 
 
@@ -129,9 +156,11 @@ def in_strips(found: Lowered) -> Lowered:
 class _Function:
     """A graph on its way to code."""
 
-    def __init__(self, name: str, graph: Graph, lines: list[str], math: str):
+    def __init__(self, name: str, graph: Graph, lines: list[str], math: str, watch: bool):
         self.name, self.graph, self.lines = name, graph, lines
-        self.schedule = Schedule((LibraryNodes if math == "libm" else Nodes)(graph))
+        nodes = (LibraryNodes if math == "libm" else Nodes)(graph)
+        self.watched = [i for i, n in graph.body() if watch and _watched(n, nodes.role[i])]
+        self.schedule = Schedule(nodes, set(self.watched))
         self.owners = [self.schedule.memory.owner(o) for o in graph.outputs]
         missing = [graph.nodes[s.node] for s in self.schedule.steps if isinstance(s, Call)]
         missing += [n for _, n in graph if not _printable(n)]
@@ -139,18 +168,16 @@ class _Function:
             ops = ", ".join(dict.fromkeys(type(n.op).__name__ for n in missing))
             raise UnsupportedError(f"export of {name}: there is no C++ yet for {ops}")
 
-    def lowered(self, inputs: list[str], outputs: list[str], expected: list[np.ndarray]) -> Lowered:
+    def lowered(self, inputs: list[str], outputs: list[str]) -> Lowered:
         """The code of all steps."""
         graph, role = self.graph, self.schedule.nodes.role
         made = [o for o in dict.fromkeys(self.owners) if role[o] != "given"]
-        lowering = Lowering(self.schedule, Code(words(self.name)), set(made), set())
+        kept = {*made, *self.watched}
+        lowering = Lowering(self.schedule, Code(words(self.name)), kept, set())
         given = {k: lowering.buffer(k) for k in range(graph.arity)}
         results = {o: lowering.buffer(o, written=True) for o in made}
-        preset = [
-            (lowering.buffer(i), np.ascontiguousarray(n.op.value()))
-            for i, n in graph
-            if isinstance(n.op, Constant) and role[i] == "given"
-        ]
+        constants = [i for i, n in graph if isinstance(n.op, Constant) and role[i] == "given"]
+        preset = [(lowering.buffer(i), _array(graph.nodes[i].op)) for i in constants]
         comments: dict[int, list[str]] = {}
         for step in self.schedule.steps:
             if not isinstance(step, Call):  # there is none
@@ -167,8 +194,13 @@ class _Function:
             if own is None:
                 source = outputs[first] if o in results else self.source(o, inputs, lowering)
                 copies.append((k, source))
-        constants = [*preset, *_fixed(lowering)]
-        return Lowered(lowering.code, arguments, found, copies, constants, expected, comments)
+        arrays = [*preset, *_fixed(lowering)]
+        watched = [(lowering.buffer(i, True), self.made_by(i)) for i in self.watched]
+        return Lowered(lowering.code, arguments, found, copies, arrays, [], comments, watched, [])
+
+    def made_by(self, node: int) -> str:
+        """What makes a node: a line of the user's, or an operation of a derivative."""
+        return self.lines[node] or f"a derivative: {self.graph.nodes[node].op.name}"
 
     def comment(self, step: Nest | Product | Repeat) -> list[str]:
         """The lines of the user's code that a step does, forward or backward."""
@@ -179,6 +211,16 @@ class _Function:
     def source(self, node: int, inputs: list[str], lowering: Lowering) -> str:
         """The name of an argument, or of a constant."""
         return inputs[node] if node < self.graph.arity else f"b{lowering.buffer(node).number}"
+
+
+def _watched(n: Node, role: str) -> bool:
+    """Whether a node makes floats, element by element or as sums."""
+    return role in ("element", "sum") and n.type.dtype in FLOATS.values()
+
+
+def _array(op: Any) -> np.ndarray:
+    """A constant, as it lies in memory."""
+    return np.ascontiguousarray(op.value())
 
 
 def _fixed(lowering: Lowering) -> list[tuple[Buffer, np.ndarray]]:

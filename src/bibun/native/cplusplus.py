@@ -30,11 +30,12 @@ from ..loops import (
 )
 from ..loops.statements import DTYPES, FLOATS, WIDTH, statements
 from ..loops.text import INFIX
-from .cpp_needed import needed
+from .cpp_needed import ITSELF, needed
 from .cpp_strips import strips
 from .cpp_support import BITS, EXTREMES, HEAD, PRODUCT
 from .cpp_types import cpp_type, stored
 from .llvm import arrangement
+from .special import ADDRESSES
 
 
 def literal(kind: str, data: bytes) -> str:
@@ -71,11 +72,6 @@ CALLS = {
 
 
 SPECIAL = {"gamma": "std::tgamma", "gammaln": "std::lgamma"}
-ITSELF = {
-    "eq": ("true", "!std::isnan({})"), "ne": ("false", "std::isnan({})"),
-    "le": ("true", "!std::isnan({})"), "lt": ("false", "false"),
-}  # fmt: skip
-"""What a number is beside itself: of integers and of floats. Compilers warn of x != x."""
 
 
 class CppPrinter:
@@ -312,6 +308,8 @@ class CppPrinter:
 
 def special(name: str) -> str:
     """What C++ has for a special function."""
+    if name in ADDRESSES:
+        raise UnsupportedError(f"C++: {name}, of bibun.cpp.function, is called by itself there")
     if name not in SPECIAL:
         raise UnsupportedError(f"C++: the standard library has no scipy.special.{name}")
     return SPECIAL[name]

@@ -6,15 +6,23 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..loops import Choice, Code, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
-from ..loops.statements import statements
+from ..loops.statements import FLOATS, statements
+
+ITSELF = {
+    "eq": ("true", "!std::isnan({})"), "ne": ("false", "std::isnan({})"),
+    "le": ("true", "!std::isnan({})"), "lt": ("false", "false"),
+}  # fmt: skip
+"""What a number is beside itself: of integers and of floats. Compilers warn of x != x."""
 
 
 def needed(code: Code, usually: bool = False) -> set[int]:
     """The values that something is made of in the end, if nothing happens that seldom does."""
     made: dict[int, list[int]] = {}
+    kinds: dict[int, str] = {}
     for s in statements(code.body):
         if type(s) is Let:
-            made.setdefault(s.number, []).extend((*s.args, *_places(s)))
+            kinds[s.number] = s.kind
+            made.setdefault(s.number, []).extend((*_arguments(s, kinds), *_places(s)))
         elif type(s) is Seldom:
             for number, _, usual, value in s.chosen:
                 made[number] = [usual] if usually else [usual, value]
@@ -26,6 +34,14 @@ def needed(code: Code, usually: bool = False) -> set[int]:
             found.add(n)
             stack += made.get(n, ())
     return found
+
+
+def _arguments(s: Let, kinds: dict[int, str]) -> tuple[int, ...]:
+    """The values that the text of a value names: x < x is "false"."""
+    if s.opcode in ITSELF and s.args[0] == s.args[1]:
+        text = ITSELF[s.opcode][kinds.get(s.args[0], "f64") in FLOATS]
+        return s.args if "{}" in text else ()
+    return s.args
 
 
 def _places(s: Let) -> Iterator[int]:

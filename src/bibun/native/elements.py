@@ -34,7 +34,7 @@ from .mathematics import (
 )
 from .pieces import Demanded, Unit, Within
 from .rounding import floor_divide, fmod, remainder
-from .special import NAMES, special
+from .special import NAMES, Foreign, special
 
 Element = Callable[..., Value]
 
@@ -222,6 +222,8 @@ def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) ->
     types = (*args, result)
     if any(not isinstance(t, Type) or t.dtype not in KINDS for t in types):
         return None
+    if isinstance(op, Foreign):
+        return partial(special, op.symbol(len(args)))
     if isinstance(op, Elementwise):
         if op.label == "power" and second is not None and args[0].dtype.kind == "f":
             return POWERS.get(float(second), powers.power)
@@ -274,7 +276,7 @@ def cost(op: Op) -> int:
     """How much work one element is, in additions: what is expensive is not done twice."""
     if isinstance(op, Elementwise):
         return {"divide": 4, "sqrt": 6, "reciprocal": 4}.get(op.label, 1 if known(op) else 20)
-    return 1
+    return 20 if isinstance(op, Foreign) else 1
 
 
 def known(op: Elementwise) -> bool:

@@ -25,6 +25,7 @@ from .elements import Element, cost, element
 from .pieces import INTERNAL, Picked, Whole
 from .places import Affine, Index, Pick, at, behind, flat, item_of
 from .prepared import prepared
+from .special import Foreign
 
 VIEWS = (Expand, Picked, Reshape, Slice, Transpose)
 MERGES: dict[type, str] = {
@@ -97,7 +98,8 @@ class Nodes:
             return "view"
         if isinstance(n.op, INTERNAL):
             return n.op.name
-        if n.op.kind == "element" and self.function(i) is not None:
+        by_element = n.op.kind == "element" or isinstance(n.op, Foreign)
+        if by_element and self.function(i) is not None:
             return "element"
         if self.reduction(i):
             return "sum"

@@ -7,7 +7,7 @@ before, is stored there, if that is less work than doing it twice.
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from math import prod
 from typing import Any, NamedTuple
 
@@ -65,9 +65,10 @@ class Visit(NamedTuple):
 class Schedule:
     """Nests and calls, in an order in which each finds what it reads."""
 
-    def __init__(self, nodes: Nodes):
+    def __init__(self, nodes: Nodes, stored: Collection[int] = ()):
+        """`stored` lies in memory, whether somebody reads it there or not."""
         self.nodes = nodes
-        self.begin(first_stored(nodes))
+        self.begin(first_stored(nodes).union(stored))
         self.ways.cut()
         self.run()
         for _ in range(MOST_AGAIN):

@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import ctypes
 import re
+from abc import abstractmethod
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from typing import Any
 
+from ..graph import Op
 from ..loops import Value
 
 PREFIX = "bibun_special_"
@@ -21,6 +24,18 @@ NAMES = frozenset((
     "logit", "ndtri", "ndtri_exp", "psi", "rel_entr", "sindg", "y0", "y1",
 ))  # fmt: skip
 SIGNATURE = re.compile(r"double \((?:double, )+int __pyx_skip_dispatch\)")
+
+
+ADDRESSES: dict[str, Callable[[], int]] = {}
+"""Further functions, by the names that code of this process may ask for."""
+
+
+class Foreign(Op):
+    """An element-wise operation on float64 that is some function of C's."""
+
+    @abstractmethod
+    def symbol(self, count: int) -> str:
+        """Its name, as a function of so many numbers, under which ADDRESSES finds it."""
 
 
 def special(name: str, *args: Value) -> Value:
@@ -38,6 +53,8 @@ def needed(code: bytes) -> set[str]:
 def address(symbol: str) -> int:
     """Where a function is."""
     name = symbol.removeprefix(PREFIX)
+    if name in ADDRESSES:
+        return ADDRESSES[name]()
     table: dict[str, Any] = import_module("scipy.special.cython_special").__pyx_capi__
     for key, capsule in table.items():
         if key == name or re.fullmatch(rf"__pyx_fuse_\d{name}", key):

@@ -1,0 +1,83 @@
+"""Batches: an exported function for any number of examples, one behind the other in memory."""
+
+from __future__ import annotations
+
+from ..loops.statements import DTYPES, KINDS
+from ..native.cplusplus import stored
+from .functions import Rows
+from .header import LARGE, Header, loop
+from .lowered import Variable, size
+
+
+class Batch:
+    """The function of a batch: a loop around the function of one example, which adds up sums."""
+
+    def __init__(self, header: Header, rows: Rows):
+        self.header, self.rows = header, rows
+        self.name = f"{header.name}_batch"
+        self.outputs = header.code.outputs
+        self.sums = [v for v in self.outputs if v.name in rows.summed]
+        taken = sum(size(v.type) * DTYPES[KINDS[v.type.dtype]].itemsize for v in self.sums)
+        self.large = header.large or taken > LARGE
+
+    def text(self) -> str:
+        """The memory that the caller gives, if it is large, and the function."""
+        own = [f"{_kind(v)} own_{v.name}[{size(v.type)}];" for v in self.sums]
+        fields = [f"{self.header.name}_workspace row;"] if self.header.large else []
+        about = f"/// The memory in which {self.name} works."
+        struct = [about, f"struct {self.name}_workspace {{", *indented([*fields, *own]), "};", ""]
+        return "\n".join([*(struct if self.large else []), *self.function(own), ""])
+
+    def signature(self) -> str:
+        header = self.header
+        given = [f"const {_kind(v)}* {v.name}" for v in header.code.inputs]
+        made = [f"{_kind(v)}* {v.name}" for v in self.outputs]
+        memory = [f"{self.name}_workspace& workspace"] if self.large else []
+        start = f"inline void {self.name}("
+        parameters = ["std::int64_t rows", *given, *made, *memory]
+        return start + (",\n" + " " * len(start)).join(parameters) + ")"
+
+    def function(self, own: list[str]) -> list[str]:
+        """The function with its comment."""
+        several = [v.name for v in self.header.code.inputs if v.name in self.rows.batched]
+        several += [v.name for v in self.outputs if v not in self.sums]
+        lines = [f"/// {self.header.name} of many: {', '.join(several)} have `rows` of them."]
+        if self.sums:
+            lines.append(f"/// Sums over all: {', '.join(v.name for v in self.sums)}.")
+        names = [f"own_{v.name}" for v in self.sums]
+        lent = [
+            f"{_kind(v)}* const {n} = workspace.{n};" for v, n in zip(self.sums, names, strict=True)
+        ]
+        body = lent if self.large else own
+        body = [*body, *(loop(v.type, f"{v.name}[i] = 0;") for v in self.sums)]
+        body.append("for (std::int64_t row = 0; row < rows; ++row) {")
+        body += indented([self.call(), *(self.added(v) for v in self.sums)])
+        return [*lines, f"{self.signature()} {{", *indented([*body, "}"]), "}"]
+
+    def call(self) -> str:
+        """The call for one example."""
+        header = self.header
+        places = [self.place(v, v.name in self.rows.batched) for v in header.code.inputs]
+        places += [
+            f"own_{v.name}" if v in self.sums else self.place(v, True) for v in header.results
+        ]
+        places += ["workspace.row"] if header.large else []
+        call = f"{header.name}({', '.join(places)});"
+        return f"{header.returned.name}[row] = {call}" if header.returned else call
+
+    def place(self, v: Variable, several: bool) -> str:
+        """Where the array of an example lies."""
+        n = size(v.type)
+        step = "" if not several else " + row" if n == 1 else f" + row * {n}"
+        return v.name + step
+
+    def added(self, v: Variable) -> str:
+        return loop(v.type, f"{v.name}[i] += own_{v.name}[i];")
+
+
+def _kind(v: Variable) -> str:
+    return stored(KINDS[v.type.dtype])
+
+
+def indented(lines: list[str]) -> list[str]:
+    return [f"  {line}" for line in lines]

@@ -1,0 +1,180 @@
+"""Many random programs with their gradients in C++: python -m tests.export.random --count 500
+
+The programs are those of tests/programs, made of all operations that C++ knows. 50 at a time are
+compiled in one file. What C++ computes may differ from what the interpreter does by 1e-13 of the
+number itself and of its condition: how far it moves if each number on the way is moved, relatively.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from bibun.errors import BibunError
+from bibun.export.files import Case
+from bibun.export.functions import exported
+from bibun.export.header import Header, Style
+from bibun.export.lowered import lowered
+from bibun.graph import Graph
+from bibun.native.arguments import Arguments, chosen
+from bibun.native.capture import Captured
+
+from ..programs.checks import Check
+from ..programs.generate import Program, generate, text
+from ..programs.vocabulary import Entry, entries
+from .driver import OPTIONS, results
+
+BOUND = 1e-13
+MOVED, SAMPLES = 1e-10, 4
+TINY = 1e-300  # below it floats have fewer digits
+TOGETHER = 50
+
+
+class Outcome(NamedTuple):
+    """What came of a program: how far it moves, relatively, and what is wrong with its C++."""
+
+    seed: int
+    condition: float
+    problem: str
+
+
+def case(name: str, program: Program, math: str = "libm") -> Case:
+    """The loss of a program and its gradient, as a header."""
+    check = Check(program)
+    given = exported(check.loss, check.x, check.argnums, "value_and_grad")
+    return Header(name, lowered(name, given, math), Style("programs", False, False, [])), given
+
+
+# ---------------------------------------------------------------- what programs are made of
+
+
+@cache
+def vocabulary(step: int = 1) -> tuple[Entry, ...]:
+    """The operations and functions that C++ knows, with their gradients; of each `step` one."""
+    pairs = zip(entries()[::step], refusals(step), strict=True)
+    return tuple(e for e, reason in pairs if not reason)
+
+
+@cache
+def refusals(step: int = 1) -> tuple[str, ...]:
+    """For each entry, why it has no C++."""
+    return tuple(map(refusal, entries()[::step]))
+
+
+def refusal(entry: Entry) -> str:
+    """Why there is no C++ for a program of this entry alone; "" if there is."""
+    try:
+        case("alone", generate(0, [entry]))
+    except BibunError as error:
+        return str(error).split(": ", 1)[-1].split("  (")[0]
+    return ""
+
+
+# ---------------------------------------------------------------- how far results move
+
+
+def conditions(case: Case) -> list[np.ndarray]:
+    """How far each result moves if every number on the way is moved by so much, relatively."""
+    given = case[1]
+    f = given.function
+    call = Arguments("export", chosen(f, (), "static_argnums")).read(given.args, {})
+    captured = Captured(f, call.values, call.place, "export")
+    args, rng = [*call.values, *captured.met()], np.random.default_rng(0)
+    found = [np.zeros(y.shape) for y in case[0].code.expected]
+    with np.errstate(all="ignore"):
+        for _ in range(SAMPLES):
+            moved = evaluated(captured.graph, args, rng)
+            for k, (y, z) in enumerate(zip(case[0].code.expected, moved, strict=True)):
+                found[k] = np.fmax(found[k], abs(z - y) / MOVED)
+    return found
+
+
+def evaluated(graph: Graph, args: Sequence[Any], rng: np.random.Generator) -> list[np.ndarray]:
+    """The results, with every number moved on the way."""
+    env: list[Any] = [nudged(x, (), rng) for x in args]
+    for _, n in graph.body():
+        given = [env[a] for a in n.args]
+        y = n.op.value(*given)
+        several = isinstance(y, tuple)
+        env.append(tuple(nudged(z, given, rng) for z in y) if several else nudged(y, given, rng))
+    return [env[o] for o in graph.outputs]
+
+
+def nudged(y: Any, given: Sequence[Any], rng: np.random.Generator) -> Any:
+    """Numbers, moved; what was only picked from those that were given stays, as ties are."""
+    y = np.asarray(y)
+    if y.dtype.kind != "f":
+        return y
+    flat = [np.ravel(x) for x in given if not isinstance(x, tuple)]
+    moved = y * (1 + MOVED * rng.uniform(-1, 1, y.shape))
+    return np.where(np.isin(y, np.concatenate(flat)), y, moved) if flat else moved
+
+
+# ---------------------------------------------------------------- the comparison
+
+
+def compared(case: Case, found: Sequence[np.ndarray]) -> tuple[float, str]:
+    """The largest relative condition of a program, and what is wrong."""
+    worst, problems = 0.0, []
+    header = case[0]
+    far = conditions(case)
+    for v, y, z, c in zip(header.code.outputs, header.code.expected, found, far, strict=True):
+        if y.dtype.kind != "f":
+            problems += [f"{v.name} differs"] if np.any(y != z) else []
+            continue
+        size = abs(y) + TINY
+        worst = max(worst, float(np.max(np.nan_to_num(c / size, nan=np.inf), initial=0)))
+        near = abs(z - y) <= BOUND * (size + c)
+        good = near | (y == z) | (np.isnan(y) & np.isnan(z))
+        for place in np.argwhere(~good)[:3]:
+            at = tuple(place)
+            problems.append(f"{v.name}{list(map(int, at))}: {z[at]} is not {y[at]} ({c[at]:.1e})")
+    return worst, "; ".join(problems)
+
+
+def outcomes(seeds: Sequence[int], words: Sequence[Entry], math: str = "libm") -> Iterator[Outcome]:
+    """What comes of the programs of some seeds, in one file."""
+    cases = [case(f"program_{seed}", generate(seed, words), math) for seed in seeds]
+    with TemporaryDirectory(prefix="bibun_export_") as folder:
+        found = results(cases, Path(folder), OPTIONS)
+    for seed, one, arrays in zip(seeds, cases, found, strict=True):
+        yield Outcome(seed, *compared(one, arrays))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.export.random", description=__doc__)
+    parser.add_argument("--count", type=int, default=500, help="how many programs")
+    parser.add_argument("--first", type=int, default=0, help="the seed of the first")
+    parser.add_argument("--math", default="libm", choices=["libm", "vector"])
+    parser.add_argument("--show", type=int, default=5, help="how many programs to print in full")
+    given = parser.parse_args()
+    start, failed, well = time.perf_counter(), [], 0
+    for first in range(given.first, given.first + given.count, TOGETHER):
+        stop = min(first + TOGETHER, given.first + given.count)
+        for seed, condition, problem in outcomes(range(first, stop), vocabulary(), given.math):
+            well += condition < 1e3
+            if problem:
+                failed.append(seed)
+                print(f"seed {seed}: {problem}", flush=True)
+                if len(failed) <= given.show:
+                    print(text(generate(seed, vocabulary())), flush=True)
+        print(f"{stop - given.first} programs, {len(failed)} failed", flush=True)
+    print(f"{well} of them are well-conditioned (below 1000); failed: {failed}")
+    print(f"{len(vocabulary())} of {len(entries())} operations and functions are in C++; not:")
+    for reason, count in Counter(refusals()).most_common():
+        print(f"    {count}: {reason}" if reason else "", end="\n" if reason else "")
+    print(f"{time.perf_counter() - start:.0f} seconds")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
