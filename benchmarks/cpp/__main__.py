@@ -25,7 +25,8 @@ by hand* is the median as a part of that of loops written by hand, *of least* th
 quickest turns, which other programs on the machine disturb less: less is better.
 
 *By hand* are loops as one writes them, with libm: the matrix product row by row, `sin` of all
-elements, then back `cos` of all elements, and the product with the transpose. *Export* are headers
+elements, then back `cos` of all elements, and the product with the transpose; with *sincos* both
+functions are one call, which is the least that libm can do. *Export* are headers
 that `bibun.export.cpp` made of NumPy functions, with `math="libm"` and `math="vector"`. *Header* is
 `#include <bibun/ad.hpp>` with matrices of variable sizes, or of sizes that the compiler knows.
 *Scalar tape* is the shortest tape of numbers that does it. Peers: Eigen's AutoDiffScalar (only

@@ -87,25 +87,26 @@ class Header:
 
     @property
     def body(self) -> str:
-        """The statements of the function."""
-        return "\n".join(self.printer.lines)
+        """The statements of the function and of its parts."""
+        return "\n".join([*self.printer.helpers, *self.printer.lines])
 
     def text(self, more: str = "") -> str:
         """The whole file, with `more` behind the function."""
         guard = f"{self.style.namespace}_{self.name}_HPP".upper().replace("::", "_")
         comment = "\n".join(f"// {line}".rstrip() for line in self.style.about)
-        head = ["cmath", "cstdint", "cstring", "limits"]
+        head = ["cmath", "cstdint", "cstring", "limits", "type_traits"]
         head += ["vector"] if any(b.role == "heap" for b in self.code.code.buffers) else []
         head += ["stdexcept"] if self.fails or self.style.check else []
         includes = "\n".join(f"#include <{h}>" for h in sorted(head))
         parts = [f"{comment}\n#ifndef {guard}\n#define {guard}\n\n{includes}\n"]
         parts.append(f"namespace {self.style.namespace} {{\n")
-        parts += [self.support("BITS", BITS)] if "bits<" in self.body else []
-        parts += [self.support("PRODUCT", PRODUCT)] if "product(" in self.body else []
         extremes = "larger(" in self.body or "smaller(" in self.body
+        needs_bits = "bits<" in self.body or extremes
+        parts += [self.support("BITS", BITS)] if needs_bits else []
+        parts += [self.support("PRODUCT", PRODUCT)] if "product(" in self.body else []
         parts += [self.support("EXTREMES", EXTREMES)] if extremes else []
         parts += [self.support("FINITE", FINITE)] if self.style.check else []
-        parts += [self.tables(), self.workspace(), self.function()]
+        parts += [self.tables(), self.workspace(), *self.printer.helpers, self.function()]
         parts += [more] if more else []
         parts.append(f"}}  // namespace {self.style.namespace}\n")
         parts += [self.eigen()] if self.style.eigen else []

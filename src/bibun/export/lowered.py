@@ -124,7 +124,7 @@ def lowered(name: str, given: Exported, math: str, watch: bool = False) -> Lower
     outputs = [v._replace(replaced=places.get(k, "")) for k, v in enumerate(made.outputs)]
     rows = [expected(arguments.read(args, {}).values) for args in examples]
     made = tidied(made._replace(outputs=outputs, expected=expected(call.values), rows=rows))
-    return in_strips(made) if math == "vector" else made
+    return in_strips(made)
 
 
 def _with_lines(captured: Captured, known: dict[int, np.ndarray]) -> tuple[Graph, list[str]]:

@@ -31,7 +31,7 @@ from ..loops import (
 from ..loops.statements import DTYPES, FLOATS, WIDTH, statements
 from ..loops.text import INFIX
 from .cpp_needed import ITSELF, needed
-from .cpp_strips import strips
+from .cpp_strips import Strips
 from .cpp_support import BITS, EXTREMES, HEAD, PRODUCT
 from .cpp_types import cpp_type, stored
 from .llvm import arrangement
@@ -82,6 +82,11 @@ class CppPrinter:
         self.kinds: dict[int, str] = {}
         self.lines: list[str] = []
         self.tables: dict[tuple[float, ...], str] = {}
+        self.helpers: list[str] = []  # functions for parts of this one
+        self.near: dict[tuple[int, Place], str] = {}  # what stands for some places in a strip
+        lets = [s for s in statements(code.body) if type(s) is Let]
+        found = {s.number: literal(s.kind, s.extra) for s in lets if s.opcode == "constant"}
+        self.literals = {n: f"({text})" if text[0] == "-" else text for n, text in found.items()}
         self.wanted, self.usually = needed(code), needed(code, usually=True)
         self.usual = False  # whether what seldom happens is only noticed
 
@@ -89,9 +94,10 @@ class CppPrinter:
         """The text of a file: the function, and what it needs before it."""
         text = self.function()
         parts = [HEAD]
-        parts += [BITS] if "bits<" in text else []
+        extremes = "larger(" in text or "smaller(" in text
+        parts += [BITS] if "bits<" in text or extremes else []
         parts += [PRODUCT] if "product(" in text else []
-        parts += [EXTREMES] if "larger(" in text or "smaller(" in text else []
+        parts += [EXTREMES] if extremes else []
         return "\n".join([*parts, text])
 
     def function(self) -> str:
@@ -103,14 +109,18 @@ class CppPrinter:
             for numbers, name in self.tables.items()
         ]
         head = f'extern "C" void {self.code.name}(void** buffers) {{'
-        return "\n".join([*tables, head, *self.lines, "}", ""])
+        return "\n".join([*tables, *self.helpers, head, *self.lines, "}", ""])
+
+    def name(self, number: int) -> str:
+        """How a value is written where it is taken."""
+        return self.literals.get(number) or f"v{number}"
 
     def put(self, depth: int, text: str) -> None:
         self.lines.append("  " * depth + text)
 
     def arguments(self) -> None:
         """Names for the buffers."""
-        used = {n for s in statements(self.code.body) for n in _buffers(s)}
+        used = {n for s in statements(self.code.body) for n in touched(s)}
         for k, b in enumerate(self.code.given):
             if b.number in used:
                 constant = "const " if b.role == "in" else ""
@@ -151,12 +161,13 @@ class CppPrinter:
     def let(self, s: Let, depth: int) -> None:
         """A new value."""
         self.kinds[s.number] = s.kind
-        if s.number in (self.usually if self.usual else self.wanted):
+        wanted = self.usually if self.usual else self.wanted
+        if s.number in wanted and s.number not in self.literals:
             self.put(depth, f"const {cpp_type(s.kind)} v{s.number} = {self.value(s)};")
 
     def value(self, s: Let) -> str:
         """The expression of an opcode."""
-        args = [f"v{a}" for a in s.args]
+        args = [self.name(a) for a in s.args]
         kind = self.kinds[s.args[0]] if s.args else s.kind
         if s.opcode == "constant":
             return literal(s.kind, s.extra)
@@ -215,14 +226,16 @@ class CppPrinter:
 
     def place(self, buffer: Buffer, place: Place) -> str:
         """An element of a buffer."""
+        if (buffer.number, place) in self.near:
+            return self.near[buffer.number, place]
         terms = [f"v{c}" if s == 1 else f"{s} * v{c}" for c, s in place.strides]
-        terms += [f"v{place.computed}"] if place.computed >= 0 else []
+        terms += [self.name(place.computed)] if place.computed >= 0 else []
         terms += [str(place.offset)] if place.offset or not terms else []
         return f"b{buffer.number}[{' + '.join(terms)}]"
 
     def store(self, s: Store, depth: int) -> None:
         """A write."""
-        value = f"v{s.value}"
+        value = self.name(s.value)
         if s.buffer.kind == "bool":
             value = f"static_cast<std::uint8_t>({value})"
         self.put(depth, f"{self.place(s.buffer, s.place)} = {value};")
@@ -230,13 +243,13 @@ class CppPrinter:
     def loop(self, s: Loop, depth: int) -> None:
         """A loop; what goes round are variables."""
         if s.strips:
-            return strips(self, s, depth)
+            return Strips(self, s).run(depth)
         for m in s.merges:
             self.kinds[m.result] = m.kind
-            self.put(depth, f"{cpp_type(m.kind)} v{m.result} = v{m.start};")
+            self.put(depth, f"{cpp_type(m.kind)} v{m.result} = {self.name(m.start)};")
         for c in s.carries:
             self.kinds[c.number] = self.kinds[c.result] = c.kind
-            self.put(depth, f"{cpp_type(c.kind)} v{c.result} = v{c.start};")
+            self.put(depth, f"{cpp_type(c.kind)} v{c.result} = {self.name(c.start)};")
         self.kinds[s.counter] = "i64"
         i = f"v{s.counter}"
         self.put(depth, f"for (std::int64_t {i} = 0; {i} < {s.extent}; ++{i}) {{")
@@ -244,35 +257,35 @@ class CppPrinter:
             self.put(depth + 1, f"const {cpp_type(c.kind)} v{c.number} = v{c.result};")
         self.block(s.body, depth + 1)
         for m in s.merges:
-            total = self.applied(m.opcode, m.kind, m.kind, [f"v{m.result}", f"v{m.value}"])
+            total = self.applied(m.opcode, m.kind, m.kind, [f"v{m.result}", self.name(m.value)])
             self.put(depth + 1, f"v{m.result} = {total};")
         for c in s.carries:
-            self.put(depth + 1, f"v{c.result} = v{c.next};")
+            self.put(depth + 1, f"v{c.result} = {self.name(c.next)};")
         self.put(depth, "}")
 
     def seldom(self, s: Seldom, depth: int) -> None:
         """A branch that few rounds take."""
         if self.usual:
-            self.put(depth, f"rare |= static_cast<std::int64_t>(v{s.mask});")
+            self.put(depth, f"rare |= static_cast<std::int64_t>({self.name(s.mask)});")
             for number, kind, usual, _ in s.chosen:
                 self.kinds[number] = kind
                 if number in self.wanted:
-                    self.put(depth, f"const {cpp_type(kind)} v{number} = v{usual};")
+                    self.put(depth, f"const {cpp_type(kind)} v{number} = {self.name(usual)};")
             return
         for number, kind, usual, _ in s.chosen:
             self.kinds[number] = kind
             if number in self.wanted:
-                self.put(depth, f"{cpp_type(kind)} v{number} = v{usual};")
-        self.put(depth, f"if (v{s.mask}) {{")
+                self.put(depth, f"{cpp_type(kind)} v{number} = {self.name(usual)};")
+        self.put(depth, f"if ({self.name(s.mask)}) {{")
         self.block(s.body, depth + 1)
         for number, _, _, value in s.chosen:
             if number in self.wanted:
-                self.put(depth + 1, f"v{number} = v{value};")
+                self.put(depth + 1, f"v{number} = {self.name(value)};")
         self.put(depth, "}")
 
     def choice(self, s: Choice, depth: int) -> None:
         """One of several blocks."""
-        self.put(depth, f"switch (v{s.index}) {{")
+        self.put(depth, f"switch ({self.name(s.index)}) {{")
         for k, block in enumerate(s.blocks):
             name = "default" if k == len(s.blocks) - 1 else f"case {k}"
             self.put(depth, f"{name}: {{")
@@ -285,7 +298,7 @@ class CppPrinter:
         """A loop that asks before each round."""
         self.put(depth, "for (;;) {")
         self.block(s.condition, depth + 1)
-        self.put(depth + 1, f"if (!v{s.holds}) break;")
+        self.put(depth + 1, f"if (!{self.name(s.holds)}) break;")
         self.block(s.body, depth + 1)
         self.put(depth, "}")
 
@@ -296,11 +309,11 @@ class CppPrinter:
 
     def refuse(self, s: Refuse, depth: int) -> None:
         """A call that fails."""
-        self.put(depth, f"if (v{s.mask}) *failed = 1;")
+        self.put(depth, f"if ({self.name(s.mask)}) *failed = 1;")
 
     def grow(self, s: Grow, depth: int) -> None:
         """Room for one more row."""
-        name, rows = f"b{s.buffer.number}", f"static_cast<std::size_t>(v{s.rows})"
+        name, rows = f"b{s.buffer.number}", f"static_cast<std::size_t>({self.name(s.rows)})"
         self.put(depth, f"if ({name}.size() < ({rows} + 1) * {s.size}) {{")
         self.put(depth + 1, f"{name}.resize((2 * {rows} + 16) * {s.size});")
         self.put(depth, "}")
@@ -320,7 +333,7 @@ def _about(b: Buffer) -> str:
     return f"{role}: {DTYPES[b.kind]}[{b.size}]"
 
 
-def _buffers(s: Any) -> list[int]:
+def touched(s: Any) -> list[int]:
     """The buffers that a statement itself reads or writes."""
     if type(s) is Invoke:
         return [b.number for b, _ in s.places]

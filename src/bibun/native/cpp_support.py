@@ -6,6 +6,7 @@ HEAD = """#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <limits>
+#include <type_traits>
 #include <vector>
 """
 BITS = """
@@ -35,13 +36,20 @@ static inline void product(std::int64_t m, std::int64_t n, std::int64_t k, std::
 }
 """
 EXTREMES = """
-// The larger and the smaller one; nan if there is one, and -0 is below 0.
+// The larger and the smaller one; nan if there is one, and -0 is below 0. Without branches, so that
+// compilers do several at once: of equal numbers the bits are the same but for the sign of 0.
 template <typename T>
 static inline T larger(T a, T b) {
-  return a != a ? a : b != b ? b : a > b || (a == b && !std::signbit(a)) ? a : b;
+  using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+  const T one = bits<T>(static_cast<Bits>(bits<Bits>(a) & bits<Bits>(b)));
+  const T most = a == b ? one : a > b ? a : b;
+  return a != a ? a : most;
 }
 template <typename T>
 static inline T smaller(T a, T b) {
-  return a != a ? a : b != b ? b : a < b || (a == b && std::signbit(a)) ? a : b;
+  using Bits = std::conditional_t<sizeof(T) == 8, std::uint64_t, std::uint32_t>;
+  const T one = bits<T>(static_cast<Bits>(bits<Bits>(a) | bits<Bits>(b)));
+  const T least = a == b ? one : a < b ? a : b;
+  return a != a ? a : least;
 }
 """

@@ -3,7 +3,7 @@
 A compiler makes vectors of a loop whose rounds have neither branches nor loops inside, and best of
 one with a round number of rounds. So a nest is cut: sums that a round begins with become a nest of
 their own, with results in memory, and what is dear becomes one loop over all rounds. That runs in
-strips of as many rounds as fit into the widest vectors; few rounds are filled up to whole strips.
+strips of as many rounds as fit into the widest vectors.
 """
 
 from __future__ import annotations
@@ -15,8 +15,9 @@ from typing import Any
 
 from ..loops import Block, Buffer, Code, Let, Loop, Place, Seldom, Store
 from ..loops.statements import DTYPES, FLOATS, Merge, blocks, statements
+from .crosswise import by_rows, crosswise
 from .rounds import taken
-from .tune import collapse, free
+from .tune import collapse, free, places
 
 STRIP = 64
 """Bytes of the widest vectors."""
@@ -24,11 +25,10 @@ DEAR = 24
 """Statements of a round that are worth a loop of their own, and strips."""
 MOST = 4096
 """Rounds whose values wait in memory."""
-LEAST, FEW = 3, 64
-"""Rounds that are worth a strip, and up to which strips are filled up.
-
-Of more rounds the last ones run one by one.
-"""
+LEAST = 3
+"""Dear rounds that are worth strips."""
+SEVERAL = 4
+"""Vectors of sums of their own in a loop that only adds, so that no addition waits for another."""
 
 
 def with_strips(code: Code) -> list[int]:
@@ -43,7 +43,10 @@ def _block(code: Code, block: Block) -> list[int]:
         starts.append(len(found))
         if type(s) is Loop and not s.serial:
             for part in cut(code, s):
-                found += stripped(code, part)
+                for loop in by_rows(code, part):
+                    collapse(loop)
+                    choose(loop)
+                    found.append(loop)
         else:
             for inner in blocks(s):
                 _block(code, inner)
@@ -65,7 +68,7 @@ def dear(found: Sequence[Any]) -> bool:
 def cut(code: Code, loop: Loop) -> list[Loop]:
     """The parts of a nest that can run one after the other, if one of them is dear."""
     nest = _nest(loop)
-    pieces = _pieces(nest[-1].body.statements)
+    pieces = _pieces(nest[-1], nest[-1].body.statements)
     count = prod(n.extent for n in nest)
     simple = not any(n.carries or n.ordered for n in nest)
     if len(pieces) > 1 and simple and count <= MOST and _apart(nest, pieces):
@@ -87,8 +90,11 @@ def _nest(loop: Loop) -> list[Loop]:
         found.append(last)
 
 
-def _pieces(found: Sequence[Any]) -> list[list[Any]]:
-    """The statements of a round: what is dear apart from the rest; one piece if nothing is."""
+def _pieces(loop: Loop, found: Sequence[Any]) -> list[list[Any]]:
+    """The statements of a round: what is dear, or a sum across rows, apart from the rest.
+
+    One piece if nothing is.
+    """
     runs: list[list[Any]] = [[]]
     for s in found:
         if type(s) is Loop:
@@ -98,11 +104,12 @@ def _pieces(found: Sequence[Any]) -> list[list[Any]]:
     pieces: list[list[Any]] = []
     before = True
     for run in runs:
-        if dear(run) or before or not pieces:
+        own = dear(run) or crosswise(loop, run)
+        if own or before or not pieces:
             pieces.append(run)
         else:
             pieces[-1] += run
-        before = dear(run)
+        before = own
     return [p for p in pieces if p]
 
 
@@ -209,32 +216,25 @@ def _rebuilt(nest: Sequence[Loop], body: list[Any], merges: list[Merge]) -> Loop
 # ------------------------------------------------------------ strips
 
 
-def stripped(code: Code, loop: Loop) -> list[Any]:
-    """A nest with strips where they pay, and what has to run before and after it."""
-    collapse(loop)
+def choose(loop: Loop) -> None:
+    """Let dear inner loops run in strips, if their rounds may run side by side."""
     inner = [s for s in loop.body.statements if type(s) is Loop]
-    if not inner:
-        return _strips(code, loop)
-    found: list[Any] = []
-    for s in loop.body.statements:
-        found += stripped(code, s) if type(s) is Loop else [s]
-    loop.body.statements[:] = found
-    return [loop]
-
-
-def _strips(code: Code, loop: Loop) -> list[Any]:
-    """An innermost loop in strips, if it is dear and its rounds may run side by side."""
-    lanes = lanes_of(loop)
+    for s in inner:
+        choose(s)
     many = loop.extent >= LEAST and free(loop) and _pure(loop)
-    if not many or not dear(loop.body.statements):
-        return [loop]
-    whole = -(-loop.extent // lanes) * lanes
-    if loop.extent == whole or loop.extent > FEW:
-        loop.strips = lanes
-        return [loop]
-    filled = _Filled(code, loop, whole)
-    filled.loop.strips = lanes
-    return [*filled.before, filled.loop, *filled.after]
+    if not inner and many and dear(loop.body.statements):
+        loop.strips = lanes_of(loop)
+    elif not inner and many and _long_sum(loop):
+        loop.strips = SEVERAL * lanes_of(loop)
+
+
+def _long_sum(loop: Loop) -> bool:
+    """Whether it adds up neighbours, each of which would wait for the sum of those before."""
+    simple = all(type(s) in (Let, Store) for s in loop.body.statements)
+    floats = any(m.kind in FLOATS for m in loop.merges)
+    steps = [dict(p.strides).get(loop.counter, 0) for p in places(loop.body)]
+    long = loop.extent >= SEVERAL * lanes_of(loop)
+    return simple and floats and long and all(k in (0, 1) for k in steps)
 
 
 def lanes_of(loop: Loop) -> int:
@@ -251,92 +251,3 @@ def _pure(loop: Loop) -> bool:
     }
     stores = [s for s in statements(loop.body) if type(s) is Store]
     return not any(s.buffer.number in read or s.place.computed >= 0 for s in stores)
-
-
-class _Filled:
-    """A loop of few rounds, with rounds added that read and write nothing but memory for them."""
-
-    def __init__(self, code: Code, loop: Loop, whole: int):
-        self.code, self.old, self.whole = code, loop, whole
-        self.before: list[Any] = []
-        self.after: list[Any] = []
-        self.spaces: dict[tuple[int, Place], Buffer] = {}
-        body: list[Any] = [self.moved(s) for s in loop.body.statements]
-        for m in loop.merges:
-            body.append(Store(self.summed(m), self.own(loop.counter), m.value))
-        block = replace(loop.body, statements=body)
-        self.loop = replace(loop, extent=whole, body=block, merges=[])
-
-    def own(self, counter: int) -> Place:
-        return Place(0, ((counter, 1),))
-
-    def moved(self, s: Any) -> Any:
-        """A statement that reads and writes whole strips."""
-        varies = type(s) is Store or (type(s) is Let and s.opcode == "load")
-        if not varies:
-            return s
-        buffer, place = (s.buffer, s.place) if type(s) is Store else s.extra
-        if type(s) is Let and not dict(place.strides).get(self.old.counter, 0):
-            return s
-        space = self.space(buffer, place, type(s) is Store)
-        here = self.own(self.old.counter)
-        if type(s) is Store:
-            return s._replace(buffer=space, place=here)
-        return s._replace(extra=(space, here))
-
-    def space(self, buffer: Buffer, place: Place, written: bool) -> Buffer:
-        """Memory for whole strips: the buffer itself, made longer, or one that is copied."""
-        key = buffer.number, place
-        if key in self.spaces:
-            return self.spaces[key]
-        whole = place == self.own(self.old.counter) and buffer.size == self.old.extent
-        if whole and buffer.role == "work":
-            found = buffer
-            self.code.buffers[buffer.number] = buffer._replace(size=self.whole)
-        else:
-            found = self.code.buffer(DTYPES[buffer.kind], self.whole, "work")
-            counter, value = self.new("i64"), self.new(buffer.kind)
-            there = _with(place, self.old.counter, counter)
-            source, target = (found, buffer) if written else (buffer, found)
-            at = (self.own(counter), there) if written else (there, self.own(counter))
-            load = Let(value, buffer.kind, "load", (), (source, at[0]))
-            copied = self.copy(counter, self.old.extent, [load, Store(target, at[1], value)])
-            (self.after if written else self.before).append(copied)
-        if not written:
-            self.before.append(self.blank(found))
-        self.spaces[key] = found
-        return found
-
-    def blank(self, buffer: Buffer) -> Loop:
-        """Zeros for the rounds that were added."""
-        counter, zero = self.new("i64"), self.new(buffer.kind)
-        data = DTYPES[buffer.kind].type(0).tobytes()
-        place = Place(self.old.extent, ((counter, 1),))
-        return self.copy(
-            counter,
-            self.whole - self.old.extent,
-            [Let(zero, buffer.kind, "constant", (), data), Store(buffer, place, zero)],
-        )
-
-    def summed(self, m: Merge) -> Buffer:
-        """Memory for the terms of a sum, which is added up afterwards."""
-        terms = self.code.buffer(DTYPES[m.kind], self.whole, "work")
-        counter, value = self.new("i64"), self.new(m.kind)
-        load = Let(value, m.kind, "load", (), (terms, self.own(counter)))
-        loop = self.copy(counter, self.old.extent, [load])
-        loop.merges.append(m._replace(value=value))
-        self.after.append(loop)
-        return terms
-
-    def copy(self, counter: int, extent: int, body: list[Any]) -> Loop:
-        """A short loop."""
-        return Loop(counter, extent, replace(self.old.body, statements=body))
-
-    def new(self, kind: str) -> int:
-        return self.code.new(kind, self.old.body.depth).number
-
-
-def _with(place: Place, old: int, new: int) -> Place:
-    """A place with another counter."""
-    strides = sorted((new if c == old else c, s) for c, s in place.strides)
-    return place._replace(strides=tuple(strides))
