@@ -135,7 +135,7 @@ class Trace:
         with self.lock:  # arrays of one trace may be used by several threads of the user
             n, guide = len(self.entries), self.guide.entries
             if n < len(guide) and guide[n] == key:  # no entry stands twice: so it is a new one
-                return self._append(guide[n], value, depth)
+                return self._append(guide[n], value, self.guide.depths[n], repeats=True)
             i = self._index().get(key)
             if i is None:
                 i = self._append(key, value, depth)
@@ -158,13 +158,14 @@ class Trace:
             self.indexed = len(self.entries)
         return self.table
 
-    def _append(self, key: tuple, value: Any, depth: int = 2) -> int:
+    def _append(self, key: tuple, value: Any, depth: int = 2, repeats: bool = False) -> int:
         n, guide = len(self.entries), self.guide
-        if n < len(guide.entries) and guide.entries[n] == key:
-            depth = guide.depths[n]
-        elif guide is not NOTHING:
-            self._index()
-            self.guide = NOTHING
+        if not repeats and guide is not NOTHING:
+            if n < len(guide.entries) and guide.entries[n] == key:
+                depth = guide.depths[n]
+            else:
+                self._index()
+                self.guide = NOTHING
         self.positions.append(self.origin or self._position(depth))
         self.values.append(value)
         self.entries.append(key)

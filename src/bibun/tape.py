@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from .array import Array, Duck, lift
-from .derivative.derived import find, outcome
+from .derivative.derived import run
 from .derivative.gradient import Reverse, aligned
 from .derivative.jacobian import batch_matrix, matrices
 from .errors import (
@@ -348,12 +348,9 @@ def _by_entry(
 def _sweep(recorded: Recorded, seeds: list[Array] | None) -> list[Array | None]:
     extra = seeds or []
     step = Reverse(recorded.results, len(recorded.inputs), seeds is None)
-    nested = recorded.trace.active or any(a.scope is not None and a.scope.active for a in extra)
-    types = [Type(a.dtype, a.shape) for a in extra]
-    derived = find(
-        recorded, "gradient", types, step, seeds is None, not nested and recorded.concrete
+    derived, results = run(
+        recorded, "gradient", extra, step, seeds is None, recorded.trace.active
     )
-    results = outcome(recorded, derived, "gradient", extra, step, seeds is None, nested)
     found = results[recorded.results :]
     return [None if m else _wrapped(g) for g, m in zip(found, derived.step.missing, strict=True)]
 

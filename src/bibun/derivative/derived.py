@@ -201,10 +201,28 @@ def transform(
     recorded: Recorded, name: Hashable, extra: Sequence[Array], step: Step, key: Hashable = ()
 ) -> list[Any]:
     """The results of a derived graph: plain arrays, or recorded ones under an outer trace."""
-    nested = recorded.nested or any(a.scope is not None and a.scope.active for a in extra)
+    return run(recorded, name, extra, step, key, recorded.nested)[1]
+
+
+def run(
+    recorded: Recorded,
+    name: Hashable,
+    extra: Sequence[Array],
+    step: Step,
+    key: Hashable,
+    nested: bool,
+) -> tuple[Derived, list[Any]]:
+    """A derived program, and its results; `nested`: the recorded depends on an outer trace."""
+    nested = nested or any(a.scope is not None and a.scope.active for a in extra)
     types = [Type(a.dtype, a.shape) for a in extra]
-    derived = find(recorded, name, types, step, key, not nested and recorded.concrete)
-    return outcome(recorded, derived, name, extra, step, key, nested)
+    plain = not nested and recorded.concrete
+    derived = find(recorded, name, types, step, key, plain)
+    if not plain:
+        results = execute(recorded, derived, extra, nested)
+        if nested and derived.doubts.small:
+            _note(recorded, derived, results)
+        return derived, results
+    return derived, outcome(recorded, derived, name, extra, step, key)
 
 
 def outcome(
@@ -214,18 +232,13 @@ def outcome(
     extra: Sequence[Array],
     step: Step,
     key: Hashable,
-    nested: bool,
 ) -> list[Any]:
     """The results of a derived program; what is not finite in wider numbers, or with a warning."""
-    results = execute(recorded, derived, extra, nested)
+    results = execute(recorded, derived, extra, False)
     doubts = derived.doubts
     doubts.calls += 1
-    if nested or not recorded.concrete:
-        if nested and doubts.small:
-            _note(recorded, derived, results)
-        return results
     sound = all(map(finite, results))
-    picked = bool(doubts.picks.places) and doubts.picks.met(recorded.trace)
+    picked = doubts.picked(recorded.trace)
     strict = mode().strict
     if sound and not picked and not doubts.due and not strict:
         return results

@@ -29,6 +29,8 @@ MEND = "`with bibun.numerics.rescue(True):` gives the right ones"
 
 def finite(y: Any) -> bool:
     """Whether all numbers of a result are finite; other things than real floats count as finite."""
+    if type(y) is np.float64:  # the value of a function, most often
+        return isfinite(y)
     if y.dtype.kind != "f":
         return True
     if y.shape == ():
@@ -133,6 +135,10 @@ class Doubts:
         self.small = size(graph) <= MOST and len(graph.outputs) > values
         self.calls, self.next, self.gap = 0, 1, 1
         self.picks = Picks(trace)
+
+    def picked(self, trace: Trace) -> bool:
+        """Whether a `where` has picked a number where both sides of its comparison are equal."""
+        return bool(self.picks.places) and self.picks.met(trace)
 
     @property
     def due(self) -> bool:

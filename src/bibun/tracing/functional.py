@@ -42,9 +42,14 @@ class Recorded(NamedTuple):
     @property
     def concrete(self) -> bool:
         """Whether the values of everything recorded are known."""
+        for a in self.given:
+            if type(a.raw) is Type:
+                return False
         values = self.trace.values
-        known = [*[a.raw for a in self.given], *[values[i] for i in self.trace.captured]]
-        return Type not in map(type, known)
+        for i in self.trace.captured:
+            if type(values[i]) is Type:
+                return False
+        return True
 
     @property
     def rerun(self) -> Rerun | None:
@@ -101,8 +106,9 @@ def record(
         inputs = [trace.input(v) for v in known]
         if types is None:
             trace.sources = dict(zip(inputs, leaves, strict=True))
-        forms = [form_of(a) for a in leaves]
-        traced = [Array(trace, *of) for of in zip(inputs, known, forms, strict=True)]
+        traced = [
+            Array(trace, i, v, form_of(a)) for i, v, a in zip(inputs, known, leaves, strict=True)
+        ]
         result = rebound(f)(*place(traced), **kwargs)
         aux: Any = ()
         if has_aux:

@@ -34,8 +34,8 @@ class Guarded(Trace):
         self.asked: dict[int, Any] = {}  # what was asked, and the answer
         self.derivatives: list[Any] = []  # that were taken here, for calls to look at
 
-    def _append(self, key: tuple, value: Any, depth: int = 2) -> int:
-        n = super()._append(key, value, depth + 1)
+    def _append(self, key: tuple, value: Any, depth: int = 2, repeats: bool = False) -> int:
+        n = super()._append(key, value, depth + 1, repeats)
         if n >= MOST:
             self._refuse()
         return n

@@ -158,7 +158,10 @@ class Picks:
             return False
         if place.name in EQUALITIES:  # not_equal is the rarer one, and asks for what does not hold
             return bool((condition if place.name == "equal" else ~condition).any())
-        unsound = [y for y in map(trace.value, place.choices) if not _finite(y)]
+        choices = [trace.value(i) for i in place.choices]
+        if len(choices) == 2 and _finite_together(*choices):
+            return False
+        unsound = [y for y in choices if not _finite(y)]
         if not unsound:
             return False
         tied = np.equal(*map(trace.value, place.sides))
@@ -177,6 +180,12 @@ def _finite(x: Any) -> bool:
     if x.dtype.kind != "f" or (x.shape and isfinite(np.vdot(x, x))):
         return True
     return bool(np.isfinite(x).all())
+
+
+def _finite_together(x: Any, y: Any) -> bool:
+    """Whether two arrays are surely finite: no product with inf or nan is, and no sum with such."""
+    alike = x.shape == y.shape and x.dtype.kind == y.dtype.kind == "f"
+    return alike and isfinite(np.vdot(x, y))
 
 
 def _constant(trace: Trace, i: int) -> bool:
