@@ -348,9 +348,7 @@ def _by_entry(
 def _sweep(recorded: Recorded, seeds: list[Array] | None) -> list[Array | None]:
     extra = seeds or []
     step = Reverse(recorded.results, len(recorded.inputs), seeds is None)
-    derived, results = run(
-        recorded, "gradient", extra, step, seeds is None, recorded.trace.active
-    )
+    derived, results = run(recorded, "gradient", extra, step, seeds is None, recorded.trace.active)
     found = results[recorded.results :]
     return [None if m else _wrapped(g) for g, m in zip(found, derived.step.missing, strict=True)]
 

@@ -42,14 +42,11 @@ class Recorded(NamedTuple):
     @property
     def concrete(self) -> bool:
         """Whether the values of everything recorded are known."""
-        for a in self.given:
-            if type(a.raw) is Type:
-                return False
         values = self.trace.values
-        for i in self.trace.captured:
-            if type(values[i]) is Type:
-                return False
-        return True
+        return Type not in {
+            *[type(a.raw) for a in self.given],
+            *[type(values[i]) for i in self.trace.captured],
+        }
 
     @property
     def rerun(self) -> Rerun | None:
