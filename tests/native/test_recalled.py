@@ -234,8 +234,8 @@ FOUND = [
     "global", "helper of a helper", "closure", "keyword default", "attribute",
     "attribute of a class", "method", "property", "computed attribute", "slot", "field",
     "object made inside", "base that is called", "list", "dict", "set", "array that decides",
-    "array that is read", "Variable", "number of NumPy's", "dtype", "module", "namespace", "partial",
-    "wrapper of ours", "rule", "gradient of one's own", "jitted function",
+    "array that is read", "Variable", "number of NumPy's", "dtype", "module", "namespace",
+    "partial", "wrapper of ours", "rule", "gradient of one's own", "jitted function",
 ]  # fmt: skip
 
 
