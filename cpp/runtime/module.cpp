@@ -15,7 +15,7 @@ using bibun::guarded;
 using bibun::Reference;
 
 // Of what native/runtime.py and native/compiled.py call here: another number at each change.
-constexpr long kInterface = 5;
+constexpr long kInterface = 6;
 
 PyObject* threads(PyObject*, PyObject*) { return PyLong_FromLong(bibun::threads()); }
 

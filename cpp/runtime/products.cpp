@@ -1,240 +1,232 @@
-// Products of matrices: copied into panels, which tiles of the result pass along.
+// Products of matrices by tiles: blocks that stay in the caches, and what threads share.
 //
-// What a tile of c adds up, in which order, depends on m, n and k alone: the same bits for any
-// number of threads.
+// Each element of the result is a sum over blocks of k, in order, and each of these a sum over k,
+// in order. So its bits depend neither on the tiles nor on the threads.
 #include "products.hpp"
 
 #include <algorithm>
-#include <cstring>
 
 #include "workers.hpp"
 
 namespace bibun {
 namespace {
 
-constexpr std::int64_t kNear = 24 << 10;  // bytes of a panel of b that stay in the first cache
-constexpr std::int64_t kGroup = 8;        // panels of a that pass along one of b, one by one
-constexpr double kShared = 2'000'000;     // multiplications from which on threads share them
-constexpr std::size_t kTile = 1024;       // elements of a tile at most
+using Size = std::int64_t;
 
-std::int64_t parts(std::int64_t whole, std::int64_t size) { return (whole + size - 1) / size; }
-
-// ---------------------------------------------------------------- panels
-
-// Lines of a matrix, the elements of each `along` and the lines `apart` elements from each other.
-template <class T>
-struct Lines {
-  const T* data;
-  std::int64_t apart;
-  std::int64_t along;
-
-  Lines from(std::int64_t line, std::int64_t element) const {
-    return {data + line * apart + element * along, apart, along};
-  }
-};
-
-// A square of numbers, of as many lines as fill 16 bytes, turned.
-template <class T>
-constexpr std::int64_t kSide = 16 / sizeof(T);
+constexpr Size kDepth = 256;              // of a block of k, at most
+constexpr Size kPanel = 32 << 10;         // bytes of what is packed: it stays in the first cache
+constexpr Size kNear = 256 << 10;         // bytes of the rows of a that stay in the second one
+constexpr Size kTooFar = 1 << 20;         // bytes that a panel may be spread over
+constexpr Size kFew = 32;                 // rows for which packing a panel does not pay
+constexpr Size kLong = 2 << 20;           // bytes of which little is left in the second cache
+constexpr Size kLine = 64;                // bytes that are fetched at once
+constexpr Size kBlock = 8;                // rows and columns that are transposed at once
+constexpr Size kMostElements = 1024;      // of a tile
+constexpr Size kWork = 1 << 20;           // multiplications that are worth another thread
 
 template <class T>
-void turn(const Lines<T>& lines, std::int64_t width, T* to) {
-#if defined(__clang__) || __GNUC__ >= 12
-  using Row __attribute__((vector_size(16))) = T;
-  Row rows[kSide<T>];
-  for (int i = 0; i < kSide<T>; ++i) std::memcpy(&rows[i], lines.data + i * lines.apart, 16);
-  const auto put = [&](int k, const Row& x) { std::memcpy(to + k * width, &x, 16); };
-  if constexpr (kSide<T> == 4) {
-    const Row ab0 = __builtin_shufflevector(rows[0], rows[1], 0, 4, 1, 5);
-    const Row ab1 = __builtin_shufflevector(rows[0], rows[1], 2, 6, 3, 7);
-    const Row cd0 = __builtin_shufflevector(rows[2], rows[3], 0, 4, 1, 5);
-    const Row cd1 = __builtin_shufflevector(rows[2], rows[3], 2, 6, 3, 7);
-    put(0, __builtin_shufflevector(ab0, cd0, 0, 1, 4, 5));
-    put(1, __builtin_shufflevector(ab0, cd0, 2, 3, 6, 7));
-    put(2, __builtin_shufflevector(ab1, cd1, 0, 1, 4, 5));
-    put(3, __builtin_shufflevector(ab1, cd1, 2, 3, 6, 7));
-  } else {
-    put(0, __builtin_shufflevector(rows[0], rows[1], 0, 2));
-    put(1, __builtin_shufflevector(rows[0], rows[1], 1, 3));
-  }
-#else
-  for (int k = 0; k < kSide<T>; ++k) {
-    for (int i = 0; i < kSide<T>; ++i) to[k * width + i] = lines.data[i * lines.apart + k];
-  }
-#endif
-}
-
-// A panel: the elements number 0 of `width` lines, then those number 1, ... `depth` - 1. Where
-// there are fewer lines, they are followed by zeros.
-template <class T>
-void pack(const Lines<T>& lines, std::int64_t count, std::int64_t depth, std::int64_t width, T* to) {
-  constexpr std::int64_t side = kSide<T>;
-  const std::int64_t whole = count / side * side;
-  std::int64_t done = 0;  // elements of the lines up to `whole`
-  if (lines.apart == 1) {
-    for (; done < depth; ++done) {
-      const T* from = lines.data + done * lines.along;
-      for (std::int64_t i = 0; i < whole; i += side) {
-        std::memcpy(to + done * width + i, from + i, 16);
-      }
-    }
-  } else if (lines.along == 1) {
-    for (; done + side <= depth; done += side) {
-      for (std::int64_t i = 0; i < whole; i += side) {
-        turn(lines.from(i, done), width, to + done * width + i);
-      }
-    }
-  }
-  for (std::int64_t k = 0; k < depth; ++k) {
-    for (std::int64_t i = k < done ? whole : 0; i < width; ++i) {
-      to[k * width + i] = i < count ? *lines.from(i, k).data : T{0};
-    }
-  }
-}
-
-// ---------------------------------------------------------------- tiles
-
-template <class T>
-struct Tile {
-  std::int64_t rows, lanes, vectors;
-  RunTile<T> run;
-
-  std::int64_t columns() const { return lanes * vectors; }
-
-  // One with fewer rows and columns: it has a place of its own, of which some is taken.
-  void part(std::int64_t k, std::int64_t v, const T* a, const T* b, T* c, std::int64_t ldc,
-            bool add, std::int64_t m, std::int64_t n) const {
-    alignas(64) T whole[kTile];
-    const std::int64_t width = v * lanes;
-    for (std::int64_t i = 0; add && i < m; ++i) std::copy_n(c + i * ldc, n, whole + i * width);
-    run(k, v, a, b, whole, width, add);
-    for (std::int64_t i = 0; i < m; ++i) std::copy_n(whole + i * width, n, c + i * ldc);
-  }
-};
-
-// A product of which a and b are in panels.
-template <class T>
-struct Packed {
-  Tile<T> tile;
-  std::int64_t m, n, k;
-  Lines<T> a, b;  // the rows of a, the columns of b
+struct Tiled {
+  Size m, n, k;
+  bool turned_a, turned_b;
+  Size lda, ldb, ldc;
+  Size rows, vectors, lanes;
+  const T* a;
+  const T* b;
   T* c;
-  std::int64_t ldc;
-  bool add;
-  T* panels_a;
-  T* panels_b;
+  Tile<T> tile[2][2];  // lower and higher ones; whole ones and the last of a row
+  Turn<T> turn;
 
-  // Panels, groups of those of a, and terms that are added up before a panel of b leaves the cache.
-  std::int64_t count_a = parts(m, tile.rows);
-  std::int64_t count_b = parts(n, tile.columns());
-  std::int64_t groups = parts(count_a, kGroup);
-  std::int64_t deep = parts(k, parts(k, std::max<std::int64_t>(1, kNear / line())));
+  Size width() const { return vectors * lanes; }
+  Size panels() const { return (n + width() - 1) / width(); }
 
-  std::int64_t line() const { return static_cast<std::int64_t>(sizeof(T)) * tile.columns(); }
+  // The rows are cut into tiles of which none has two rows more than another.
+  Size tiles() const { return (m + rows - 1) / rows; }
+  Size start(Size tile) const { return tile * (m / tiles()) + std::min(tile, m % tiles()); }
 
-  // A panel of a, or behind those, of b. What is added up together lies side by side.
-  void fill(std::int64_t number) const {
-    const bool left = number < count_a;
-    if (!left) number -= count_a;
-    const std::int64_t width = left ? tile.rows : tile.columns();
-    const std::int64_t all = width * (left ? count_a : count_b);
-    const Lines<T> lines = (left ? a : b).from(number * width, 0);
-    const std::int64_t rest = std::min(width, (left ? m : n) - number * width);
-    // The last panel of b is narrower.
-    const std::int64_t wide = left ? width : parts(rest, tile.lanes) * tile.lanes;
-    for (std::int64_t at = 0; at < k; at += deep) {
-      const std::int64_t depth = std::min(deep, k - at);
-      T* to = (left ? panels_a : panels_b) + at * all + number * width * depth;
-      pack(lines.from(0, at), rest, depth, wide, to);
+  // k is cut into equal blocks, as far as that goes.
+  Size depth() const {
+    const Size most = std::min(kDepth, kPanel / static_cast<Size>(sizeof(T)) / width());
+    const Size blocks = (k + most - 1) / most;
+    return (k + blocks - 1) / blocks;
+  }
+
+  // How many tiles one below the other read rows of a that stay near, while panels pass.
+  Size group() const {
+    return std::max<Size>(1, kNear / static_cast<Size>(sizeof(T)) / depth() / rows);
+  }
+};
+
+// Some columns of some rows of b, in which the columns of a panel lie side by side.
+template <class T>
+class Panel {
+ public:
+  Panel(const Tiled<T>& p, Size column) : p_(p), column_(column) {
+    columns_ = std::min(p.width(), p.n - column);
+    width_ = (columns_ + p.lanes - 1) / p.lanes * p.lanes;
+  }
+
+  Size columns() const { return columns_; }
+  Size width() const { return width_; }
+  bool whole() const { return columns_ == width_; }
+  const T* data() const { return data_; }
+  Size row() const { return row_; }
+
+  // Rows from k on, for so many rows of a: where they lie, or packed.
+  void find(Size k, Size depth, Size users) {
+    const Size spread = depth * p_.ldb * static_cast<Size>(sizeof(T));
+    if (!p_.turned_b && whole() && (users <= kFew || spread <= kTooFar)) {
+      data_ = p_.b + k * p_.ldb + column_;
+      row_ = p_.ldb;
+      return;
+    }
+    data_ = packed_;
+    row_ = width_;
+    if (p_.turned_b) {
+      turned(p_.b + column_ * p_.ldb + k, depth);
+    } else {
+      copied(p_.b + k * p_.ldb + column_, depth);
     }
   }
 
-  // The tiles of a group of panels of a and one panel of b.
-  void multiply(std::int64_t number) const {
-    const std::int64_t column = number / groups;
-    const std::int64_t first = number % groups * kGroup;
-    const std::int64_t last = std::min(first + kGroup, count_a);
-    const std::int64_t j = column * tile.columns();
-    const std::int64_t wide = std::min(tile.columns(), n - j);
-    const std::int64_t vectors = parts(wide, tile.lanes);
-    for (std::int64_t at = 0; at < k; at += deep) {
-      const std::int64_t depth = std::min(deep, k - at);
-      const T* beside = panels_b + (at * count_b + column * depth) * tile.columns();
-      for (std::int64_t row = first; row < last; ++row) {
-        const T* here = panels_a + (at * count_a + row * depth) * tile.rows;
-        const std::int64_t i = row * tile.rows;
-        const std::int64_t high = std::min(tile.rows, m - i);
-        T* to = c + i * ldc + j;
-        if (high == tile.rows && wide == vectors * tile.lanes) {
-          tile.run(depth, vectors, here, beside, to, ldc, add || at > 0);
-        } else {
-          tile.part(depth, vectors, here, beside, to, ldc, add || at > 0, high, wide);
+ private:
+  void copied(const T* from, Size depth) {
+    for (Size k = 0; k < depth; ++k) {
+      T* to = std::copy_n(from + k * p_.ldb, columns_, packed_ + k * width_);
+      std::fill(to, packed_ + (k + 1) * width_, T{0});
+    }
+  }
+
+  void turned(const T* from, Size depth) {
+    const Size blocks = depth / kBlock;
+    for (Size j = 0; j < columns_; j += kBlock) {
+      const Size here = std::min(kBlock, columns_ - j);
+      const bool all = here == kBlock && blocks > 0;
+      if (all) p_.turn(blocks, from + j * p_.ldb, p_.ldb, packed_ + j, width_);
+      for (Size k = all ? blocks * kBlock : 0; k < depth; ++k) {
+        for (Size i = 0; i < here; ++i) packed_[k * width_ + j + i] = from[(j + i) * p_.ldb + k];
+      }
+    }
+    for (Size k = 0; k < depth && !whole(); ++k) {
+      std::fill(packed_ + k * width_ + columns_, packed_ + (k + 1) * width_, T{0});
+    }
+  }
+
+  const Tiled<T>& p_;
+  Size column_, columns_, width_;
+  const T* data_ = nullptr;
+  Size row_ = 0;
+  alignas(64) T packed_[kPanel / sizeof(T)];
+};
+
+// One tile: its rows of a times a panel.
+template <class T>
+void run(const Tiled<T>& p, Size number, const Panel<T>& panel, Size column, Size k, Size depth) {
+  const Size row = p.start(number);
+  const Size rows = p.start(number + 1) - row;
+  const auto tile = p.tile[rows > p.m / p.tiles()][panel.columns() < p.width()];
+  const T* a = p.turned_a ? p.a + k * p.lda + row : p.a + row * p.lda + k;
+  const Size row_a = p.turned_a ? 1 : p.lda;
+  const Size step_a = p.turned_a ? p.lda : 1;
+  T* c = p.c + row * p.ldc + column;
+  if (panel.whole()) {
+    tile(depth, a, row_a, step_a, panel.data(), panel.row(), c, p.ldc, k > 0);
+    return;
+  }
+  alignas(64) T all[kMostElements];
+  tile(depth, a, row_a, step_a, panel.data(), panel.row(), all, panel.width(), 0);
+  for (Size i = 0; i < rows; ++i) {
+    for (Size j = 0; j < panel.columns(); ++j) {
+      const T x = all[i * panel.width() + j];
+      T& y = c[i * p.ldc + j];
+      y = k > 0 ? y + x : x;
+    }
+  }
+}
+
+// What is read of b after a panel: a part of each of some rows, which the processor does not
+// foresee. It is fetched if all of b is too long for the second cache.
+template <class T>
+class Next {
+ public:
+  Next(const Tiled<T>& p, Size k, Size depth, Size column) : row_(p.ldb) {
+    if (k >= p.k || p.k * p.n * static_cast<Size>(sizeof(T)) <= kLong) return;
+    rows_ = std::min(depth, p.k - k);
+    length_ = std::min(p.width(), p.n - column);
+    from_ = p.b + (p.turned_b ? column * p.ldb + k : k * p.ldb + column);
+    if (p.turned_b) std::swap(rows_, length_);
+  }
+
+  // Fetches one of several equal parts, before something else is computed.
+  void fetch(Size part, Size parts) const {
+    for (Size i = rows_ * part / parts; i < rows_ * (part + 1) / parts; ++i) {
+      const T* row = from_ + i * row_;
+      for (Size j = 0; j < length_; j += kLine / static_cast<Size>(sizeof(T))) {
+        __builtin_prefetch(row + j, 0, 2);
+      }
+    }
+  }
+
+ private:
+  const T* from_ = nullptr;
+  Size rows_ = 0, length_ = 0, row_;
+};
+
+// Some tiles of each of some panels.
+template <class T>
+void run(const Tiled<T>& p, Size first_panel, Size last_panel, Size first, Size last) {
+  const Size depth = p.depth();
+  const Size group = p.group();
+  for (Size k = 0; k < p.k; k += depth) {
+    const Size here = std::min(depth, p.k - k);
+    for (Size tiles = first; tiles < last; tiles += group) {
+      const Size stop = std::min(last, tiles + group);
+      for (Size number = first_panel; number < last_panel; ++number) {
+        const Size column = number * p.width();
+        Panel<T> panel(p, column);
+        panel.find(k, here, p.start(stop) - p.start(tiles));
+        const bool last = number + 1 == last_panel;
+        const Next<T> next(p, last ? k + depth : k, depth,
+                           (last ? first_panel : number + 1) * p.width());
+        for (Size t = tiles; t < stop; ++t) {
+          next.fetch(t - tiles, stop - tiles);
+          run(p, t, panel, column, k, here);
         }
       }
     }
   }
-
-  template <void (Packed::*one)(std::int64_t) const>
-  static void some(void* context, std::int64_t start, std::int64_t stop) {
-    const auto& all = *static_cast<const Packed*>(context);
-    for (std::int64_t number = start; number < stop; ++number) (all.*one)(number);
-  }
-
-  template <void (Packed::*one)(std::int64_t) const>
-  void each(std::int64_t count) {
-    const double work = static_cast<double>(m) * static_cast<double>(n) * static_cast<double>(k);
-    if (work < kShared) {
-      some<one>(this, 0, count);
-    } else {
-      bibun_parallel(some<one>, this, count, 1);
-    }
-  }
-
-  void run(bool b_is_filled) {
-    each<&Packed::fill>(count_a + (b_is_filled ? 0 : count_b));
-    each<&Packed::multiply>(groups * count_b);
-  }
-};
-
-// ---------------------------------------------------------------- products
+}
 
 template <class T>
-struct Product {
-  std::int64_t m, n, k;
-  bool turned_a, turned_b;
-  std::int64_t lda, ldb, ldc;
-  const T* a;
-  const T* b;
-  T* c;
-};
+void panels(void* context, Size start, Size stop) {
+  const auto& p = *static_cast<const Tiled<T>*>(context);
+  run(p, start, stop, 0, p.tiles());
+}
 
 template <class T>
-void product(const Product<T>& p, const Tile<T>& tile, std::int64_t rows, std::int64_t columns,
-             std::int64_t depth, T* panels) {
-  const Lines<T> a{p.a, p.turned_a ? 1 : p.lda, p.turned_a ? p.lda : 1};
-  const Lines<T> b{p.b, p.turned_b ? p.ldb : 1, p.turned_b ? 1 : p.ldb};
-  for (std::int64_t at = 0; at < p.k; at += depth) {
-    const std::int64_t k = std::min(depth, p.k - at);
-    for (std::int64_t j = 0; j < p.n; j += columns) {
-      const std::int64_t n = std::min(columns, p.n - j);
-      for (std::int64_t i = 0; i < p.m; i += rows) {
-        Packed<T> part{tile, std::min(rows, p.m - i), n, k, a.from(i, at), b.from(j, at),
-                       p.c + i * p.ldc + j, p.ldc, at > 0, panels + columns * depth, panels};
-        part.run(i > 0);
-      }
-    }
-  }
+void rows(void* context, Size start, Size stop) {
+  const auto& p = *static_cast<const Tiled<T>*>(context);
+  run(p, 0, p.panels(), start, stop);
+}
+
+template <class T>
+void product(Tiled<T>& p) {
+  const bool wide = p.panels() >= p.tiles() || p.panels() >= 4 * threads();
+  const Size all = wide ? p.panels() : p.tiles();
+  const Size work = std::max<Size>(1, p.m * p.n / all * p.k);  // of one of them
+  bibun_parallel(wide ? panels<T> : rows<T>, &p, all, kWork / work + 1);
 }
 
 }  // namespace
 }  // namespace bibun
 
-BIBUN_PRODUCT(bibun_product_f32, float) {
-  bibun::product<float>({m, n, k, turned_a != 0, turned_b != 0, lda, ldb, ldc, a, b, c},
-                        {tile_rows, lanes, vectors, run}, rows, columns, depth, panels);
-}
+#define BIBUN_PRODUCT_BODY(T)                                                                        \
+  bibun::Tiled<T> p{m,    n,       k,     turned_a != 0, turned_b != 0,                            \
+                    lda,  ldb,     ldc,   rows,          vectors,                                  \
+                    lanes, a,      b,     c,             {{lower, lower_last},                     \
+                                                          {higher, higher_last}},                  \
+                    turn};                                                                         \
+  bibun::product(p)
 
-BIBUN_PRODUCT(bibun_product_f64, double) {
-  bibun::product<double>({m, n, k, turned_a != 0, turned_b != 0, lda, ldb, ldc, a, b, c},
-                         {tile_rows, lanes, vectors, run}, rows, columns, depth, panels);
-}
+BIBUN_PRODUCT(bibun_product_f32, float) { BIBUN_PRODUCT_BODY(float); }
+
+BIBUN_PRODUCT(bibun_product_f64, double) { BIBUN_PRODUCT_BODY(double); }

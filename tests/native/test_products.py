@@ -1,4 +1,4 @@
-"""Products of matrices inside native code: in panels, and tile by tile."""
+"""Products of matrices inside native code: by tiles that stay in registers."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ import numpy as np
 import pytest
 
 import bibun
-from bibun.native import panels, products
+from bibun.native import cached, machine, multiply, products, tiles
 from bibun.native.program import NativeProgram
+from bibun.native.tiles import Registers
 
+from . import guarded
 from .test_native import graph_of, same
 
 RNG = np.random.default_rng(11)
@@ -77,14 +79,15 @@ def test_inside_loops() -> None:
     assert not same(graph, [w, x, *captured]).interpreted
 
 
-def test_the_same_bits_for_any_threads() -> None:
-    """Who computes a tile does not matter."""
-    a, b = array(500, 400, dtype="f8"), array(400, 600, dtype="f8")
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_the_same_bits_for_any_threads(dtype: str) -> None:
+    """Whoever computes an element adds up in the same order."""
+    a, b = array(500, 400, dtype=dtype), array(400, 600, dtype=dtype)
     before = bibun.threads()
     found = []
     for n in (1, 2, 3):
         bibun.set_threads(n)
-        found.append(bibun.jit(lambda a, b: (a @ b, a.T @ (a @ b)))(a, b))
+        found.append(bibun.jit(lambda a, b: (a @ b, a.T @ (a @ b), a.T @ a[:, :4]))(a, b))
     bibun.set_threads(before)
     for y in found[1:]:
         for one, other in zip(found[0], y, strict=True):
@@ -92,36 +95,98 @@ def test_the_same_bits_for_any_threads() -> None:
 
 
 # fmt: off
-CPUS = {
-    "arm": {}, "x86": {"sse2": True}, "avx2": {"sse2": True, "avx": True},
-    "avx512": {"sse2": True, "avx": True, "avx512f": True},
-}
-SHAPES = {
-    "edges": (69, 131, 150), "two rows": (2, 40, 1000), "two columns": (1000, 40, 2),
-    "deep": (10, 2060, 50), "many rows": (1010, 9, 60), "many columns": (9, 60, 1010),
+REGISTERS = {  # whatever the processor has: LLVM makes of each vector what there is
+    "AVX-512": (Registers(512, 32), ()),
+    "AVX2":    (Registers(256, 16), ("avx512", "avx10", "evex512")),
+    "SSE":     (Registers(128, 16), ("avx", "fma", "evex512")),
+    "NEON":    (Registers(128, 32), ()),
 }
 # fmt: on
 
 
-@pytest.mark.parametrize("shape", SHAPES)
-@pytest.mark.parametrize("cpu", CPUS)
-def test_tiles(monkeypatch: pytest.MonkeyPatch, cpu: str, shape: str) -> None:
-    """Tiles of any width; matrices that are no whole tiles, or more than fits into panels."""
-    monkeypatch.setattr(panels, "features", lambda: CPUS[cpu])
-    m, k, n = SHAPES[shape]
-    for dtype in ("f4", "f8"):
-        a, b = array(m, k, dtype=dtype), array(k, n, dtype=dtype)
-        bound = k * float(np.finfo(dtype).eps) * (np.abs(a.astype("f8")) @ np.abs(b.astype("f8")))
-        turned = np.ascontiguousarray(a.T), np.ascontiguousarray(b.T)
-        for f, args in ((lambda a, b: a @ b, (a, b)), (lambda a, b: a.T @ b.T, turned)):
-            program = NativeProgram(graph_of(f, *args)[0])
-            assert "bibun_product" in program.texts[0]
-            (y,) = program(*args)
-            assert (np.abs(y - a.astype("f8") @ b) <= bound).all()
+@pytest.fixture(params=REGISTERS)
+def registers(request: Any, monkeypatch: Any) -> Registers:
+    """Code for these registers, of which nothing is kept."""
+    found, without = REGISTERS[request.param]
+    features = {k: v and not k.startswith(without or ("?",)) for k, v in machine.features().items()}
+    monkeypatch.setattr(multiply, "registers", lambda: found)
+    monkeypatch.setattr(products, "SMALL_PRODUCT", 0)
+    monkeypatch.setattr(machine, "TILES", {})
+    monkeypatch.setattr(machine, "features", lambda: features)
+    caches = machine.target, cached.maker
+    for cache in caches:
+        cache.cache_clear()
+    yield found
+    for cache in caches:
+        cache.cache_clear()
+
+
+def all_ways(a: Any, b: Any, turned_a: Any, turned_b: Any) -> tuple[Any, ...]:
+    return a @ b, turned_a.T @ b, a @ turned_b.T, turned_a.T @ turned_b.T
+
+
+EDGES = [
+    [2, 5, 6, 7, 8, 9, 13, 17, 40, 300],
+    [2, 3, 4, 8, 9, 15, 16, 17, 31, 32, 33, 48, 65, 500],
+    [1, 2, 7, 8, 9, 16, 255, 256, 257, 300, 600],
+]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_tiles(registers: Registers, dtype: str) -> None:
+    """Shapes around the edges of tiles, panels and blocks, without a look beyond any array."""
+    for seed in range(8):
+        m, n, k = (int(np.random.default_rng([seed, d]).choice(EDGES[d])) for d in range(3))
+        args = [array(*shape, dtype=dtype) for shape in ((m, k), (k, n), (k, m), (n, k))]
+        graph, _ = graph_of(all_ways, *args)
+        native = NativeProgram(graph)
+        assert native.texts[0].count("call void @bibun_product") == 4
+        found = native(*args)
+        for wanted, y in zip(
+            all_ways(*(x.astype(np.longdouble) for x in args)), found, strict=True
+        ):
+            # Each of k products and sums has a rounding; terms are around 1.
+            atol = (k + 2) * np.finfo(dtype).eps * 4
+            np.testing.assert_allclose(y, wanted.astype(dtype), rtol=0, atol=atol)
+        for last in (False, True):
+            for x, y in zip(guarded.run(native, args, last), found, strict=True):
+                np.testing.assert_array_equal(x, y)
+
+
+def test_functions_of_tiles(registers: Registers) -> None:
+    """Tiles of 40 rows and 65 columns: all of 8 rows, or of 6 and of 5; the last are narrow."""
+    a, b = array(40, 300, dtype="f4"), array(300, 65, dtype="f4")
+    native = NativeProgram(graph_of(lambda a, b: a @ b, a, b)[0])
+    rows, lanes = {32: (8,), 16: (5, 6)}[registers.number], registers.bits // 32
+    names = {f"bibun_tile_f32_{r}x{v}x{lanes}" for r in rows for v in (1, 2)}
+    assert set(tiles.needed(native.texts[0].encode())) == names == machine.TILES.keys()
+
+
+def test_registers() -> None:
+    found = [tiles.registers(dict.fromkeys(names, True)) for names in ((), ("sse2",))]
+    found += [tiles.registers({"sse2": True, "avx": True, "avx512f": x}) for x in (False, True)]
+    assert found == [(128, 32), (128, 16), (256, 16), (512, 32)]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+def test_what_is_not_finite_goes_through_tiles(dtype: str) -> None:
+    """nan and inf reach what they reach in NumPy; what was in a result before is not read."""
+    a, b = array(50, 300, dtype=dtype), array(300, 70, dtype=dtype)
+    a[3, 5], a[7, 299], b[0, 69] = np.nan, np.inf, -np.inf
+    f = bibun.jit(lambda a, b: a @ b)
+    with np.errstate(invalid="ignore"):
+        wanted = a @ b
+    for _ in range(3):
+        y = f(a, b)
+        finite = np.isfinite(wanted)
+        np.testing.assert_array_equal(np.isfinite(y), finite)
+        np.testing.assert_array_equal(y[~finite], wanted[~finite])
+        y[...] = np.nan  # it is the memory of the next result
+        del y
 
 
 def test_what_is_small() -> None:
     assert products.Extents((), 4, 4, 4).small and products.Extents((1000,), 4, 4, 4).small
-    assert not products.Extents((), 1000, 1, 1000).in_panels
-    assert products.Extents((), 100, 100, 100).in_panels
-    assert products.Extents((10,), 30, 30, 30).in_panels
+    assert not products.Extents((), 1000, 1, 1000).in_tiles
+    assert products.Extents((), 100, 100, 100).in_tiles
+    assert products.Extents((10,), 30, 30, 30).in_tiles

@@ -214,9 +214,16 @@ class Code:
         """Write a value to a place."""
         self.blocks[-1].statements.append(Store(buffer, place, value.number))
 
-    def invoke(self, symbol: str, numbers: Sequence[int], places: Sequence[Any]) -> None:
+    def invoke(
+        self,
+        symbol: str,
+        numbers: Sequence[int],
+        places: Sequence[Any],
+        functions: Sequence[str] = (),
+    ) -> None:
         """Call a function of the runtime."""
-        self.blocks[-1].statements.append(Invoke(symbol, tuple(numbers), tuple(places)))
+        made = Invoke(symbol, tuple(numbers), tuple(places), tuple(functions))
+        self.blocks[-1].statements.append(made)
 
     def refuse(self, mask: Value) -> None:
         """Let the call fail if a mask holds: somebody else has to do what it was to do."""

@@ -124,11 +124,12 @@ class Refuse(NamedTuple):
 
 
 class Invoke(NamedTuple):
-    """A call of a function of the runtime: with numbers, and then with places in memory."""
+    """A call of a function of the runtime: with numbers, places in memory, and functions."""
 
     symbol: str
     numbers: tuple[int, ...]
     places: tuple[tuple[Buffer, Place], ...]  # the last one is written, the others are read
+    functions: tuple[str, ...] = ()  # by their names; "" is none
 
 
 class Grow(NamedTuple):

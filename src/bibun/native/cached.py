@@ -33,12 +33,12 @@ def maker() -> str:
     compiled files.
     """
     llvmlite = import_module("llvmlite")
-    llvm = import_module(".machine", __package__).binding()
-    features = llvm.get_host_cpu_features().flatten()
+    machine = import_module(".machine", __package__)
+    cpu, features = machine.binding().get_host_cpu_name(), machine.features()
     root = Path(__file__).resolve().parent.parent
     sources = sorted(_sources(root))
     versions = llvmlite.__version__, np.__version__, extension() is not None
-    return repr([llvm.get_host_cpu_name(), features, *versions, str(root), sources])
+    return repr([cpu, features, *versions, str(root), sources])
 
 
 def _sources(folder: Path) -> list[tuple[str, int, int]]:
@@ -77,15 +77,15 @@ def keep(graph: Graph, made: Kernel) -> None:
         store().save(name(graph.key), packed(made))
 
 
-def machine(text: str) -> Any:
+def machine(text: str, names: Sequence[str] = ("kernel",)) -> Any:
     """LLVM's text as a machine: the code of a part of a program, which has a file of its own."""
     made = import_module(".machine", __package__).Machine
     if store().path is None:
-        return made(text)
+        return made(text, names)
     code = store().load(name(text))
     if code is not None:
-        return made(code)
-    new = made(text)
+        return made(code, names)
+    new = made(text, names)
     store().save(name(text), new.code)
     return new
 

@@ -303,9 +303,9 @@ class CppPrinter:
         self.put(depth, "}")
 
     def invoke(self, s: Invoke, depth: int) -> None:
-        """A product of matrices, as a function beside this one."""
+        """A product of matrices, as a function beside this one, which knows of no tiles."""
         places = [f"&{self.place(*place)}" for place in s.places]
-        self.put(depth, f"product({', '.join([*map(str, s.numbers), *places])});")
+        self.put(depth, f"product({', '.join([*map(str, s.numbers[:8]), *places])});")
 
     def refuse(self, s: Refuse, depth: int) -> None:
         """A call that fails."""

@@ -15,7 +15,6 @@ from ..loops.statements import DTYPES, statements
 from .lines import Term, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
-from .panels import spare, tile
 from .rare import called, is_apart
 from .rounds import VECTOR_BITS, LoopPrinter, taken
 from .special import PREFIX
@@ -41,11 +40,6 @@ def arrangement(code: Code) -> tuple[dict[int, int], int]:
     return places, end
 
 
-def workspace(code: Code) -> int:
-    """The bytes of all workspaces, and of the panels of products behind them."""
-    return arrangement(code)[1] + spare(code)
-
-
 class Printer(Memory):
     """One function. Its values are kept in `terms`, from number to term."""
 
@@ -53,9 +47,6 @@ class Printer(Memory):
         super().__init__(bits)
         self.code = code
         self.streams = streamed(code) if aligned else set()
-        self.arrangement = arrangement(code)
-        inside = any(b.role == "work" for b in code.buffers)
-        self.has_workspace = code.checked or inside or spare(code) > 0
         self.parts: list[str] = []  # functions of their own, which threads run
 
     def run(self) -> str:
@@ -85,13 +76,11 @@ class Printer(Memory):
         for k, b in enumerate(given):
             place = self.put(f"getelementptr ptr, ptr %buffers, i64 {k}")
             self.lines.append(f"%b{b.number} = load ptr, ptr {place}")
-        if self.has_workspace:
+        if self.code.checked or any(b.role == "work" for b in self.code.buffers):
             last = self.put(f"getelementptr ptr, ptr %buffers, i64 {len(given)}")
             self.lines.append(f"%failed = load ptr, ptr {last}")
-            places, end = self.arrangement
-            for number, start in places.items():
+            for number, start in arrangement(self.code)[0].items():
                 self.lines.append(f"%b{number} = getelementptr i8, ptr %failed, i64 {start}")
-            self.lines.append(f"%panels = getelementptr i8, ptr %failed, i64 {end}")
 
     # ------------------------------------------------------------ statements
 
@@ -279,16 +268,15 @@ class Printer(Memory):
 
     def invoke(self, s: Invoke) -> None:
         """A call of a function of the runtime."""
-        of = tile(s.places[-1][0].kind)
-        given = *s.numbers, of.rows, of.lanes, of.vectors, *of.panels(*s.numbers[:3])
-        numbers = [f"i64 {n}" for n in given]
-        places = [f"ptr {self.address(*place)[0]}" for place in s.places]
-        places += ["ptr %panels", f"ptr @{of.name}"]
-        if of.name not in self.declared:
-            self.declared |= of.declared()
-        types = ", ".join(["i64"] * len(numbers) + ["ptr"] * len(places))
+        given = [f"i64 {n}" for n in s.numbers]
+        given += [f"ptr {self.address(*place)[0]}" for place in s.places]
+        for name in s.functions:
+            given.append(f"ptr @{name}" if name else "ptr null")
+            if name:
+                self.declared[name] = f"declare void @{name}()"
+        types = ", ".join(g.split()[0] for g in given)
         self.declared[s.symbol] = f"declare void @{s.symbol}({types})"
-        self.lines.append(f"call void @{s.symbol}({', '.join([*numbers, *places])})")
+        self.lines.append(f"call void @{s.symbol}({', '.join(given)})")
 
     # ------------------------------------------------------------ threads
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import cache
 from itertools import count
 from threading import Lock
 from typing import Any
 
 from ..errors import BibunError
-from . import special
+from . import cached, special, tiles
 from .runtime import symbols
 
 
@@ -34,10 +34,16 @@ def features() -> dict[str, bool]:
 def target() -> Any:
     """The machine that code is made for: this one."""
     llvm = binding()
-    able = llvm.get_host_cpu_features().flatten()
+    able = ",".join(f"{'+' if there else '-'}{name}" for name, there in features().items())
     return llvm.Target.from_default_triple().create_target_machine(
         cpu=llvm.get_host_cpu_name(), features=able, opt=2, jit=True
     )
+
+
+@cache
+def registers() -> tiles.Registers:
+    """The vector registers of this CPU."""
+    return tiles.registers(features())
 
 
 LINKS = 32
@@ -70,6 +76,8 @@ class Machine:
                 library.import_symbol(symbol, address(symbol))
         for symbol in special.needed(data):
             library.import_symbol(symbol, special.address(symbol))
+        for symbol, at in tiles_at(set(tiles.needed(data)).difference(names)).items():
+            library.import_symbol(symbol, at)
         for name in names:
             library.export_symbol(name)
         number = next(SERIAL)
@@ -109,6 +117,19 @@ def address(symbol: str) -> int:
     if symbol != "bibun_parallel":
         return symbols()[symbol]
     return symbols().get(symbol) or alone().tracker["bibun_alone"]
+
+
+TILES: dict[str, tuple[int, Machine]] = {}
+"""The functions for tiles that this process has, for all of its programs; see tiles.py."""
+
+
+def tiles_at(symbols: Collection[str]) -> dict[str, int]:
+    """The addresses of functions for tiles; those that are new are compiled together."""
+    new = sorted(s for s in symbols if s not in TILES)
+    if new:
+        made = cached.machine(tiles.text(new), new)
+        TILES.update({s: (made.tracker[s], made) for s in new})
+    return {s: TILES[s][0] for s in symbols}
 
 
 SERIAL, LOCK = count(), Lock()

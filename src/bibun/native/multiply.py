@@ -6,6 +6,8 @@ from math import prod
 from typing import Any
 
 from ..loops import Buffer, Place
+from . import tiles
+from .machine import registers
 from .nests import counters
 from .places import Affine, flat
 from .products import Matrix
@@ -29,7 +31,10 @@ def multiply(lowering: Any, node: int) -> None:
         distances = of_a.distance, of_b.distance, max(of.n, 1)
         kind = target[0].buffer.kind
         places = [begins(*a), begins(*b), begins(*target)]
-        lowering.code.invoke(f"bibun_product_{kind}", (*numbers, *distances), places)
+        tiling = tiles.tiling(kind, of.n, registers())
+        names = *tiling.names(kind, of.m, of.n), tiles.turn(kind) if of_b.turned else ""
+        given = *numbers, *distances, *tiling
+        lowering.code.invoke(f"bibun_product_{kind}", given, places, names)
 
 
 def operand(lowering: Any, node: int, which: int) -> tuple[tuple[Spot, Affine], Matrix]:

@@ -261,7 +261,7 @@ class Nodes:
             return _over_axes(op, args[0], self.shape(args[0]))
         if isinstance(op, MatMul) and result.dtype.kind == "f":
             a, b = args
-            if not self.product(i).in_panels:
+            if not self.product(i).in_tiles:
                 return _matrix_product(op, a, self.shape(a), b, self.shape(b))
         return None
 

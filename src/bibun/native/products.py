@@ -1,7 +1,8 @@
 """Products of matrices that are too large for plain loops: calls of the runtime inside the kernel.
 
-It reads matrices whose rows, or whose columns, are runs of neighbours (native/panels.py). So
-transposed ones and parts of larger ones are read where they lie.
+It reads matrices whose rows, or whose columns, are runs of neighbours. So transposed ones and
+parts of larger ones are read where they lie, and tiles of the result (native/tiles.py) stay in
+registers.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from .places import Affine
 from .runtime import extension
 
 SMALL_PRODUCT = 1 << 16
-"""Multiplications in a product up to which plain loops are quicker: panels take time, too."""
+"""Multiplications in a product up to which plain loops are quicker: calls take time, too."""
 SMALL_PRODUCT_OF_MANY = 1 << 12
 """The same, of each of many products: then all of them are one nest."""
 
@@ -38,8 +39,8 @@ class Extents(NamedTuple):
         )
 
     @property
-    def in_panels(self) -> bool:
-        """Whether panels pay. With a vector each number of the matrix is read just once."""
+    def in_tiles(self) -> bool:
+        """Whether tiles pay. With a vector each number of the matrix is read just once."""
         return not self.small and min(self.m, self.n) > 1
 
 

@@ -17,7 +17,7 @@ from .blocks import in_blocks
 from .cached import machine
 from .cplusplus import CppPrinter
 from .kernel import Kernel
-from .llvm import Printer, workspace
+from .llvm import Printer, arrangement
 from .lower import Lowering
 from .machine import Machine
 from .nests import Nest
@@ -71,7 +71,7 @@ class Segment:
         last = [b.number for b, _ in lowering.fixed]
         order = [b.number for b in self.code.given]
         self.places = [order.index(b.number) for _, b in given] + [order.index(k) for k in last]
-        self.workspace = workspace(self.code)
+        self.workspace = arrangement(self.code)[1]
         self.text = Printer(self.code, aligned=bool(inputs)).run()
         self.machine = Machine(self.text) if inputs else machine(self.text)
         self.function = self.machine.function()
