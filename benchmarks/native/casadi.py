@@ -213,6 +213,7 @@ def bundle(c: Any, camera: Any, point: Any, w: Any, feature: Any) -> Any:
 PROGRAMS: dict[str, tuple[str, Callable[..., Any]]] = {
     "tiny":           ("SX", tiny),
     "rosenbrock10":   ("SX", rosenbrock),
+    "rosenbrock10_bound": ("SX", rosenbrock),
     "rosenbrock1000": ("SX", rosenbrock),
     "polynomial":     ("MX", polynomial),
     "logistic":       ("MX", logistic),

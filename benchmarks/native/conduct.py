@@ -174,14 +174,15 @@ def workers(names: Sequence[str], threads: int, limit: float) -> Iterator[dict[s
 
 
 def first_calls(sizes: dict[str, int], limit: float) -> dict[str, float]:
-    """Seconds of bibun's first calls in a new process, with what is on disk by now.
+    """Seconds by which bibun's first calls in a new process take longer than further ones.
 
-    What is imported only once has been before, for another program.
+    With what is on disk by now; what is imported only once has been before, for another program.
     """
     with workers(["bibun"], 1, limit) as processes:
         processes["bibun"].ask(WARM_UP, WARM_UP_SIZE)
         found = {row: processes["bibun"].ask(row, size) for row, size in sizes.items()}
-    return {row: f["first"] for row, f in found.items() if not isinstance(f, str)}
+    whole = {row: f for row, f in found.items() if not isinstance(f, str)}
+    return {row: max(f["first"] - f["least"], 0.0) for row, f in whole.items()}
 
 
 def measure(row: str, size: int, systems: dict[str, Worker], rounds: int) -> dict[str, Timing]:

@@ -90,6 +90,11 @@ ROWS = {
         "Rosenbrock, 10 variables", lambda n: [np.linspace(-1.2, 1.0, n)], losses(rosenbrock, 1),
         10, 10, 1.5, FLOAT64, (10, 100, 1_000, 10_000),
     ),
+    "rosenbrock10_bound": Row(
+        "Rosenbrock, 10 variables, in memory that was settled before",
+        lambda n: [np.linspace(-1.2, 1.0, n)],
+        lambda s, *a: s.settled(lambda *a: rosenbrock(s, *a), 1, *a), 10, 10, 1.5, FLOAT64,
+    ),
     "rosenbrock1000": Row(
         "Rosenbrock, 1,000 variables", lambda n: [np.linspace(-1.2, 1.0, n)],
         losses(rosenbrock, 1), 1_000, 1_000, 1.5, FLOAT64,

@@ -38,7 +38,8 @@ def _sections(run: Run) -> Iterator[str]:
     yield _each(found, first, lambda t: number(1e3 * t.first))
     if run.warm:
         lines = [[ROWS[row].title, number(1e3 * t)] for row, t in run.warm.items()]
-        yield f"## First call in a second process\n\n{table(['', 'bibun, ms'], lines)}"
+        title = "First call in a second process, beyond the call itself"
+        yield f"## {title}\n\n{table(['', 'bibun, ms'], lines)}"
     yield _each(found, memory, lambda t: number(t.memory / 2**20))
     failed = list(_failures(found))
     if failed:

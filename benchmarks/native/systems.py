@@ -58,6 +58,10 @@ class System(ABC):
         """loss(*args) and its gradients with respect to the first n."""
         raise self.cannot()
 
+    def settled(self, loss: Function, n: int, *args: np.ndarray) -> Call:
+        """The same as `gradient`, on memory that is settled before, where the system can."""
+        return self.gradient(loss, n, *args)
+
     def pullback(self, f: Function, n: int, *args: np.ndarray) -> Call:
         """y = f(*args[:-1]) and the gradients of sum(y * args[-1]) with respect to the first n."""
         raise self.cannot()
@@ -210,6 +214,10 @@ class Bibun(Transforming):
         if not donated:
             return lambda: self.function(*args)
         return carried(self.bibun.jit(f, donate=tuple(donated)), args, donated)
+
+    def settled(self, loss: Function, n: int, *args: np.ndarray) -> Call:
+        self.gradient(loss, n, *args)
+        return self.function.bind(*args)
 
     def interpreted(self) -> int:
         """The operations of the last program that NumPy runs."""

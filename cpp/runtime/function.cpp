@@ -9,7 +9,7 @@
 namespace bibun {
 
 Reference Function::call(PyObject* const* args, std::size_t flags, PyObject* names) {
-  if (!recording()) {
+  if (!recording(threads_.get())) {
     const auto count = static_cast<std::size_t>(PyVectorcall_NARGS(flags));
     // Another thread may replace them while a kernel runs.
     const Reference variants = Reference::shared(variants_.get());
@@ -37,7 +37,7 @@ void Function::hit(Py_ssize_t k) {
 
 // `threads.open` is one and the same list as long as a thread lives, and looking it up costs more
 // than the rest of a call. The numbers of Python's threads never come again.
-bool Function::recording() const {
+bool Function::recording(PyObject* threads) {
   struct Known {
     std::uint64_t thread;
     PyObject* open;
@@ -45,7 +45,7 @@ bool Function::recording() const {
   thread_local Known known{0, nullptr};
   const std::uint64_t thread = PyThreadState_GetID(PyThreadState_Get());
   if (known.thread != thread) {
-    const Reference open = Reference::taken(PyObject_GetAttrString(threads_.get(), "open"));
+    const Reference open = Reference::taken(PyObject_GetAttrString(threads, "open"));
     if (!PyList_CheckExact(open.get())) {
       PyErr_SetString(PyExc_TypeError, "function: threads.open is a list");
       throw PythonError{};

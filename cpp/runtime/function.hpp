@@ -21,11 +21,13 @@ class Function {
   PyObject* variants() const { return variants_.get(); }
   void use(PyObject* variants) { variants_ = Reference::shared(variants); }
 
+  // Whether this thread records: if the list `threads.open` is not empty.
+  static bool recording(PyObject* threads);
+
   int visit(visitproc visit, void* arg) const;
   void clear();
 
  private:
-  bool recording() const;
   void hit(Py_ssize_t k);
 
   Reference slow_;

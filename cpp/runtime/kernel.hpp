@@ -48,7 +48,7 @@ class Run {
     return !kernel_.checked || *static_cast<const std::int64_t*>(workspace()) == 0;
   }
 
-  const void* output(std::size_t k) const { return buffers_[kernel_.inputs.size() + k]; }
+  void* const* outputs() const { return buffers_ + kernel_.inputs.size(); }
 
   // The output as an array, or as a number if it has no axes; to be asked for once.
   Reference result(std::size_t k);

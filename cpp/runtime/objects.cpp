@@ -1,10 +1,11 @@
-// The classes that Python sees: Kernel, Variant and Function.
+// The classes that Python sees: Kernel, Variant, Function and Bound.
 #include "objects.hpp"
 
 #include <cstddef>
 
 #include <structmember.h>
 
+#include "bound.hpp"
 #include "function.hpp"
 #include "instance.hpp"
 #include "kernel.hpp"
@@ -16,6 +17,7 @@ namespace {
 using KernelObject = Instance<Kernel>;
 using VariantObject = Instance<Variant>;
 using FunctionObject = Instance<Function>;
+using BoundObject = Instance<Bound>;
 
 PyTypeObject* kernel_class = nullptr;
 PyTypeObject* variant_class = nullptr;
@@ -169,6 +171,34 @@ PyMethodDef function_methods[] = {
     {"__reduce__", reduce_function, METH_NOARGS, "Its name: functions are pickled by name."},
     {nullptr, nullptr, 0, nullptr}};
 
+// ---------------------------------------------------------------- Bound
+
+PyObject* call_bound(PyObject* self, PyObject* const*, std::size_t flags, PyObject* names) {
+  return guarded([=]() -> PyObject* {
+    if (names != nullptr || PyVectorcall_NARGS(flags) != 0) {
+      PyErr_SetString(PyExc_TypeError,
+                      "bind: a bound call takes no arguments: write into the arrays that it has");
+      return nullptr;
+    }
+    return BoundObject::get(self).call().release();
+  });
+}
+
+PyObject* new_bound(PyTypeObject* type, PyObject* args, PyObject*) {
+  return guarded([=]() -> PyObject* {
+    PyObject *variant, *arguments, *build, *again, *threads;
+    if (!PyArg_ParseTuple(args, "OOOOO", &variant, &arguments, &build, &again, &threads)) {
+      return nullptr;
+    }
+    return BoundObject::create(type, call_bound, variant, arguments, build, again, threads);
+  });
+}
+
+int clear_bound(PyObject* self) {
+  if (BoundObject::of(self)->made) BoundObject::get(self).clear();
+  return 0;
+}
+
 // ---------------------------------------------------------------- all of them
 
 template <class T>
@@ -239,7 +269,11 @@ bool add_classes(PyObject* module) {
                                          {Py_tp_methods, function_methods},
                                          called},
                                         kCalled);
-  return kernel_class != nullptr && variant_class != nullptr && function_class != nullptr;
+  PyTypeObject* const bound_class =
+      make_class<Bound>(module, "bibun._runtime.Bound",
+                        {{Py_tp_new, slot(new_bound)}, {Py_tp_clear, slot(clear_bound)}, called},
+                        kCalled);
+  return bound_class != nullptr && kernel_class != nullptr && variant_class != nullptr && function_class != nullptr;
 }
 
 }  // namespace bibun

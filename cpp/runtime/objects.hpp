@@ -1,4 +1,4 @@
-// The classes that Python sees: Kernel, Variant and Function.
+// The classes that Python sees: Kernel, Variant, Function and Bound.
 #ifndef BIBUN_RUNTIME_OBJECTS_HPP
 #define BIBUN_RUNTIME_OBJECTS_HPP
 

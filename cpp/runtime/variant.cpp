@@ -51,19 +51,17 @@ Reference Variant::run(PyObject* const* args, std::size_t count, PyObject* names
       !named_.match_named(args + count, names, kernel_.inputs, inputs) || !fetch(inputs)) {
     return {};
   }
-  if (until_look_ != 0 && --until_look_ == 0) return {};
+  if (looks()) return {};
   Run run(kernel_, inputs.data());
-  if (!run() || !holds(run) || !sound(run)) return {};
+  if (!run() || !accepts(run.outputs())) return {};
   if (result_) return result_->build(run);
-  const std::size_t results = kernel_.outputs.size() - answers_.size();
-  const Reference list = Reference::taken(PyList_New(static_cast<Py_ssize_t>(results)));
-  for (std::size_t k = 0; k < results; ++k) {
+  const Reference list = Reference::taken(PyList_New(static_cast<Py_ssize_t>(results())));
+  for (std::size_t k = 0; k < results(); ++k) {
     PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k), run.result(k).release());
   }
   return Reference::taken(PyObject_CallOneArg(make_result_.get(), list.get()));
 }
 
-// What the function met outside of its arguments, as it is now.
 bool Variant::fetch(Held& inputs) const {
   std::size_t k = kernel_.inputs.size() - sources_.size();
   for (const Reference& source : sources_) {
@@ -76,19 +74,18 @@ bool Variant::fetch(Held& inputs) const {
   return true;
 }
 
-bool Variant::holds(const Run& run) const {
-  std::size_t k = kernel_.outputs.size() - answers_.size();
+bool Variant::holds(void* const* outputs) const {
+  std::size_t k = results();
   for (const std::string& answer : answers_) {
-    if (std::memcmp(run.output(k++), answer.data(), answer.size()) != 0) return false;
+    if (std::memcmp(outputs[k++], answer.data(), answer.size()) != 0) return false;
   }
   return true;
 }
 
 // Whether all results are finite, or need not be.
-bool Variant::sound(const Run& run) {
-  const std::size_t results = kernel_.outputs.size() - answers_.size();
-  for (std::size_t k = 0; k < results; ++k) {
-    if (!kernel_.outputs[k].finite(run.output(k))) return pass();
+bool Variant::sound(void* const* outputs) {
+  for (std::size_t k = 0; k < results(); ++k) {
+    if (!kernel_.outputs[k].finite(outputs[k])) return pass();
   }
   return true;
 }

@@ -31,13 +31,24 @@ class Variant {
   // So many calls from now on, Python is asked, whatever the results are; 0: at none.
   void look_after(std::size_t count) { until_look_ = count; }
   std::size_t calls_to_look() const { return until_look_; }
+  bool looks() { return until_look_ != 0 && --until_look_ == 0; }
+
+  Kernel& kernel() const { return kernel_; }
+  std::size_t sources() const { return sources_.size(); }
+  std::size_t results() const { return kernel_.outputs.size() - answers_.size(); }
+
+  // What the function met outside of its arguments, as it is now, behind these; false if it is of
+  // other types.
+  bool fetch(Held& inputs) const;
+
+  // Whether what the kernel wrote is an answer: decided as before, and finite.
+  bool accepts(void* const* outputs) { return holds(outputs) && sound(outputs); }
 
   int visit(visitproc visit, void* arg) const;
 
  private:
-  bool sound(const Run& run);
-  bool fetch(Held& inputs) const;
-  bool holds(const Run& run) const;
+  bool sound(void* const* outputs);
+  bool holds(void* const* outputs) const;
 
   Reference owner_;  // of the kernel
   Kernel& kernel_;

@@ -18,6 +18,8 @@ class Plain(Bibun):
     def compiled(self, f: Function, *args: np.ndarray, donated: Sequence[int] = ()) -> Call:
         return lambda: f(*args)
 
+    settled = Bibun.gradient
+
 
 @pytest.mark.parametrize("row", ROWS.values(), ids=ROWS)
 def test_compiled_as_it_runs(row: Row):

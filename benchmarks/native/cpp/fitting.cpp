@@ -31,6 +31,7 @@ static void rosenbrock(Inputs in, Outputs out, long n) {
 }
 
 ROW(rosenbrock10) { rosenbrock(in, out, size); }
+ROW(rosenbrock10_bound) { rosenbrock(in, out, size); }
 ROW(rosenbrock1000) { rosenbrock(in, out, size); }
 
 // mean((p(x) - y)^2), 129 coefficients, the highest first; points in blocks that stay in registers

@@ -14,12 +14,15 @@ from threading import Lock, Thread
 from types import MethodType
 from typing import Any
 
+import numpy as np
+
 from ..errors import TracingError
 from ..graph import Node
 from ..program import Program
 from ..recording import threads
 from ..tracing.rebind import rebound
 from .arguments import Arguments, Call, chosen
+from .bound import Again, Bound, check
 from .capture import Captured
 from .compiled import Compiled, native
 from .cost import Cost
@@ -179,6 +182,45 @@ class Jitted:
         self.direct = list(islice(direct, MOST_DIRECT))
         if self.front is not None:
             self.front.use([v.variant for v in self.direct])
+
+    def bind(self, *args: Any, **kwargs: Any) -> Callable[[], Any]:
+        """A call on these very arrays, without arguments, with results in memory that stays.
+
+        Each call of what is returned reads the arrays as they are then, and writes into the same
+        result arrays: what it returns is one and the same object. Copy what has to stay. Results
+        without axes are arrays of shape (), where a usual call gives numbers. Otherwise it is a
+        usual call: what was decided, what is met outside, and results that are not finite are
+        looked at each time, and what takes another way writes into the same results. The function
+        runs once when it is bound.
+
+        Arrays of arguments may be read-only for the function's sake, and are never written to,
+        also if they are donated. They have to be in C order. Another thread needs a bound call of
+        its own.
+
+        Raises TypeError for arrays that would have to be copied, and where a later call returns
+        something else; RuntimeError for a call while another one runs; TracingError under `grad`,
+        `vmap` and tapes.
+
+        >>> import numpy as np, bibun
+        >>> x, rate = np.array([1.0, 2.0]), np.array(0.5)
+        >>> step = bibun.jit(lambda x, rate: x - rate * bibun.grad(lambda x: np.sum(x**2))(x))
+        >>> slower = step.bind(x, rate)
+        >>> y = slower()
+        >>> rate[...] = 0.25
+        >>> slower() is y, y
+        (True, array([0.5, 1. ]))
+        """
+        check(args, kwargs)
+        f = self if self.front is None else self.front
+        f(*args, **kwargs)
+        call = self.arguments.read(args, kwargs)
+        variant, arrays = self.known(call) or self.new(call)
+        again = Again(f, args, kwargs, variant.captured)
+        if variant.variant is None or variant.repairs.delicate:
+            return Bound([np.array(x) for x in arrays], variant.captured, again)
+        build = variant.captured.results
+        bound = self.extension.Bound(variant.variant, call.values, build, again, threads)
+        return update_wrapper(bound, self.f, assigned=("__name__", "__doc__"), updated=())
 
     # ------------------------------------------------------------ what was compiled
 
