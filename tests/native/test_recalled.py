@@ -18,6 +18,7 @@ import pytest
 
 import bibun
 from bibun.native import jitted, store
+from bibun.native import recalled as recalling
 
 X = np.linspace(0.5, 2, 7)
 NUMBER = count()
@@ -352,3 +353,25 @@ def test_derivatives_are_looked_at_as_if_they_were_new(folder, traced):
     with pytest.warns(bibun.errors.LostDigitsWarning, match="cos"):
         recalled(np.float64(1e-7))
     assert len(traced) == 1  # it was recalled, and only the look has followed it
+
+
+def test_what_was_looked_at_is_not_looked_at_again(folder, monkeypatch):
+    """The first arguments of an earlier process, and those of a look before."""
+    traced: list[Any] = []
+    captured = recalling.Captured
+    monkeypatch.setattr(recalling, "Captured", lambda *a: traced.append(a) or captured(*a))
+    text = "f = bibun.jit(bibun.grad(lambda x: (1 - np.cos(x)) / x**2))"
+    one, other = np.float64(1.0), np.float64(2.0)
+    module(folder, text, "versine").f(one)
+    recalled = module(folder, text, "versine").f
+    for _ in range(9):
+        recalled(one)
+    assert traced == []
+    with pytest.warns(bibun.errors.LostDigitsWarning, match="cos"):
+        for _ in range(9):
+            recalled(np.float64(1e-7))
+    assert len(traced) == 1
+    for x in (other, one, other):
+        again = module(folder, text, "versine").f
+        for _ in range(2):
+            np.testing.assert_allclose(again(x), np.sin(x) / x**2 - 2 * (1 - np.cos(x)) / x**3)

@@ -42,6 +42,11 @@ class Way(ABC):
     fixed: list[tuple[bool, Any]]
     looks: list[Look]
 
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether there are any derivatives to look at."""
+        return bool(self.looks)
+
     @abstractmethod
     def results(self, arrays: Sequence[Any]) -> Any:
         """What the function returns, from the arrays in it."""

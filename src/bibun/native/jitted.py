@@ -106,6 +106,7 @@ class Jitted:
         """A way that an earlier process compiled, if one fits, and its arrays."""
         for way, kernel in recall.ways():
             made = Compiled(way, recall.call, self.extension, kernel)
+            made.repairs.sound = recall.sound(way)
             reserve(made, recall.call, self.donated, self.extension)
             self.prefer(made)
         return self.known(recall.call)
@@ -137,6 +138,7 @@ class Jitted:
         made = Compiled(captured, recall.call, self.extension)
         reserve(made, recall.call, self.donated, self.extension)
         recall.keep(captured, made.kernel)
+        made.repairs.sound = recall.sound(captured)
         return made
 
     def meanwhile(self, captured: Captured, call: Call) -> Compiled:

@@ -27,7 +27,7 @@ class Look:
     """One derivative, as a graph from what the compiled function is given to its results.
 
     `source` finds what a further entry of the trace is at a call; `outputs` are the entries of the
-    function's own results.
+    function's own results. It is `closed` if it needs nothing but the function's arguments.
     """
 
     def __init__(
@@ -49,6 +49,7 @@ class Look:
         before, order = trace.close(inputs, points)
         self.before = Program(before)
         self.met = [source(trace, i) for i in order[count : before.arity]]
+        self.closed = not self.met and all(type(s) is int for s in self.further)
         self.size = size(self.graph) + size(before)
         self.program = Program(self.graph)
         self.native = [outputs.index(i) if i in outputs else None for i in taken.results]

@@ -11,7 +11,8 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from functools import cached_property
+from functools import cached_property, partial
+from hashlib import sha256
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,9 @@ from .store import store
 from .structure import Description, built, described, leaves
 from .visible import Hidden
 
-FORMAT, SUFFIX = "ways 2", ".ways"
+FORMAT, SUFFIX = "ways 3", ".ways"
+MOST_SOUND = 16
+"""Arguments of first looks that are remembered of one way."""
 LITERAL = {type(None), bool, int, float, str}
 
 
@@ -41,7 +44,7 @@ class Recalled(Way):
     """A way through a function that this process has not traced."""
 
     def __init__(self, known: dict[str, Any], sources: list[Any], trace: Callable[[], Captured]):
-        self.trace = trace if known["looks"] else None
+        self.trace, self.known = trace if known["looks"] else None, known
         self.types = types(known["inputs"])
         self.output_types = types(known["outputs"])
         self.count, self.sources = known["count"], sources
@@ -53,6 +56,11 @@ class Recalled(Way):
         """The derivatives that calls look at: for these the function is traced, after all."""
         traced, self.trace = self.trace and self.trace(), None
         return traced.looks if traced and traced.answers == self.answers else []
+
+    @property
+    def is_looked_at(self) -> bool:
+        """Whether there are any: known without a trace."""
+        return bool(self.known["looks"])
 
     def results(self, arrays: Sequence[Any]) -> Any:
         """What the function returns, from the arrays in it."""
@@ -74,22 +82,18 @@ class Recall:
 
     def ways(self) -> Iterator[tuple[Recalled, Kernel]]:
         """All that is known."""
-        objects = [] if self.sight is None else self.sight.objects
+        objects, call = [] if self.sight is None else self.sight.objects, self.call
         for known in self.load():
             sources = [objects[k] for k in known["sources"]]
-            way = Recalled(known, sources, self.traced)
+            trace = partial(Captured, self.f, call.values, call.place, called(self.f))
+            way = Recalled(known, sources, trace)
             kernel = cached.stored(known["kernel"], way.types, way.output_types)
             if kernel is not None:
                 yield way, kernel
 
-    def traced(self) -> Captured:
-        """The function on these arguments."""
-        return Captured(self.f, self.call.values, self.call.place, called(self.f))
-
     def load(self) -> list[dict[str, Any]]:
         """The ways as they stand in the file."""
-        whole = None if self.sight is None else store().load(self.name)
-        return [] if whole is None else json.loads(whole)
+        return [] if self.sight is None else loaded(self.name)
 
     def confirm(self) -> None:
         """After the trace: what it saw has to be there as it was, so that no trace is missed.
@@ -111,18 +115,71 @@ class Recall:
         literal = all(traced or type(x) in LITERAL for traced, x in way.fixed)
         if None in numbers or not literal:
             return
-        count = way.count
-        answers = [
-            [t.dtype.str, np.asarray(a, t.dtype).tobytes().hex()]
-            for a, t in zip(way.answers, way.output_types[count:], strict=True)
-        ]
+        answers = written_answers(way)
         known = {
             "kernel": cached.name(way.traced.key), "inputs": pairs(way.types),
-            "outputs": pairs(way.output_types), "count": count, "answers": answers,
+            "outputs": pairs(way.output_types), "count": way.count, "answers": answers,
             "sources": numbers, "result": result, "fixed": way.fixed, "looks": bool(way.looks),
+            "closed": all(look.closed for look in way.looks), "sound": [],
         }  # fmt: skip
         others = [w for w in self.load() if w["answers"] != answers]
         store().save(self.name, json.dumps([*others, known]).encode())
+
+    def sound(self, way: Way) -> Sound | None:
+        """What is known of looks at a way's derivatives."""
+        return None if self.sight is None else Sound(self.name, written_answers(way))
+
+
+class Sound:
+    """Arguments for which a look at the derivatives of a way has found that no digits are lost.
+
+    The first look of a process sees what an earlier one saw, or this would be another file; where
+    looks are `closed`, arguments alone decide what any of them finds.
+    """
+
+    def __init__(self, name: str, answers: list[list[str]]):
+        self.name, self.answers = name, answers
+        self.ways = loaded(name)
+        own = [w for w in self.ways if w["answers"] == answers]
+        self.closed = bool(own) and own[0]["closed"]
+        self.digests = own[0]["sound"] if own else []
+        self.first = True
+
+    def knows(self, values: Sequence[Any]) -> bool:
+        """Whether a look at these arguments is superfluous."""
+        return (self.first or self.closed) and digest(values) in self.digests
+
+    def seen(self, values: Sequence[Any], sound: bool) -> None:
+        """After a look at these arguments: the next process knows of the first ones."""
+        first, self.first = self.first, False
+        new = digest(values)
+        if sound and new not in self.digests:
+            self.digests[:] = [*self.digests, new][-MOST_SOUND:]
+            if first and self.ways and store().writes:
+                store().save(self.name, json.dumps(self.ways).encode())
+
+
+def loaded(name: str) -> list[dict[str, Any]]:
+    """The ways in a file."""
+    whole = store().load(name)
+    return [] if whole is None else json.loads(whole)
+
+
+def digest(values: Sequence[Any]) -> str:
+    """The numbers of arguments, in a short text."""
+    whole = sha256()
+    for x in values:
+        whole.update(np.asarray(x).tobytes())
+    return whole.hexdigest()
+
+
+def written_answers(way: Way) -> list[list[str]]:
+    """What a way decided, as data."""
+    kinds = way.output_types[way.count :]
+    return [
+        [t.dtype.str, np.asarray(a, t.dtype).tobytes().hex()]
+        for a, t in zip(way.answers, kinds, strict=True)
+    ]
 
 
 def described_result(way: Way) -> Description | None:

@@ -33,6 +33,7 @@ class Repairs:
         self.calls: dict[Any, int] = defaultdict(int)
         self.delicate = False
         self.left, self.gap = 0, 1
+        self.sound: Any = None  # for which arguments no digits are lost, as far as that is kept
 
     def repaired(
         self, way: Any, values: list[Any], arrays: list[Any], again: Callable
@@ -46,7 +47,7 @@ class Repairs:
         if how is False:
             return arrays
         sound = all(map(finite, arrays))
-        doubtful = sound and due and _lost(way, values, how, arrays)
+        doubtful = sound and due and self._lost(way, values, how, arrays)
         if how is True and sound and (doubtful or self.delicate):
             better = self._again(way, arrays, again)
             self.delicate = any(map(differ, arrays, better))
@@ -65,7 +66,7 @@ class Repairs:
 
     def _due_look(self, way: Any) -> bool:
         """Whether this is a call to look at; C++ counts those of its own."""
-        if not way.captured.looks:
+        if not way.captured.is_looked_at:
             return False
         alone = way.variant is None or self.delicate  # C++ does not see the calls
         left = self.left if alone else way.variant.calls_to_look()
@@ -76,6 +77,15 @@ class Repairs:
         if way.variant is not None:
             way.variant.look_after(self.left + 1)
         return True
+
+    def _lost(self, way: Any, values: list[Any], how: Any, arrays: list[Any]) -> bool:
+        """Whether a look finds that digits are lost, unless the same has been looked at before."""
+        known = self.sound
+        if known is None:
+            return _lost(way, values, how, arrays)
+        lost = not known.knows(values) and _lost(way, values, how, arrays)
+        known.seen(values, not lost)
+        return lost
 
     def _again(self, way: Any, arrays: Sequence[Any], again: Callable) -> list[Any]:
         """The arrays in the result of the function itself."""
