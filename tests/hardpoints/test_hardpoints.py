@@ -1,10 +1,13 @@
 """Random programs at hard points: no derivative is silently wrong, and who judges is judged."""
 
 from collections import Counter
+from functools import partial
 
+import mpmath as mp
 import numpy as np
 import pytest
 
+from .functions import UNARY
 from .programs import Instruction, Program, generate
 from .truth import truth
 from .verdict import ours, verdicts
@@ -48,3 +51,31 @@ def test_wrong_gradients_are_found(factor, offset):
     for seed in range(60):
         wrong.update(verdicts(generate(seed), lambda p: factor * ours(p) + offset))
     assert wrong["wrong"] > 5, wrong
+
+
+# fmt: off
+SERIES = {
+    "erf": mp.erf, "erfc": mp.erfc, "erfi": mp.erfi, "erfinv": mp.erfinv, "ndtr": mp.ncdf,
+    "gamma": mp.gamma, "gammaln": mp.loggamma, "psi": mp.digamma, "exp1": mp.e1, "expi": mp.ei,
+    **{f"{kind}{n}": partial(getattr(mp, f"bessel{kind}"), n) for kind in "ijky" for n in (0, 1)},
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", SERIES)
+def test_balls_and_mpmath_agree(name):
+    with mp.workdps(60):
+        for x in map(mp.mpf, (1e-8, 0.3, 0.9, *(() if name == "erfinv" else (7, 30)))):
+            assert mp.almosteq(UNARY[name](x), SERIES[name](x), mp.mpf(10) ** -50)
+
+
+def test_the_truth_of_functions_of_whole_arrays():
+    x = [0.0, 2.0, 3.0]
+    product = program(x, ("cumprod", (0,)))
+    assert [float(truth(product, k).sides[0]) for k in range(3)] == [1 + 2 + 6, 0, 0]
+    shares = program(x, ("softmax", (0,)), ("square", (1,)))
+    p = np.exp(x) / np.sum(np.exp(x))
+    expected = 2 * p * (p - np.sum(p * p))
+    found = [float(truth(shares, k).sides[0]) for k in range(3)]
+    np.testing.assert_allclose(found, expected, rtol=1e-13)
+    assert truth(program([1e16, 1.0], ("mean", (0,)), ("subtract", (0, 1))), 1).condition < 10

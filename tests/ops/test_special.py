@@ -14,9 +14,10 @@ import pytest
 import scipy.special as sc
 
 from bibun import grad
-from bibun.array import FUNCTIONS
+from bibun.array import FUNCTIONS, bind
 from bibun.errors import NotDifferentiableError, UnsupportedError
 from bibun.ops.elementwise import TABLE
+from bibun.ops.special import Erfcx
 
 from .mathematics import Row, partial_problems, problems
 
@@ -184,3 +185,11 @@ def test_rows_of_scipy_are_loaded_only_when_one_is_met() -> None:
 def test_rows_of_scipy_can_be_pickled() -> None:
     op = TABLE["erf"]
     assert pickle.loads(pickle.dumps(op)) is op
+
+
+def test_the_slope_of_erfcx_has_all_its_digits() -> None:
+    for x in (0.05, 0.3, 0.8, 1.7, 2.5):
+        with mp.workdps(40):
+            y = mp.exp(mp.mpf(x) ** 2) * mp.erfc(x)
+            slope = float(2 * mp.mpf(x) * y - 2 / mp.sqrt(mp.pi))
+        np.testing.assert_allclose(float(bind(Erfcx(1), np.float64(x)).raw), slope, rtol=7e-16)

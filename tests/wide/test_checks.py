@@ -121,6 +121,11 @@ def test_kinks_that_others_smooth_are_no_kinks():
         assert grad(f)(0.0) == expected
 
 
+def test_at_every_call_where_an_equation_smooths_them():
+    for f in (lambda x: np.copysign(3 * x, 3 * x), lambda x: np.abs(x) * np.sign(x) * 3):
+        assert [grad(f)(0.0) for _ in range(8)] == [3.0] * 8
+
+
 def test_a_false_zero_comes_back():
     f = lambda x: 1 / (np.exp2(x) / 3)  # noqa: E731
     with rescue(False):

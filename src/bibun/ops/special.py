@@ -54,7 +54,7 @@ def exponential_nodes(step: float) -> tuple[np.ndarray, np.ndarray]:
 
     Method: Takahasi and Mori, Double exponential formulas for numerical integration (1974).
     """
-    s = np.arange(-4.0, 4.0, step)
+    s = step * np.arange(round(-4 / step), round(4 / step))  # which does not round the step
     u = np.exp(s - np.exp(-s))
     return u, step * u * (1 + np.exp(-s))
 

@@ -39,6 +39,7 @@ def identities(x, y, c, shape, inner):
     yield x + -y,                           x - y
     yield x - -y,                           x + y
     yield pattern(Where, c, x, x),          x
+    yield np.copysign(x, x),                x
 
 
 @equations(holds="not complex")
@@ -51,6 +52,7 @@ def units(x):
 @equations(holds="real")
 def stable(x, y):
     yield x - x,                            0
+    yield np.sign(x) * np.abs(x),           x
     yield 1 / np.exp(x),                    np.exp(-x)
     yield y / np.exp(x),                    y * np.exp(-x)
     yield np.exp(x) / np.exp(y),            np.exp(x - y)

@@ -109,6 +109,8 @@ def less(x: Any, y: Any) -> bool:
     """Whether x < y."""
     if x.is_nan() or y.is_nan():
         return _unknown(x, y)
+    if x is y:
+        return False
     if x < y:
         return True
     if x >= y:

@@ -1,0 +1,249 @@
+"""The functions that random programs are made of, on mpmath's numbers.
+
+Those of one element, of two, choices, and those of a whole array, as lists of its numbers. They are
+written here, and nowhere else: bibun's own exact numbers are not asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import flint
+import mpmath as mp
+
+BITS = 1700
+"""Digits of 500 decimal ones, in bits."""
+
+
+class OutsideError(ArithmeticError):
+    """A number for which a function has no real value, or one that is too large to go on with."""
+
+
+def inside(condition: Any) -> None:
+    if not condition:
+        raise OutsideError
+
+
+def _log(x: Any) -> Any:
+    inside(x > 0)
+    return mp.log(x)
+
+
+def _sqrt(x: Any) -> Any:
+    inside(x >= 0)
+    return mp.sqrt(x)
+
+
+def _divide(a: Any, b: Any) -> Any:
+    inside(b != 0)
+    return a / b
+
+
+def _power(a: Any, b: Any) -> Any:
+    whole = mp.isint(b)
+    inside(a > 0 or (whole and (a != 0 or b >= 0)) or (a == 0 and b > 0))
+    inside(abs(b) < 1e4)
+    return mp.mpf(1) if b == 0 else mp.power(a, int(b) if whole else b)
+
+
+def _within(f: Callable, low: float, high: float) -> Callable:
+    """A function on a closed interval."""
+
+    def on(x: Any) -> Any:
+        inside(low <= x <= high)
+        return f(x)
+
+    return on
+
+
+def _open(f: Callable, low: float, high: float) -> Callable:
+    def on(x: Any) -> Any:
+        inside(low < x < high)
+        return f(x)
+
+    return on
+
+
+def _up_to(most: float) -> Callable[[Callable], Callable]:
+    """Of larger numbers all digits are those of the argument, or the series is long."""
+    return lambda f: _open(f, -most, most)
+
+
+PERIODIC, WHOLE, MODERATE, SHORT = _up_to(1e10), _up_to(1e15), _up_to(1e5), _up_to(200)
+
+
+def _sign(x: Any) -> Any:
+    return mp.mpf(mp.sign(x))
+
+
+def _xlogy(a: Any, b: Any) -> Any:
+    return mp.mpf(0) if a == 0 else a * _log(b)
+
+
+def _rel_entr(a: Any, b: Any) -> Any:
+    inside(a >= 0 and b > 0)
+    return mp.mpf(0) if a == 0 else a * mp.log(a / b)
+
+
+def _logaddexp(a: Any, b: Any) -> Any:
+    return max(a, b) + mp.log1p(mp.exp(-abs(a - b)))
+
+
+def _log_ndtr(x: Any) -> Any:
+    inside(abs(x) < 1e5)
+    return mp.log(NCDF(x))
+
+
+def _arctan2(a: Any, b: Any) -> Any:
+    inside(a != 0 or b > 0)
+    return mp.atan2(a, b)
+
+
+def _floor_of(a: Any, b: Any) -> Any:
+    inside(b != 0 and abs(a) < abs(b) * 1e15)
+    return mp.floor(a / b)
+
+
+def _remainder(a: Any, b: Any) -> Any:
+    return a - b * _floor_of(a, b)
+
+
+def _fmod(a: Any, b: Any) -> Any:
+    return mp.sign(a) * (abs(a) - abs(b) * _floor_of(abs(a), abs(b)))
+
+
+def _ndtri(x: Any) -> Any:
+    return mp.sqrt(2) * ERFINV(2 * x - 1)
+
+
+def _one(x: Any) -> Any:
+    return x
+
+
+def by_balls(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function whose series take mpmath long, by Arb's balls, proven to as many digits.
+
+    test_hardpoints.py compares them with mpmath.
+    """
+
+    def on(x: Any) -> Any:
+        sign, man, exp, _ = x._mpf_
+        for bits in (2 * BITS, 8 * BITS):
+            with flint.ctx.workprec(bits):
+                given = flint.arb(-int(man) if sign else int(man)) * flint.arb(2) ** int(exp)
+                y = f(given)
+                if y.is_exact() or y.rel_accuracy_bits() >= BITS:
+                    man, exp = y.mid().man_exp()
+                    return mp.ldexp(mp.mpf(int(man)), int(exp))
+        raise OutsideError
+
+    return on
+
+
+ERF, ERFC, ERFI = (by_balls(lambda x, n=n: getattr(x, n)()) for n in ("erf", "erfc", "erfi"))
+ERFINV = by_balls(lambda x: x.erfinv())
+NCDF = by_balls(lambda x: (-x / flint.arb(2).sqrt()).erfc() / 2)
+BESSEL = {
+    f"{kind}{n}": by_balls(lambda x, kind=kind, n=n: getattr(x, f"bessel_{kind}")(n))
+    for kind in "ijky"
+    for n in (0, 1)
+}
+POSITIVE = 1e-200, 1e5
+# fmt: off
+UNARY: dict[str, Callable] = {
+    "negative": lambda x: -x, "positive": _one, "reciprocal": lambda x: _divide(mp.mpf(1), x),
+    "square": lambda x: x * x, "sqrt": _sqrt, "cbrt": lambda x: mp.sign(x) * mp.cbrt(abs(x)),
+    "absolute": abs, "fabs": abs, "sign": _sign, "conjugate": _one, "exp": mp.exp,
+    "exp2": lambda x: mp.power(2, x), "exp10": lambda x: mp.power(10, x), "expm1": mp.expm1,
+    "log": _log, "log2": lambda x: _log(x) / mp.log(2), "log10": lambda x: _log(x) / mp.log(10),
+    "log1p": lambda x: _log(1 + x),
+    "sin": PERIODIC(mp.sin), "cos": PERIODIC(mp.cos), "tan": PERIODIC(mp.tan),
+    "cosm1": PERIODIC(lambda x: mp.cos(x) - 1), "sindg": PERIODIC(lambda x: mp.sin(mp.radians(x))),
+    "cosdg": PERIODIC(lambda x: mp.cos(mp.radians(x))),
+    "arcsin": _within(mp.asin, -1, 1), "arccos": _within(mp.acos, -1, 1),
+    "arctan": mp.atan, "sinh": mp.sinh, "cosh": mp.cosh, "tanh": mp.tanh, "arcsinh": mp.asinh,
+    "arccosh": _within(mp.acosh, 1, mp.inf), "arctanh": _open(mp.atanh, -1, 1),
+    "deg2rad": mp.radians, "rad2deg": mp.degrees, "radians": mp.radians, "degrees": mp.degrees,
+    "sinc": PERIODIC(lambda x: mp.sincpi(x)), "i0": SHORT(BESSEL["i0"]),
+    "expit": lambda x: 1 / (1 + mp.exp(-x)), "log_expit": lambda x: -_logaddexp(mp.mpf(0), -x),
+    "erf": MODERATE(ERF), "erfc": MODERATE(ERFC), "ndtr": MODERATE(NCDF),
+    "erfcx": SHORT(lambda x: mp.exp(x * x) * ERFC(x)), "erfi": SHORT(ERFI),
+    "erfinv": _open(ERFINV, -1, 1), "erfcinv": _open(lambda x: ERFINV(1 - x), 0, 2),
+    "ndtri": _open(_ndtri, 0, 1), "log_ndtr": _log_ndtr,
+    "gammaln": _open(by_balls(lambda x: x.lgamma()), *POSITIVE),
+    "gamma": _open(by_balls(lambda x: x.gamma()), 1e-200, 1e3),
+    "psi": _open(by_balls(lambda x: x.digamma()), *POSITIVE),
+    "exp1": _open(by_balls(lambda x: x.expint(1)), 1e-200, 200),
+    "expi": _open(by_balls(lambda x: x.ei()), 1e-200, 200),
+    "i0e": SHORT(lambda x: mp.exp(-abs(x)) * BESSEL["i0"](x)),
+    "i1": SHORT(BESSEL["i1"]), "j0": SHORT(BESSEL["j0"]),
+    "i1e": SHORT(lambda x: mp.exp(-abs(x)) * BESSEL["i1"](x)),
+    "j1": SHORT(BESSEL["j1"]), "k0": _open(BESSEL["k0"], 1e-100, 200),
+    "k1": _open(BESSEL["k1"], 1e-100, 200),
+    "y0": _open(BESSEL["y0"], 1e-100, 200),
+    "y1": _open(BESSEL["y1"], 1e-100, 200),
+    "logit": lambda x: _log(x) - _log(1 - x), "entr": lambda x: -_xlogy(x, x),
+    "floor": WHOLE(mp.floor), "ceil": WHOLE(mp.ceil), "rint": WHOLE(mp.nint),
+    "trunc": WHOLE(lambda x: mp.sign(x) * mp.floor(abs(x))),
+}
+BINARY: dict[str, Callable] = {
+    "add": lambda a, b: a + b, "subtract": lambda a, b: a - b, "multiply": lambda a, b: a * b,
+    "divide": _divide, "power": _power, "float_power": _power,
+    "hypot": lambda a, b: mp.sqrt(a * a + b * b), "maximum": max, "minimum": min, "fmax": max,
+    "fmin": min, "logaddexp": _logaddexp, "arctan2": _arctan2,
+    "logaddexp2": lambda a, b: _logaddexp(a * mp.log(2), b * mp.log(2)) / mp.log(2),
+    "copysign": lambda a, b: abs(a) if b >= 0 else -abs(a), "xlogy": _xlogy,
+    "xlog1py": lambda a, b: _xlogy(a, 1 + b), "rel_entr": _rel_entr,
+    "kl_div": lambda a, b: _rel_entr(a, b) - a + b,
+    "heaviside": lambda a, b: b if a == 0 else mp.mpf(a > 0),
+    "remainder": _remainder, "fmod": _fmod,
+}
+CHOICES: dict[str, Callable] = {
+    "greater": lambda a, b: a > b, "less_equal": lambda a, b: a <= b, "equal": lambda a, b: a == b,
+    "not_equal": lambda a, b: a != b, "less": lambda a, b: a < b,
+    "greater_equal": lambda a, b: a >= b,
+}
+
+
+def _mean(v: list) -> Any:
+    return mp.fsum(v) / len(v)
+
+
+def _var(v: list) -> Any:
+    return _mean([(x - _mean(v)) ** 2 for x in v])
+
+
+def _logsumexp(v: list) -> Any:
+    return max(v) + mp.log(mp.fsum(mp.exp(x - max(v)) for x in v))
+
+
+def _median(v: list) -> Any:
+    low, high = sorted(v)[(len(v) - 1) // 2], sorted(v)[len(v) // 2]
+    return (low + high) / 2
+
+
+def _running(f: Callable) -> Callable:
+    def on(v: list) -> list:
+        found = v[:1]
+        for x in v[1:]:
+            found.append(f(found[-1], x))
+        return found
+
+    return on
+
+
+ARRAYS: dict[str, Callable] = {  # of a list of numbers: a list of one, or of as many
+    "sum": lambda v: [mp.fsum(v)], "mean": lambda v: [_mean(v)], "prod": lambda v: [mp.fprod(v)],
+    "max": lambda v: [max(v)], "min": lambda v: [min(v)], "ptp": lambda v: [max(v) - min(v)],
+    "var": lambda v: [_var(v)], "std": lambda v: [mp.sqrt(_var(v))],
+    "median": lambda v: [_median(v)], "norm": lambda v: [mp.sqrt(mp.fsum(x * x for x in v))],
+    "logsumexp": lambda v: [_logsumexp(v)], "sort": sorted,
+    "softmax": lambda v: [mp.exp(x - _logsumexp(v)) for x in v],
+    "log_softmax": lambda v: [x - _logsumexp(v) for x in v],
+    "cumsum": _running(lambda a, b: a + b), "cumprod": _running(lambda a, b: a * b),
+    "flip": lambda v: v[::-1], "roll": lambda v: v[-1:] + v[:-1],
+}
+# fmt: on
+ROUNDS_INSIDE = {"sum", "mean", "var", "std", "cumsum", "sinc"}
+"""What rounds on the way, so that errors are relative to the arguments and not to the result."""
