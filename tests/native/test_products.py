@@ -111,6 +111,7 @@ def registers(request: Any, monkeypatch: Any) -> Registers:
     features = {k: v and not k.startswith(without or ("?",)) for k, v in machine.features().items()}
     monkeypatch.setattr(multiply, "registers", lambda: found)
     monkeypatch.setattr(products, "SMALL_PRODUCT", 0)
+    monkeypatch.setattr(products, "SMALL_TURNED", 0)
     monkeypatch.setattr(machine, "TILES", {})
     monkeypatch.setattr(machine, "features", lambda: features)
     caches = machine.target, cached.maker
@@ -190,3 +191,33 @@ def test_what_is_small() -> None:
     assert not products.Extents((), 1000, 1, 1000).in_tiles
     assert products.Extents((), 100, 100, 100).in_tiles
     assert products.Extents((10,), 30, 30, 30).in_tiles
+
+
+def test_transposed_and_small() -> None:
+    """Loops in vectors run along the rows of the second matrix: if it lies turned, tiles do it."""
+    a, b = array(16, 17, dtype="f4"), array(17, 18, dtype="f4")  # 4,896 multiplications
+    turned = np.ascontiguousarray(b.T)
+    for f, args, calls in (
+        (lambda a, b: a @ b, (a, b), 0),
+        (lambda a, b: a @ b.T, (a, turned), 1),
+        (lambda a, b: a @ np.tanh(b.T), (a, turned), 0),
+        (lambda a, b: a[0] @ b.T, (a, turned), 0),
+        (lambda a, b: a[:3] @ b[:3].T, (a, turned), 0),
+    ):
+        native = NativeProgram(graph_of(f, *args)[0])
+        assert native.texts[0].count("call void @bibun_product") == calls
+        np.testing.assert_allclose(native(*args)[0], f(*args), rtol=0, atol=2e-5)
+
+
+def test_many_products_in_threads() -> None:
+    """Each is for one thread, and all of them together are for several."""
+    a, b = array(5, 3, 70, 80, dtype="f8"), array(5, 3, 80, 60, dtype="f8")
+    native = NativeProgram(graph_of(lambda a, b: a @ b, a, b)[0])
+    assert "call void @bibun_parallel" in native.texts[0]
+    before = bibun.threads()
+    for n in (1, 2, 3):
+        bibun.set_threads(n)
+        np.testing.assert_allclose(native(a, b)[0], a @ b, rtol=0, atol=1e-12)
+        for last in (False, True):
+            np.testing.assert_array_equal(guarded.run(native, [a, b], last)[0], native(a, b)[0])
+    bibun.set_threads(before)

@@ -15,13 +15,16 @@ from .repeats import Spot
 
 
 def multiply(lowering: Any, node: int) -> None:
-    """The code of all products of a node, one after the other."""
+    """The code of all products of a node: in threads, or one after the other."""
     of = lowering.nodes.product(node)
     lowering.memo, lowering.since = [{}], None
     (a, of_a), (b, of_b) = (operand(lowering, node, which) for which in range(2))
     lead = counters(of.lead)
     target = lowering.spot(node, True), flat((*lead, Affine()), (*of.lead, of.m * of.n))
-    with lowering.loops(of.lead, 0, len(of.lead), serial=True):
+    outermost = len(lowering.code.blocks) == 1
+    with lowering.loops(of.lead, 0, len(of.lead), serial=True) as rounds:
+        if rounds and outermost:
+            rounds[0].loop.parallel = of.shared
 
         def begins(spot: Spot, place: Affine) -> tuple[Buffer, Place]:
             kept = tuple([e for e in place.strides if e[0] < len(lead)])

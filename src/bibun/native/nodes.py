@@ -23,7 +23,7 @@ from ..ops.structure import Expand, Reshape, Transpose
 from . import products
 from .elements import Element, cost, element
 from .pieces import INTERNAL, Picked, Whole
-from .places import Affine, Index, Pick, at, behind, flat, item_of
+from .places import Affine, Index, Pick, at, behind, equal_steps, flat, item_of
 from .prepared import prepared
 from .special import Foreign
 
@@ -221,7 +221,26 @@ class Nodes:
         """The extents of a product of matrices."""
         op: Any
         op, (a, b), _ = self.graph.nodes[i]
-        return products.extents(op, self.shape(a), self.shape(b))
+        return products.extents(op, self.shape(a), self.shape(b), self.turned(i))
+
+    def turned(self, i: int) -> bool:
+        """Whether the second matrix of a product lies transposed."""
+        b = self.graph.nodes[i].args[1]
+        found = self.seen(b)
+        if found is None:
+            return False
+        matrix = self.matrix(i, 1, flat(found[1], self.shape(found[0])))
+        return matrix is not None and matrix.turned
+
+    def seen(self, i: int) -> tuple[int, Index] | None:
+        """What a view shows, and which element the counters choose of it; None if not affine."""
+        index = at(range(len(self.shape(i))))
+        while self.role[i] == "view":
+            found = self.below(i, index)
+            if found is None:
+                return None
+            i, index = found
+        return i, index
 
     def matrix(self, i: int, which: int, place: Affine) -> products.Matrix | None:
         """How an argument of a product is read, of which an element is at this place."""
@@ -264,23 +283,6 @@ class Nodes:
             if not self.product(i).in_tiles:
                 return _matrix_product(op, a, self.shape(a), b, self.shape(b))
         return None
-
-
-@lru_cache(maxsize=256)
-def equal_steps(op: Constant) -> tuple[int, tuple[int, ...]] | None:
-    """The first number of an array and its step along each axis, if it has such; else None."""
-    numbers = op.value().astype(np.int64)
-    if not numbers.size:
-        return None
-    start = int(numbers.flat[0])
-    seconds = [min(numbers.strides[k], numbers.nbytes) // 8 for k in range(numbers.ndim)]
-    steps = [
-        int(numbers.flat[second]) - start if n > 1 else 0
-        for n, second in zip(numbers.shape, seconds, strict=True)
-    ]
-    along = np.indices(numbers.shape, sparse=True)
-    counted = sum((s * i for s, i in zip(steps, along, strict=True)), np.int64(start))
-    return (start, tuple(steps)) if np.array_equal(numbers, counted) else None
 
 
 def _over_axes(op: Any, x: int, shape: tuple[int, ...]) -> Reduction:
@@ -371,12 +373,10 @@ def first_stored(nodes: Nodes) -> set[int]:
 def operand(nodes: Nodes, i: int, which: int) -> int:
     """What has to be stored for a product to read an argument: what it is a view of, or itself."""
     start = nodes.graph.nodes[i].args[which]
-    a, index = start, at(range(len(nodes.shape(start))))
-    while nodes.role[a] == "view":
-        found = nodes.below(a, index)
-        if found is None:
-            return start
-        a, index = found
+    found = nodes.seen(start)
+    if found is None:
+        return start
+    a, index = found
     return start if nodes.matrix(i, which, flat(index, nodes.shape(a))) is None else a
 
 

@@ -6,9 +6,12 @@ Where an array of indices decides, an element of it stands beside the counters: 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
-from ..graph import Item, Node, Type
+import numpy as np
+
+from ..graph import Constant, Item, Node, Type
 from ..ops.gather import Slice
 from ..ops.joining import Split, Unstack
 from ..ops.structure import Expand, Reshape, Transpose
@@ -110,3 +113,20 @@ def _reshaped(shape: tuple[int, ...], source: tuple[int, ...], index: Index) -> 
         return None
     long = iter([i for i, n in zip(index, shape, strict=True) if n != 1])
     return tuple([next(long) if n != 1 else Affine() for n in source])
+
+
+@lru_cache(maxsize=256)
+def equal_steps(op: Constant) -> tuple[int, tuple[int, ...]] | None:
+    """The first number of an array and its step along each axis, if it has such; else None."""
+    numbers = op.value().astype(np.int64)
+    if not numbers.size:
+        return None
+    start = int(numbers.flat[0])
+    seconds = [min(numbers.strides[k], numbers.nbytes) // 8 for k in range(numbers.ndim)]
+    steps = [
+        int(numbers.flat[second]) - start if n > 1 else 0
+        for n, second in zip(numbers.shape, seconds, strict=True)
+    ]
+    along = np.indices(numbers.shape, sparse=True)
+    counted = sum((s * i for s, i in zip(steps, along, strict=True)), np.int64(start))
+    return (start, tuple(steps)) if np.array_equal(numbers, counted) else None

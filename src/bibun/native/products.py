@@ -16,27 +16,43 @@ from ..ops.matmul import MatMul
 from .places import Affine
 from .runtime import extension
 
-SMALL_PRODUCT = 1 << 16
+SMALL_PRODUCT = 1 << 13
 """Multiplications in a product up to which plain loops are quicker: calls take time, too."""
 SMALL_PRODUCT_OF_MANY = 1 << 12
 """The same, of each of many products: then all of them are one nest."""
+SMALL_TURNED = 1 << 8
+"""The same, if the second matrix lies transposed: vectors of loops run along its rows badly."""
+SHARED = 1 << 21
+"""Multiplications of many products from which on threads share them."""
 
 
 class Extents(NamedTuple):
-    """Of a product: so many times, matrices m x k and k x n."""
+    """Of a product: so many times, matrices m x k and k x n, of which the latter may be turned."""
 
     lead: tuple[int, ...]
     m: int
     n: int
     k: int
+    turned: bool = False
+
+    @property
+    def work(self) -> int:
+        """Multiplications in one of the products."""
+        return self.m * self.n * self.k
 
     @property
     def small(self) -> bool:
         """Whether it is quick in plain loops, beside whatever else they do."""
-        work = float(self.m) * self.n * self.k
-        return work * prod(self.lead) <= SMALL_PRODUCT or (
-            prod(self.lead) > 1 and work <= SMALL_PRODUCT_OF_MANY
+        crosswise = self.turned and min(self.m, self.n) > 1 and self.k <= 8 * self.n
+        most = SMALL_TURNED if crosswise else SMALL_PRODUCT
+        return self.work * prod(self.lead) <= most or (
+            prod(self.lead) > 1 and self.work <= SMALL_PRODUCT_OF_MANY
         )
+
+    @property
+    def shared(self) -> bool:
+        """Whether threads share the products, of which each is too short to be shared itself."""
+        return self.work < SHARED <= self.work * prod(self.lead)
 
     @property
     def in_tiles(self) -> bool:
@@ -44,10 +60,10 @@ class Extents(NamedTuple):
         return not self.small and min(self.m, self.n) > 1
 
 
-def extents(op: MatMul, a: tuple[int, ...], b: tuple[int, ...]) -> Extents:
+def extents(op: MatMul, a: tuple[int, ...], b: tuple[int, ...], turned: bool = False) -> Extents:
     """The extents of a product of arrays of these shapes."""
     lead = len(a) - 1 - op.rows
-    return Extents(a[:lead], a[-2] if op.rows else 1, b[-1] if op.columns else 1, a[-1])
+    return Extents(a[:lead], a[-2] if op.rows else 1, b[-1] if op.columns else 1, a[-1], turned)
 
 
 def native(op: Any, dtype: np.dtype) -> bool:
