@@ -1,5 +1,10 @@
 // How many processors this process may use: its affinity mask, and the limits of control groups.
+// And what such a processor can do.
 #include "cpus.hpp"
+
+#if defined(__x86_64__)
+#include <cpuid.h>
+#endif
 
 #include <algorithm>
 #include <fstream>
@@ -71,5 +76,44 @@ int cpus() {
   const int paid = of_groups();
   return paid > 0 ? std::min(allowed, paid) : allowed;
 }
+
+#if defined(__x86_64__)
+
+// Leaves of cpuid, without what differs from core to core, and the registers that the system saves.
+std::string processor() {
+  struct Leaf {
+    unsigned leaf, part, mask[4];
+  };
+  constexpr unsigned kAll = ~0u;
+  constexpr Leaf kLeaves[] = {
+      {0, 0, {kAll, kAll, kAll, kAll}},          {1, 0, {kAll, 0, kAll, kAll}},
+      {7, 0, {kAll, kAll, kAll, kAll}},          {7, 1, {kAll, kAll, kAll, kAll}},
+      {0xd, 1, {kAll, 0, 0, 0}},                 {0x14, 0, {kAll, kAll, kAll, 0}},
+      {0x19, 0, {kAll, kAll, kAll, 0}},          {0x24, 0, {kAll, kAll, 0, 0}},
+      {0x80000001, 0, {kAll, 0, kAll, kAll}},    {0x80000008, 0, {0, kAll, 0, 0}},
+  };
+  std::ostringstream text;
+  bool saves = false;
+  for (const Leaf& of : kLeaves) {
+    unsigned found[4] = {0, 0, 0, 0};
+    if (!__get_cpuid_count(of.leaf, of.part, &found[0], &found[1], &found[2], &found[3])) continue;
+    text << of.leaf << '.' << of.part;
+    for (int k = 0; k < 4; ++k) text << ' ' << (found[k] & of.mask[k]);
+    text << '\n';
+    if (of.leaf == 1) saves = (found[2] >> 27 & 1) != 0;  // OSXSAVE
+  }
+  if (saves) {
+    unsigned low = 0, high = 0;
+    __asm__("xgetbv" : "=a"(low), "=d"(high) : "c"(0));
+    text << low << ' ' << high;
+  }
+  return text.str();
+}
+
+#else
+
+std::string processor() { return ""; }
+
+#endif
 
 }  // namespace bibun

@@ -4,7 +4,9 @@
 
 #include "arrays.hpp"
 #include "blocks.hpp"
+#include "cpus.hpp"
 #include "instance.hpp"
+#include "loader.hpp"
 #include "objects.hpp"
 #include "products.hpp"
 #include "workers.hpp"
@@ -15,7 +17,11 @@ using bibun::guarded;
 using bibun::Reference;
 
 // Of what native/runtime.py and native/compiled.py call here: another number at each change.
-constexpr long kInterface = 6;
+constexpr long kInterface = 7;
+
+void unload(PyObject* capsule) {
+  delete static_cast<bibun::Loaded*>(PyCapsule_GetPointer(capsule, nullptr));
+}
 
 PyObject* threads(PyObject*, PyObject*) { return PyLong_FromLong(bibun::threads()); }
 
@@ -43,8 +49,47 @@ PyObject* reserve(PyObject*, PyObject* more) {
   Py_RETURN_NONE;
 }
 
+PyObject* processor(PyObject*, PyObject*) {
+  return guarded([] { return PyUnicode_FromString(bibun::processor().c_str()); });
+}
+
+// The code of an object file in memory, which is kept by a capsule, and where its functions are.
+// None if it needs more than the loader does; `resolve` gives the address of a name, or 0.
+PyObject* load(PyObject*, PyObject* args) {
+  const char* file = nullptr;
+  Py_ssize_t size = 0;
+  PyObject *names, *resolve;
+  if (!PyArg_ParseTuple(args, "y#O!O", &file, &size, &PyTuple_Type, &names, &resolve)) {
+    return nullptr;
+  }
+  return guarded([=]() -> PyObject* {
+    const auto found = [=](const char* name) -> std::uintptr_t {
+      const Reference at = Reference::taken(PyObject_CallFunction(resolve, "s", name));
+      const unsigned long long address = PyLong_AsUnsignedLongLong(at.get());
+      if (PyErr_Occurred()) throw bibun::PythonError{};
+      return static_cast<std::uintptr_t>(address);
+    };
+    auto loaded = bibun::Loaded::from(file, static_cast<std::size_t>(size), found);
+    if (!loaded) Py_RETURN_NONE;
+    Reference addresses = Reference::taken(PyTuple_New(PyTuple_GET_SIZE(names)));
+    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(names); ++k) {
+      const char* name = PyUnicode_AsUTF8(PyTuple_GET_ITEM(names, k));
+      if (name == nullptr) return nullptr;
+      const std::uintptr_t at = loaded->address(name);
+      if (at == 0) return PyErr_Format(PyExc_LookupError, "load: there is no function %s", name);
+      PyObject* number = Reference::taken(PyLong_FromUnsignedLongLong(at)).release();
+      PyTuple_SET_ITEM(addresses.get(), k, number);
+    }
+    const Reference keep = Reference::taken(PyCapsule_New(loaded.get(), nullptr, unload));
+    loaded.release();
+    return PyTuple_Pack(2, keep.get(), addresses.get());
+  });
+}
+
 PyMethodDef functions[] = {
     {"threads", threads, METH_NOARGS, "How many threads share a loop."},
+    {"processor", processor, METH_NOARGS, "What the processor can do, for comparison."},
+    {"load", load, METH_VARARGS, "Put an object file into memory, with these functions of it."},
     {"set_threads", set_threads, METH_O, "Another number of threads."},
     {"memory", memory, METH_NOARGS, "Bytes that are kept for the next call, and the most of them."},
     {"reserve", reserve, METH_O, "Keep so many bytes more at most, or less if it is negative."},

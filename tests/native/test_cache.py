@@ -19,7 +19,7 @@ from bibun.graph import Type
 from bibun.native import cached, compiled, recalled, runtime, store
 from bibun.native.jit import jitted
 from bibun.native.kernel import Kernel
-from bibun.native.machine import Machine
+from bibun.native.linked import Machine
 
 X = np.linspace(-2, 2, 37)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 import bibun
-from bibun.native import machine
+from bibun.native import linked, machine
 
 X = np.linspace(0, 1, 20)
 
@@ -44,7 +44,8 @@ def program(k: int) -> None:
 def test_linked_code_is_given_back():
     """A linker of LLVM's keeps 9 KB of each program, which would be 9 MB."""
     code = machine.compiled(bibun.jit(np.exp).lower(X).text("llvm"))
-    assert growth(1000, lambda k: machine.Machine(code) and None) < 3
+    assert growth(1000, lambda k: machine.link(code, {}, ["kernel"]) and None) < 3
+    assert growth(1000, lambda k: linked.Machine(code) and None) < 1
 
 
 def test_compiled_programs_are_given_back():

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from bibun.loops import Code, Place
+from bibun.native.linked import Machine
 from bibun.native.llvm import Printer
-from bibun.native.machine import Machine
 
 ONE = Place(0, ())
 

@@ -114,6 +114,7 @@ def registers(request: Any, monkeypatch: Any) -> Registers:
     monkeypatch.setattr(products, "SMALL_TURNED", 0)
     monkeypatch.setattr(machine, "TILES", {})
     monkeypatch.setattr(machine, "features", lambda: features)
+    monkeypatch.setattr(cached, "processor", lambda: request.param)
     caches = machine.target, cached.maker
     for cache in caches:
         cache.cache_clear()

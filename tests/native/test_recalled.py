@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import bibun
-from bibun.native import jitted, store
+from bibun.native import jitted, runtime, store
 from bibun.native import recalled as recalling
 
 X = np.linspace(0.5, 2, 7)
@@ -311,7 +311,7 @@ def test_what_is_damaged_or_gone_is_made_anew(folder, traced, damage):
 
 
 PROGRAM = """
-import json
+import json, sys
 import numpy as np, bibun
 from bibun.native import jitted
 
@@ -323,11 +323,12 @@ def loss(w, x):
 
 step = bibun.jit(lambda w, x: w - 0.1 * bibun.grad(loss)(w, x), donate=0)
 y = step(np.linspace(0, 1, 37), np.linspace(-2, 2, 37))
-print(json.dumps([len(traced), y.tobytes().hex()]))
+print(json.dumps([len(traced), y.tobytes().hex(), "llvmlite" in sys.modules]))
 """
 
 
 def test_another_process_traces_nothing(folder):
+    """And where the extension links code, it does not load LLVM."""
     file = folder / "program.py"
     file.write_text(PROGRAM)
     given = os.environ | {"XDG_CACHE_HOME": str(folder)}
@@ -342,7 +343,8 @@ def test_another_process_traces_nothing(folder):
             check=True,
         )
         found.append(json.loads(done.stdout))
-    assert [n for n, _ in found] == [1, 0] and found[0][1] == found[1][1]
+    assert [n for n, *_ in found] == [1, 0] and found[0][1] == found[1][1]
+    assert found[0][2] and found[1][2] == (not runtime.extension().processor())
 
 
 def test_derivatives_are_looked_at_as_if_they_were_new(folder, traced):

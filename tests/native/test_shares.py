@@ -11,8 +11,8 @@ from numpy.lib.stride_tricks import sliding_window_view
 import bibun
 from bibun.loops import Code, Place
 from bibun.native import cached, shares
+from bibun.native.linked import Machine
 from bibun.native.llvm import Printer
-from bibun.native.machine import Machine
 
 # fmt: off
 FUNCTIONS: dict[str, Any] = {

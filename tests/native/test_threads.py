@@ -17,7 +17,7 @@ import numpy as np
 import pytest
 
 import bibun
-from bibun.native import machine, runtime
+from bibun.native import linked, runtime
 from bibun.native.jit import jitted
 
 EXTENSION = runtime.extension()
@@ -286,9 +286,9 @@ define void @kernel(ptr %x) {
 def test_native_code_shares_its_rounds(alone, monkeypatch):
     """Through the symbol that it is linked with: the extension's, or its stand-in."""
     if alone:
-        monkeypatch.setattr(machine, "symbols", dict)
+        monkeypatch.setattr(linked, "symbols", dict)
     x = np.ones(1000, np.int64)
-    made = machine.Machine(SHARED)
+    made = linked.Machine(SHARED)
     made.function()(x.ctypes.data)
     np.testing.assert_array_equal(x, np.arange(1000) + 1)
 

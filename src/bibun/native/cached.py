@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,7 @@ import numpy as np
 
 from ..graph import Graph, Type
 from .kernel import Kernel
+from .linked import Machine
 from .runtime import extension
 from .store import store
 
@@ -32,13 +34,28 @@ def maker() -> str:
     Sources are known by place, size and time of the last change, as Python knows them for its own
     compiled files.
     """
-    llvmlite = import_module("llvmlite")
-    machine = import_module(".machine", __package__)
-    cpu, features = machine.binding().get_host_cpu_name(), machine.features()
     root = Path(__file__).resolve().parent.parent
     sources = sorted(_sources(root))
-    versions = llvmlite.__version__, np.__version__, extension() is not None
-    return repr([cpu, features, *versions, str(root), sources])
+    versions = version("llvmlite", "_version.py"), np.__version__, extension() is not None
+    return repr([processor(), *versions, str(root), sources])
+
+
+def processor() -> str:
+    """What decides which instructions there are; for x86-64 without LLVM."""
+    told: str = extension().processor() if extension() is not None else ""
+    if told:
+        return told
+    machine = import_module(".machine", __package__)
+    return repr([machine.binding().get_host_cpu_name(), sorted(machine.features().items())])
+
+
+@cache
+def version(package: str, file: str) -> str:
+    """What a package says of its version in a file of its own, which is not run."""
+    found = find_spec(package)
+    if found is None or found.origin is None:
+        return ""
+    return Path(found.origin).with_name(file).read_text("utf-8")
 
 
 def _sources(folder: Path) -> list[tuple[str, int, int]]:
@@ -79,13 +96,12 @@ def keep(graph: Graph, made: Kernel) -> None:
 
 def machine(text: str, names: Sequence[str] = ("kernel",)) -> Any:
     """LLVM's text as a machine: the code of a part of a program, which has a file of its own."""
-    made = import_module(".machine", __package__).Machine
     if store().path is None:
-        return made(text, names)
+        return Machine(text, names)
     code = store().load(name(text))
     if code is not None:
-        return made(code, names)
-    new = made(text, names)
+        return Machine(code, names)
+    new = Machine(text, names)
     store().save(name(text), new.code)
     return new
 
@@ -112,9 +128,9 @@ def unpacked(whole: bytes, inputs: Sequence[Type], outputs: Sequence[Type]) -> K
         array[...] = np.frombuffer(whole, dtype, array.size, at).reshape(shape)
         constants.append(array)
         at += array.nbytes
-    machine = import_module(".machine", __package__).Machine(whole[at:])
+    machine = Machine(whole[at:])
     return Kernel(
-        machine.tracker["kernel"],
+        machine.addresses["kernel"],
         list(inputs),
         list(outputs),
         constants,

@@ -13,11 +13,11 @@ from collections.abc import Sequence
 from ..loops import Block, Choice, Code, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
 from ..loops.statements import DTYPES, statements
 from .lines import Term, literal, scalar, vector
+from .linked import SPECIAL
 from .memory import Memory
 from .opcodes import applied
 from .rare import called, is_apart
 from .rounds import VECTOR_BITS, LoopPrinter, taken
-from .special import PREFIX
 
 ALIGNMENT = 64
 """Of results and of each workspace, in bytes."""
@@ -126,7 +126,7 @@ class Printer(Memory):
 
     def special(self, name: str, args: Sequence[Term]) -> Term:
         """A function of SciPy's, lane by lane. It takes a 0 behind its arguments."""
-        symbol, lanes = f"{PREFIX}{name}", max(a.lanes for a in args)
+        symbol, lanes = f"{SPECIAL}{name}", max(a.lanes for a in args)
         types = ", ".join(["double"] * len(args))
         self.declared[symbol] = f"declare double @{symbol}({types}, i32) nounwind"
         if lanes == 1:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 from collections.abc import Collection, Sequence
 from functools import cache
 from itertools import count
@@ -10,8 +9,8 @@ from threading import Lock
 from typing import Any
 
 from ..errors import BibunError
-from . import cached, special, tiles
-from .runtime import symbols
+from . import cached, tiles
+from .linked import Machine
 
 
 @cache
@@ -62,30 +61,15 @@ def linker(number: int) -> Any:
         return LINKER[1]
 
 
-class Machine:
-    """Compiled functions, in memory as long as this object lives; `code` is an object file.
-
-    They are given as LLVM's text, or as such a file.
-    """
-
-    def __init__(self, code: str | bytes, names: Sequence[str] = ("kernel",)):
-        self.code = data = compiled(code) if isinstance(code, str) else code
-        library = binding().JITLibraryBuilder().add_object_img(data).add_current_process()
-        for symbol in SYMBOLS:
-            if symbol.encode() in data:
-                library.import_symbol(symbol, address(symbol))
-        for symbol in special.needed(data):
-            library.import_symbol(symbol, special.address(symbol))
-        for symbol, at in tiles_at(set(tiles.needed(data)).difference(names)).items():
-            library.import_symbol(symbol, at)
-        for name in names:
-            library.export_symbol(name)
-        number = next(SERIAL)
-        self.tracker = library.link(linker(number), f"bibun{number}")
-
-    def function(self, name: str = "kernel") -> Any:
-        """A compiled function of one pointer to its buffers."""
-        return FUNCTION(self.tracker[name])
+def link(code: bytes, known: dict[str, int], names: Sequence[str]) -> Any:
+    """The functions of an object file by their names, through LLVM's linker."""
+    library = binding().JITLibraryBuilder().add_object_img(code).add_current_process()
+    for symbol, at in known.items():
+        library.import_symbol(symbol, at)
+    for name in names:
+        library.export_symbol(name)
+    number = next(SERIAL)
+    return library.link(linker(number), f"bibun{number}")
 
 
 # What stands in for the threads of the extension: all rounds, in the thread that calls.
@@ -108,17 +92,6 @@ def alone() -> Machine:
     return Machine(ALONE, ("bibun_alone",))
 
 
-SYMBOLS = "bibun_parallel", "bibun_product_f32", "bibun_product_f64"
-"""The functions of the runtime that compiled code calls."""
-
-
-def address(symbol: str) -> int:
-    """The address of a function of the runtime."""
-    if symbol != "bibun_parallel":
-        return symbols()[symbol]
-    return symbols().get(symbol) or alone().tracker["bibun_alone"]
-
-
 TILES: dict[str, tuple[int, Machine]] = {}
 """The functions for tiles that this process has, for all of its programs; see tiles.py."""
 
@@ -128,13 +101,12 @@ def tiles_at(symbols: Collection[str]) -> dict[str, int]:
     new = sorted(s for s in symbols if s not in TILES)
     if new:
         made = cached.machine(tiles.text(new), new)
-        TILES.update({s: (made.tracker[s], made) for s in new})
+        TILES.update({s: (made.addresses[s], made) for s in new})
     return {s: TILES[s][0] for s in symbols}
 
 
 SERIAL, LOCK = count(), Lock()
 LINKER: list[Any] = [-1, None]  # the number of the present one, and itself
-FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 def compiled(text: str) -> bytes:

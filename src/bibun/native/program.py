@@ -17,9 +17,9 @@ from .blocks import in_blocks
 from .cached import machine
 from .cplusplus import CppPrinter
 from .kernel import Kernel
+from .linked import Machine
 from .llvm import Printer, arrangement
 from .lower import Lowering
-from .machine import Machine
 from .nests import Nest
 from .nodes import Nodes
 from .prepared import prepared_from
@@ -185,7 +185,7 @@ class NativeProgram:
         types = [self.graph.nodes[i].type for i in segment.nodes]
         inputs, outputs = self.graph.arity, len(self.owners)
         return Kernel(
-            segment.machine.tracker["kernel"],
+            segment.machine.addresses["kernel"],
             types[:inputs],
             types[inputs : inputs + outputs],
             [*self.preset.values(), *segment.fixed],

@@ -13,8 +13,6 @@ import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
 from hashlib import sha256
-from importlib.util import find_spec
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -210,7 +208,8 @@ def sighted(f: Callable[..., Any], call: Call) -> Sight | None:
     if positional is None or by_name is None:
         return None
     sight = Sight()
-    sight.say(sys.version, scipy(), str(mode()), sorted(np.geterr().items()))
+    versions = sys.version, cached.version("scipy", "version.py")
+    sight.say(*versions, str(mode()), sorted(np.geterr().items()))
     sight.say(pairs([Type(v.dtype, v.shape) for v in call.values]))
     try:
         arguments(sight, positional)
@@ -232,12 +231,3 @@ def arguments(sight: Sight, tree: Description) -> None:
     sight.say(kind, len(parts), rest[0] if kind in ("array", "dict") else None)
     for part in parts:
         arguments(sight, part)
-
-
-def scipy() -> tuple[int, int] | None:
-    """Which SciPy there is, without loading it."""
-    found = find_spec("scipy")
-    if found is None or found.origin is None:
-        return None
-    known = Path(found.origin).with_name("version.py").stat()
-    return known.st_size, known.st_mtime_ns

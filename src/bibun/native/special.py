@@ -16,8 +16,8 @@ from typing import Any
 
 from ..graph import Op
 from ..loops import Value
+from .linked import SPECIAL
 
-PREFIX = "bibun_special_"
 NAMES = frozenset((
     "cosdg", "cosm1", "erfcinv", "erfi", "erfinv", "exp1", "exp10", "expi", "gamma", "gammainc",
     "gammaincc", "gammaln", "gammasgn", "i0", "i0e", "i1", "i1e", "j0", "j1", "k0", "k1", "kl_div",
@@ -44,15 +44,10 @@ def special(name: str, *args: Value) -> Value:
     return code.let("special", "f64", [a.to("f64") for a in args], name).to(kind)
 
 
-def needed(code: bytes) -> set[str]:
-    """The symbols of such functions that an object file names."""
-    return {s.decode() for s in re.findall(PREFIX.encode() + rb"\w+", code)}
-
-
 @cache
 def address(symbol: str) -> int:
     """Where a function is."""
-    name = symbol.removeprefix(PREFIX)
+    name = symbol.removeprefix(SPECIAL)
     if name in ADDRESSES:
         return ADDRESSES[name]()
     table: dict[str, Any] = import_module("scipy.special.cython_special").__pyx_capi__

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import stat
 import sys
-import tempfile
 import warnings
 from contextlib import suppress
 from hashlib import sha256
@@ -116,9 +115,10 @@ def _private(path: Path) -> None:
 
 def _write(directory: Path, name: str, content: bytes) -> None:
     """A file, at once: others see the old one or the new one."""
-    number, part = tempfile.mkstemp(prefix="part-", dir=directory)
+    part = directory / f"part-{os.urandom(8).hex()}"
+    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
     try:
-        with open(number, "wb") as file:
+        with open(os.open(part, flags, 0o600), "wb") as file:
             file.write(content)
         os.replace(part, directory / name)
     except BaseException:
