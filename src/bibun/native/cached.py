@@ -19,6 +19,7 @@ from typing import Any
 import numpy as np
 
 from ..graph import Graph, Type
+from .caches import largest
 from .kernel import Kernel
 from .linked import Machine
 from .runtime import extension
@@ -37,7 +38,7 @@ def maker() -> str:
     root = Path(__file__).resolve().parent.parent
     sources = sorted(_sources(root))
     versions = version("llvmlite", "_version.py"), np.__version__, extension() is not None
-    return repr([processor(), *versions, str(root), sources])
+    return repr([processor(), largest(), *versions, str(root), sources])
 
 
 def processor() -> str:

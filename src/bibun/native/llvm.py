@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 from ..loops import Block, Choice, Code, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
 from ..loops.statements import DTYPES, statements
+from .caches import largest
 from .lines import Term, literal, scalar, vector
 from .linked import SPECIAL
 from .memory import Memory
@@ -24,7 +25,7 @@ ALIGNMENT = 64
 
 
 STREAM = 2 << 20
-"""Bytes of a result from which on it is written past the caches."""
+"""Bytes of a result from which on it is written past the caches, if these are too small for all."""
 
 
 def arrangement(code: Code) -> tuple[dict[int, int], int]:
@@ -323,9 +324,12 @@ class Printer(Memory):
 def streamed(code: Code) -> set[int]:
     """Results so long that the caches have no room for them, and that nobody reads meanwhile.
 
-    Not those of loops that add to sums in memory: where these lie at the same place of a page, each
+    Where arguments and results fill no more than half of the caches, they are there at the next
+    call, and whoever reads a result finds it near. Not those of loops that add to sums in memory: where these lie at the same place of a page, each
     of their reads would wait until the result has arrived in memory.
     """
+    if 2 * sum(b.size * DTYPES[b.kind].itemsize for b in code.given) <= largest():
+        return set()
     found = list(statements(code.body))
     kept = {s.extra[0].number for s in found if type(s) is Let and s.opcode == "load"}
     for loop in [s for s in found if type(s) is Loop and s.ordered]:
