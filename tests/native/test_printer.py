@@ -56,6 +56,37 @@ def test_a_loop_in_vectors(n, dtype):
     assert results[2][0] == a.max() and results[3][0] == (a < 0).any()
 
 
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("n", [8, 16, 31, 32, 48, 64, 100, 128, 130, 256, 1000])
+def test_long_chains_run_side_by_side(n, dtype):
+    """Several vectors are one where each operation of a round waits for the one before."""
+    code, rng = Code(), np.random.default_rng(n)
+    x, y = code.buffer(dtype, n, "in"), code.buffer(dtype, n, "out")
+    most, count = code.buffer(dtype, 1, "out"), code.buffer("i4", 1, "out")
+    with code.loop(n, lanes=True) as r:
+        place = Place(0, ((r.counter.number, 1),))
+        v = code.load(x, place)
+        for _ in range(10):
+            v = v * 0.5 + 1
+        v = code.seldom(v < 1.9999, v, lambda: v - 1)
+        code.store(y, place, v)
+        largest = r.merge("max", code.constant(-np.inf, v.kind), v)
+        small = r.merge("add", code.constant(0, "i32"), (v < 2).to("i32"))
+    code.store(most, ONE, largest)
+    code.store(count, ONE, small)
+    if n % 64 == 0:
+        assert f"<{256 // int(dtype[1])} x" in Printer(code).run()
+    a, given = rng.standard_normal(n).astype(dtype), guarded(n, dtype)
+    results = given, guarded(1, dtype), guarded(1, "i4")
+    run(code, a, *results)
+    wanted = a.copy()
+    for _ in range(10):
+        wanted = wanted * a.dtype.type(0.5) + a.dtype.type(1)
+    wanted = np.where(wanted < 1.9999, wanted - 1, wanted)
+    assert np.array_equal(given[:n], wanted) and (given[n:] == 77).all()
+    assert results[1][0] == wanted.max() and results[2][0] == (wanted < 2).sum()
+
+
 @pytest.mark.parametrize(("n", "m"), [(1, 1), (3, 5), (8, 8), (17, 33), (40, 9)])
 def test_sums_inside_and_across(n, m):
     """Sums along rows and along columns, and columns read against the order of memory."""

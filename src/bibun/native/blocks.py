@@ -15,8 +15,10 @@ from ..loops.statements import blocks, statements
 from .rounds import lanes_of, used
 from .tune import free, places
 
+SUMS = 8
+"""Vectors of sums that do not wait for each other: two units of four cycles add them up."""
 ROUNDS = 4
-"""Sums, each a vector, that stay in registers with what they read."""
+"""Rounds that share what they read, and leave registers for it, where each has several sums."""
 LONGEST = 24
 """Statements of a round at most: more have no registers left."""
 
@@ -84,26 +86,33 @@ class Blocks:
     def __init__(self, code: Code, loop: Loop):
         self.code, self.loop = code, loop
         self.width = lanes_of(loop) if loop.lanes else 1
-        self.count = min(ROUNDS, loop.extent // self.width)
+        sums = max([len(s.merges) for s in statements(loop.body) if type(s) is Loop], default=1)
+        self.count = min(max(ROUNDS, SUMS // sums), loop.extent // self.width)
 
     def loops(self) -> Iterator[Loop]:
-        """Blocks of rounds, and the rounds that are left."""
+        """Blocks of rounds, a smaller one, and the rounds that are left."""
         loop, step = self.loop, self.count * self.width
         whole, rest = divmod(loop.extent, step)
-        outer, inner = self.new("i64"), self.new("i64")
-        shifts = [
-            self.shift(k * self.width, {outer: step} | ({inner: 1} if loop.lanes else {}))
-            for k in range(self.count)
-        ]
-        body = self.copied(loop.body, shifts)
-        if loop.lanes:
-            vectors = Loop(inner, self.width, body, lanes=True)
-            body = Block(body.depth, statements=[vectors])
-        yield Loop(outer, whole, body)
+        yield self.blocks(0, self.count, whole)
+        start, few = whole * step, rest // self.width
+        if few > 1:
+            yield self.blocks(start, few, 1)
+            start, rest = start + few * self.width, rest - few * self.width
         if rest:
             left = self.new("i64")
-            body = self.copied(loop.body, [self.shift(whole * step, {left: 1})])
+            body = self.copied(loop.body, [self.shift(start, {left: 1})])
             yield Loop(left, rest, body, lanes=loop.lanes)
+
+    def blocks(self, start: int, count: int, trips: int) -> Loop:
+        """So many blocks of `count` rounds, or vectors of rounds, from a round on."""
+        outer, inner, step = self.new("i64"), self.new("i64"), count * self.width
+        steps = {outer: step} | ({inner: 1} if self.loop.lanes else {})
+        shifts = [self.shift(start + k * self.width, steps) for k in range(count)]
+        body = self.copied(self.loop.body, shifts)
+        if self.loop.lanes:
+            vectors = Loop(inner, self.width, body, lanes=True)
+            body = Block(body.depth, statements=[vectors])
+        return Loop(outer, trips, body)
 
     def new(self, kind: str) -> int:
         return self.code.new(kind, 0).number

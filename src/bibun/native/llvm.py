@@ -15,14 +15,10 @@ from ..loops.statements import DTYPES, statements
 from .caches import largest
 from .lines import Term, literal, scalar, vector
 from .linked import SPECIAL
-from .memory import Memory
+from .memory import ALIGNMENT, Memory
 from .opcodes import applied
 from .rare import called, is_apart
 from .rounds import VECTOR_BITS, LoopPrinter, taken
-
-ALIGNMENT = 64
-"""Of results and of each workspace, in bytes."""
-
 
 STREAM = 2 << 20
 """Bytes of a result from which on it is written past the caches, if these are too small for all."""
@@ -325,8 +321,9 @@ def streamed(code: Code) -> set[int]:
     """Results so long that the caches have no room for them, and that nobody reads meanwhile.
 
     Where arguments and results fill no more than half of the caches, they are there at the next
-    call, and whoever reads a result finds it near. Not those of loops that add to sums in memory: where these lie at the same place of a page, each
-    of their reads would wait until the result has arrived in memory.
+    call, and whoever reads a result finds it near. Results of loops that add to sums in memory stay
+    as well: where these lie at the same place of a page, each of their reads would wait until the
+    result has arrived in memory.
     """
     if 2 * sum(b.size * DTYPES[b.kind].itemsize for b in code.given) <= largest():
         return set()

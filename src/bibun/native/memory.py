@@ -10,6 +10,9 @@ from ..loops import Block, Buffer, Place, Store
 from ..loops.statements import DTYPES
 from .lines import Lines, Term, Wide, literal, stored, suffix, vector
 
+ALIGNMENT = 64
+"""Of results and of each workspace, in bytes."""
+
 
 def hash_of(numbers: tuple[float, ...]) -> int:
     """A name for a table of constants."""
@@ -156,7 +159,8 @@ class Memory(Lines, ABC):
         if s.buffer.number not in self.streams or not self.wide:
             return False
         steps = [stride for c, stride in s.place.strides if c != self.wide.counter]
-        return all(n % lanes == 0 for n in (s.place.offset, *steps))
+        whole = min(lanes, ALIGNMENT // DTYPES[s.buffer.kind].itemsize)
+        return all(n % whole == 0 for n in (s.place.offset, *steps))
 
     def store(self, s: Store) -> None:
         term = self.terms[s.value]
@@ -170,7 +174,7 @@ class Memory(Lines, ABC):
         if step == 0 or (step == 1 and self.wide and not self.wide.mask):
             hint = f"align {size}"
             if lanes > 1 and self.is_streamed(s, lanes):
-                hint = f"align {lanes * size}, !nontemporal !0"
+                hint = f"align {min(lanes * size, ALIGNMENT)}, !nontemporal !0"
             self.lines.append(f"store {wide} {x}, ptr {address}, {hint}")
         elif step == 1:
             self.masked(

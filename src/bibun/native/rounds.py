@@ -19,6 +19,17 @@ UNROLLED = 4
 NEUTRAL = {"add": -0.0, "mul": 1.0, "max": -np.inf, "min": np.inf, "and": -1, "or": 0}
 
 
+INTERLEAVED = 4
+"""Vectors that go through a long chain of operations side by side: their instructions alternate."""
+LONG_CHAIN = 64
+"""Cycles from the first operation of a round to its last one, from which on the processor has no
+room for the instructions of so many rounds that something in them is always ready."""
+WAITS = {"div": 12, "sqrt": 16, "load": 5, "select": 2, "lt": 3, "le": 3, "eq": 3, "ne": 3} | (
+    dict.fromkeys(("abs", "neg", "not", "and", "or", "xor", "shl", "shr", "copysign"), 1)
+    | dict.fromkeys(("bits", "constant"), 0)
+)
+"""Cycles until the result of an opcode is there; of all others 4."""
+
 BRIEF, FEW = 12, 8
 """Statements of a round, and rounds, that are printed one after the other."""
 
@@ -30,6 +41,7 @@ class Segment(NamedTuple):
     trips: int
     copies: int = 1
     masked: bool = False
+    lanes: int = 1
 
 
 class LoopPrinter:
@@ -39,21 +51,41 @@ class LoopPrinter:
         self.p, self.loop = printer, loop
         self.outer = printer.wide
         vectors = loop.lanes and not self.outer and loop.extent > 1
-        self.lanes = lanes_of(loop, printer.bits) if vectors else 1
-        self.wide = self.lanes if self.lanes > 1 else self.outer.lanes if self.outer else 1
+        self.narrow = lanes_of(loop, printer.bits) if vectors else 1
+        self.lanes = self.narrow * self.interleaved
         self.sums: list[list[str]] = []
         self.carried: list[str] = []
         self.products = _products(loop)
 
+    @property
+    def interleaved(self) -> int:
+        """How many vectors are one: LLVM takes it apart again, instruction by instruction."""
+        full = self.loop.extent // self.narrow
+        if (
+            self.narrow == 1
+            or (self.loop.extent % self.narrow and full < 8)
+            or not waits(self.loop)
+        ):
+            return 1
+        return min(INTERLEAVED, 1 << (full.bit_length() - 1))
+
+    @property
+    def wide(self) -> int:
+        """The lanes of what a round computes."""
+        return self.lanes if self.lanes > 1 else self.outer.lanes if self.outer else 1
+
     def run(self) -> None:
         """All rounds, and the values that the loop leaves."""
-        wide = self.wide
+        wide, bits = self.wide, self.p.bits
         self.carried = [self.p.broad(self.p.terms[c.start], wide) for c in self.loop.carries]
         segments = list(self.segments())
         copies = max([s.copies for s in segments], default=1)
         self.sums = [self.starts(m, copies) for m in self.loop.merges]
         for segment in segments:
+            self.narrowed(segment.lanes)
+            self.p.bits = bits * segment.lanes // self.narrow
             self.segment(segment)
+        self.p.bits, wide = bits, self.wide
         for c, text in zip(self.loop.carries, self.carried, strict=True):
             self.p.terms[c.result] = Term(text, c.kind, wide)
         for m, texts in zip(self.loop.merges, self.sums, strict=True):
@@ -61,7 +93,7 @@ class LoopPrinter:
 
     def segments(self) -> Iterator[Segment]:
         """All rounds of the loop, in order."""
-        extent, w = self.loop.extent, self.lanes
+        extent, w = self.loop.extent, self.narrow
         if w == 1:
             copies = self.partial_sums
             full = extent // copies
@@ -71,16 +103,26 @@ class LoopPrinter:
                 yield Segment(full * copies, extent - full * copies)
             return
         full, rest = divmod(extent, w)
-        copies = UNROLLED if self.loop.merges and full >= 4 * UNROLLED and self.short else 1
         if rest and full < 8:
-            yield Segment(0, full + 1, 1, True)
+            yield Segment(0, full + 1, 1, True, w)
             return
-        yield Segment(0, full // copies, copies)
-        done = full // copies * copies
+        together = self.interleaved
+        copies = UNROLLED if self.loop.merges and full >= 4 * UNROLLED and self.short else 1
+        copies = max(1, copies // together)
+        step = copies * together
+        yield Segment(0, full // step, copies, False, w * together)
+        done = full // step * step
         if done < full:
-            yield Segment(done * w, full - done)
+            yield Segment(done * w, full - done, 1, False, w)
         if rest:
-            yield Segment(full * w, 1, 1, True)
+            yield Segment(full * w, 1, 1, True, w)
+
+    def narrowed(self, lanes: int) -> None:
+        """From now on so many lanes: sums of more are added up to that."""
+        while self.lanes > lanes:
+            self.lanes //= 2
+            for m, texts in zip(self.loop.merges, self.sums, strict=True):
+                texts[:] = [self.halved(m, x, self.lanes) for x in texts]
 
     def is_brief(self, s: Segment) -> bool:
         """Whether the rounds are so few and short that they take less room than a loop takes time.
@@ -212,8 +254,12 @@ class LoopPrinter:
         x, lanes = texts[0], wide
         while lanes > 1:
             lanes //= 2
-            x = self.combine(m, self.part(m, x, 0, lanes), self.part(m, x, lanes, lanes), lanes)
+            x = self.halved(m, x, lanes)
         return Term(self.combine(m, self.p.terms[m.start].text, x, 1), m.kind)
+
+    def halved(self, m: Merge, x: str, lanes: int) -> str:
+        """The sums of both halves of x, which have so many lanes."""
+        return self.combine(m, self.part(m, x, 0, lanes), self.part(m, x, lanes, lanes), lanes)
 
     def part(self, m: Merge, x: str, start: int, lanes: int) -> str:
         """Half of the lanes of x, from `start` on."""
@@ -222,6 +268,28 @@ class LoopPrinter:
             return self.p.put(f"extractelement {of} {x}, i32 {start}")
         chosen = ", ".join(f"i32 {k}" for k in range(start, start + lanes))
         return self.p.put(f"shufflevector {of} {x}, {of} poison, <{lanes} x i32> <{chosen}>")
+
+
+def waits(loop: Loop) -> bool:
+    """Whether a round is a long chain of operations, with no sums over loops inside."""
+    ready: dict[int, int] = {}
+    return _follow(loop.body, ready) and max(ready.values(), default=0) >= LONG_CHAIN
+
+
+def _follow(block: Block, ready: dict[int, int]) -> bool:
+    """Note when each value of some statements is there; False if that cannot be said."""
+    for s in block.statements:
+        if type(s) is Let:
+            before = max([ready.get(a, 0) for a in s.args], default=0)
+            ready[s.number] = before + WAITS.get(s.opcode, 4)
+        elif type(s) is Seldom:
+            ready.update((number, ready.get(usual, 0)) for number, _, usual, _ in s.chosen)
+        elif type(s) is Loop:
+            if s.merges or s.carries or not _follow(s.body, ready):
+                return False
+        elif type(s) is not Store and type(s) is not Refuse:
+            return False
+    return True
 
 
 def lanes_of(loop: Loop, bits: int = VECTOR_BITS) -> int:
