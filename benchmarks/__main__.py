@@ -9,7 +9,7 @@ import argparse
 import json
 import sys
 
-from . import growth, idioms, idioms_page, startup, workers
+from . import growth, idioms, idioms_page, startup, tracing, workers
 from .cpp.__main__ import main as cpp
 from .native.__main__ import main as native
 from .page import page
@@ -18,7 +18,7 @@ from .systems import SYSTEMS
 from .tables import Report, plain, text
 from .ways import WAYS
 
-OTHERS = ("growth", "startup", "checkpoint", "idioms")
+OTHERS = ("growth", "startup", "checkpoint", "tracing", "idioms")
 
 
 def arguments() -> argparse.Namespace:
@@ -55,6 +55,7 @@ def measure(given: argparse.Namespace) -> Report:
         if "startup" in given.only
         else {},
         depths=growth.depths(layers) if "checkpoint" in given.only else [],
+        costs=tracing.costs(min(rounds, 15)) if "tracing" in given.only else [],
     )
 
 

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from .growth import Depth, Length, exponent
 from .startup import Startup
+from .tracing import Cost
 from .workers import Measured, Timing
 
 
@@ -21,6 +22,7 @@ class Report(NamedTuple):
     lengths: list[Length]
     startups: dict[str, Startup]
     depths: list[Depth]
+    costs: list[Cost]
 
 
 def text(report: Report) -> str:
@@ -40,6 +42,8 @@ def _sections(report: Report) -> Iterator[str]:
         yield _startups(report.startups)
     if report.depths:
         yield _depths(report.depths)
+    if report.costs:
+        yield _costs(report.costs)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
@@ -130,6 +134,13 @@ def _depths(depths: list[Depth]) -> str:
     return f"## Peak memory of one gradient\n\n{table(header, lines)}"
 
 
+def _costs(costs: list[Cost]) -> str:
+    lines = [[c.program, f"{c.entries:,}", *map(number, c[2:])] for c in costs]
+    header = ["", "entries", "plain run, ms", "names bound anew, times", "recorded, times",
+              "value and gradient, times"]  # fmt: skip
+    return f"## What tracing costs whole programs\n\n{table(header, lines)}"
+
+
 # ------------------------------------------------------------ where it was measured
 
 
@@ -172,4 +183,5 @@ def plain(report: Report) -> dict[str, Any]:
         "lengths": [n._asdict() for n in report.lengths],
         "startups": {k: s._asdict() for k, s in report.startups.items()},
         "depths": [d._asdict() for d in report.depths],
+        "costs": [c._asdict() for c in report.costs],
     }

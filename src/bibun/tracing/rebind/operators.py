@@ -99,8 +99,16 @@ class Operate:
     def __matmul__(self, parts: tuple) -> Any:
         if len(parts) == 3:
             name, a, b = parts
-            if type(a) in SIMPLE and type(b) in SIMPLE and name != "%":
-                return OPERATORS[name](a, b)
+            kinds = name, type(a), type(b)
+            meaning = _meanings.get(kinds) or _meaning(*kinds)
+            if meaning is OWN:
+                f = getattr(kinds[1], name, None)
+                found = NotImplemented if f is None else (CALL @ f)(a, b)
+                if found is not NotImplemented:
+                    return found
+                return _tried(_tries(name, a, [b])[1:], name, a, b)
+            if meaning is not ASK:
+                return meaning(a, b)
         name, a, *rest = parts
         if type(a) is np.ndarray and name == "__getitem__":
             return (lift(a) if _unknown(rest[0]) else a)[rest[0]]
@@ -113,12 +121,44 @@ class Operate:
         if name == "__ne__" and type(a).__ne__ is object.__ne__:
             return not self @ ("__eq__", a, *rest)  # as object.__ne__ does
         if any(of_users_class(type(x)) for x in (a, *rest)):
-            for method, x, others in _tries(name, a, rest):
-                f = getattr(type(x), method, None)
-                found = NotImplemented if f is None else (CALL @ f)(x, *others)
-                if found is not NotImplemented:
-                    return found
+            return _tried(_tries(name, a, rest), name, a, *rest)
         return OPERATORS[name](a, *rest)
+
+
+OWN, ASK = object(), object()
+_meanings: dict[tuple[str, type, type], Any] = {}
+"""What an operator between two types is: the operator itself, OWN where a class of the user's to
+the left is the first to be asked, or ASK."""
+
+
+def _meaning(name: str, of: type, other: type) -> Any:
+    """The entry of `_meanings`, which is kept for the types of modules."""
+    if of in SIMPLE and other in SIMPLE and name != "%":
+        found: Any = OPERATORS[name]
+    elif (
+        name == "%"
+        or (name == "__ne__" and of.__ne__ is object.__ne__)
+        or (name == "__getitem__" and (of is np.ndarray or of in map(type, (np.r_, np.c_))))
+        or (other is not of and issubclass(other, of))
+    ):
+        found = ASK
+    elif of_users_class(of):
+        found = OWN
+    else:
+        found = ASK if of_users_class(other) else OPERATORS[name]
+    if not any("<locals>" in t.__qualname__ for t in (of, other)):
+        _meanings[name, of, other] = found
+    return found
+
+
+def _tried(tries: list[tuple[str, Any, list]], name: str, *operands: Any) -> Any:
+    """What the first method gives that knows what to do; else what Python says."""
+    for method, x, others in tries:
+        f = getattr(type(x), method, None)
+        found = NotImplemented if f is None else (CALL @ f)(x, *others)
+        if found is not NotImplemented:
+            return found
+    return OPERATORS[name](*operands)
 
 
 def _unknown(index: Any) -> bool:
