@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import ast
 import importlib
+import importlib.util
 import inspect
 import operator
 import pkgutil
 from collections import defaultdict
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -24,7 +26,10 @@ import scipy
 import bibun.ops
 from bibun import walk
 from bibun.array import FUNCTIONS, UFUNCS, Array, bind
-from bibun.errors import NotDifferentiableError
+from bibun.errors import BibunError, NotDifferentiableError
+from bibun.export.functions import exported
+from bibun.export.header import Header, Style
+from bibun.export.lowered import lowered
 from bibun.graph import Example, Op, Type
 from bibun.ops.elementwise import TABLE, Elementwise
 from bibun.ops.later import load_scipy
@@ -42,6 +47,11 @@ Made by `python docs/make_operations.py` from the operations themselves, with Nu
 SciPy {scipy}: do not edit. `y` is the result. A derivative of 0 means piecewise constant.
 Derivatives are taken with respect to floating-point numbers (float16, float32, float64), and each
 can be differentiated again.
+
+The columns for C++: what `bibun.export` writes, with its derivative; and what it is in
+<bibun/ad.hpp>, for numbers (`Dual`) and for matrices on the tape (`Var`; others of numbers through
+`map`). Each is compared with Python on the same numbers (tests/cpp/test_vectors.py,
+tests/export/test_operations.py).
 """
 
 
@@ -56,15 +66,18 @@ def page() -> str:
     files = modules()
     parts = [HEAD.format(numpy=_short(np.__version__), scipy=_short(scipy.__version__))]
     parts.append("## Functions of one element of each argument\n")
-    parts.append(table(("function", "derivative by each argument", "argument types"), rows(files)))
+    head = "function", "derivative by each argument", "argument types", "export", "Dual", "Var"
+    parts.append(table(head, rows(files)))
     parts.append(
         "## Operations on whole arrays\n\nThese are what NumPy's functions below are made of.\n"
     )
     for file, ops in operations(files).items():
-        lines = ((f"`{op.__name__}`", _sentence(op), derivative(op)) for op in ops)
-        parts.append(
-            f"### {_sentence(file)}\n\n" + table(("operation", "meaning", "derivative"), lines)
+        lines = (
+            (f"`{op.__name__}`", _sentence(op), derivative(op), exported_to_cpp(op), in_cpp(op))
+            for op in ops
         )
+        head = "operation", "meaning", "derivative", "export", "Var"
+        parts.append(f"### {_sentence(file)}\n\n" + table(head, lines))
     parts.append(
         "## Functions that are understood\n\nCalled on traced arrays, with their own signatures.\n"
     )
@@ -95,7 +108,17 @@ def _sentence(thing: Any) -> str:
 def rows(files: list[ModuleType]) -> Iterator[tuple[str, ...]]:
     written = sources(files)
     for op in TABLE.values():
-        yield f"`{path(op.ufunc)}`", partials(op, written.get(op.label, [])), kinds(op)
+        example = next(e for e in Elementwise.examples() if e.op is op)
+        yield (
+            f"`{path(op.ufunc)}`",
+            partials(op, written.get(op.label, [])),
+            kinds(op),
+            "yes" if exports(example) else "",
+            *(
+                f"`{text}`" if text else ""
+                for text in counterparts().ELEMENTS.get(op.label, ("", ""))
+            ),
+        )
 
 
 def sources(files: list[ModuleType]) -> dict[str, list[ast.expr]]:
@@ -213,6 +236,52 @@ def _answer(example: Example) -> str:
 
 def _type(x: Any) -> Type:
     return Type(np.asarray(x).dtype, np.shape(x))
+
+
+# ------------------------------------------------------------ C++
+
+
+@cache
+def counterparts() -> ModuleType:
+    """The table of what the C++ headers have."""
+    file = Path(__file__).parent.parent / "tests" / "cpp" / "counterparts.py"
+    spec = importlib.util.spec_from_file_location("counterparts", file)
+    assert spec and spec.loader
+    found = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(found)
+    return found
+
+
+def in_cpp(op: type[Op]) -> str:
+    """The functions of the C++ library that do this."""
+    names = [w.name for w in counterparts().WHOLE if w.operation == op.__name__]
+    return ", ".join(f"`{name}`" for name in dict.fromkeys(names))
+
+
+def exported_to_cpp(op: type[Op]) -> str:
+    """Whether all examples, or some, become C++."""
+    answers = [exports(e) for e in op.examples()]
+    return "yes" if all(answers) else "in part" if any(answers) else ""
+
+
+def exports(example: Example) -> bool:
+    """Whether an example becomes C++, with its derivative if it has one."""
+    rng = np.random.default_rng(0)
+    args = tuple(
+        np.asarray(a(rng) if callable(a) else rng.uniform(*example.domain, a)) for a in example.args
+    )
+    floats = [k for k, x in enumerate(args) if x.dtype.kind == "f"]
+    op = example.op
+    for kind in ("jvp", "value") if floats else ("value",):
+        given = exported(lambda *xs: bind(op, *xs), args, floats, kind)
+        try:
+            Header("f", lowered("f", given, "libm"), Style("example", False, False, []))
+            return True
+        except NotDifferentiableError:
+            continue  # then its value alone
+        except BibunError:
+            return False
+    return False
 
 
 # ------------------------------------------------------------ NumPy's functions

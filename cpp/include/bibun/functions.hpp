@@ -40,9 +40,10 @@ T tanh_slope(const T& x) {
   return T(4 * sigmoid_slope(T(2 * x)));
 }
 
+/// 1, 0 or -1, and nan of nan.
 template <class T>
 T sign(const T& x) {
-  return T(x > 0 ? 1 : x < 0 ? -1 : 0);
+  return x > 0 ? T(1) : x < 0 ? T(-1) : T(0 * x);
 }
 
 /// p x^(p - 1), and not p y / x, which is 0 / 0 at 0.
@@ -315,16 +316,18 @@ Dual<T, N, L> xlogy(const Dual<T, N, L>& x, const Dual<T, N, L>& y) {
   return chain(x, y, xlogy(v, w), log(w), divided(v, w));
 }
 
-/// Where both are equal, each gets half.
+/// Where both are equal, each gets half; where one is nan, each gets all, so that it is seen.
 template <class T, int N, class L>
 Dual<T, N, L> maximum(const Dual<T, N, L>& a, const Dual<T, N, L>& b) {
   if (number(a) == number(b)) return chain(a, b, a.value(), T(0.5), T(0.5));
-  return isnan(a) || a > b ? a : b;
+  if (isnan(a) || isnan(b)) return chain(a, b, isnan(a) ? a.value() : b.value(), T(1), T(1));
+  return a > b ? a : b;
 }
 template <class T, int N, class L>
 Dual<T, N, L> minimum(const Dual<T, N, L>& a, const Dual<T, N, L>& b) {
   if (number(a) == number(b)) return chain(a, b, a.value(), T(0.5), T(0.5));
-  return isnan(a) || a < b ? a : b;
+  if (isnan(a) || isnan(b)) return chain(a, b, isnan(a) ? a.value() : b.value(), T(1), T(1));
+  return a < b ? a : b;
 }
 
 // The same with one constant.

@@ -188,6 +188,10 @@ auto segment(const X& x, Index start, Index n) {
   return x.segment(start, n).eval();
 }
 template <class X, if_matrix<X> = 0>
+auto entry(const X& x, Index i, Index j) {
+  return typename X::Scalar(x(i, j));
+}
+template <class X, if_matrix<X> = 0>
 auto diagonal(const X& x) {
   return x.diagonal().eval();
 }
@@ -198,6 +202,28 @@ auto trace(const X& x) {
 template <class X, if_matrix<X> = 0>
 auto reshape(const X& x, Index rows, Index columns) {
   return x.reshaped(rows, columns).eval();
+}
+template <class X, if_matrix<X> = 0>
+auto broadcast(const X& x, Index rows, Index columns) {
+  using Result = Plain<typename X::Scalar, Eigen::Dynamic, Eigen::Dynamic>;
+  if ((x.rows() != rows && x.rows() != 1) || (x.cols() != columns && x.cols() != 1)) {
+    throw std::invalid_argument("bibun: broadcast repeats rows and columns of one");
+  }
+  return Result(x.replicate(rows / x.rows(), columns / x.cols()));
+}
+template <class A, class B, if_matrix<A> = 0, if_matrix<B> = 0>
+auto beside(const A& a, const B& b) {
+  if (a.rows() != b.rows()) throw do_not_fit("beside", a, b);
+  Plain<typename A::Scalar, Eigen::Dynamic, Eigen::Dynamic> y(a.rows(), a.cols() + b.cols());
+  y << a, b;
+  return y;
+}
+template <class A, class B, if_matrix<A> = 0, if_matrix<B> = 0>
+auto above(const A& a, const B& b) {
+  if (a.cols() != b.cols()) throw do_not_fit("above", a, b);
+  Plain<typename A::Scalar, Eigen::Dynamic, Eigen::Dynamic> y(a.rows() + b.rows(), a.cols());
+  y << a, b;
+  return y;
 }
 template <class Mask, class A, class B, if_matrix<A> = 0, if_matrix<B> = 0>
 auto select(const Eigen::DenseBase<Mask>& mask, const A& a, const B& b) {

@@ -30,7 +30,7 @@ def by_base(y: Array, x: Array, p: Array) -> Any:
     n = known(p)
     if n is None:
         slope = x ** (p - 1)
-        fits = np.isfinite(slope) | ((x == 0) & (p != 0))
+        fits = np.isfinite(slope) | ((x == 0) & (p != 0)) | np.isinf(x)
         # x^0 is 1 for every x, also near 0, where p x^(p-1) would be 0 * inf.
         return np.where(fits, p * slope, np.where(x == 0, 0, p / x * y))
     if n in (0, 1):

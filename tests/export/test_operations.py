@@ -1,0 +1,44 @@
+"""Every operation that C++ knows, by itself: its value and its derivative are Python's."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from bibun.array import bind
+from bibun.errors import BibunError
+from bibun.export.files import Case
+from bibun.export.functions import exported
+from bibun.export.header import Header, Style
+from bibun.export.lowered import lowered
+
+from ..laws import cases
+from .driver import OPTIONS, results
+from .random import compared
+
+FAST = [o for o in OPTIONS if o != "-O1"]
+
+
+def case(number: int, named: cases.Named) -> Case | None:
+    """An example as a header: value and tangent, or the value where there are no floats."""
+    _, op, args, _ = cases.base(named)
+    floats = [k for k, x in enumerate(args) if x.dtype.kind == "f"]
+    name = f"operation_{number}"
+    given = exported(lambda *xs: bind(op, *xs), args, floats, "jvp" if floats else "value")
+    try:
+        code = lowered(name, given, "libm")
+        return Header(name, code, Style("operations", False, False, [])), given
+    except BibunError:
+        return None
+
+
+def test_all_operations(tmp_path: Path) -> None:
+    made = {named.label: case(k, named) for k, named in enumerate(cases.examples())}
+    known = {label: one for label, one in made.items() if one is not None}
+    assert len(known) > 0.6 * len(made), f"only {len(known)} of {len(made)}"
+    found = results(list(known.values()), tmp_path, FAST)
+    wrong = {
+        label: problem
+        for (label, one), arrays in zip(known.items(), found, strict=True)
+        if (problem := compared(one, arrays)[1])
+    }
+    assert not wrong
