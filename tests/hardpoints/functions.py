@@ -12,9 +12,6 @@ from typing import Any
 import flint
 import mpmath as mp
 
-BITS = 1700
-"""Digits of 500 decimal ones, in bits."""
-
 
 class OutsideError(ArithmeticError):
     """A number for which a function has no real value, or one that is too large to go on with."""
@@ -129,11 +126,12 @@ def by_balls(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
 
     def on(x: Any) -> Any:
         sign, man, exp, _ = x._mpf_
-        for bits in (2 * BITS, 8 * BITS):
+        wanted = mp.mp.prec
+        for bits in (wanted + 100, 2 * wanted, 8 * wanted):
             with flint.ctx.workprec(bits):
                 given = flint.arb(-int(man) if sign else int(man)) * flint.arb(2) ** int(exp)
                 y = f(given)
-                if y.is_exact() or y.rel_accuracy_bits() >= BITS:
+                if y.is_exact() or y.rel_accuracy_bits() >= wanted:
                     man, exp = y.mid().man_exp()
                     return mp.ldexp(mp.mpf(int(man)), int(exp))
         raise OutsideError
@@ -245,5 +243,6 @@ ARRAYS: dict[str, Callable] = {  # of a list of numbers: a list of one, or of as
     "flip": lambda v: v[::-1], "roll": lambda v: v[-1:] + v[:-1],
 }
 # fmt: on
-ROUNDS_INSIDE = {"sum", "mean", "var", "std", "cumsum", "sinc"}
-"""What rounds on the way, so that errors are relative to the arguments and not to the result."""
+ROUNDS_INSIDE = {"sum", "mean", "var", "std", "cumsum", "sinc", "ndtr"}
+"""What rounds on the way, so that errors are relative to the arguments and not to the result: sums,
+NumPy's sinc pi x, and SciPy's ndtr x / sqrt(2)."""

@@ -1,14 +1,16 @@
 """The derivative of a program at a hard point, and how far rounding moves it, by mpmath.
 
-Differences with steps of 1e-80 and 1e-90 in 500 digits, to both sides. What is the same at both
-steps is the one-sided derivative. The condition is how far a derivative moves, relative to the
-rounding, when every operation that rounds there, and every partial derivative, is off a little.
+Differences with steps of 1e-80 and 1e-90 in 500 digits or more, to both sides. What is the same at
+both steps is the one-sided derivative. The condition is how far a derivative moves, relative to the
+rounding, when every operation that rounds there, and every partial derivative, is off: a little,
+for what is smooth, and by as much as floats round, for what lies within their rounding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
+from itertools import product
 from typing import Any
 
 import mpmath as mp
@@ -17,10 +19,11 @@ import numpy as np
 from .functions import ARRAYS, ROUNDS_INSIDE, OutsideError
 from .programs import Program, on_lists
 
-DIGITS = 500
+DIGITS, MANY, FAR = 500, 2000, 250
+"""The second where numbers of a program are so many digits apart, as 1e300 and 1e-160."""
 STEPS = 1e-80, 1e-90
 SAME = mp.mpf(10) ** -12
-NOISE = mp.mpf(10) ** -60
+NOISE, ROUNDING = mp.mpf(10) ** -60, mp.mpf(2) ** -52
 TRIALS = 3
 NOTHING = mp.mpf(10) ** -330  # smaller than all doubles
 VANISHES = mp.mpf(10) ** -3  # of steps that are 1e10 apart: h^p goes to zero for p > 1/3
@@ -32,8 +35,9 @@ Lists = list[list[Any]]
 class Noise:
     """Relative errors of results and of partials; of what is exact in floats, none."""
 
-    def __init__(self, program: Program, entry: int, trial: int | None):
+    def __init__(self, program: Program, entry: int, trial: int | None, size: Any = NOISE):
         self.rng = None if trial is None else np.random.default_rng([program.seed, trial])
+        self.size = size
         self.width = len(program.lanes(entry))
         exact = _exact(program, entry) if self.rng else [True] * len(program.body)
         self.results = [[0] * self.width if e else self._draw() for e in exact]
@@ -46,7 +50,7 @@ class Noise:
     def _draw(self) -> list[Any]:
         if self.rng is None:
             return [0] * self.width
-        return [NOISE * float(e) for e in self.rng.uniform(-1, 1, self.width)]
+        return [self.size * float(e) for e in self.rng.uniform(-1, 1, self.width)]
 
 
 def _floats(program: Program, lanes: list[int]) -> list[np.ndarray]:
@@ -131,9 +135,10 @@ class Truth:
     function itself does.
     """
 
-    def __init__(self, program: Program, entry: int):
+    def __init__(self, program: Program, entry: int, digits: int = DIGITS):
+        self.digits = digits
         self.program, self.entry, self.lanes = program, entry, program.lanes(entry)
-        with mp.workdps(DIGITS):
+        with mp.workdps(self.digits):
             both = list(slopes(program, entry, Noise(program, entry, None)))
             if not both:
                 raise OutsideError
@@ -146,10 +151,10 @@ class Truth:
         """How far rounding moves the derivative."""
         if self.jumps:
             return mp.inf
-        with mp.workdps(DIGITS):
+        with mp.workdps(self.digits):
             moved = self._by_input()
-            for trial in range(TRIALS):
-                noise = Noise(self.program, self.entry, trial)
+            for trial, size in product(range(TRIALS), (NOISE, ROUNDING)):
+                noise = Noise(self.program, self.entry, trial, size)
                 try:
                     loud = [settled(*s) for s in slopes(self.program, self.entry, noise)]
                 except OutsideError:
@@ -160,14 +165,14 @@ class Truth:
                     if (a is None) != (b is None):
                         return mp.inf
                     if a is not None:
-                        moved = max(moved, abs(a - b) / NOISE)
+                        moved = max(moved, abs(a - b) / size)
         return moved
 
     @cached_property
     def around(self) -> list[Any]:
         """Derivatives at points near by: at ties of several entries these are subgradients, too."""
         found = []
-        with mp.workdps(DIGITS):
+        with mp.workdps(self.digits):
             for trial in range(2 * TRIALS):
                 rng = np.random.default_rng([self.program.seed, trial])
                 nudges = [NOISE * mp.mpf(float(e)) for e in rng.uniform(-1, 1, self.program.x.size)]
@@ -199,4 +204,7 @@ class Truth:
 
 def truth(program: Program, entry: int) -> Truth:
     """The derivative of the sum by one entry."""
-    return Truth(program, entry)
+    sizes = np.concatenate([np.abs(v) for v in _floats(program, program.lanes(entry))])
+    sizes = np.log10(sizes[(sizes > 0) & np.isfinite(sizes)])
+    apart = float(np.ptp(sizes)) if sizes.size else 0.0
+    return Truth(program, entry, DIGITS if apart < FAR else MANY)
