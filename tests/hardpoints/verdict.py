@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from itertools import chain
 from typing import Any
 
 import mpmath as mp
@@ -13,7 +14,7 @@ import bibun
 
 from .functions import OutsideError
 from .programs import Program
-from .truth import DIGITS, Noise, Truth, _floats, truth, values
+from .truth import DIGITS, STEPS, Noise, Truth, _floats, truth, values
 
 UNITS = 100
 """The C of the promise: a derivative is right to within C eps (condition + 1) units."""
@@ -70,14 +71,21 @@ def _entry(program: Program, entry: int, g: float, units: float, well: float) ->
 
 
 def underflows(program: Program, entry: int) -> bool:
-    """Whether a value on the way is so small that floats have few digits of it, or none."""
+    """Whether a value, or its slope, is so small that floats have few digits of it, or none."""
     lanes = program.lanes(entry)
     with mp.workdps(DIGITS):
         x = [mp.mpf(float(v)) for v in program.x[lanes]]
-        exact = values(program, x, Noise(program, entry, None), None)
-    tiny = float(np.finfo(float).tiny)
-    pairs = zip(_floats(program, lanes), exact, strict=True)
-    return any(abs(x) < tiny and y != 0 for xs, ys in pairs for x, y in zip(xs, ys, strict=True))
+        silent, tiny = Noise(program, entry, None), float(np.finfo(float).tiny)
+        exact, at, h = values(program, x, silent, None), lanes.index(entry), mp.mpf(STEPS[1])
+        try:
+            h *= abs(x[at]) or 1
+            moved = values(program, [*x[:at], x[at] + h, *x[at + 1 :]], silent, None)
+        except OutsideError:
+            moved = exact
+        pairs = zip(chain(*exact), chain(*moved), strict=True)
+        slopes = [abs(b - a) / h for a, b in pairs]
+    both = zip(chain(*_floats(program, lanes)), chain(*exact), strict=True)
+    return any(0 < s < tiny for s in slopes) or any(abs(x) < tiny and y != 0 for x, y in both)
 
 
 def verdict(g: float, known: Truth, units: float = UNITS) -> str:

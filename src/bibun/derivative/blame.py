@@ -11,7 +11,7 @@ import numpy as np
 from ..array import Array
 from ..errors import Position
 from ..graph import Graph, Item, Node, Type
-from ..rewrite import STABILISE, rewrite
+from ..rewrite import STABILISE, rewritten
 from ..tracing.functional import Recorded
 from ..walk import active, by_result, evaluate
 from ..zeros import total
@@ -25,30 +25,36 @@ class Blame(NamedTuple):
     operands: tuple[Any, ...]  # the arguments at the first bad entry
     result: Any  # what comes out there
     place: tuple[int, ...]
-    position: Position | None  # None where a rewrite made the operation
+    position: Position
 
     def __str__(self) -> str:
         of = ", ".join(str(x) for x in self.operands)
         at = f" at index {self.place}" if self.place else ""
-        known = self.position is not None and self.position.source
-        where = f" ({self.position})" if known else ""
+        where = f" ({self.position})" if self.position.source else ""
         return f"{self.what} of {self.operation} at {of}{at} is {self.result}{where}"
 
 
 def blame(recorded: Recorded) -> Blame | str:
-    """What was first, forwards and then backwards."""
-    trace = recorded.trace
-    graph, order = trace.close(recorded.inputs, recorded.outputs)
-    given = [Array(None, -1, recorded.outside(i).raw) for i in order[: graph.arity]]
-    if any(a.shape != t.shape for a, t in zip(given, graph.input_types, strict=True)):
+    """What was first, forwards and then backwards; in words where nothing is."""
+    graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
+    given = [recorded.outside(i).raw for i in order[: graph.arity]]
+    if any(np.shape(a) != t.shape for a, t in zip(given, graph.input_types, strict=True)):
         return "what ran in vmap has no values of its own to look at"
+    found = blamed(recorded)
+    return found[0] if found else "no single operation is to blame"
+
+
+def blamed(recorded: Recorded) -> tuple[Blame, int] | None:
+    """The same with its entry."""
+    graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
+    given = [Array(None, -1, recorded.outside(i).raw) for i in order[: graph.arity]]
     with np.errstate(all="ignore"):
         found = _forwards(graph, given, order, recorded)
         if found is None:
-            stable, origin = rewrite(graph, STABILISE)
-            known = [None if i is None else order[i] for i in origin]
+            stable, _, sources = rewritten(graph, STABILISE)
+            known = [order[i] for i in sources]
             found = _backwards(stable, given, known, recorded)
-    return found or "no single operation is to blame"
+    return found
 
 
 def _finite(x: Any) -> bool:
@@ -61,7 +67,7 @@ def _plain(x: Any) -> Any:
 
 def _forwards(
     graph: Graph, inputs: Sequence[Array], order: list[int], recorded: Recorded
-) -> Blame | None:
+) -> tuple[Blame, int] | None:
     """The first operation that makes inf or nan of finite arguments."""
     values = list(map(_plain, evaluate(graph, inputs)))
     for i, n in graph.body():
@@ -73,8 +79,8 @@ def _forwards(
 
 
 def _backwards(
-    graph: Graph, inputs: Sequence[Array], known: list[int | None], recorded: Recorded
-) -> Blame | None:
+    graph: Graph, inputs: Sequence[Array], known: list[int], recorded: Recorded
+) -> tuple[Blame, int] | None:
     """The first operation in the reverse sweep whose pull is not finite."""
     env = evaluate(graph, inputs)
     flags = active(graph, [True] * graph.arity)
@@ -101,12 +107,12 @@ def _backwards(
 
 
 def _made(
-    what: str, n: Node, args: Sequence[Any], y: Any, recorded: Recorded, entry: int | None
-) -> Blame:
+    what: str, n: Node, args: Sequence[Any], y: Any, recorded: Recorded, entry: int
+) -> tuple[Blame, int]:
     y = next(z for z in y if not _finite(z)) if isinstance(y, tuple) else np.asarray(y)
     index = tuple(int(k) for k in np.argwhere(~np.isfinite(y))[0])
     operands = tuple(
         np.asarray(a)[index] if np.shape(a) == y.shape else Type(a.dtype, a.shape) for a in args
     )
-    position = None if entry is None else recorded.trace.position(entry)
-    return Blame(what, n.op.name, operands, y[index], index, position)
+    position = recorded.trace.position(entry)
+    return Blame(what, n.op.name, operands, y[index], index, position), entry

@@ -242,7 +242,7 @@ def outcome(
     strict = mode().strict
     if sound and not picked and not doubts.due and not strict:
         return results
-    whole, case = _case(recorded, name, extra, step, key)
+    whole, case = case_of(recorded, name, extra, step, key)
     if sound:
         results = doubts.better(case, results, picked)
     else:
@@ -250,7 +250,7 @@ def outcome(
     return strictly(case, results) if strict else results
 
 
-def _case(
+def case_of(
     recorded: Recorded, name: Hashable, extra: Sequence[Array], step: Step, key: Hashable
 ) -> tuple[Derived, Case]:
     """The derivative from the arguments on, for wider numbers."""
@@ -267,7 +267,7 @@ def _case(
             other = recorded.rerun()
         except Exception:  # what was plain may be used as only plain numbers can be
             return None
-        derived, case = _case(other, name, extra, step, key)
+        derived, case = case_of(other, name, extra, step, key)
         return case, execute(other, derived, extra, False)
 
     def unsure(results: Sequence[Any]) -> bool:

@@ -29,7 +29,9 @@ class Loss(NamedTuple):
     operation: str
     operands: tuple[Any, ...]
     digits: float
+    place: tuple[int, ...]
     position: Position
+    entry: int  # of the trace
 
     def __str__(self) -> str:
         of = ", ".join(str(x) for x in self.operands)
@@ -51,7 +53,7 @@ def losses(recorded: Recorded) -> list[Loss]:
             lost = _lost(n, errors, i, [floats[a] for a in n.args])
             if lost is not None:
                 position = recorded.trace.position(order[i])
-                found.append(Loss(n.op.name, lost[0], lost[1], position))
+                found.append(Loss(n.op.name, *lost, position, order[i]))
     return sorted(found, key=lambda x: -x.digits)
 
 
@@ -117,8 +119,8 @@ def _errors(x: Any, y: Any) -> np.ndarray | None:
 
 def _lost(
     n: Node, errors: list[np.ndarray | None], i: int, args: list[Any]
-) -> tuple[tuple[Any, ...], float] | None:
-    """The operands of the entry that loses most digits, and how many; None if at most one."""
+) -> tuple[tuple[Any, ...], float, tuple[int, ...]] | None:
+    """The operands of the worst entry, the digits it loses, and its place; None for at most one."""
     before = [errors[a].max(initial=0) for a in n.args if errors[a] is not None]  # type: ignore[union-attr]
     after = errors[i]
     if not before or after is None or not after.size:
@@ -130,4 +132,4 @@ def _lost(
     operands = tuple(
         a.raw[index] if np.shape(a.raw) == after.shape else Type(a.dtype, a.shape) for a in args
     )
-    return operands, digits
+    return operands, digits, tuple(int(k) for k in index)

@@ -246,6 +246,18 @@ def slope_of_i1e(x: Array) -> Any:
     return bind(BesselI0e(1), u) + bind(BesselI0e(2), u)
 
 
+def slope_of_ndtri(y: Array, x: Array) -> Any:
+    """1 / density(y), in the tail as 1 / (x mills(y)): exp(y^2 / 2) is off by y^2 roundings."""
+    tail = np.abs(y + 20) < 20  # and not at -inf
+    return np.where(tail, 1 / (x * mills(y)), np.exp(np.square(y) / 2) * sqrt(2 * pi))
+
+
+def slope_of_erfcinv(y: Array, x: Array) -> Any:
+    """The same, of y = -ndtri(x / 2) / sqrt(2)."""
+    tail = np.abs(y - 14) < 14
+    return np.where(tail, -1 / (sqrt(2) * x * mills(-sqrt(2) * y)), -np.exp(np.square(y)) / RATE)
+
+
 def below(lib: Any, x: Any) -> Any:
     """The probability of what is less than x, of exact numbers."""
     return lib.erfc(-x / lib.sqrt(2)) / 2
@@ -273,12 +285,12 @@ erfi      = row(sc.erfi,      lambda y, x: RATE * np.exp(np.square(x)))
 erfcx     = row(sc.erfcx,     lambda y, x: bind(Erfcx(1), x),
                               exact=lambda lib, x: lib.exp(x**2) * lib.erfc(x))
 erfinv    = row(sc.erfinv,    lambda y, x: np.exp(np.square(y)) / RATE, domain=(-0.9, 0.9))
-erfcinv   = row(sc.erfcinv,   lambda y, x: -np.exp(np.square(y)) / RATE, domain=(0.1, 1.9))
+erfcinv   = row(sc.erfcinv,   lambda y, x: slope_of_erfcinv(y, x), domain=(0.1, 1.9))
 ndtr      = row(sc.ndtr,      lambda y, x: np.exp(-np.square(x) / 2) / sqrt(2 * pi),
                               exact=lambda lib, x: below(lib, x))
 log_ndtr  = row(sc.log_ndtr,  lambda y, x: mills(x),
                               exact=lambda lib, x: lib.log(below(lib, x)))
-ndtri     = row(sc.ndtri,     lambda y, x: np.exp(np.square(y) / 2) * sqrt(2 * pi), domain=UNIT,
+ndtri     = row(sc.ndtri,     lambda y, x: slope_of_ndtri(y, x), domain=UNIT,
                               exact=lambda lib, x: lib.sqrt(2) * lib.erfinv(2 * x - 1))
 ndtri_exp = row(sc.ndtri_exp, lambda y, x: 1 / mills(y), domain=(-4.0, -0.1),
                               exact=lambda lib, x: lib.sqrt(2) * lib.erfinv(2 * lib.exp(x) - 1))

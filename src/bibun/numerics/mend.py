@@ -1,0 +1,204 @@
+"""Mend: the equation that an operation in trouble is part of, as code to paste."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from ..errors import Position
+from ..graph import Constant, Graph, Type
+from ..ops.norms import Norm
+from ..ops.softmax import LogSoftmax, LogSumExp, Softmax
+from ..recording import Trace, building
+from ..rewrite import STABILISE, Pattern, Rule
+from ..rewrite.advice import advice
+from ..rewrite.engine import SPREAD, match
+from ..tracing.functional import Recorded
+
+INFIX = {"add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide": ("/", 2)}
+UNARY, ATOM = 3, 4
+"""How strongly formulas hold together: sums 1, products 2, signs, everything else."""
+ELSEWHERE = {"sigmoid": "scipy.special.expit({})", "sech": "1 / np.cosh({})"}
+ALONG = {
+    Norm: "np.linalg.norm", LogSumExp: "scipy.special.logsumexp",
+    Softmax: "scipy.special.softmax", LogSoftmax: "scipy.special.log_softmax",
+}  # fmt: skip
+
+
+class Edit(NamedTuple):
+    """What to write instead of what, and where."""
+
+    new: str
+    old: str
+    position: Position
+
+    def __str__(self) -> str:
+        place = f"{Path(self.position.file).name}:{self.position.line}"
+        return f"write `{self.new}` for `{self.old}` ({place})"
+
+
+class _Unwritten(Exception):
+    """A formula that has no short text."""
+
+
+def mend(recorded: Recorded, entry: int) -> Edit | None:
+    """The largest equation of which an entry of the user's program is part; None without one."""
+    graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
+    if entry not in order:
+        return None
+    found: list[tuple[int, Edit]] = []
+    with building() as trace:
+        numbers = again(graph, trace)
+        home = {k: order[i] for i, k in enumerate(numbers)}
+        for root in numbers[graph.arity :]:
+            for rule, holes in _matches(trace, root):
+                inner = _between(trace, root, {v for v in holes.values() if type(v) is int})
+                if entry not in [home.get(k) for k in inner]:
+                    continue
+                edit = _edit(recorded, trace, root, rule, holes, inner, home)
+                if edit is not None:
+                    found.append((len(inner), edit))
+    return max(found, key=lambda f: f[0])[1] if found else None
+
+
+def again(graph: Graph, trace: Trace) -> list[int]:
+    """The nodes of a graph as entries of a trace, in which rules see constants."""
+    numbers = [trace.input(t) for t in graph.input_types]
+    for _, n in graph.body():
+        args = [numbers[a] for a in n.args]
+        op = n.op
+        if isinstance(op, Constant):
+            numbers.append(trace.constant(op))
+        else:
+            numbers.append(trace.add((op, *args), n.type))
+    return numbers
+
+
+def _matches(trace: Trace, root: int) -> Iterator[tuple[Rule, dict[str, Any]]]:
+    of = trace.types(root)
+    if not isinstance(of, Type) or of.dtype.kind != "f":
+        return
+    for rule in (*STABILISE.all, *advice):
+        if rule.condition is None and isinstance(rule.right, Pattern) and rule.right.op:
+            for holes in match(trace, rule.left, root, {}):
+                yield rule, holes
+
+
+def _between(trace: Trace, root: int, ends: set[int]) -> list[int]:
+    """The entries from the root down to the holes."""
+    found, stack = [], [root]
+    while stack:
+        i = stack.pop()
+        if i not in ends and i not in found:
+            found.append(i)
+            stack += trace.entries[i][1:]
+    return found
+
+
+def _edit(
+    recorded: Recorded,
+    trace: Trace,
+    root: int,
+    rule: Rule,
+    holes: dict[str, Any],
+    inner: list[int],
+    home: dict[int, int],
+) -> Edit | None:
+    at = recorded.trace.position(home[root])
+    texts = {}
+    for name, h in holes.items():
+        if type(h) is int:
+            text = _text(recorded, trace, h, inner, home, at)
+            if text is None:
+                return None
+            texts[name] = text, _strength(text)
+    try:
+        types = {k: trace.types(v) for k, v in holes.items() if type(v) is int}
+        new = _code(rule.right, texts, holes, types)[0]
+    except _Unwritten:
+        return None
+    return Edit(new, at.source, at)
+
+
+def _text(
+    recorded: Recorded, trace: Trace, hole: int, inner: list[int], home: dict[int, int], at: Any
+) -> str | None:
+    """What stands for a hole in the user's text: the operand of the operation that takes it."""
+    for i in inner:
+        for k, a in enumerate(trace.entries[i][1:]):
+            while a != hole and type(trace.entries[a][0]) in SPREAD:
+                a = trace.entries[a][1]
+            if a == hole and i in home:
+                where = recorded.trace.position(home[i])
+                text = _operand(where.source, k) if where.code is at.code else None
+                if text is not None:
+                    return text
+    return None
+
+
+def _strength(text: str) -> int:
+    """How strongly an expression of the user's holds together."""
+    tree = ast.parse(text, mode="eval").body
+    if isinstance(tree, ast.Name | ast.Call | ast.Attribute | ast.Subscript | ast.Constant):
+        return ATOM
+    if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub):
+        return 1
+    return 2 if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div) else 0
+
+
+def _operand(source: str, k: int) -> str | None:
+    """The text of operand k of an expression."""
+    try:
+        tree = ast.parse(source, mode="eval").body
+    except SyntaxError:
+        return None
+    operands: list[ast.expr] = []
+    if isinstance(tree, ast.BinOp):
+        operands = [tree.left, tree.right]
+    elif isinstance(tree, ast.UnaryOp):
+        operands = [tree.operand]
+    elif isinstance(tree, ast.Call) and not tree.keywords:
+        operands = tree.args
+    return ast.get_source_segment(source, operands[k]) if k < len(operands) else None
+
+
+def _code(p: Any, texts: dict, holes: dict, types: dict) -> tuple[str, int]:
+    """A pattern as NumPy code, and how strongly it holds together."""
+    if not isinstance(p, Pattern):
+        return repr(p), ATOM if p >= 0 else UNARY
+    if p.op is None:
+        return texts[p.name]
+    args = [_code(a, texts, holes, types) for a in p.args]
+    if p.name in INFIX:
+        sign, strength = INFIX[p.name]
+        left, right = _held(args[0], strength), _held(args[1], strength + (sign in "-/"))
+        return f"{left} {sign} {right}", strength
+    if p.name == "negative":
+        return f"-{_held(args[0], UNARY)}", UNARY
+    if p.name in ELSEWHERE:
+        held = args[0][0]
+        return ELSEWHERE[p.name].format(held), 2 if p.name == "sech" else ATOM
+    if p.op in ALONG:
+        return f"{ALONG[p.op]}({args[0][0]}{_axis(p, holes, types)})", ATOM
+    if p.fields:
+        raise _Unwritten
+    return f"np.{p.name}({', '.join(text for text, _ in args)})", ATOM
+
+
+def _held(formula: tuple[str, int], needed: int) -> str:
+    return formula[0] if formula[1] >= needed else f"({formula[0]})"
+
+
+def _axis(p: Pattern, holes: dict, types: dict) -> str:
+    """The argument that names the axes, if these are not all."""
+    axes = p.fields["axes"]
+    axes = holes[axes.name] if isinstance(axes, Pattern) else axes
+    of = p.args[0]
+    if of.op is not None:
+        raise _Unwritten
+    rank = len(types[of.name].shape)
+    if len(axes) == rank and (rank == 1 or p.op is not Norm):
+        return ""
+    return f", axis={axes[0] if len(axes) == 1 else axes}"
