@@ -74,6 +74,7 @@ def compiling(operations: int) -> float:
     """Seconds of the first call of the gradient of a chain, least of three."""
     import bibun
 
+    bibun.set_cache(None)  # or only the first of three would compile
     x, found = np.linspace(0.0, 1.0, 1_000), []
     for _ in range(3):
         f = bibun.jit(bibun.value_and_grad(lambda x: np.sum(chain(x, operations))))

@@ -37,7 +37,8 @@ def growth(times: int, make: Callable[[int], None]) -> float:
 
 def program(k: int) -> None:
     """A program of its own: compiled, called once, dropped."""
-    f = bibun.jit(bibun.grad(lambda x: np.sum(np.exp(x * (k + 0.5)) * (x + k) / (1 + x * x))))
+    rate = 1 / (k + 1000.5)  # so that nothing overflows, however many they are
+    f = bibun.jit(bibun.grad(lambda x: np.sum(np.exp(x * rate) * (x + k) / (1 + x * x))))
     f(X)
 
 

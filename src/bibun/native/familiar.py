@@ -49,6 +49,7 @@ def _function(sight: Sight, f: FunctionType) -> None:
         sight.say("once")
         sight.value(f.__wrapped__)
         return
+    sight.holds(vars(f))
     if _is_known(code):
         sight.say("function", os.path.basename(code.co_filename), code.co_qualname, f.__name__)
         if "<locals>" not in code.co_qualname:
@@ -65,7 +66,6 @@ def _function(sight: Sight, f: FunctionType) -> None:
             sight.value(cell.cell_contents)
         except ValueError:
             sight.say("empty")
-    sight.holds(vars(f))
 
 
 def _is_known(code: CodeType) -> bool:
