@@ -19,7 +19,10 @@ from . import exports
 
 PROGRAMS = Path(__file__).parent / "programs"
 ARTICLE = Path(__file__).parent.parent.parent / "tests" / "cpp" / "article.cpp"
-LEVELS = {"-O3 -march=native": ("-O3", "-march=native"), "-O2": ("-O2",)}
+LEVELS = {
+    "-O3 -march=native": ("-O3", "-march=native", "-DNDEBUG"),
+    "-O2": ("-O2", "-DNDEBUG"),
+}
 PEERS = ("FASTAD", "AUTODIFF", "CPPAD", "ADEPT", "CODIPACK", "STAN")
 """Libraries for which BENCH_<NAME> names the folders of headers, with ':' between them, and
 BENCH_<NAME>_LINK what the linker needs."""

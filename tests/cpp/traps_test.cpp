@@ -100,7 +100,7 @@ void errors_leave_a_clean_tape() {
     return sum(y);
   };
   throws<std::runtime_error>([&] { gradient(fails)(One(1)); }, "the user's error");
-  check(tape().frame == 0 && tape().mark().entries == 0, "nothing is left on the tape");
+  check(tape().frame == 0 && tape().mark().last == nullptr, "nothing is left on the tape");
   close(gradient(f)(One(3))(0), 6, 0, "and the next gradient is right");
   throws<std::invalid_argument>(
       [] { gradient([](const auto& x) { return sum(x * x); })(Eigen::MatrixXd::Ones(2, 3)); },

@@ -3,7 +3,6 @@
 #define BIBUN_ARENA_HPP
 
 #include <cstddef>
-#include <cstring>
 #include <memory>
 #include <new>
 #include <vector>
@@ -17,35 +16,28 @@ class Arena {
 
   /// A place: everything after it can be given back.
   struct Mark {
-    std::size_t block, used;
+    std::size_t block, left;
   };
 
+  static constexpr std::size_t rounded(std::size_t bytes) {
+    return (bytes + alignment - 1) / alignment * alignment;
+  }
+
   void* take(std::size_t bytes) {
-    bytes = (bytes + alignment - 1) / alignment * alignment;
-    while (block_ < blocks_.size() && used_ + bytes > blocks_[block_].size) {
-      ++block_;
-      used_ = 0;
-    }
-    if (block_ == blocks_.size()) add(bytes);
-    void* memory = blocks_[block_].memory.get() + used_;
-    used_ += bytes;
+    bytes = rounded(bytes);
+    if (bytes > left_) turn(bytes);
+    void* memory = next_;
+    next_ += bytes;
+    left_ -= bytes;
     return memory;
   }
 
-  Mark mark() const { return {block_, used_}; }
+  Mark mark() const { return {block_, left_}; }
 
   void give_back(Mark mark) {
     block_ = mark.block;
-    used_ = mark.used;
-  }
-
-  /// Writes zeros to everything after a place.
-  void clear(Mark mark) {
-    for (std::size_t b = mark.block; b <= block_ && b < blocks_.size(); ++b) {
-      const std::size_t start = b == mark.block ? mark.used : 0;
-      const std::size_t stop = b == block_ ? used_ : blocks_[b].size;
-      if (stop > start) std::memset(blocks_[b].memory.get() + start, 0, stop - start);
-    }
+    left_ = mark.left;
+    next_ = blocks_.empty() ? nullptr : end(block_) - left_;
   }
 
  private:
@@ -59,6 +51,18 @@ class Arena {
     std::size_t size;
   };
 
+  char* end(std::size_t block) const { return blocks_[block].memory.get() + blocks_[block].size; }
+
+  /// Goes on in a later block, perhaps a new one, that has so much room.
+  void turn(std::size_t bytes) {
+    std::size_t block = next_ == nullptr ? 0 : block_ + 1;
+    while (block < blocks_.size() && blocks_[block].size < bytes) ++block;
+    if (block == blocks_.size()) add(bytes);
+    block_ = block;
+    left_ = blocks_[block].size;
+    next_ = blocks_[block].memory.get();
+  }
+
   void add(std::size_t bytes) {
     std::size_t size = blocks_.empty() ? std::size_t{1} << 14 : 2 * blocks_.back().size;
     while (size < bytes) size *= 2;
@@ -68,7 +72,8 @@ class Arena {
   }
 
   std::vector<Block> blocks_;
-  std::size_t block_ = 0, used_ = 0;
+  std::size_t block_ = 0, left_ = 0;
+  char* next_ = nullptr;
 };
 
 }  // namespace bibun

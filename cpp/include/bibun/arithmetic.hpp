@@ -192,9 +192,9 @@ auto multiply(const A& a, const B& b) {
 template <class A, class B, if_operands<A, B> = 0>
 auto divide(const A& a, const B& b) {
   if constexpr (is_var<B>::value) {
-    if (b.exponent() != nullptr) {
+    if (b.is_exponential()) {
       return any_elementwise<Multiplication>(a,
-                                             exp(any_elementwise<Subtraction>(0.0, *b.exponent())));
+                                             exp(any_elementwise<Subtraction>(0.0, b.exponent())));
     }
   }
   return any_elementwise<Division>(a, b);

@@ -74,14 +74,17 @@ auto value_and_grad(F f) {
     const auto variables = std::make_tuple(argument(x)...);
     const auto loss = std::apply(f, variables);
     sweep_from(frame, loss);
-    auto gradients = std::apply(
-        [](const auto&... v) { return std::make_tuple(gathered<std::decay_t<decltype(x)>>(v)...); },
-        variables);
-    const auto value = loss.item();
     if constexpr (sizeof...(x) == 1) {
-      return std::make_tuple(value, std::get<0>(std::move(gradients)));
+      return std::make_tuple(loss.item(),
+                             gathered<std::decay_t<decltype(x)>...>(std::get<0>(variables)));
     } else {
-      return std::make_tuple(value, std::move(gradients));
+      return std::make_tuple(
+          loss.item(),
+          std::apply(
+              [](const auto&... v) {
+                return std::make_tuple(gathered<std::decay_t<decltype(x)>>(v)...);
+              },
+              variables));
     }
   };
 }

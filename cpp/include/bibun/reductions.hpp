@@ -102,12 +102,17 @@ auto column_sums(const Var<M>& given) {
   return record("column_sums", y, pull, x);
 }
 
-/// The largest number in a row of `n` that are `step` apart: what is subtracted before exp.
+/// The largest of `n` numbers, or 0 if it is infinite: what is subtracted before exp.
 template <class S>
-S shift_of(const S* x, Index n, Index step) {
+S shift_of(const S* x, Index n) {
   S most = x[0];
-  for (Index k = 1; k < n; ++k) {
-    if (x[k * step] > most) most = x[k * step];
+  if constexpr (std::is_arithmetic_v<S>) {
+    // Several at once; if there is nan, it may be any of them, and comes back with exp.
+    most = Eigen::Map<const Plain<S, Eigen::Dynamic, 1>>(x, n).maxCoeff();
+  } else {
+    for (Index k = 1; k < n; ++k) {
+      if (x[k] > most) most = x[k];
+    }
   }
   return isinf(most) ? S(0) : S(number(most));
 }
@@ -117,7 +122,7 @@ template <class M>
 Single<M> logsumexp(const Var<M>& given) {
   using S = typename M::Scalar;
   const Var<M> x = attached(given);
-  const S shift = shift_of(x.data(), x.size(), 1);
+  const S shift = shift_of(x.data(), x.size());
   S* weights = tape().template values<S>(x.size());
   S total(0);
   for (Index i = 0; i < x.size(); ++i) total += weights[i] = exp(x.data()[i] - shift);
@@ -242,7 +247,7 @@ template <class X, if_matrix<X> = 0>
 typename X::Scalar logsumexp(const X& given) {
   using S = typename X::Scalar;
   const auto x = given.eval();
-  const S shift = shift_of(x.data(), x.size(), 1);
+  const S shift = shift_of(x.data(), x.size());
   S total(0);
   for (Index i = 0; i < x.size(); ++i) total += exp(x.data()[i] - shift);
   return log(total) + shift;

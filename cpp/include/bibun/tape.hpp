@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <cstring>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
@@ -30,71 +31,122 @@ class NotFinite : public std::domain_error {
   const char* operation_;
 };
 
+/// Derivatives that some matrix on the tape has.
+struct Adjoints {
+  Adjoints* before;
+  void* numbers;  // null for a constant
+  std::size_t bytes;
+};
+
+/// A matrix on the tape; its numbers and derivatives lie behind it.
+template <class T>
+struct Node : Adjoints {
+  T* value;
+  std::ptrdiff_t rows, columns;
+  Node* exponent;  // what this is the exponential of, if it is one
+
+  T* adjoint() const { return static_cast<T*>(numbers); }
+};
+
 class Tape {
  public:
-  /// One operation: functions on a closure that lies in the arena.
+  /// One operation, which lies in the arena, with what it has captured behind it.
   struct Entry {
-    void (*pull)(void*);
-    bool (*finite)(void*);   // whether what it sent back is finite
-    void (*destroy)(void*);  // null if there is nothing to destroy
-    void* closure;
+    Entry* before;
+    void (*pull)(Entry*);
+    bool (*finite)(Entry*);  // whether what it sent back is finite
     const char* name;
+  };
+  /// Beside an operation that has something to destroy.
+  struct Destroyed {
+    Destroyed* before;
+    void (*destroy)(Entry*);
+    Entry* entry;
   };
 
   struct Mark {
-    Arena::Mark values, adjoints;
-    std::size_t entries;
+    Arena::Mark memory;
+    Adjoints* adjoints;
+    Entry* last;
+    Destroyed* destroyed;
   };
 
   template <class T>
   T* values(std::ptrdiff_t n) {
-    return numbers<T>(values_, n);
+    return begun<T>(arena_.take(static_cast<std::size_t>(n) * sizeof(T)), n);
   }
+  /// Memory for a matrix and its derivatives, which are zero at first.
   template <class T>
-  T* adjoints(std::ptrdiff_t n) {
-    return numbers<T>(adjoints_, n);
+  Node<T>* node(std::ptrdiff_t rows, std::ptrdiff_t columns, bool constant) {
+    static_assert(sizeof(Node<T>) <= Arena::alignment);
+    const std::ptrdiff_t n = rows * columns;
+    const std::size_t bytes = Arena::rounded(static_cast<std::size_t>(n) * sizeof(T));
+    char* memory =
+        static_cast<char*>(arena_.take(Arena::alignment + (constant ? bytes : 2 * bytes)));
+    char* const value = memory + Arena::alignment;
+    auto* made = new (memory) Node<T>;
+    made->numbers = nullptr;
+    made->value = begun<T>(value, n);
+    made->rows = rows;
+    made->columns = columns;
+    made->exponent = nullptr;
+    if (!constant) {
+      made->numbers = begun<T>(value + bytes, n);
+      made->bytes = static_cast<std::size_t>(n) * sizeof(T);
+      made->before = adjoints_;
+      adjoints_ = made;
+      if constexpr (std::is_arithmetic_v<T>) std::memset(made->numbers, 0, made->bytes);
+    }
+    return made;
   }
 
   template <class Pull, class Finite>
-  void record(const char* name, Pull pull, Finite finite) {
-    struct Closure {
-      Pull pull;
-      Finite finite;
+  [[gnu::always_inline]] void record(const char* name, Pull pull, Finite finite) {
+    struct Own : Entry {
+      Own(Entry entry, Pull&& pull, Finite&& finite)
+          : Entry(entry), pull_(std::move(pull)), finite_(std::move(finite)) {}
+      Pull pull_;
+      Finite finite_;
     };
-    static_assert(alignof(Closure) <= Arena::alignment);
-    // Room first, so that a closure is never left without its entry.
-    if (entries_.size() == entries_.capacity()) entries_.reserve(2 * entries_.size() + 64);
-    auto* closure = new (values_.take(sizeof(Closure))) Closure{std::move(pull), std::move(finite)};
-    Entry entry{[](void* c) { static_cast<Closure*>(c)->pull(); },
-                [](void* c) { return static_cast<Closure*>(c)->finite(); }, nullptr, closure, name};
-    if constexpr (!std::is_trivially_destructible_v<Closure>) {
-      entry.destroy = [](void* c) { static_cast<Closure*>(c)->~Closure(); };
+    static_assert(alignof(Own) <= Arena::alignment);
+    Destroyed* destroyed = nullptr;
+    if constexpr (!std::is_trivially_destructible_v<Own>) {
+      destroyed = static_cast<Destroyed*>(arena_.take(sizeof(Destroyed)));
     }
-    entries_.push_back(entry);
+    const Entry entry{last_, [](Entry* e) { static_cast<Own*>(e)->pull_(); },
+                      [](Entry* e) { return static_cast<Own*>(e)->finite_(); }, name};
+    last_ = new (arena_.take(sizeof(Own))) Own(entry, std::move(pull), std::move(finite));
+    if constexpr (!std::is_trivially_destructible_v<Own>) {
+      const auto destroy = [](Entry* e) { static_cast<Own*>(e)->~Own(); };
+      destroyed_ = new (destroyed) Destroyed{destroyed_, destroy, last_};
+    }
   }
 
-  Mark mark() const { return {values_.mark(), adjoints_.mark(), entries_.size()}; }
+  Mark mark() const { return {arena_.mark(), adjoints_, last_, destroyed_}; }
 
   /// All derivatives after a place become zero.
-  void clear(const Mark& mark) { adjoints_.clear(mark.adjoints); }
+  void clear(const Mark& mark) {
+    for (Adjoints* a = adjoints_; a != mark.adjoints; a = a->before) {
+      std::memset(a->numbers, 0, a->bytes);
+    }
+  }
 
   /// Send derivatives back, from the last operation to the first after a place.
   void sweep(const Mark& mark) {
-    for (std::size_t k = entries_.size(); k-- > mark.entries;) {
-      const Entry entry = entries_[k];
-      entry.pull(entry.closure);
-      if (check_finite && !entry.finite(entry.closure)) throw NotFinite("derivative", entry.name);
+    for (Entry* e = last_; e != mark.last; e = e->before) {
+      e->pull(e);
+      if (check_finite && !e->finite(e)) throw NotFinite("derivative", e->name);
     }
   }
 
   void give_back(const Mark& mark) noexcept {
-    while (entries_.size() > mark.entries) {
-      const Entry entry = entries_.back();
-      entries_.pop_back();
-      if (entry.destroy != nullptr) entry.destroy(entry.closure);
+    while (destroyed_ != mark.destroyed) {
+      destroyed_->destroy(destroyed_->entry);
+      destroyed_ = destroyed_->before;
     }
-    values_.give_back(mark.values);
-    adjoints_.give_back(mark.adjoints);
+    last_ = mark.last;
+    adjoints_ = mark.adjoints;
+    arena_.give_back(mark.memory);
   }
 
   bool check_finite = false;
@@ -102,24 +154,32 @@ class Tape {
 
  private:
   template <class T>
-  static T* numbers(Arena& arena, std::ptrdiff_t n) {
+  static T* begun(void* memory, std::ptrdiff_t n) {
     // Of the types used here an object without a value may be assigned to: numbers and Duals.
     static_assert(std::is_trivially_copyable_v<T> && std::is_trivially_destructible_v<T>);
-    T* first = static_cast<T*>(arena.take(static_cast<std::size_t>(n) * sizeof(T)));
+    T* first = static_cast<T*>(memory);
     if constexpr (!std::is_arithmetic_v<T>) {
       for (std::ptrdiff_t i = 0; i < n; ++i) new (first + i) T();
     }
     return first;
   }
 
-  Arena values_, adjoints_;
-  std::vector<Entry> entries_;
+  Arena arena_;
+  Adjoints* adjoints_ = nullptr;
+  Entry* last_ = nullptr;
+  Destroyed* destroyed_ = nullptr;
 };
 
 /// The tape of this thread.
-inline Tape& tape() {
+inline Tape& own_tape() {
   static thread_local Tape own;
   return own;
+}
+/// The same, found quicker: a pointer needs no construction, about which each call had to ask.
+inline Tape& tape() {
+  static thread_local Tape* known = nullptr;
+  if (known == nullptr) known = &own_tape();
+  return *known;
 }
 
 /// The numbers of frames: each has its own, in all threads, so that a stray variable is noticed.
@@ -144,14 +204,21 @@ class Frame {
   Frame(const Frame&) = delete;
   Frame& operator=(const Frame&) = delete;
 
-  Tape& own_tape() { return tape_; }
-  void clear() { tape_.clear(mark_); }
-  void sweep() { tape_.sweep(mark_); }
+  /// Let all derivatives be zero, as they are before the first sweep.
+  void clear() {
+    if (swept_) tape_.clear(mark_);
+    swept_ = false;
+  }
+  void sweep() {
+    swept_ = true;
+    tape_.sweep(mark_);
+  }
 
  private:
   Tape& tape_;
   Tape::Mark mark_;
   std::uint64_t outer_;
+  bool swept_ = false;
 };
 
 /// While it lives, the first operation in this thread whose value or derivative is inf or nan

@@ -1,7 +1,7 @@
 // Var<Matrix>: a matrix on the tape, for reverse mode.
 //
-// A Var is a handle: copying it copies two pointers, so `auto` is safe, and so is keeping one as
-// long as its frame is open. Operations compute at once; what they record is one entry of the tape
+// A Var is a handle, a pointer and a number, so `auto` is safe, and so is keeping one as long as its
+// frame is open. Operations compute at once; what they record is one entry of the tape
 // for a whole matrix.
 #ifndef BIBUN_VAR_HPP
 #define BIBUN_VAR_HPP
@@ -34,41 +34,37 @@ class Var {
   static constexpr int RowsAtCompileTime = Rows, ColsAtCompileTime = Columns;
 
   /// New memory on the tape; a constant has no derivative.
-  Var(Index rows, Index columns, bool constant)
-      : value_(tape().values<Scalar>(rows * columns)),
-        adjoint_(constant ? nullptr : tape().adjoints<Scalar>(rows * columns)),
-        rows_(rows),
-        columns_(columns),
-        frame_(tape().frame) {
+  Var(Index rows, Index columns, bool constant) : Var(tape(), rows, columns, constant) {}
+  Var(Tape& own, Index rows, Index columns, bool constant)
+      : node_(own.node<Scalar>(rows, columns, constant)), frame_(own.frame) {
     if (frame_ == 0) {
       throw std::logic_error(
           "bibun: a Var is made inside of value_and_grad, or beside a GradientTape");
     }
   }
 
-  ConstMap value() const { return ConstMap(value_, rows_, columns_); }
-  Map mutable_value() const { return Map(value_, rows_, columns_); }
-  Map adjoint() const { return Map(adjoint_, rows_, columns_); }
-  Scalar* data() const { return value_; }
-  Scalar* adjoint_data() const { return adjoint_; }
-  bool constant() const { return adjoint_ == nullptr; }
+  ConstMap value() const { return ConstMap(data(), rows(), cols()); }
+  Map mutable_value() const { return Map(data(), rows(), cols()); }
+  Map adjoint() const { return Map(adjoint_data(), rows(), cols()); }
+  Scalar* data() const { return node_->value; }
+  Scalar* adjoint_data() const { return node_->adjoint(); }
+  bool constant() const { return node_->numbers == nullptr; }
   std::uint64_t frame() const { return frame_; }
 
-  Index rows() const { return rows_; }
-  Index cols() const { return columns_; }
-  Index size() const { return rows_ * columns_; }
+  Index rows() const { return Rows == Eigen::Dynamic ? node_->rows : Rows; }
+  Index cols() const { return Columns == Eigen::Dynamic ? node_->columns : Columns; }
+  Index size() const { return rows() * cols(); }
 
   /// The number of a 1 x 1 matrix.
   const Scalar& item() const {
     if (size() != 1) throw std::invalid_argument("bibun: item() is for matrices of one number");
-    return value_[0];
+    return *data();
   }
 
-  /// What this is the exponential of, if it is one: see operator/.
-  const Var* exponent() const { return exponent_; }
-  void remember_exponent(const Var& x) {
-    exponent_ = new (tape().values<char>(sizeof(Var))) Var(x);
-  }
+  /// Whether this is known to be the exponential of something, and what of: see operator/.
+  bool is_exponential() const { return node_->exponent != nullptr; }
+  Var exponent() const { return Var(node_->exponent, frame_); }
+  void remember_exponent(const Var& x) { node_->exponent = x.node_; }
 
   // In Eigen's words, so that one template can take both.
   Var eval() const { return *this; }
@@ -95,11 +91,10 @@ class Var {
   auto cwiseQuotient(const B& b) const;
 
  private:
-  Scalar* value_;
-  Scalar* adjoint_;
-  Index rows_, columns_;
-  std::uint64_t frame_;
-  const Var* exponent_ = nullptr;
+  Var(Node<Scalar>* node, std::uint64_t frame) : node_(node), frame_(frame) {}
+
+  Node<Scalar>* node_;
+  std::uint64_t frame_;  // not in the node, whose memory is somebody else's when the frame has ended
 };
 
 // ------------------------------------------------------------------ what is a Var, a matrix, a
@@ -210,7 +205,7 @@ bool all_finite(const T* numbers, Index n) {
 
 /// Record how a result's derivative goes back to arguments; constants among them get none.
 template <class M, class Pull, class... Arguments>
-Var<M> record(const char* name, const Var<M>& result, Pull pull, const Arguments&... arguments) {
+[[gnu::always_inline]] inline Var<M> record(const char* name, const Var<M>& result, Pull pull, const Arguments&... arguments) {
   Tape& own = tape();
   if (own.check_finite && !all_finite(result.data(), result.size())) throw NotFinite("value", name);
   own.record(name, std::move(pull), [arguments...] {
