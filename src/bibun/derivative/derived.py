@@ -35,7 +35,7 @@ Step = Callable[[Graph, Env, list[Array]], Sequence[Array]]
 Its arguments are the stabilised graph, the arrays of its nodes, and further inputs. A step with a
 method `widened_inputs` changes the types of the inputs, and gets these instead of all nodes.
 """
-MOST_NODES = 2_000_000  # kept in the cache over all programs
+MOST_NODES = 500_000  # kept in the cache over all programs: some 300 MB
 
 
 class Derived:
