@@ -77,6 +77,7 @@ class Trace:
         self.guide = NOTHING  # what ran last time, as long as this run repeats it
         self.indexed = 0  # entries that are in the table (where they need not be, under a guide)
         self.origin: tuple | None = None
+        self.telling: Any = None  # a graph, of whose nodes walks tell for which one entries are
         self.of_tape = self.shared = False  # begun by a tape; used by several
         self.users = 0  # tapes that record into it now
         self.watching = 0  # tapes that want the trainable Variables that are read

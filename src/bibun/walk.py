@@ -30,14 +30,25 @@ def build(types: Iterable[Type], f: Callable[..., Sequence[Array]]) -> Graph:
     return graph
 
 
-def evaluate(graph: Graph, args: Sequence[Any], trace: Trace | None = None) -> Env:
-    """Every node on these arguments: recorded where an argument is, computed where none is."""
+def evaluate(
+    graph: Graph,
+    args: Sequence[Any],
+    trace: Trace | None = None,
+    places: Sequence[tuple | None] = (),
+) -> Env:
+    """Every node on these arguments: recorded where an argument is, computed where none is.
+
+    `places` are where the user's code made each node, as far as it is known.
+    """
     env: Env = [lift(a) for a in args]
     trace = trace or innermost(env)
     if trace is not None and trace.origin is not None and _same_types(graph, env):
         return again(graph, env, trace)
-    for _, n in graph.body():
+    for i, n in graph.body():
+        start = 0 if trace is None else len(trace.positions)
         env.append(apply(n, env, trace))
+        if places and trace is not None and places[i] is not None:
+            trace.positions[start:] = [places[i]] * (len(trace.positions) - start)
     return env
 
 
@@ -55,7 +66,10 @@ def again(graph: Graph, env: Env, trace: Trace) -> Env:
     Nothing has to be inferred, since all types are known.
     """
     numbers = [enter(trace, a) for a in env]
-    for _, n in graph.body():
+    telling = trace.telling is graph
+    for k, n in graph.body():
+        if telling:
+            trace.come_from(k)
         i = (
             trace.constant(n.op)
             if isinstance(n.op, Constant)
@@ -110,10 +124,20 @@ def pull(
     for o, g in zip(graph.outputs, cotangents, strict=True):
         if g is not None and flags[o]:
             found[o].append(g)
+    trace = telling(graph, env)
     for i in range(len(graph) - 1, graph.arity - 1, -1):
         if i in found:
+            if trace is not None:
+                trace.come_from(i)
             _pull_node(graph, i, env, found.pop(i), flags, found)
     return [total(found[i]) if w and i in found else None for i, w in enumerate(wanted)]
+
+
+def telling(graph: Graph, env: Env) -> Trace | None:
+    """The trace that keeps which node of this graph each of its entries is made for."""
+    scopes = (a.scope for a in env if type(a) is Array and a.scope is not None)
+    trace = next(scopes, None)
+    return trace if trace is not None and trace.telling is graph else None
 
 
 def _pull_node(
@@ -171,7 +195,10 @@ def push(graph: Graph, env: Env, tangents: Sequence[Any]) -> list[Array | None]:
     found: list[Any] = [
         t if f else None for t, f in zip(tangents, flags[: graph.arity], strict=True)
     ]
+    trace = telling(graph, env)
     for i, n in graph.body():
+        if trace is not None:
+            trace.come_from(i)
         found.append(_push_node(n, env[i], env, found) if flags[i] else None)
     return [found[o] for o in graph.outputs]
 

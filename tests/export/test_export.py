@@ -42,8 +42,9 @@ def test_the_article(math: str, tmp_path: Path) -> None:
     assert ("std::sin(" in text) == (math == "libm")
     # The Python stands at the top, and its lines before the loops that are made of them.
     assert "return np.sum(np.sin(X @ W) ** 2)" in text
-    value = (tmp_path / "loss.hpp").read_text()
-    assert re.search(r"^  // \S*test_export\.py:\d+: `np.sum", value, re.MULTILINE)
+    for name in ("loss", "loss_value_and_grad", "loss_jvp"):
+        value = (tmp_path / f"{name}.hpp").read_text()
+        assert re.search(r"^  // \S*test_export\.py:\d+: `np.sum", value, re.MULTILINE), name
     assert "new " not in text and "vector<" not in text and "malloc" not in text
 
 

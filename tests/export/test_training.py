@@ -174,7 +174,8 @@ def test_a_trained_network(tmp_path: Path) -> None:
 def risky(x, w):
     y = np.exp(x)
     z = np.log(y - 2)
-    return np.sum(z * w)
+    r = np.sqrt(w)
+    return np.sum(z * r)
 
 
 @pytest.mark.parametrize(
@@ -183,22 +184,26 @@ def risky(x, w):
         ("1, 2", "1, 1", ""),
         ("0, 1", "1, 1", "`np.log(y - 2)`"),
         ("1, 1000", "1, 1", "`np.exp(x)`"),
+        ("1, 2", "0, 1", "`np.sqrt(w)`"),  # whose derivative is infinite there
         ("1, NAN", "1, 1", "the argument x"),
         ("1, 2", "1, INFINITY", "the argument w"),
     ],
 )
 def test_the_line_that_is_not_finite(x: str, w: str, names: str, tmp_path: Path) -> None:
     ones = np.full(2, 3.0)
-    bibun.export.cpp(risky, (ones, ones), to=tmp_path, functions=["value"], check_finite=True)
+    kinds = ["value_and_grad"]
+    bibun.export.cpp(
+        risky, (ones, ones), wrt=("x", "w"), to=tmp_path, functions=kinds, check_finite=True
+    )
     printed = run(
         tmp_path,
-        '#include "risky.hpp"\n#include <cstdio>\nint main() {\n'
-        f"  const double x[] = {{{x}}}, w[] = {{{w}}};\n"
-        "  try { bibun_generated::risky(x, w); }\n"
+        '#include "risky_value_and_grad.hpp"\n#include <cstdio>\nint main() {\n'
+        f"  const double x[] = {{{x}}}, w[] = {{{w}}};\n  double d_x[2], d_w[2];\n"
+        "  try { bibun_generated::risky_value_and_grad(x, w, d_x, d_w); }\n"
         "  catch (const std::domain_error& error) { std::puts(error.what()); }\n}\n",
     )
     if names:
-        assert printed.startswith("risky: not finite: ") and names in printed
+        assert printed.startswith("risky_value_and_grad: not finite: ") and names in printed
         assert names[0] != "`" or re.search(r"test_training\.py:\d+", printed)
     else:
         assert not printed

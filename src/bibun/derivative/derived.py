@@ -19,7 +19,7 @@ from ..array import Array, enter, innermost, lift
 from ..graph import Graph, Item, Type, canonical
 from ..program import Program
 from ..recording import Trace, building
-from ..rewrite import SIMPLIFY, STABILISE, rewrite
+from ..rewrite import SIMPLIFY, STABILISE, rewritten
 from ..tracing.functional import Recorded
 from ..tracing.guards import Guarded
 from ..walk import Env, evaluate
@@ -57,9 +57,12 @@ class Derived:
         self.bits = list(trace.bits)
         graph, order = trace.close(recorded.inputs, recorded.outputs, varying)
         # What is run in wider numbers shall have no constants that are rounded already.
-        stable, origin = rewrite(graph, STABILISE, exact=not residuals)
+        stable, origin, makers = rewritten(graph, STABILISE, exact=not residuals)
         known = [None if i is None else order[i] for i in origin]
-        self.graph, self.sources = derive(stable, known, extra, step, trace if residuals else None)
+        found = derive(stable, known, extra, step, trace if residuals else None)
+        self.graph, self.sources, nodes = found
+        # The entries of the user's trace for which nodes were made, forwards and backwards.
+        self.makers = [None if i is None else order[makers[i]] for i in nodes]
         self.program = Program(self.graph)
         self.patience = Patience()
         self.doubts = Doubts(self.graph, recorded.results, trace)
@@ -86,9 +89,13 @@ def derive(
     extra: Sequence[Type],
     step: Step,
     residuals: Trace | None,
-) -> tuple[Graph, list[Any]]:
-    """The derived graph, and the entries of the user's trace for which its first inputs stand."""
+) -> tuple[Graph, list[Any], list[int | None]]:
+    """The derived graph, and the entries of the user's trace for which its first inputs stand.
+
+    And for each of its nodes the node for which it was made, as far as that is known.
+    """
     with building() as trace:
+        trace.telling = stable
         widened = getattr(step, "widened_inputs", None)
         types = stable.input_types if widened is None else widened(stable.input_types)
         inputs = [Array(trace, trace.input(t), t) for t in types]
@@ -100,19 +107,30 @@ def derive(
             home |= _residuals(env, known, residuals)
         last = [a.index for a in further]
         graph, order = trace.close((), results, cut=home, last=last)
-    graph = simplified(graph, exact=residuals is None)
-    return graph, [home[i] for i in order[: graph.arity - len(last)]]
+        nodes = [trace.positions[i][1] for i in order]
+    inputs = order[: graph.arity - len(last)]
+    graph, sources = simplified(graph, exact=residuals is None)
+    known_for = [nodes[i] if nodes[i] >= max(stable.arity, 1) else None for i in sources]
+    return graph, [home[i] for i in inputs], known_for
 
 
-def simplified(graph: Graph, exact: bool = False) -> Graph:
-    """The finished graph, with what its operations run, in as few nodes as the rules find."""
-    return rewrite(trimmed(settled(graph)), SIMPLIFY, exact)[0]
+def simplified(graph: Graph, exact: bool = False) -> tuple[Graph, list[int]]:
+    """The finished graph, with what its operations run, in as few nodes as the rules find.
+
+    And for each of its nodes the one for which it was made.
+    """
+    graph, first = settled(graph)
+    graph, second = trimmed(graph)
+    graph, _, last = rewritten(graph, SIMPLIFY, exact)
+    return graph, [first[second[i]] for i in last]
 
 
-_inner = lru_cache(maxsize=512)(simplified)
+@lru_cache(maxsize=512)
+def _inner(graph: Graph) -> Graph:
+    return simplified(graph)[0]
 
 
-def settled(graph: Graph) -> Graph:
+def settled(graph: Graph) -> tuple[Graph, list[int]]:
     """The graph without the masks of what is zero by itself: no partial will meet it now."""
     entries: list[tuple] = []
     number: list[int] = []
@@ -121,10 +139,10 @@ def settled(graph: Graph) -> Graph:
         entries.append((op, *(number[a] for a in n.args)))
         number.append(number[n.args[1]] if isinstance(n.op, Select) and n.op.already else i)
     types = [n.type for _, n in graph]
-    return canonical(entries, types, graph.inputs, [number[o] for o in graph.outputs])[0]
+    return canonical(entries, types, graph.inputs, [number[o] for o in graph.outputs])
 
 
-def trimmed(graph: Graph) -> Graph:
+def trimmed(graph: Graph) -> tuple[Graph, list[int]]:
     """The graph without results of its operations that nobody reads, where they can be left out."""
     used: dict[int, set[int]] = defaultdict(set)
     for _, n in graph:
@@ -133,7 +151,7 @@ def trimmed(graph: Graph) -> Graph:
     small = {i: graph.nodes[i].op.trimmed(read) for i, read in used.items()}
     small = {i: found for i, found in small.items() if found[1]}
     if not small:
-        return graph
+        return graph, list(range(len(graph)))
     entries: list[tuple] = []
     types = [n.type for _, n in graph]
     number = list(range(len(graph)))
@@ -146,7 +164,7 @@ def trimmed(graph: Graph) -> Graph:
             number[i] = n.args[0] if len(kept) == 1 else i
             op = Item(kept.index(op.index))
         entries.append((op, *(number[a] for a in n.args)))
-    return canonical(entries, types, graph.inputs, [number[o] for o in graph.outputs])[0]
+    return canonical(entries, types, graph.inputs, [number[o] for o in graph.outputs])
 
 
 def _residuals(env: Env, known: list[int | None], trace: Trace) -> dict[int, Any]:
@@ -341,7 +359,8 @@ def execute(
     trace = recorded.trace
     if nested:
         args = [_outside(recorded, i) for i in derived.sources]
-        env = evaluate(derived.graph, [*args, *extra])
+        places = [None if i is None else trace.positions[i] for i in derived.makers]
+        env = evaluate(derived.graph, [*args, *extra], places=places)
         return [env[o] for o in derived.graph.outputs]
     values = [_value(recorded, trace, i) for i in derived.sources]
     with np.errstate(all="ignore"):

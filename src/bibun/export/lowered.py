@@ -130,7 +130,7 @@ def lowered(name: str, given: Exported, math: str, watch: bool = False) -> Lower
 def _with_lines(captured: Captured, known: dict[int, np.ndarray]) -> tuple[Graph, list[str]]:
     """The graph as code is made of it, and for each node its line in the user's code, or "".
 
-    What a derivative added has no line but the one that asks for this export.
+    What a derivative added has the line for which it is there, or that which asks for the export.
     """
     places, here = captured.positions(), str(user_position())
     graph, order = with_constants(captured.graph, known)
