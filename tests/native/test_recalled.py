@@ -176,6 +176,12 @@ READS = {
         "def f(x):\n    import os\n    return x * float(os.environ.get('BIBUN_TEST', '2'))",
         "import os\nos.environ['BIBUN_TEST'] = '5'",
     ),
+    "module that is imported inside": (
+        "import sys, types\nsys.modules['bibun_made'] = M = types.ModuleType('bibun_made')\n"
+        "M.n = 2\ndef f(x):\n    import bibun_made\n    from math import pi\n"
+        "    from bibun_made import n as m\n    return x * bibun_made.n + m * pi", "M.n = 3",
+    ),
+    "large number": ("A = 10 ** 5000\ndef f(x): return x * (A % 7)", "A += 1"),
     "pattern": (
         "class C:\n    __match_args__ = ('n',)\n    n = 2\nc = C()\ndef f(x):\n"
         "    match c:\n        case C(2): return x\n        case _: return x * 2", "C.n = 3",
@@ -236,7 +242,8 @@ FOUND = [
     "attribute of a class", "method", "property", "computed attribute", "slot", "field",
     "object made inside", "base that is called", "list", "dict", "set", "array that decides",
     "array that is read", "Variable", "number of NumPy's", "dtype", "module", "namespace",
-    "partial", "wrapper of ours", "rule", "gradient of one's own", "jitted function",
+    "module that is imported inside", "large number", "partial", "wrapper of ours", "rule",
+    "gradient of one's own", "jitted function",
 ]  # fmt: skip
 
 

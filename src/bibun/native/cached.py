@@ -56,7 +56,10 @@ def version(package: str, file: str) -> str:
     found = find_spec(package)
     if found is None or found.origin is None:
         return ""
-    return Path(found.origin).with_name(file).read_text("utf-8")
+    try:
+        return Path(found.origin).with_name(file).read_text("utf-8")
+    except OSError:  # packed in another way
+        return str(import_module("importlib.metadata").version(package))
 
 
 def _sources(folder: Path) -> list[tuple[str, int, int]]:

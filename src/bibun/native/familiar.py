@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import cmath
 import dataclasses
+import functools
 import itertools
 import math
 import operator
@@ -216,7 +217,7 @@ REPEATING = {dataclasses.__file__, reprlib.__file__}  # whose wrappers only guar
 OBJECTS = ("c_", "r_", "s_", "index_exp", "mgrid", "ogrid")
 TYPES = ("dtype", "errstate", "finfo", "iinfo", "ndarray", "ndindex", "ndenumerate", "broadcast")
 # fmt: on
-HOMES = {m.__name__: vars(m) for m in (np, math, cmath, operator, itertools)}
+HOMES = {m.__name__: vars(m) for m in (np, math, cmath, operator, itertools, functools)}
 HOMES["builtins"] = BUILTINS
 CLASSES |= {k for k in vars(np).values() if isinstance(k, type) and issubclass(k, np.generic)}
 CLASSES |= {getattr(np, name) for name in TYPES} | {operator.itemgetter, partial}

@@ -216,7 +216,7 @@ def sighted(f: Callable[..., Any], call: Call) -> Sight | None:
         arguments(sight, by_name)
         sight.value(f)
         sight.settle()
-    except (Hidden, RuntimeError):  # of dicts that another thread changes, or of recursion
+    except (Hidden, RuntimeError):  # the latter of dicts that change meanwhile, or of recursion
         return None
     return sight
 

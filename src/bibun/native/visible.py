@@ -11,11 +11,13 @@ open files, random generators, objects of libraries.
 from __future__ import annotations
 
 import builtins
+import sys
 from _abc import _get_dump
 from abc import ABC, ABCMeta
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import is_dataclass
+from dis import get_instructions
 from hashlib import sha256
 from opcode import opmap
 from types import CodeType, FunctionType
@@ -23,8 +25,8 @@ from typing import Any, Generic, Protocol
 
 import numpy as np
 
-MOST_OBJECTS, MOST_BYTES = 4096, 1 << 20
-"""How many objects are looked at, and how many bytes of arrays: more takes longer than a trace."""
+MOST_WORDS, MOST_BYTES = 20_000, 1 << 20
+"""Lines that are written, and bytes of arrays and texts: more takes longer than a trace."""
 
 PLAIN = {int, float, complex, bool, str, bytes, range, type(None), type(...), type(NotImplemented)}
 MISSING = object()
@@ -55,11 +57,22 @@ class Sight:
     def say(self, *words: Any) -> None:
         """Add a line; every text in it is written as a literal, so that lines stay apart."""
         self.words.append(repr(words))
+        if len(self.words) > MOST_WORDS:
+            raise Hidden("too much")
+
+    def read(self, size: int) -> None:
+        """Count bytes that are read."""
+        self.bytes += size
+        if self.bytes > MOST_BYTES:
+            raise Hidden("too many bytes")
 
     def value(self, x: Any) -> None:
         """Say what a value is; of what can be told apart from its equals, which one it is."""
         kind = type(x)
-        if kind in PLAIN:
+        if kind is int:
+            self.say("int", hex(x))  # which, unlike the decimal digits, may be as many as they are
+        elif kind in PLAIN:
+            self.read(len(x) if kind in (str, bytes) else 0)
             self.say(kind.__name__, x)
         elif kind is tuple or kind is frozenset:
             KINDS[kind](self, x)
@@ -68,8 +81,6 @@ class Sight:
         else:
             self.numbers[id(x)] = len(self.objects)
             self.objects.append(x)
-            if len(self.objects) > MOST_OBJECTS:
-                raise Hidden("too many objects")
             show_of(kind)(self, x)
 
     def several(self, values: Any) -> None:
@@ -113,14 +124,28 @@ class Sight:
 
     def code(self, c: CodeType) -> None:
         """Say what code does; where it stands in a file is left out."""
-        if any(op in c.co_code[::2] for op in UNSEEN):
-            raise Hidden(f"an import, a class or a pattern of classes in {c.co_qualname}")
+        opcodes = c.co_code[::2]
+        if any(op in opcodes for op in UNSEEN):
+            raise Hidden(f"a class or a pattern of classes in {c.co_qualname}")
+        if opmap["IMPORT_NAME"] in opcodes:
+            self.imports(c)
         self.say("code", *(getattr(c, part) for part in PARTS))
         for name in c.co_names:
             self.ask(name)
         self.say(len(c.co_consts))
         for constant in c.co_consts:
             (self.code if type(constant) is CodeType else self.value)(constant)
+
+    def imports(self, c: CodeType) -> None:
+        """Say what code imports: modules by their full names that are there already."""
+        steps = list(get_instructions(c))
+        for level, _, step in zip(steps, steps[1:], steps[2:], strict=False):
+            if step.opname == "IMPORT_NAME":
+                first = step.argval.split(".")[0]
+                if level.argval != 0 or not {first, step.argval} <= sys.modules.keys():
+                    raise Hidden(f"the import of {step.argval}")
+                self.say("import", step.argval)
+                self.several([sys.modules[first], sys.modules[step.argval]])
 
     def globals(self, f: FunctionType) -> None:
         """Say what the names in a function's code mean, where they are no attributes."""
@@ -142,9 +167,7 @@ class Sight:
 
     def array(self, x: np.ndarray) -> None:
         """Say what an array is, with its numbers, and those of the array of which it is a view."""
-        self.bytes += x.nbytes
-        if self.bytes > MOST_BYTES:
-            raise Hidden("many bytes of arrays")
+        self.read(x.nbytes)
         self.dtype(x.dtype)
         digest = sha256(x.tobytes()).hexdigest()
         self.say("array", x.shape, x.strides, x.flags.writeable, x.flags.owndata, digest)
@@ -194,14 +217,16 @@ def _sequence(sight: Sight, x: Any) -> None:
 
 @shows(dict)
 def _dict(sight: Sight, x: dict) -> None:
-    sight.say("dict")
-    sight.several([part for pair in list(x.items()) for part in pair])
+    sight.say("dict", len(x))
+    for key, value in x.items():
+        sight.value(key)
+        sight.value(value)
 
 
 @shows(set, frozenset)
 def _set(sight: Sight, x: Any) -> None:
-    if not all(type(e) in PLAIN for e in x):
-        raise Hidden("a set of objects")
+    if len(x) > MOST_WORDS or not all(type(e) in PLAIN for e in x):
+        raise Hidden("a set of objects, or of many")
     sight.say(type(x).__name__, sorted(f"{type(e).__name__} {e!r}" for e in x))
 
 
@@ -308,9 +333,7 @@ CLASSES: set[type] = {*ROOTS}
 """Classes that are known: they are what their name says, in each process."""
 
 UNSEEN = {
-    opmap[name]
-    for name in ("IMPORT_NAME", "IMPORT_FROM", "IMPORT_STAR", "LOAD_BUILD_CLASS", "MATCH_CLASS")
-    if name in opmap
+    opmap[name] for name in ("IMPORT_STAR", "LOAD_BUILD_CLASS", "MATCH_CLASS") if name in opmap
 }
 CLASS = {"__class__", "type"}
 # fmt: off
