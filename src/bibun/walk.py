@@ -47,8 +47,9 @@ def evaluate(
     for i, n in graph.body():
         start = 0 if trace is None else len(trace.positions)
         env.append(apply(n, env, trace))
-        if places and trace is not None and places[i] is not None:
-            trace.positions[start:] = [places[i]] * (len(trace.positions) - start)
+        place = places[i] if places else None
+        if trace is not None and place is not None:
+            trace.positions[start:] = [place] * (len(trace.positions) - start)
     return env
 
 

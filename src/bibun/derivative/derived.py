@@ -108,10 +108,10 @@ def derive(
         last = [a.index for a in further]
         graph, order = trace.close((), results, cut=home, last=last)
         nodes = [trace.positions[i][1] for i in order]
-    inputs = order[: graph.arity - len(last)]
+    first = order[: graph.arity - len(last)]
     graph, sources = simplified(graph, exact=residuals is None)
     known_for = [nodes[i] if nodes[i] >= max(stable.arity, 1) else None for i in sources]
-    return graph, [home[i] for i in inputs], known_for
+    return graph, [home[i] for i in first], known_for
 
 
 def simplified(graph: Graph, exact: bool = False) -> tuple[Graph, list[int]]:

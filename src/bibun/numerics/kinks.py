@@ -89,7 +89,7 @@ def _kinds(
     results = list(graph.output_types)
     count = len(results)
     step = Reverse(count, len(types), False)
-    derived, sources = derive(graph, list(range(len(graph))), results, step, None)
+    derived, sources, _ = derive(graph, list(range(len(graph))), results, step, None)
     rng = np.random.default_rng(0)  # a sum of sorted numbers has no kink, each of them has
     g = [np.asarray(rng.integers(128, 256, t.shape) / 256) for t in results]
     movable = [wanted[s] for s in sources] + [False] * count
