@@ -201,7 +201,7 @@ def test_transposed_and_small() -> None:
     for f, args, calls in (
         (lambda a, b: a @ b, (a, b), 0),
         (lambda a, b: a @ b.T, (a, turned), 1),
-        (lambda a, b: a @ np.tanh(b.T), (a, turned), 0),
+        (lambda a, b: a @ np.tanh(b.T), (a, turned), 1),
         (lambda a, b: a[0] @ b.T, (a, turned), 0),
         (lambda a, b: a[:3] @ b[:3].T, (a, turned), 0),
     ):
@@ -222,3 +222,35 @@ def test_many_products_in_threads() -> None:
         for last in (False, True):
             np.testing.assert_array_equal(guarded.run(native, [a, b], last)[0], native(a, b)[0])
     bibun.set_threads(before)
+
+
+# fmt: off
+FACTORS = {  # of a product of 32 x 200 by 200 x 40 numbers: whether it is read as a transpose
+    "weighted":  (lambda x, y, w: (x.T * w) @ y, 1),
+    "elements":  (lambda x, y, w: np.exp(-(x.T**2) - 2.0) @ y, 1),
+    "view":      (lambda x, y, w: x.T @ y, 1),
+    "mixed":     (lambda x, y, w: (x.T + y[:, :32].T) @ y, 1),
+    "other":     (lambda x, y, w: (x.T + x.reshape(32, 200)) @ y, 0),
+    "no matrix": (lambda x, y, w: (np.ones((32, 1)) * np.exp(w)) @ y, 0),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", FACTORS)
+def test_factors_are_computed_as_their_terms_lie(name: str) -> None:
+    """Transposes of matrices are read where they lie, and so is what is computed of them."""
+    f, turned = FACTORS[name]
+    x, y, w = (array(*s, dtype="f8") / 8 for s in ((200, 32), (200, 40), (200,)))
+    for derived in (f, bibun.grad(lambda *args: np.sum(np.sin(f(*args))), argnums=(0, 1, 2))):
+        graph, captured = graph_of(derived, x, y, w)
+        same(graph, [x, y, w, *captured])
+    text = bibun.jit(f).lower(x, y, w).text("loops")
+    assert f"bibun_product_f64(32, 40, 200, {turned}, 0, {32 if turned else 200}, 40" in text
+
+
+def test_weights_are_computed_in_vectors() -> None:
+    """What is dear and the same along a row is not computed in the row, number by number."""
+    x, w = array(200, 40, dtype="f8"), array(200, dtype="f8")
+    text = bibun.jit(lambda x, w: x * np.exp(w)[:, None]).lower(x, w).text("loops")
+    first, second = text.split("for i")[1], text.split("for i")[2]
+    assert "lanes" in first and "fma" in first and "fma" not in second

@@ -30,15 +30,16 @@ from ..walk import build
 from ..zeros import Select
 from .indices import fixed
 from .pieces import Unit, together
+from .turned import upright
 
 
 def multiplied(op: MatMul, args: Sequence[Array], trace: Trace) -> Array | None:
-    """A product with the identity matrix is the other matrix."""
+    """A product with the identity matrix is the other matrix; others have upright factors."""
     for k, a in enumerate(args):
         known = fixed(a, trace) if a.ndim == 2 and a.shape[0] == a.shape[1] else None
         if known is not None and np.array_equal(known, np.eye(len(known))):
             return args[1 - k]
-    return None
+    return upright(op, args, trace)
 
 
 def stacked(op: Stack, args: Sequence[Array], trace: Trace) -> Array | None:

@@ -198,7 +198,12 @@ class Schedule:
             return True
         used = {c for a in index for c, _ in a.strides}
         missing = [c for c, n in enumerate(root.extents) if n > 1 and c not in used]
-        return any(c < max(used, default=-1) for c in missing)
+        if any(c < max(used, default=-1) for c in missing):
+            return True
+        # In rounds of its own it runs in vectors, here it would be one number after the other.
+        return bool(missing and used) and all(
+            self.step_of.get(n) != step for n, _ in self.ways.root(i).reads
+        )
 
     def keep(self, i: int, step: int) -> bool:
         """Store a node before all that compute it on their way; whether that can be done."""
