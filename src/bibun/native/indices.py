@@ -14,6 +14,7 @@ from ..ops.gather import Gather, Read, Scatter
 from ..ops.putting import AddAt, Put
 from ..ops.structure import Expand, Reshape, Transpose
 from ..recording import Trace
+from .cover import apart, covers
 from .hot import one_hot
 from .pieces import EVERYTHING, Picked, Piece, Whole, Within, memory, together
 
@@ -74,7 +75,9 @@ def scattered(op: Scatter, args: Sequence[Array], trace: Trace) -> Array | None:
         dense = one_hot(op.reads[0], op.shape, safe[0], [fixed(i, trace) for i in safe[0][:-1]])
         if dense is not None:
             return dense
-    return together(Type(args[-1].dtype, op.shape), op.reads, safe, True, trace)
+    of, alone = Type(args[-1].dtype, op.shape), apart(op.reads, op.shape)
+    whole = alone and covers(op.reads, of)
+    return together(of, op.reads, safe, not alone, trace, zero=not whole)
 
 
 def written(op: Put | AddAt, args: Sequence[Array], trace: Trace, alone: bool) -> Array | None:

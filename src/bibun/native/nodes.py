@@ -262,13 +262,19 @@ class Nodes:
     def written(self, piece: int, index: Index) -> Affine:
         """Where a piece puts an element of its argument."""
         op: Any
-        op, (blank, *indices, x), t = self.graph.nodes[piece]
+        op, (blank, *indices, _), t = self.graph.nodes[piece]
         if isinstance(op.read, Gather):
             return flat(self.picked(op.read, blank, indices, index), t.shape)
-        whole = self.graph.nodes[blank]
-        found = behind(Node(op.read, (blank,), self.graph.nodes[x].type), whole, index)
-        assert found is not None
-        return flat(found, t.shape)
+        path, types = (op.read, *op.inside), [t]
+        for view in path:
+            types.append(view.type(types[-1]))
+        for view, of, read in zip(path[::-1], types[-2::-1], types[:0:-1], strict=True):
+            found = behind(Node(view, (blank,), read), Node(op, (), of), index)
+            if found is None:  # an array of one long axis in another shape
+                along = flat(index, read.shape)
+                found = tuple([along if n != 1 else Affine() for n in of.shape])
+            index = found
+        return flat(index, t.shape)
 
     def reduction(self, i: int) -> Reduction | None:
         """How a node is a sum over axes of one array or of a product of two; None if it is not."""

@@ -16,6 +16,7 @@ from ..array import Array, bind
 from ..graph import Example, Op, Type, operation
 from ..loops.statements import KINDS
 from ..ops.gather import Gather, Read, Slice
+from ..ops.structure import Reshape
 from ..recording import Trace
 
 
@@ -43,12 +44,14 @@ class Piece(Op):
     """x where `read` reads of a blank, written or added to what is there.
 
     The arguments are the blank, or what it is after another piece that comes first; the indices of
-    the read; and x.
+    the read; and x. `inside` are views of what is read there, one of another, of which x takes the
+    place of the last one.
     """
 
     kind = "call"
     read: Read
     add: bool
+    inside: tuple[Slice | Reshape, ...] = ()
 
     def type(self, blank, *rest):
         return blank
@@ -150,12 +153,20 @@ EVERYTHING = Slice(())
 
 
 def together(
-    of: Type, reads: Sequence[Any], args: Sequence[Sequence[Array]], add: bool, trace: Trace
+    of: Type,
+    reads: Sequence[Any],
+    args: Sequence[Sequence[Array]],
+    add: bool,
+    trace: Trace,
+    zero: bool | None = None,
 ) -> Array | None:
-    """An array from pieces; None for numbers that native code does not know."""
+    """An array from pieces; None for numbers that native code does not know.
+
+    Pieces that are added begin with zeros, unless `zero` says otherwise.
+    """
     if of.dtype not in KINDS:
         return None
-    blank = memory(of, add, trace)
+    blank = memory(of, add if zero is None else zero, trace)
     pieces = (bind(Piece(r, add), blank, *rest) for r, rest in zip(reads, args, strict=True))
     return bind(Whole(), *pieces)
 

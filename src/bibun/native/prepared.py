@@ -9,6 +9,7 @@ from .expand import expanded
 from .factors import without_factors
 from .inlined import inlined
 from .lifted import lifted
+from .nested import nested
 from .residuals import with_residuals
 
 STEPS: tuple[tuple[str, Callable[[Graph], Graph]], ...] = (
@@ -32,4 +33,5 @@ def prepared_from(graph: Graph) -> tuple[Graph, list[int | None]]:
         for _, step in STEPS:
             graph = step(graph)
     new, sources = expanded(graph)
-    return new, [None] * len(sources) if loops else list(sources)
+    new, order = nested(new)
+    return new, [None if loops else sources[i] for i in order]
