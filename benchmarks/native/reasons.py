@@ -19,16 +19,16 @@ REASONS = {
     "gelu": "one exponential and one division for each element, which wait for each other",
     "logsumexp": "one exponential for each element, as in XLA, in three passes along each row",
     "logsumexp640": "one exponential for each element, as in XLA, in three passes along memory",
-    "adam": "16 MB are read and 12 MB written to other memory, so that the old state stays whole, which "
-    "is more than the caches hold; peers write into the 12 MB that they have just read",
-    "rk4": "four tanh in each round, each of which waits some 80 cycles for the one before, take most "
-    "of the time, as in C++ by hand",
+    "adam": "16 MB are read and 12 MB written to other memory, so that the old state stays whole, "
+    "which is more than the caches hold; peers write to the 12 MB that they have just read",
+    "rk4": "four tanh in each round, each of which waits some 80 cycles for the one before, take "
+    "most of the time, as in C++ by hand",
     "lstm": "the products of matrices after all rounds, and the tanh of the state, which waits for "
     "the gates, take most of the time",
     "diagonal_lstm": "sigmoids and tanh of four layers, of which each waits for the one before",
     "mixture": "what is gathered for the products, and scattered afterwards, goes through memory",
-    "bundle": "what each observation leaves for the second half of its Jacobian goes through memory, "
-    "and entries are written one by one, 30 apart",
+    "bundle": "what each observation leaves for the second half of its Jacobian goes through "
+    "memory, and entries are written one by one, 30 apart",
 }
 
 
