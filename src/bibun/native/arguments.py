@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
 from importlib import import_module
 from inspect import Parameter, signature
+from types import FunctionType
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -34,6 +35,10 @@ class Fixed:
                 f"{name}: an argument of type {type(value).__name__} can be no part of what is "
                 "compiled, since it cannot be hashed: give arrays, numbers, or a hashable value"
             ) from None
+
+
+PLAIN = {Fixed, int, float, complex, bool, str, bytes, type(None), FunctionType}
+"""Types of leaves, beside arrays, that surely are no containers."""
 
 
 class Call(NamedTuple):
@@ -125,9 +130,40 @@ class Arguments:
 
 def _flat(given: list[Any], named: dict[str, Any]) -> tuple[list[Any], Hashable, Callable]:
     """The leaves of containers, how they are built, and what builds them."""
+    tree, found = (tuple(given), named), list[Any]()
+    kinds = _opened(tree, found)
+    if kinds is not NotImplemented:  # for Python's own containers no library is loaded
+        return found, kinds, lambda filled: _closed(tree, iter(filled))
     flatten((given, named))  # registers the user's classes
     optree = import_module("optree")
     leaves, structure = optree.tree_flatten(
         (tuple(given), named), none_is_leaf=True, namespace=NAMESPACE
     )
     return leaves, structure, lambda filled: optree.tree_unflatten(structure, filled)
+
+
+def _opened(x: Any, leaves: list[Any]) -> Hashable:
+    """How tuples, lists and dicts are built; NotImplemented if there may be other containers."""
+    kind = type(x)
+    if kind in PLAIN or isinstance(x, TRACED):
+        leaves.append(x)
+        return None
+    if kind is dict and all(type(k) is str for k in x):
+        keys = sorted(x)
+        parts = [_opened(x[k], leaves) for k in keys]
+        return NotImplemented if NotImplemented in parts else (tuple(keys), *parts)
+    if kind is not tuple and kind is not list:
+        return NotImplemented
+    parts = [_opened(y, leaves) for y in x]
+    return NotImplemented if NotImplemented in parts else (kind, *parts)
+
+
+def _closed(x: Any, leaves: Iterator[Any]) -> Any:
+    """The same containers with other leaves."""
+    kind = type(x)
+    if kind is dict:
+        parts = {k: _closed(x[k], leaves) for k in sorted(x)}
+        return {k: parts[k] for k in x}
+    if kind is tuple or kind is list:
+        return kind(_closed(y, leaves) for y in x)
+    return next(leaves)
