@@ -63,7 +63,7 @@ def _sections(run: Run) -> Iterator[str]:
         rows = dict.fromkeys(t.row for t in timings)
         for row in rows:
             yield f"### {row}\n\n{_row(row, [t for t in timings if t.row == row])}"
-    yield "## Times to compile (seconds)\n\n" + table(
+    yield "## Times to compile (seconds of a processor)\n\n" + table(
         ["", *run.seconds, "goal"],
         [
             [what, *(f"{run.seconds[level][what]:.2f}" for level in run.seconds), f"{goal:g}"]

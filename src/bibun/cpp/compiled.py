@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
+from math import prod
 from pathlib import Path
 from shutil import which
 from tempfile import TemporaryDirectory
@@ -18,6 +19,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..errors import BibunError
+from ..graph import Type
+from ..native.kernel import Kernel
 from ..native.store import store
 from .places import include_dir
 
@@ -55,7 +58,6 @@ def text(p: Partial) -> str:
             if direction == k:
                 lines.append(f"  {name}_{j}.derivatives()[0] = L{j - 1}(1);")
     depth = len(p.wrt)
-    places = ", ".join(f"*reinterpret_cast<const L0*>(at[{k}])" for k in range(p.arguments))
     args = ", ".join(f"{name}_{depth}" for name in names)
     return "\n".join(
         [
@@ -68,20 +70,41 @@ def text(p: Partial) -> str:
             *lines,
             f"  return L{depth}({p.called}({args})){'.derivative()' * depth};",
             "}",
-            LOOP,
-            f"    *reinterpret_cast<L0*>(at[{p.arguments}]) = one({places});",
-            f"    for (int k = 0; k < {p.arguments + 1}; ++k) at[k] += steps[k];",
-            "  }",
-            "}",
+            *ufunc_loop(p.arguments),
+            *kernel(p.arguments),
             "",
         ]
     )
 
 
-LOOP = """using Steps = const std::intptr_t*;
-extern "C" void loop(char** at, Steps n, Steps steps, void*) {
-  for (std::intptr_t i = 0; i < n[0]; ++i) {"""
-"""The loop of a ufunc of NumPy's: where the numbers lie, how many, and how far apart."""
+def ufunc_loop(arguments: int) -> list[str]:
+    """The loop of a ufunc of NumPy's: where the numbers lie, how many, and how far apart."""
+    places = ", ".join(f"*reinterpret_cast<const L0*>(at[{k}])" for k in range(arguments))
+    return [
+        "using Steps = const std::intptr_t*;",
+        'extern "C" void loop(char** at, Steps n, Steps steps, void*) {',
+        "  for (std::intptr_t i = 0; i < n[0]; ++i) {",
+        f"    *reinterpret_cast<L0*>(at[{arguments}]) = one({places});",
+        f"    for (int k = 0; k < {arguments + 1}; ++k) at[k] += steps[k];",
+        "  }",
+        "}",
+    ]
+
+
+def kernel(arguments: int) -> list[str]:
+    """The loop over arrays in C order, as compiled functions are called.
+
+    The buffers are the arguments, the result, and how many numbers each of them has.
+    """
+    numbers = ", ".join(f"static_cast<const L0*>(at[{k}])[i]" for k in range(arguments))
+    return [
+        'extern "C" void kernel(void** at) {',
+        f"  const std::int64_t n = *static_cast<const std::int64_t*>(at[{arguments + 1}]);",
+        "  for (std::int64_t i = 0; i < n; ++i) {",
+        f"    static_cast<L0*>(at[{arguments}])[i] = one({numbers});",
+        "  }",
+        "}",
+    ]
 
 
 @cache
@@ -139,6 +162,13 @@ def loaded(code: bytes) -> ctypes.CDLL:
 def address(p: Partial) -> int:
     """Where the function of numbers is."""
     return ctypes.cast(library(p).one, ctypes.c_void_p).value or 0
+
+
+def kernel_of(p: Partial, shape: tuple[int, ...]) -> Kernel:
+    """The function for float64 arrays of one shape."""
+    place = ctypes.cast(library(p).kernel, ctypes.c_void_p).value or 0
+    t, size = Type(np.dtype(np.float64), shape), np.array(prod(shape))
+    return Kernel(place, [t] * p.arguments, [t], [size], 0, library(p), False)
 
 
 def ufunc(p: Partial) -> Any:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import cache
+from functools import cache, cached_property, update_wrapper
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -13,9 +13,15 @@ import numpy as np
 from ..array import Duck, bind
 from ..errors import DtypeError, ShapeError
 from ..graph import Example, operation, symmetric
+from ..native.runtime import caller, extension
 from ..native.special import ADDRESSES, Foreign
+from ..recording import threads
 from ..zeros import scale
-from .compiled import Partial, address, ufunc
+from .compiled import Partial, address, kernel_of, ufunc
+
+MOST_SHAPES = 8
+"""Shapes of arguments that the extension tries."""
+PLAIN = (np.ndarray, np.float64)
 
 
 @cache
@@ -94,18 +100,54 @@ def function(
     """
     if isinstance(source, Path):
         source = source.read_text("utf-8")
-    op = CppElements(source, name, compiler)
+    call = Called(CppElements(source, name, compiler), args)
+    runtime = extension()
+    if runtime is None:
+        return call
+    front = call.front = runtime.Function(call, threads)
+    return update_wrapper(front, call, ("__name__", "__qualname__"), ())
 
-    plain = cache(lambda: ufunc(op.partial(args)))
 
-    def call(*given: Any) -> Any:
-        if len(given) != args:
-            raise TypeError(f"{name}: {args} arguments are needed, not {len(given)}")
+class Called:
+    """A function of C++ in Python. With the extension this is what is called for what is new."""
+
+    def __init__(self, op: CppElements, args: int):
+        self.op, self.args = op, args
+        self.f = op  # what a function that calls this depends on: see native/visible.py
+        self.front: Any = None  # what the user calls, if that is not this
+        self.shapes: dict[tuple[int, ...], Any] = {}  # for which the extension knows the way
+        self.__name__ = self.__qualname__ = op.called
+
+    def __call__(self, *given: Any) -> Any:
+        if len(given) != self.args:
+            raise TypeError(f"{self.__name__}: {self.args} arguments are needed, not {len(given)}")
         for x in given:
             if isinstance(x, Duck):
-                wide = np.broadcast_arrays(*given) if args > 1 else given
-                return bind(op, *(x.astype(np.float64) for x in wide))
-        return plain()(*given)
+                wide = np.broadcast_arrays(*given) if self.args > 1 else given
+                return bind(self.op, *(x.astype(np.float64) for x in wide))
+        y = self.plain(*given)
+        if self.front is not None:
+            self.show(given)
+        return y
 
-    call.__name__ = name
-    return call
+    @cached_property
+    def plain(self) -> Any:
+        """The function as one of NumPy's."""
+        return ufunc(self.op.partial(self.args))
+
+    def show(self, given: tuple[Any, ...]) -> None:
+        """Let the extension know the way for these arguments, if they are alike.
+
+        Results that are not finite still come from NumPy's function, which warns.
+        """
+        shape: Any = getattr(given[0], "shape", None)
+        alike = all(type(x) in PLAIN and x.shape == shape for x in given)
+        if shape in self.shapes or not alike:
+            return
+        runtime = extension()
+        kernel = caller(kernel_of(self.op.partial(self.args), shape), runtime)
+        places = ("tuple", [("array", k) for k in range(self.args)])
+        way = runtime.Variant(kernel, places, ("dict", [], []), (), (), ("array", 0))
+        latest = list(self.shapes.items())[-MOST_SHAPES + 1 :]
+        self.shapes = dict([*latest, (shape, way)])
+        self.front.use(list(self.shapes.values())[::-1])
