@@ -15,7 +15,7 @@ from weakref import finalize
 from ..graph import Type
 from ..tracing.containers import flatten
 from .arguments import Call, Chosen
-from .structure import Leaf, leaves
+from .structure import Leaf, described, leaves, numbers
 
 
 def reserve(made: Any, call: Call, donated: Chosen, extension: Any) -> None:
@@ -25,10 +25,19 @@ def reserve(made: Any, call: Call, donated: Chosen, extension: Any) -> None:
     args, named = call.place(leaves(len(call.values)))
     trees = [a for k, a in enumerate(args) if k in donated.numbers]
     trees += [a for name, a in named.items() if name in donated.names]
-    given = [call.values[x.number] for t in trees for x in flatten(t)[0] if type(x) is Leaf]
+    fixed = {id(x) for x in call.fixed}
+    given = [call.values[k] for t in trees for k in _arrays(t, fixed)]
     results = made.captured.output_types[: made.captured.count]
     both = Counter(Type(x.dtype, x.shape) for x in given) & Counter(results)
     # Two sets take turns, and a block may be a quarter larger than what lies in it.
     size = sum(n * t.dtype.itemsize * prod(t.shape) for t, n in both.items()) * 5 // 2
     extension.reserve(size)
     finalize(made, extension.reserve, -size).atexit = False
+
+
+def _arrays(tree: Any, fixed: set[int]) -> list[int]:
+    """The numbers of the arrays in an argument; Python's own containers need no library."""
+    known = described(tree, fixed)
+    if known is not None:
+        return numbers(known)
+    return [x.number for x in flatten(tree)[0] if type(x) is Leaf]

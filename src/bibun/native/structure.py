@@ -51,3 +51,11 @@ def built(tree: Description, arrays: Sequence[Any]) -> Any:
     if kind == "dict":
         return dict(zip(first, parts, strict=True))
     return tuple(parts) if kind == "tuple" else parts
+
+
+def numbers(tree: Description) -> list[int]:
+    """The numbers of the arrays in a description."""
+    kind, first, *rest = tree
+    if kind in ("array", "fixed"):
+        return [first] if kind == "array" else []
+    return [k for part in (rest[0] if rest else first) for k in numbers(part)]
