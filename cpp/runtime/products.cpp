@@ -39,9 +39,12 @@ struct Tiled {
   Size width() const { return vectors * lanes; }
   Size panels() const { return (n + width() - 1) / width(); }
 
-  // The rows are cut into tiles of which none has two rows more than another.
-  Size tiles() const { return (m + rows - 1) / rows; }
-  Size start(Size tile) const { return tile * (m / tiles()) + std::min(tile, m % tiles()); }
+  // The rows are cut into tiles of which the first have one row more than the others. Divisions
+  // take as long as a short tile.
+  Size tiles = (m + rows - 1) / rows;
+  Size low = m / tiles;
+  Size higher = m % tiles;
+  Size start(Size number) const { return number * low + std::min(number, higher); }
 
   // k is cut into equal blocks, as far as that goes.
   Size depth() const {
@@ -91,8 +94,9 @@ class Panel {
  private:
   void copied(const T* from, Size depth) {
     for (Size k = 0; k < depth; ++k) {
-      T* to = std::copy_n(from + k * p_.ldb, columns_, packed_ + k * width_);
-      std::fill(to, packed_ + (k + 1) * width_, T{0});
+      // No call of memmove for some numbers.
+      for (Size j = 0; j < columns_; ++j) packed_[k * width_ + j] = from[k * p_.ldb + j];
+      for (Size j = columns_; j < width_; ++j) packed_[k * width_ + j] = T{0};
     }
   }
 
@@ -123,7 +127,7 @@ template <class T>
 void run(const Tiled<T>& p, Size number, const Panel<T>& panel, Size column, Size k, Size depth) {
   const Size row = p.start(number);
   const Size rows = p.start(number + 1) - row;
-  const auto tile = p.tile[rows > p.m / p.tiles()][panel.columns() < p.width()];
+  const auto tile = p.tile[rows > p.low][panel.columns() < p.width()];
   const T* a = p.turned_a ? p.a + k * p.lda + row : p.a + row * p.lda + k;
   const Size row_a = p.turned_a ? 1 : p.lda;
   const Size step_a = p.turned_a ? p.lda : 1;
@@ -158,6 +162,7 @@ class Next {
 
   // Fetches one of several equal parts, before something else is computed.
   void fetch(Size part, Size parts) const {
+    if (rows_ == 0) return;
     for (Size i = rows_ * part / parts; i < rows_ * (part + 1) / parts; ++i) {
       const T* row = from_ + i * row_;
       for (Size j = 0; j < length_; j += kLine / static_cast<Size>(sizeof(T))) {
@@ -199,7 +204,7 @@ void run(const Tiled<T>& p, Size first_panel, Size last_panel, Size first, Size 
 template <class T>
 void panels(void* context, Size start, Size stop) {
   const auto& p = *static_cast<const Tiled<T>*>(context);
-  run(p, start, stop, 0, p.tiles());
+  run(p, start, stop, 0, p.tiles);
 }
 
 template <class T>
@@ -210,8 +215,8 @@ void rows(void* context, Size start, Size stop) {
 
 template <class T>
 void product(Tiled<T>& p) {
-  const bool wide = p.panels() >= p.tiles() || p.panels() >= 4 * threads();
-  const Size all = wide ? p.panels() : p.tiles();
+  const bool wide = p.panels() >= p.tiles || p.panels() >= 4 * threads();
+  const Size all = wide ? p.panels() : p.tiles;
   const Size work = std::max<Size>(1, p.m * p.n / all * p.k);  // of one of them
   bibun_parallel(wide ? panels<T> : rows<T>, &p, all, kWork / work + 1);
 }

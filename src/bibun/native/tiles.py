@@ -138,9 +138,11 @@ class Tile(Kernel):
 
     def function(self, name: str) -> str:
         """The sums of all k, and then what becomes of them."""
-        offsets = ["0", *(self.put(f"mul i64 %row_a, {i}") for i in self.rows[1:])]
+        rows = ["%a"]
+        for _ in self.rows[1:]:
+            rows.append(self.at(rows[-1], "%row_a"))
         self.start("round")
-        sums = self.round(offsets)
+        sums = self.round(rows)
         self.lines += ["br i1 %more, label %round, label %done", "done:"]
         self.lines += ["%is = icmp ne i64 %add, 0", "br i1 %is, label %sum, label %set"]
         for label in ("set", "sum"):
@@ -150,11 +152,15 @@ class Tile(Kernel):
         given = "i64 %k, ptr %a, i64 %row_a, i64 %step_a, ptr %b, i64 %row_b, ptr %c, i64 %row_c"
         return f"define void @{name}({given}, i64 %add) nounwind {{\nentry:\n  {body}\n}}"
 
-    def round(self, offsets: Sequence[str]) -> list[list[str]]:
-        """One k: what is added to each sum. The sums go round, and so do the places."""
+    def round(self, rows: Sequence[str]) -> list[list[str]]:
+        """One k: what is added to each sum. The sums go round, and so do the places.
+
+        One number for all rows of a goes round: LLVM would make a chain of additions of addresses
+        that move on together, and each round would wait for it.
+        """
         self.lines += [
             "%left = phi i64 [%k, %entry], [%fewer, %round]",
-            "%from_a = phi ptr [%a, %entry], [%next_a, %round]",
+            "%column = phi i64 [0, %entry], [%next_column, %round]",
             "%from_b = phi ptr [%b, %entry], [%next_b, %round]",
         ]
         for i in self.rows:
@@ -167,7 +173,7 @@ class Tile(Kernel):
         fma = f"llvm.fmuladd.{suffix(self.kind, self.lanes)}"
         self.declared[fma] = f"declare {wide} @{fma}({wide}, {wide}, {wide})"
         for i in self.rows:
-            x = self.load(self.at("%from_a", offsets[i]), one)
+            x = self.load(self.at(rows[i], "%column"), one)
             x = self.put(f"insertelement {wide} poison, {one} {x}, i32 0")
             zeros = f"<{self.lanes} x i32> zeroinitializer"
             x = self.put(f"shufflevector {wide} {x}, {wide} poison, {zeros}")
@@ -175,7 +181,7 @@ class Tile(Kernel):
                 given = f"{wide} {x}, {wide} {b[j]}, {wide} %old{i}.{j}"
                 self.lines.append(f"%sum{i}.{j} = call {wide} @{fma}({given})")
         self.lines += [
-            f"%next_a = getelementptr {one}, ptr %from_a, i64 %step_a",
+            "%next_column = add i64 %column, %step_a",
             f"%next_b = getelementptr {one}, ptr %from_b, i64 %row_b",
             "%fewer = sub i64 %left, 1",
             "%more = icmp ne i64 %fewer, 0",
