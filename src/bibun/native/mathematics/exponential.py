@@ -33,7 +33,8 @@ def exp(x: Value) -> Value:
     """e^x."""
     normal, lowest, highest = RANGE[x.kind]
     n, r = reduced(x)
-    usual = (less_one(r) + 1) * power_of_two(n)
+    s = power_of_two(n)
+    usual = less_one(r).fma(s, s)  # the bits of (less_one(r) + 1) s, as s is a power of two
 
     def rare() -> Value:
         inside = (x < lowest).where(lowest, (x > highest).where(highest, x))
@@ -57,17 +58,18 @@ def exp2(x: Value) -> Value:
 
     def of(x: Value) -> tuple[Value, Value]:
         n = x.rint()
-        return n, less_one((x - n) * 0.6931471805599453) + 1
+        return n, less_one((x - n) * 0.6931471805599453)
 
     n, y = of(x)
+    s = power_of_two(n)
 
     def rare() -> Value:
         end = limit + 2
         low = {"f64": -1080.0, "f32": -151.0}[x.kind]
         n, y = of((x < low).where(low, (x > end).where(end, x)))
-        return scaled(y, n)
+        return scaled(y + 1, n)
 
-    return x.code.seldom(beyond(x, limit), y * power_of_two(n), rare)
+    return x.code.seldom(beyond(x, limit), y.fma(s, s), rare)
 
 
 def expm1(x: Value) -> Value:

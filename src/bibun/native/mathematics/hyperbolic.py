@@ -36,7 +36,7 @@ def tanh(x: Value) -> Value:
     The derivative is sech(x)^2, so that both have the exponential and the division in common.
     """
     a = abs(x)
-    large = 1 - exp(-a) * sech(x)
+    large = (-exp(-a)).fma(sech(x), 1)
     return (a < 0.55).where(_odd(a, TANH), large).copysign(x)
 
 

@@ -74,7 +74,8 @@ def power(x: Value, y: Value) -> Value:
     ln2, ln2_low = LN2[x.kind]
     n = (p * LOG2E).rint()
     r = (-n).fma(ln2_low, (-n).fma(ln2, p)) + p_low
-    usual = (less_one(r) + 1) * power_of_two(n)
+    s = power_of_two(n)
+    usual = less_one(r).fma(s, s)
     normal = (x >= FORMATS[x.kind].tiny) & (x < np.inf) & (abs(p) < RANGE[x.kind][0])
     return x.code.seldom(~normal, usual, lambda: _in_all_cases(x, y))
 
