@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from ...loops import Value
 from .coefficients import EXP, LN2
-from .parts import beyond, paired, power_of_two, scaled
+from .parts import FORMATS, beyond, paired, power_of_two, scaled
 
 LOG2E = 1.4426950408889634
 RANGE = {"f64": (708.0, -746.0, 710.0), "f32": (87.0, -104.0, 89.0)}
@@ -24,6 +24,16 @@ def reduced(x: Value) -> tuple[Value, Value]:
     return n, (-n).fma(low, (-n).fma(high, x))
 
 
+def parted(x: Value) -> tuple[Value, Value]:
+    """2^n and r, for moderate x: what rounds to n leaves n, and the bias, in the lowest bits."""
+    digits, bias, *_ = FORMATS[x.kind]
+    whole = 1.5 * 2.0**digits + bias
+    high, low = LN2[x.kind]
+    shifted = x.fma(LOG2E, whole)
+    n = shifted - whole
+    return (shifted.bits() << digits).from_bits(), (-n).fma(low, (-n).fma(high, x))
+
+
 def less_one(r: Value) -> Value:
     """exp(r) - 1 for small r."""
     return (r * r).fma(paired(r, EXP), r)
@@ -32,8 +42,7 @@ def less_one(r: Value) -> Value:
 def exp(x: Value) -> Value:
     """e^x."""
     normal, lowest, highest = RANGE[x.kind]
-    n, r = reduced(x)
-    s = power_of_two(n)
+    s, r = parted(x)
     usual = less_one(r).fma(s, s)  # the bits of (less_one(r) + 1) s, as s is a power of two
 
     def rare() -> Value:
@@ -74,8 +83,7 @@ def exp2(x: Value) -> Value:
 
 def expm1(x: Value) -> Value:
     """e^x - 1, with all digits for small x."""
-    n, r = reduced(x)
-    s = power_of_two(n)
+    s, r = parted(x)
     usual = s.fma(less_one(r), s - 1).copysign(x)
 
     def rare() -> Value:
