@@ -115,6 +115,20 @@ def test_what_would_be_copied_is_refused(jit, x):
         jit(total).bind(x)
 
 
+def test_methods(jit):
+    class Model:
+        rate = 2
+
+        @jit
+        def step(self, x: Any) -> Any:
+            return x * self.rate
+
+    x = X.copy()
+    call = Model.step.bind(Model(), x)
+    x += 1
+    np.testing.assert_array_equal(call(), (X + 1) * 2)
+
+
 def test_wrong_uses(jit):
     x = X.copy()
     call = jit(lambda x: x * 2).bind(x)

@@ -19,6 +19,7 @@ import pytest
 import bibun
 from bibun.native import jitted, runtime, store
 from bibun.native import recalled as recalling
+from bibun.native.familiar import Hidden, Sight
 
 X = np.linspace(0.5, 2, 7)
 NUMBER = count()
@@ -181,6 +182,10 @@ READS = {
         "M.n = 2\ndef f(x):\n    import bibun_made\n    from math import pi\n"
         "    from bibun_made import n as m\n    return x * bibun_made.n + m * pi", "M.n = 3",
     ),
+    "objects of NumPy's": (
+        "A = 2\ndef f(x): return x[np.s_[1:]] * np.mgrid[0:2].sum() + A + np.finfo(x.dtype).eps",
+        "A = 3",
+    ),
     "large number": ("A = 10 ** 5000\ndef f(x): return x * (A % 7)", "A += 1"),
     "pattern": (
         "class C:\n    __match_args__ = ('n',)\n    n = 2\nc = C()\ndef f(x):\n"
@@ -237,13 +242,29 @@ def test_what_a_function_reads_is_never_taken_from_before(folder, monkeypatch, n
     assert not np.array_equal(found, before), "this is no test"
 
 
+def test_functions_of_libraries_are_told_apart():
+    """What is known by its name alone has a name of its own."""
+    known: dict[Any, Any] = {}
+    for name in [n for n in sys.modules if n.split(".")[0] in ("bibun", "numpy", "math")]:
+        for f in list(vars(sys.modules[name]).values()):
+            sight = Sight()
+            try:
+                sight.value(f)
+            except Hidden:
+                continue
+            if callable(f) and not isinstance(f, type):
+                same = known.setdefault(tuple(sight.words), f)
+                assert same is f or getattr(same, "__code__", f) is getattr(f, "__code__", None)
+    assert len(known) > 500
+
+
 FOUND = [
     "global", "helper of a helper", "closure", "keyword default", "attribute",
     "attribute of a class", "method", "property", "computed attribute", "slot", "field",
     "object made inside", "base that is called", "list", "dict", "set", "array that decides",
     "array that is read", "Variable", "number of NumPy's", "dtype", "module", "namespace",
-    "module that is imported inside", "large number", "partial", "wrapper of ours", "rule",
-    "gradient of one's own", "jitted function",
+    "module that is imported inside", "large number", "objects of NumPy's", "partial",
+    "wrapper of ours", "rule", "gradient of one's own", "jitted function",
 ]  # fmt: skip
 
 

@@ -52,7 +52,7 @@ def _function(sight: Sight, f: FunctionType) -> None:
         return
     sight.holds(vars(f))
     if _is_known(code):
-        sight.say("function", os.path.basename(code.co_filename), code.co_qualname, f.__name__)
+        sight.say("function", code.co_filename, code.co_qualname, f.__name__)
         if "<locals>" not in code.co_qualname:
             return
     else:
@@ -111,6 +111,13 @@ def _builtin(sight: Sight, f: Any) -> None:
     if home is None:
         raise Hidden(f"{f.__qualname__}, which is written in C")
     sight.say("builtin", home, f.__name__)
+
+
+def _of_numpy(sight: Sight, x: Any) -> None:
+    names = [name for name in OBJECTS if getattr(np, name) is x]
+    if not names:
+        raise Hidden(f"a {type(x).__name__} of NumPy's")
+    sight.say("numpy", *names)
 
 
 @shows(ModuleType)
@@ -176,7 +183,7 @@ def _constant(sight: Sight, a: Array) -> None:
 
 @shows(type, ABCMeta)
 def _class(sight: Sight, of: type) -> None:
-    own = of.__module__.split(".")
+    own = str(of.__module__).split(".")
     if own[0] == "bibun" and own[1:] and own[1] in UNITS:
         sight.say("class", of.__module__, of.__qualname__)
     else:
@@ -222,7 +229,4 @@ HOMES["builtins"] = BUILTINS
 CLASSES |= {k for k in vars(np).values() if isinstance(k, type) and issubclass(k, np.generic)}
 CLASSES |= {getattr(np, name) for name in TYPES} | {operator.itemgetter, partial}
 CLASSES |= {k for k in vars(itertools).values() if isinstance(k, type)}
-KINDS |= {
-    type(getattr(np, name)): lambda sight, x: sight.say("numpy", type(x).__name__, vars(x))
-    for name in OBJECTS
-}
+KINDS |= {type(getattr(np, name)): _of_numpy for name in OBJECTS}

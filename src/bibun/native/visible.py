@@ -317,7 +317,7 @@ def is_plain_class(of: type, bases: set[type]) -> bool:
 
 
 def _is_plain(c: type) -> bool:
-    own = c.__module__.split(".")[0] not in LIBRARIES
+    own = str(c.__module__).split(".")[0] not in LIBRARIES  # of C's classes it may be anything
     return own and bool(c.__flags__ & HEAP) and type(c) in METAS
 
 
