@@ -210,18 +210,33 @@ def test_transposed_and_small() -> None:
         np.testing.assert_allclose(native(*args)[0], f(*args), rtol=0, atol=2e-5)
 
 
-def test_many_products_in_threads() -> None:
-    """Each is for one thread, and all of them together are for several."""
-    a, b = array(5, 3, 70, 80, dtype="f8"), array(5, 3, 80, 60, dtype="f8")
-    native = NativeProgram(graph_of(lambda a, b: a @ b, a, b)[0])
-    assert "call void @bibun_parallel" in native.texts[0]
-    before = bibun.threads()
+# fmt: off
+SHARED = {
+    "many":        (lambda a, b: a @ b,   (5, 3, 70, 80), (5, 3, 80, 60)),
+    "deep":        (lambda a, b: a @ b,   (20, 20_001),   (20_001, 7)),
+    "deep turned": (lambda a, b: a.T @ b.T, (20_000, 7),  (20, 20_000)),
+    "columns":     (lambda a, b: a @ b,   (20, 100),      (100, 1_500)),
+    "rows":        (lambda a, b: a @ b.T, (1_500, 100),   (20, 100)),
+}
+# fmt: on
+
+
+@pytest.mark.parametrize("name", SHARED)
+def test_what_threads_share(name: str) -> None:
+    """Many products, parts of long sums, panels or tiles: the same bits for any threads."""
+    f, *shapes = SHARED[name]
+    args = [array(*shape, dtype="f8") for shape in shapes]
+    native = NativeProgram(graph_of(f, *args)[0])
+    inside = name in ("columns", "rows")  # then it is the runtime that shares
+    assert ("call void @bibun_parallel" in native.texts[0]) != inside
+    before, found = bibun.threads(), []
     for n in (1, 2, 3):
         bibun.set_threads(n)
-        np.testing.assert_allclose(native(a, b)[0], a @ b, rtol=0, atol=1e-12)
-        for last in (False, True):
-            np.testing.assert_array_equal(guarded.run(native, [a, b], last)[0], native(a, b)[0])
+        found += [native(*args)[0], *(guarded.run(native, args, last)[0] for last in (False, True))]
     bibun.set_threads(before)
+    np.testing.assert_allclose(found[0], f(*args), rtol=0, atol=1e-10)
+    for y in found[1:]:
+        np.testing.assert_array_equal(y, found[0])
 
 
 # fmt: off

@@ -23,7 +23,9 @@ SMALL_PRODUCT_OF_MANY = 1 << 12
 SMALL_TURNED = 1 << 8
 """The same, if the second matrix lies transposed: vectors of loops run along its rows badly."""
 SHARED = 1 << 21
-"""Multiplications of many products from which on threads share them."""
+"""Multiplications of many products, or of a deep one, from which on threads share them."""
+PARTS, FLAT = 8, 1 << 12
+"""Parts of a deep product, and elements of its result at most: all parts lie in memory."""
 
 
 class Extents(NamedTuple):
@@ -53,6 +55,12 @@ class Extents(NamedTuple):
     def shared(self) -> bool:
         """Whether threads share the products, of which each is too short to be shared itself."""
         return self.work < SHARED <= self.work * prod(self.lead)
+
+    @property
+    def deep(self) -> bool:
+        """Whether its sums are so long, and so few, that threads had better share each of them."""
+        flat = self.m * self.n <= min(FLAT, self.k)
+        return flat and prod(self.lead) == 1 and self.work >= SHARED
 
     @property
     def in_tiles(self) -> bool:
