@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.hardpoints.functions import ARRAYS, CHOICES
+from tests.hardpoints.functions import ARRAYS, CHOICES, FIXED
 from tests.hardpoints.programs import KEPT, Program, generate
 from tests.hardpoints.verdict import ours, verdicts
 
@@ -54,8 +54,8 @@ def jax() -> Gradient:
     def on(name: str, *args: Any) -> Any:
         if name in CHOICES:
             return jnp.where(getattr(jnp, name)(*args[:2]), *args[2:])
-        if name == "roll":
-            return jnp.roll(*args, 1)
+        if name in FIXED:
+            args = (FIXED[name], *args) if name.startswith("gamma") else (*args, FIXED[name])
         return _found(homes, name)(*args, **({"keepdims": True} if name in KEPT else {}))
 
     def gradient(program: Program) -> np.ndarray:
@@ -72,6 +72,8 @@ def torch() -> Gradient:
     homes = [library, library.special, library.linalg, library.nn.functional]
 
     def on(name: str, *args: Any) -> Any:
+        if name in FIXED and name != "roll":
+            args = (FIXED[name], *args) if name.startswith("gamma") else (*args, FIXED[name])
         given = [library.as_tensor(a, dtype=library.float64) for a in args]
         if name in CHOICES:
             return library.where(_found(homes, RENAMED.get(name, name))(*given[:2]), *given[2:])

@@ -148,6 +148,9 @@ BESSEL = {
     for n in (0, 1)
 }
 POSITIVE = 1e-200, 1e5
+FIXED = {"gammainc": 2.0, "gammaincc": 2.0, "ldexp": 3, "roll": 1}
+"""Arguments that there is no derivative by: the order, before x; how far, after it."""
+ORDER = FIXED["gammainc"]
 # fmt: off
 UNARY: dict[str, Callable] = {
     "negative": lambda x: -x, "positive": _one, "reciprocal": lambda x: _divide(mp.mpf(1), x),
@@ -169,6 +172,9 @@ UNARY: dict[str, Callable] = {
     "erfcx": SHORT(lambda x: mp.exp(x * x) * ERFC(x)), "erfi": SHORT(ERFI),
     "erfinv": _open(ERFINV, -1, 1), "erfcinv": _open(lambda x: ERFINV(1 - x), 0, 2),
     "ndtri": _open(_ndtri, 0, 1), "log_ndtr": _log_ndtr,
+    "ndtri_exp": _open(lambda x: _ndtri(mp.exp(x)), -1e4, 0), "ldexp": lambda x: 8 * x,
+    "gammainc": _open(by_balls(lambda x: x.gamma_lower(ORDER, 1)), 0, 1e5),
+    "gammaincc": _open(by_balls(lambda x: x.gamma_upper(ORDER, 1)), 0, 1e5),
     "gammaln": _open(by_balls(lambda x: x.lgamma()), *POSITIVE),
     "gamma": _open(by_balls(lambda x: x.gamma()), 1e-200, 1e3),
     "psi": _open(by_balls(lambda x: x.digamma()), *POSITIVE),
