@@ -10,13 +10,14 @@ import argparse
 import sys
 import time
 from collections import Counter
+from contextlib import nullcontext
 
 from bibun.derivative import derived
 from bibun.numerics import rescue
 from bibun.rewrite import Rules
 
 from .programs import coverage, generate
-from .verdict import ours, verdicts
+from .verdict import compiled, ours, verdicts
 
 SILENT = {"wrong", "hidden"}
 CONTROLS = 4.0, 100.0  # units, and the condition up to which a program is well-conditioned
@@ -29,6 +30,7 @@ def main() -> int:
     parser.add_argument("--show", type=int, default=50, help="how many programs to print")
     parser.add_argument("--controls", action="store_true", help="well-conditioned programs")
     parser.add_argument("--no-rewrites", action="store_true", help="as they are written")
+    parser.add_argument("--jit", action="store_true", help="in native code, which only warns")
     given = parser.parse_args()
     if given.no_rewrites:
         derived.STABILISE = Rules()
@@ -36,8 +38,9 @@ def main() -> int:
     seeds = range(given.first, given.first + given.count)
     for seed in seeds:
         program = generate(seed, given.controls)
-        with rescue(not given.controls):
-            judged = list(verdicts(program, ours, *(CONTROLS if given.controls else ())))
+        with rescue(False) if given.controls else nullcontext():
+            gradient = compiled if given.jit else ours
+            judged = list(verdicts(program, gradient, *(CONTROLS if given.controls else ())))
         for entry, v in enumerate(judged):
             found[v] += 1
             if (v in SILENT or v.startswith("error")) and shown < given.show:

@@ -28,6 +28,11 @@ def ours(program: Program) -> np.ndarray:
     return np.asarray(bibun.grad(program.run)(program.x))
 
 
+def compiled(program: Program) -> np.ndarray:
+    """The same in native code, as it is by default."""
+    return np.asarray(bibun.jit(bibun.grad(program.run))(program.x))
+
+
 def verdicts(
     program: Program, gradient: Callable = ours, units: float = UNITS, well: float = np.inf
 ) -> Iterator[str]:

@@ -5,6 +5,7 @@ import warnings
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import special
 
 from bibun import grad, value_and_grad
 from bibun.derivative.derived import CACHE
@@ -143,3 +144,11 @@ def test_programs_with_maxima_are_rescued_too():
     assert_allclose(grad(f)(x), [p, 1 - p], rtol=1e-12)  # x is rounded, and multiplied by 1000
     near = lambda x: np.max(x) - np.log(1 + np.max(x))  # noqa: E731
     assert_allclose(grad(near)(np.array([1e-9, 0.0]))[0], 1e-9, rtol=1e-8)  # the next term is x^2
+
+
+def test_a_point_where_balls_can_only_agree():
+    def f(x):  # log(1 + x), with 0 times that at 0
+        one = np.logaddexp2(x, x)  # 1 + x
+        return special.xlogy(np.where(special.i0e(x) == one, x, 1.0), one)
+
+    assert_allclose(grad(f)(np.float64(0)), 1)

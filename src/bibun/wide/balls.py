@@ -28,6 +28,12 @@ class UndecidedError(Exception):
     """A comparison that balls of this precision do not decide."""
 
 
+class _State:
+    """Whether numbers that balls cannot tell apart count as equal; one for all, under LOCK."""
+
+    near_is_equal = False
+
+
 class Ball:
     """A real number in a ball; +inf, -inf and nan as floats have them."""
 
@@ -113,7 +119,7 @@ def less(x: Any, y: Any) -> bool:
         return False
     if x < y:
         return True
-    if x >= y:
+    if x >= y or _State.near_is_equal:
         return False
     raise UndecidedError
 
@@ -128,6 +134,8 @@ def equal(x: Any, y: Any) -> bool:
         return bool(x == y)
     if x < y or y < x:
         return False
+    if _State.near_is_equal:
+        return True
     raise UndecidedError
 
 
@@ -289,16 +297,19 @@ def balls(check: Callable) -> Library:
 
 
 @contextmanager
-def precision(bits: int) -> Iterator[None]:
-    """Balls of this many bits inside the `with`, in this thread alone."""
+def precision(bits: int, near_is_equal: bool = False) -> Iterator[None]:
+    """Balls of this many bits inside the `with`, in this thread alone.
+
+    With `near_is_equal`, what they cannot tell apart is equal: evidence, and no proof.
+    """
     context = import_module("flint").ctx
     with LOCK:
-        before = context.prec
-        context.prec = bits
+        before, context.prec = context.prec, bits
+        near, _State.near_is_equal = _State.near_is_equal, near_is_equal
         try:
             yield
         finally:
-            context.prec = before
+            context.prec, _State.near_is_equal = before, near
 
 
 __all__ = ["Ball", "UndecidedError", "balls", "precision", "raw"]

@@ -146,11 +146,15 @@ class Rescue:
         return [[value_of(e) for e in y] for y in ys]
 
     def exact(self, bits: int) -> list[list[Any]]:
-        """The function itself, without its derivative, in balls; None where it is no number."""
+        """The function itself, without its derivative, in balls; None where it is no number.
+
+        What so many bits do not tell apart is equal: at a point that an equality picks out, balls
+        can only agree.
+        """
         types = self.graph.output_types[: self.values]
         wanted = [np.arange(int(np.prod(t.shape))) for t in types]
         wanted += [np.arange(0)] * (len(self.graph.outputs) - self.values)
-        with precision(bits):
+        with precision(bits, near_is_equal=True):
             args = [*map(self.library.elements, self.args)]
             ys = self._evaluate(Entries(self.graph, wanted), args, wanted)
         return [[value_of(e) for e in y] for y in ys[: self.values]]
