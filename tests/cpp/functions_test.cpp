@@ -42,7 +42,46 @@ void networks() {
       k);
 }
 
+/// Steps for the gradients 3, 1, -2 of one number beside their formulas, and a matrix of another
+/// shape.
+void optimizers() {
+  using M = Eigen::Matrix<double, 1, 1>;
+  const double rate = 0.1, slopes[] = {3, 1, -2};
+  M a(1), b(1), c(1);
+  const GradientDescent plain{rate};
+  Momentum<M> momentum{rate, 0.5};
+  Adam<M> adam{rate, 0.8, 0.9, 1e-3};
+  double x = 1, y = 1, z = 1, v = 0, mean = 0, square = 0;
+  for (int n = 1; n <= 3; ++n) {
+    const double g = slopes[n - 1];
+    plain.step(a, M(g));
+    momentum.step(b, M(g));
+    adam.step(c, M(g));
+    x -= rate * g;
+    v = 0.5 * v - rate * g;
+    y += v;
+    mean = 0.8 * mean + 0.2 * g;
+    square = 0.9 * square + 0.1 * g * g;
+    z -= rate * mean / (1 - std::pow(0.8, n)) /
+         (std::sqrt(square / (1 - std::pow(0.9, n))) + 1e-3);
+    close(a(0), x, 1e-15, "gradient descent");
+    close(b(0), y, 1e-15, "momentum");
+    close(c(0), z, 1e-14, "Adam");
+  }
+  Momentum<Eigen::MatrixXf> other;
+  Adam<Eigen::MatrixXf> another;
+  for (Index n : {1, 2}) {  // each begins anew for another shape
+    Eigen::MatrixXf w = Eigen::MatrixXf::Zero(n, 2), u = w;
+    const Eigen::MatrixXf g = Eigen::MatrixXf::Ones(n, 2);
+    other.step(w, g);
+    another.step(u, g);
+    close(w(0), -0.01, 1e-8, "momentum's first step");
+    close(u(0), -0.001, 1e-8, "Adam's first step");
+  }
+}
+
 int main() {
   functions();
   networks();
+  optimizers();
 }

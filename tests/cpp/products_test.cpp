@@ -49,7 +49,21 @@ void parts_of_matrices() {
       x);
 }
 
+/// What Eigen's matrices have as methods, in one program for both.
+void methods() {
+  const auto program = [](const auto& v) {
+    const auto y = v.cwiseProduct(v).eval();
+    const auto u = v.col(2).eval();
+    return v.sum() * v.mean() + v.norm() * y.squaredNorm() + v.trace() * v.diagonal().sum() +
+           v.row(1).dot(u) * v.block(1, 0, 2, 2).sum() + v.transpose().row(0).sum() * v(2, 1) +
+           u.head(2).sum() * u.tail(2).sum() + u.segment(1, 1).sum() * u(0) +
+           y.cwiseQuotient(v).sum() * v.sum();
+  };
+  first_order("methods", program, filled(3, 3, 12));
+}
+
 int main() {
   products_and_sums();
   parts_of_matrices();
+  methods();
 }

@@ -1,5 +1,5 @@
 // Steps along a gradient, in place: gradient descent, momentum, Adam. Each object belongs to one
-// parameter.
+// parameter, and begins anew if that gets another shape.
 #ifndef BIBUN_OPTIMIZERS_HPP
 #define BIBUN_OPTIMIZERS_HPP
 
@@ -46,7 +46,10 @@ struct Adam {
 
   void step(M& x, const M& g) {
     using S = typename M::Scalar;
-    if (steps == 0) mean = square = M::Zero(x.rows(), x.cols());
+    if (steps == 0 || mean.rows() != x.rows() || mean.cols() != x.cols()) {
+      mean = square = M::Zero(x.rows(), x.cols());
+      steps = 0;
+    }
     ++steps;
     mean = static_cast<S>(decay) * mean + static_cast<S>(1 - decay) * g;
     square = static_cast<S>(square_decay) * square +
