@@ -1,5 +1,6 @@
 // FastAD: expressions of matrices, bound to their memory once.
 #include <fastad>
+#include <memory>
 
 #include "../rows.hpp"
 
