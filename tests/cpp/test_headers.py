@@ -7,15 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .compilers import COMPILERS, HERE, SANITIZED, compiled, output
+from .compilers import CLANG, COMPILERS, HERE, ROOT, SANITIZED, compiled, output
 
 PROGRAMS = sorted(path.stem for path in HERE.glob("*_test.cpp"))
+EXAMPLES = [f"examples/cpp/{name}" for name in ("figure_10", "figure_12", "figures_8_and_9")]
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_in_cpp(name: str, tmp_path: Path) -> None:
     """It checks itself, and the sanitizers find nothing."""
     output(compiled(HERE / f"{name}.cpp", tmp_path / name, SANITIZED))
+
+
+@pytest.mark.skipif(not CLANG, reason="clang is not installed")
+@pytest.mark.parametrize("name", [*(f"tests/cpp/{p}" for p in PROGRAMS), *EXAMPLES])
+def test_clang_has_no_warnings(name: str, tmp_path: Path) -> None:
+    compiled(ROOT / f"{name}.cpp", tmp_path / "none", ["-fsyntax-only"], CLANG)
 
 
 LOSS = 1.8238302200153741411

@@ -15,7 +15,7 @@ import pytest
 
 import bibun
 
-from .compilers import ROOT, eigen
+from .compilers import ROOT, eigen, output
 
 EXAMPLES = ROOT / "examples" / "cpp"
 PROGRAMS = {"calibration": "calibrate", "bundle": "adjust", "control": "balance", "digits": "train"}
@@ -41,9 +41,8 @@ def build(tmp_path_factory: Any) -> Path:
 def printed(build: Path, project: str, *args: Path) -> list[list[float]]:
     """The numbers that a program prints."""
     program = build / project / PROGRAMS[project]
-    done = subprocess.run([program, *args], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr
-    return [[float(word) for word in line.split()] for line in done.stdout.splitlines()]
+    lines = output(program, *map(str, args)).splitlines()
+    return [[float(word) for word in line.split()] for line in lines]
 
 
 def python(project: str, name: str, monkeypatch: pytest.MonkeyPatch) -> Any:

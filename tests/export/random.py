@@ -142,11 +142,13 @@ def compared(case: Case, found: Sequence[np.ndarray]) -> tuple[float, str]:
     return worst, "; ".join(problems)
 
 
-def outcomes(seeds: Sequence[int], words: Sequence[Entry], math: str = "libm") -> Iterator[Outcome]:
+def outcomes(
+    seeds: Sequence[int], words: Sequence[Entry], math: str = "libm", compiler: str = "g++"
+) -> Iterator[Outcome]:
     """What comes of the programs of some seeds, in one file."""
     cases = [case(f"program_{seed}", generate(seed, words), math) for seed in seeds]
     with TemporaryDirectory(prefix="bibun_export_") as folder:
-        found = results(cases, Path(folder), OPTIONS)
+        found = results(cases, Path(folder), OPTIONS, compiler)
     for seed, one, arrays in zip(seeds, cases, found, strict=True):
         yield Outcome(seed, *compared(one, arrays))
 
@@ -156,12 +158,15 @@ def main() -> int:
     parser.add_argument("--count", type=int, default=500, help="how many programs")
     parser.add_argument("--first", type=int, default=0, help="the seed of the first")
     parser.add_argument("--math", default="libm", choices=["libm", "vector"])
+    parser.add_argument("--compiler", default="g++")
     parser.add_argument("--show", type=int, default=5, help="how many programs to print in full")
     given = parser.parse_args()
     start, failed, well = time.perf_counter(), [], 0
     for first in range(given.first, given.first + given.count, TOGETHER):
         stop = min(first + TOGETHER, given.first + given.count)
-        for seed, condition, problem in outcomes(range(first, stop), vocabulary(), given.math):
+        for seed, condition, problem in outcomes(
+            range(first, stop), vocabulary(), given.math, given.compiler
+        ):
             well += condition < 1e3
             if problem:
                 failed.append(seed)

@@ -15,6 +15,8 @@ from bibun.errors import TracingError, UnsupportedError
 from bibun.loops import Code, Place
 from bibun.native.cplusplus import CppPrinter
 
+from ..cpp.compilers import output
+
 OPTIONS = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off", "-mfma"]
 SANITIZED = [*OPTIONS, "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 EVERY = ("value", "value_and_grad", "jvp", "vjp", "jacobian")
@@ -23,11 +25,10 @@ W = np.array([[-0.1, 0.2], [0.3, -0.4], [0.5, 0.6]])
 
 
 def holds(folder: Path, options: list[str] = SANITIZED) -> None:
-    """The golden test of a folder compiles, and finds Python's numbers."""
+    """The golden test of a folder compiles, and finds Python's numbers, in memory full of bytes."""
     (source,) = folder.glob("*_test.cpp")
     subprocess.run(["g++", *options, source, "-o", folder / "test"], check=True)
-    done = subprocess.run([folder / "test"], capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+    output(folder / "test")
 
 
 def loss(X, W):

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import pytest
+
+from ..cpp.compilers import COMPILERS
 from ..programs.generate import generate
 from .random import case, compared, outcomes, vocabulary
 
 COUNT, STEP = 20, 20
 
 
-def test_random_programs() -> None:
-    found = list(outcomes(range(COUNT), vocabulary(STEP)))
+@pytest.mark.parametrize("compiler", COMPILERS)
+def test_random_programs(compiler: str) -> None:
+    found = list(outcomes(range(COUNT), vocabulary(STEP), compiler=compiler))
     assert not [o for o in found if o.problem]
     assert sum(o.condition < 1e3 for o in found) > 0.8 * COUNT
 
