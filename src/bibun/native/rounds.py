@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
 
 from ..loops import Block, Choice, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
 from ..loops.statements import DTYPES, FLOATS, WIDTH, Merge, statements
+from .chains import side_by_side
 from .lines import Term, Wide, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
@@ -18,17 +20,6 @@ UNROLLED = 4
 """Independent sums in a long loop, so that one addition need not wait for the one before."""
 NEUTRAL = {"add": -0.0, "mul": 1.0, "max": -np.inf, "min": np.inf, "and": -1, "or": 0}
 
-
-INTERLEAVED = 4
-"""Vectors that go through a long chain of operations side by side: their instructions alternate."""
-LONG_CHAIN = 64
-"""Cycles from the first operation of a round to its last one, from which on the processor has no
-room for the instructions of so many rounds that something in them is always ready."""
-WAITS = {"div": 12, "sqrt": 16, "load": 5, "select": 2, "lt": 3, "le": 3, "eq": 3, "ne": 3} | (
-    dict.fromkeys(("abs", "neg", "not", "and", "or", "xor", "shl", "shr", "copysign"), 1)
-    | dict.fromkeys(("bits", "constant"), 0)
-)
-"""Cycles until the result of an opcode is there; of all others 4."""
 
 BRIEF, FEW = 12, 8
 """Statements of a round, and rounds, that are printed one after the other."""
@@ -57,17 +48,12 @@ class LoopPrinter:
         self.carried: list[str] = []
         self.products = _products(loop)
 
-    @property
+    @cached_property
     def interleaved(self) -> int:
         """How many vectors are one: LLVM takes it apart again, instruction by instruction."""
         full = self.loop.extent // self.narrow
-        if (
-            self.narrow == 1
-            or (self.loop.extent % self.narrow and full < 8)
-            or not waits(self.loop)
-        ):
-            return 1
-        return min(INTERLEAVED, 1 << (full.bit_length() - 1))
+        masked = self.loop.extent % self.narrow and full < 8
+        return 1 if self.narrow == 1 or masked else side_by_side(self.loop, full)
 
     @property
     def wide(self) -> int:
@@ -268,28 +254,6 @@ class LoopPrinter:
             return self.p.put(f"extractelement {of} {x}, i32 {start}")
         chosen = ", ".join(f"i32 {k}" for k in range(start, start + lanes))
         return self.p.put(f"shufflevector {of} {x}, {of} poison, <{lanes} x i32> <{chosen}>")
-
-
-def waits(loop: Loop) -> bool:
-    """Whether a round is a long chain of operations, with no sums over loops inside."""
-    ready: dict[int, int] = {}
-    return _follow(loop.body, ready) and max(ready.values(), default=0) >= LONG_CHAIN
-
-
-def _follow(block: Block, ready: dict[int, int]) -> bool:
-    """Note when each value of some statements is there; False if that cannot be said."""
-    for s in block.statements:
-        if type(s) is Let:
-            before = max([ready.get(a, 0) for a in s.args], default=0)
-            ready[s.number] = before + WAITS.get(s.opcode, 4)
-        elif type(s) is Seldom:
-            ready.update((number, ready.get(usual, 0)) for number, _, usual, _ in s.chosen)
-        elif type(s) is Loop:
-            if s.merges or s.carries or not _follow(s.body, ready):
-                return False
-        elif type(s) is not Store and type(s) is not Refuse:
-            return False
-    return True
 
 
 def lanes_of(loop: Loop, bits: int = VECTOR_BITS) -> int:
