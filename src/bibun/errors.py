@@ -11,6 +11,7 @@ import linecache
 import sys
 from functools import lru_cache
 from pathlib import Path
+from threading import local
 from types import CodeType, FrameType
 from typing import Any, NamedTuple
 
@@ -18,6 +19,15 @@ PACKAGE = str(Path(__file__).parent)
 
 
 LIBRARIES = ("numpy", "scipy", "optree")  # whose frames are not the user's
+
+
+class Said(local):
+    """How many warnings this thread has had from us, while something was traced or otherwise."""
+
+    count = 0
+
+
+said = Said()
 
 
 class BibunError(Exception):

@@ -19,6 +19,7 @@ from .errors import (
     ShapeError,
     TapeError,
     UnconnectedWarning,
+    said,
     unmask,
     user_position,
 )
@@ -361,6 +362,7 @@ def _unconnected(source: Any, targets: list[Array], how: str, shape: tuple[int, 
     if how == "error":
         raise TapeError(f"gradient: {reason}")
     where = user_position()
+    said.count += 1
     warnings.warn(f"the gradient is zero: {reason}  ({where})", UnconnectedWarning, stacklevel=4)
     return Array(None, -1, np.zeros(shape, _dtype(source)))
 

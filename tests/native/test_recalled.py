@@ -310,6 +310,14 @@ def test_effects_are_not_left_out(folder):
         assert made.calls == [1]
 
 
+def test_warnings_are_not_left_out(folder):
+    """A trace that warns is made in each process."""
+    text = "def f(x): return (x * 1j).astype(float)"
+    for _ in range(2):
+        with pytest.warns(np.exceptions.ComplexWarning):
+            bibun.jit(module(folder, text, "same").f)(X)
+
+
 def test_a_recalled_way_that_fails_is_traced(folder, traced):
     text = "def f(a): return np.linalg.cholesky(a)"
     good, bad = np.eye(3), -np.eye(3)

@@ -10,7 +10,13 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy import vdot
 
-from ..errors import LostDigitsWarning, NotDifferentiableError, NotFiniteWarning, user_frame
+from ..errors import (
+    LostDigitsWarning,
+    NotDifferentiableError,
+    NotFiniteWarning,
+    said,
+    user_frame,
+)
 from ..graph import Graph
 from ..recording import Trace
 from ..tracing.functional import Recorded
@@ -235,6 +241,7 @@ def strictly(case: Case, results: list[Any]) -> list[Any]:
 
 def warn(warning: Warning) -> None:
     """Warn at the line of the user's that called us, however deep that is."""
+    said.count += 1
     frame = user_frame()
     if frame is None:
         warnings.warn(warning, stacklevel=2)

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from ..errors import called
+from ..errors import called, said
 from ..graph import Type
 from ..tracing.rebind import followed
 from ..wide.mode import mode
@@ -70,6 +70,7 @@ class Recall:
 
     def __init__(self, f: Callable[..., Any], call: Call):
         self.f, self.call = f, call
+        self.said = said.count
         kept = store().path is not None and installed()
         self.sight = sighted(f, call) if kept else None
 
@@ -97,11 +98,13 @@ class Recall:
         """After the trace: what it saw has to be there as it was, so that no trace is missed.
 
         And the hooks have to have been in all that is the user's, as they are where its source is.
+        A trace that warns does so in each process.
         """
         if self.sight is not None:
             after = sighted(self.f, self.call)
             whole = after is not None and after.words == self.sight.words
-            if not whole or not all(map(followed, self.sight.codes)):
+            quiet = self.said == said.count
+            if not whole or not quiet or not all(map(followed, self.sight.codes)):
                 self.sight = None
 
     def keep(self, way: Captured, kernel: Kernel | None) -> None:

@@ -364,7 +364,11 @@ PURE = (
     "Ellipsis", "NotImplemented", "__debug__", "__name__", "__doc__", "classmethod",
 )
 # fmt: on
-BUILTINS = {name: vars(builtins)[name] for name in PURE}
+BUILTINS = {
+    name: found
+    for name, found in vars(builtins).items()  # those that nobody has replaced before
+    if name in PURE and type(found) is not FunctionType and getattr(found, "__name__", name) == name
+}
 BUILTINS |= {
     name: found
     for name, found in vars(builtins).items()

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from ..array import Array, bind, implements
-from ..errors import ShapeError
+from ..errors import ShapeError, said
 from ..graph import Example, Linear, Op, Type, operation
 from .reduction import as_numpy, operand
 from .structure import array_of, cast, reshape_to
@@ -148,6 +148,7 @@ def cross(
             return np.cross(a, b, axisa, axisb, axisc)
 
     if a.shape[-1:] == (2,) or b.shape[-1:] == (2,):
+        said.count += 1
         warnings.warn(
             "Arrays of 2-dimensional vectors are deprecated. Use arrays of 3-dimensional vectors "
             "instead. (deprecated in NumPy 2.0)",

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..array import Array, bind, implements, is_number, lift
-from ..errors import DtypeError
+from ..errors import DtypeError, said
 from ..graph import Example, Linear, Op, Type, operation, symmetric
 from ..memory import view
 from ..notation import ATOM, FACTOR, Text
@@ -228,6 +228,7 @@ def astype(x: Any, dtype: Any, /, *, copy: bool = True, **options: Any) -> Array
     a, dtype = lift(x), np.dtype(dtype)
     if a.dtype.kind == "c" and dtype.kind not in "cb":
         message = "Casting complex values to real discards the imaginary part"
+        said.count += 1
         warnings.warn(message, np.exceptions.ComplexWarning, stacklevel=2)
     y = cast(a, dtype)
     return bind(Copy(), a) if copy and y is a else y
