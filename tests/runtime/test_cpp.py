@@ -16,11 +16,11 @@ ROOT = HERE.parent.parent
 SOURCES = ROOT / "cpp" / "runtime"
 COMPILER = os.environ.get("CXX", "g++")
 STRICT = ["-std=c++17", "-O1", "-g", "-Wall", "-Wextra", "-Werror", "-pthread"]
-FREE_OF_PYTHON = ["blocks.cpp", "cpus.cpp", "workers.cpp"]
+FREE_OF_PYTHON = ["blocks.cpp", "cpus.cpp", "products.cpp", "workers.cpp"]
 
 
 @pytest.mark.parametrize("sanitizer", ["thread", "address,undefined"])
-@pytest.mark.parametrize("test", ["workers_test", "blocks_test"])
+@pytest.mark.parametrize("test", ["workers_test", "blocks_test", "products_test"])
 def test_what_knows_nothing_of_python(test: str, sanitizer: str, tmp_path: Path) -> None:
     """A program in C++ ends well, and the sanitizer finds nothing."""
     sources = [SOURCES / name for name in FREE_OF_PYTHON]
