@@ -20,6 +20,7 @@ from .programs import coverage, generate
 from .verdict import compiled, ours, verdicts
 
 SILENT = {"wrong", "hidden"}
+EVERY = 1000
 CONTROLS = 4.0, 100.0  # units, and the condition up to which a program is well-conditioned
 
 
@@ -46,6 +47,8 @@ def main() -> int:
             if (v in SILENT or v.startswith("error")) and shown < given.show:
                 shown += 1
                 print(f"{v} at entry {entry}: {program}", flush=True)
+        if (seed - given.first) % EVERY == EVERY - 1:
+            print(f"... seed {seed}: {dict(found)}", flush=True)
     print(f"{given.count} programs in {time.perf_counter() - start:.0f} s: {dict(found)}")
     print(coverage(list(map(generate, seeds))))
     return 1 if any(found[v] for v in SILENT) else 0
