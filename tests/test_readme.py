@@ -16,7 +16,7 @@ PRINTED = re.compile(r"^print\(.*\)  +# (.*)$", re.MULTILINE)
     "name",
     [
         *("README.md", "docs/control.md", "docs/jit.md", "docs/numerics.md", "docs/conventions.md"),
-        "docs/cpp.md",
+        *("docs/cpp.md", "docs/instability.md"),
     ],
 )
 def test_python_blocks_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
