@@ -161,7 +161,8 @@ class Strips:
 
     def head(self, returns: str, name: str, more: Sequence[str]) -> None:
         """The beginning of a function."""
-        given = [*more, "std::int64_t first", *self.given]
+        # Rounds that read and write nothing, or narrow numbers alone, do not ask where they are.
+        given = [*more, "[[maybe_unused]] std::int64_t first", *self.given]
         self.p.put(0, f"{returns} {name}(")
         self.p.put(2, f",\n{'  ' * 2}".join(given) + ") {")
 
@@ -170,7 +171,7 @@ class Strips:
         printer, s = self.p, self.loop
         printer.put(1, "for (int lane = 0; lane < lanes; ++lane) {")
         if any(s.counter in dict(p.strides) for p in places(s.body)):
-            printer.put(2, f"const std::int64_t v{s.counter} = first + lane;")
+            printer.put(2, f"[[maybe_unused]] const std::int64_t v{s.counter} = first + lane;")
         printer.block(s.body, 2)
         for m in s.merges:
             value, sum_ = printer.name(m.value), total.format(m.result)
