@@ -26,7 +26,7 @@ REASONS = {
     "lstm": "the products of matrices after all rounds, and the tanh of the state, which waits for "
     "the gates, take most of the time",
     "diagonal_lstm": "sigmoids and tanh of four layers, of which each waits for the one before",
-    "mixture": "what is gathered for the products, and scattered afterwards, goes through memory",
+    "mixture": "two products take most of the time, and what they make goes through memory",
     "bundle": "what each observation leaves for the second half of its Jacobian goes through "
     "memory, and entries are written one by one, 30 apart",
 }

@@ -269,3 +269,17 @@ def test_weights_are_computed_in_vectors() -> None:
     text = bibun.jit(lambda x, w: x * np.exp(w)[:, None]).lower(x, w).text("loops")
     first, second = text.split("for i")[1], text.split("for i")[2]
     assert "lanes" in first and "fma" in first and "fma" not in second
+
+
+def test_what_is_reshaped_is_not_copied() -> None:
+    """A product reads a new shape in the memory of what was computed, also of its transpose."""
+    x, b = array(7, 10, 65, dtype="f8"), array(70, 33, dtype="f8")
+
+    def f(x: Any, b: Any) -> Any:
+        y = np.exp(x)  # all that is stored on the way
+        return y.reshape(70, 65).T @ b, np.sum(y)
+
+    graph, captured = graph_of(f, x, b)
+    same(graph, [x, b, *captured])
+    text = bibun.jit(f).lower(x, b).text("loops")
+    assert text.count("f64[4550] work") == 1 and "bibun_product_f64(65, 33, 70, 1, 0" in text

@@ -225,20 +225,20 @@ class Nodes:
 
     def turned(self, i: int) -> bool:
         """Whether the second matrix of a product lies transposed."""
-        b = self.graph.nodes[i].args[1]
-        found = self.seen(b)
-        if found is None:
-            return False
-        matrix = self.matrix(i, 1, flat(found[1], self.shape(found[0])))
+        b, index = self.seen(self.graph.nodes[i].args[1])
+        matrix = self.matrix(i, 1, flat(index, self.shape(b)))
         return matrix is not None and matrix.turned
 
-    def seen(self, i: int) -> tuple[int, Index] | None:
-        """What a view shows, and which element the counters choose of it; None if not affine."""
+    def seen(self, i: int) -> tuple[int, Index]:
+        """What a view shows, and which element the counters choose of it.
+
+        That may be a Reshape, which has the memory of its argument.
+        """
         index = at(range(len(self.shape(i))))
         while self.role[i] == "view":
             found = self.below(i, index)
             if found is None:
-                return None
+                break
             i, index = found
         return i, index
 
@@ -366,24 +366,27 @@ def first_stored(nodes: Nodes) -> set[int]:
         elif nodes.role[i] == "loop":
             stored.update(n.args)
         elif nodes.role[i] == "product":
-            stored.update(operand(nodes, i, a) for a in range(2))
+            stored.update(a for which in range(2) for a in operand(nodes, i, which))
         elif (
             nodes.role[i] == "view"
             and isinstance(n.op, Reshape)
-            and nodes.below(i, _dummy(n.type.shape)) is None
+            and nodes.below(i, (Affine(),) * len(n.type.shape)) is None
         ):
             stored.update(_reshaped_from(nodes, i))
     return stored
 
 
-def operand(nodes: Nodes, i: int, which: int) -> int:
-    """What has to be stored for a product to read an argument: what it is a view of, or itself."""
+def operand(nodes: Nodes, i: int, which: int) -> Iterator[int]:
+    """What has to be stored for a product to read an argument: what it is a view of, or itself.
+
+    What is reshaped is stored anyway.
+    """
     start = nodes.graph.nodes[i].args[which]
-    found = nodes.seen(start)
-    if found is None:
-        return start
-    a, index = found
-    return start if nodes.matrix(i, which, flat(index, nodes.shape(a))) is None else a
+    a, index = nodes.seen(start)
+    if nodes.matrix(i, which, flat(index, nodes.shape(a))) is None:
+        yield start
+    elif nodes.role[a] != "view":
+        yield a
 
 
 def _reshaped_from(nodes: Nodes, i: int) -> Iterator[int]:
@@ -391,10 +394,6 @@ def _reshaped_from(nodes: Nodes, i: int) -> Iterator[int]:
     source = nodes.graph.nodes[i].args[0]
     if (
         not isinstance(nodes.graph.nodes[source].op, Reshape)
-        or nodes.below(source, _dummy(nodes.shape(source))) is not None
+        or nodes.below(source, (Affine(),) * len(nodes.shape(source))) is not None
     ):
         yield source
-
-
-def _dummy(shape: tuple[int, ...]) -> Index:
-    return tuple(Affine() for _ in shape)
