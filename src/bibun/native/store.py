@@ -22,6 +22,10 @@ LIMIT = 256 << 20
 """Bytes of all files together, unless the user says otherwise."""
 
 
+BLOCK = 4096
+"""What a file takes at least: small ones, too, must not become too many."""
+
+
 class Store:
     """Files in one directory, together at most `limit` bytes: those used least recently go."""
 
@@ -57,7 +61,7 @@ class Store:
         try:
             _private(self.path)
             _write(self.path, name, content)
-            self.bound(len(content))
+            self.bound(max(len(content), BLOCK))
         except OSError as error:
             self.writes = False
             notice(f"{self.path} cannot be written to ({error.strerror or error})")
@@ -77,7 +81,7 @@ class Store:
         for entry in os.scandir(self.path):
             with suppress(OSError):  # another process has just removed it
                 known = entry.stat(follow_symlinks=False)
-                found.append((known.st_mtime_ns, known.st_size, entry.path))
+                found.append((known.st_mtime_ns, max(known.st_size, BLOCK), entry.path))
         total = sum(size for _, size, _ in found)
         for _, size, path in sorted(found):
             if total <= self.limit:
