@@ -56,6 +56,7 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument(
         "--batch", nargs="+", default=[], help="arguments with a row for each example"
     )
+    export.add_argument("--donate", nargs="+", default=[], help="arguments that are changed")
     export.add_argument("--interface", choices=["std", "eigen"], default="std")
     export.add_argument("--math", choices=["libm", "vector"], default="libm")
     export.add_argument("--check-finite", action="store_true")
@@ -76,6 +77,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         to=given.to,
         wrt=_which(given.wrt),
         batch=_which(given.batch),
+        donate=_which(given.donate),
         functions=given.functions,
         interface=given.interface,
         math=given.math,

@@ -27,6 +27,7 @@ from bibun.export.lowered import lowered
 from bibun.graph import Graph
 from bibun.native.arguments import Arguments, chosen
 from bibun.native.capture import Captured
+from bibun.tracing.containers import flatten
 
 from ..programs.checks import Check
 from ..programs.generate import Program, generate, text
@@ -124,11 +125,23 @@ def nudged(y: Any, given: Sequence[Any], rng: np.random.Generator) -> Any:
 
 
 def compared(case: Case, found: Sequence[np.ndarray]) -> tuple[float, str]:
-    """The largest relative condition of a program, and what is wrong."""
-    worst, problems = 0.0, []
-    header = case[0]
+    """The largest relative condition of a program, and what is not what the interpreter gets."""
+    return differing(case, case[0].code.expected, found, conditions(case))
+
+
+def compared_with_python(case: Case, found: Sequence[np.ndarray]) -> tuple[float, str]:
+    """The same, and beside the graph that is exported the function itself."""
     far = conditions(case)
-    for v, y, z, c in zip(header.code.outputs, header.code.expected, found, far, strict=True):
+    itself = [np.asarray(y) for y in flatten(case[1].function(*case[1].args))[0]]
+    worst, problem = differing(case, case[0].code.expected, found, far)
+    _, other = differing(case, itself, found, far)
+    return worst, problem or (other and f"in Python: {other}")
+
+
+def differing(case: Case, expected: Any, found: Any, far: Any) -> tuple[float, str]:
+    """The largest relative condition, and which numbers differ by more than that."""
+    worst, problems = 0.0, []
+    for v, y, z, c in zip(case[0].code.outputs, expected, found, far, strict=True):
         if y.dtype.kind != "f":
             problems += [f"{v.name} differs"] if np.any(y != z) else []
             continue
@@ -150,7 +163,7 @@ def outcomes(
     with TemporaryDirectory(prefix="bibun_export_") as folder:
         found = results(cases, Path(folder), OPTIONS, compiler)
     for seed, one, arrays in zip(seeds, cases, found, strict=True):
-        yield Outcome(seed, *compared(one, arrays))
+        yield Outcome(seed, *compared_with_python(one, arrays))
 
 
 def main() -> int:

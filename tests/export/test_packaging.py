@@ -54,6 +54,9 @@ def test_the_command(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None
     main(["export", f"{model}:loss", *arrays, "--wrt", "w", "--to", str(tmp_path / "made")])
     names = [Path(line).name for line in capsys.readouterr().out.splitlines()]
     assert names[:2] == ["loss.hpp", "loss_value_and_grad.hpp"]
+    rows = ["x=float64[5,3,3]", *arrays[1:]]
+    main(["export", f"{model}:loss", *rows, "--batch", "x", "--to", str(tmp_path / "made")])
+    assert "loss_batch(std::int64_t rows" in (tmp_path / "made" / "loss.hpp").read_text()
     with pytest.raises(SystemExit):
         main(["export", f"{model}:other", *arrays])
     assert "has no function 'other'" in capsys.readouterr().err

@@ -36,6 +36,7 @@ PROGRAMS: dict[str, tuple[Any, tuple[tuple[int, ...], ...]]] = {
     "batches": (lambda a, b: a @ b, ((3, 40, 30), (3, 30, 50))),
     "shared": (lambda a, b: a @ b, ((3, 40, 30), (30, 50))),
     "turned batches": (lambda a, b: np.swapaxes(a, 0, 1) @ b, ((40, 3, 30), (3, 30, 50))),
+    "turned terms, weighted": (lambda a, b: (a.T * b) @ a, ((60, 60), (60, 60))),
     "many small": (lambda a, b: a @ b, ((500, 8, 9), (500, 9, 7))),
     "tensors": (lambda a, b: np.einsum("ijk,kl->ijl", a, b), ((9, 20, 30), (30, 50))),
     "with itself": (lambda a, b: (a @ a.T, b.T @ b), ((70, 65), (90, 40))),

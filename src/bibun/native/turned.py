@@ -44,7 +44,7 @@ def computed(start: int, trace: Trace) -> Iterator[int]:
     while stack:
         i = stack.pop()
         op, *below = trace.entries[i]
-        if i not in seen and getattr(op, "kind", "") == "element":
+        if i not in seen and below and op.kind == "element":
             seen.add(i)
             yield i
             stack += below
