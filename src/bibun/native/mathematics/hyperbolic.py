@@ -8,13 +8,17 @@ from ...loops import Value
 from .coefficients import SINH, TANH
 from .exponential import exp, sech, shifted
 from .logarithm import log, log1p
-from .parts import polynomial
+from .parts import paired, polynomial
 
 
 def _odd(x: Value, coefficients: dict) -> Value:
-    """x + x^3 p(x^2)."""
+    """x + x^3 p(x^2).
+
+    One behind the other, the many terms of float64 would take as long as an exponential.
+    """
     t = x * x
-    return (x * t).fma(polynomial(t, coefficients), x)
+    found = (paired if x.kind == "f64" else polynomial)(t, coefficients)
+    return (x * t).fma(found, x)
 
 
 def sinh(x: Value) -> Value:
