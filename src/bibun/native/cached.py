@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import cache
 from hashlib import sha256
 from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -98,16 +97,34 @@ def keep(graph: Graph, made: Kernel) -> None:
         store().save(name(graph.key), packed(made))
 
 
-def machine(text: str, names: Sequence[str] = ("kernel",)) -> Any:
+def machine(text: str) -> Machine:
     """LLVM's text as a machine: the code of a part of a program, which has a file of its own."""
+    return kept(text, lambda: text, ("kernel",))
+
+
+def kept(key: str, text: Callable[[], str], names: Sequence[str]) -> Machine:
+    """The machine by this key, with functions of these names; its text is needed if it is new."""
     if store().path is None:
-        return Machine(text, names)
-    code = store().load(name(text))
+        return Machine(text(), names)
+    code = store().load(name(key))
     if code is not None:
         return Machine(code, names)
-    new = Machine(text, names)
-    store().save(name(text), new.code)
+    new = Machine(text(), names)
+    store().save(name(key), new.code)
     return new
+
+
+TILES: dict[str, tuple[int, Machine]] = {}
+"""The functions for tiles (tiles.py) that this process has, for all of its programs."""
+
+
+def tiles_at(names: Sequence[str]) -> dict[str, int]:
+    """The addresses of functions for tiles; those that are new have a file of their own."""
+    new = sorted(n for n in names if n not in TILES)
+    if new:
+        made = kept(repr(new), lambda: import_module(".tiles", __package__).text(new), new)
+        TILES.update({n: (made.addresses[n], made) for n in new})
+    return {n: TILES[n][0] for n in names}
 
 
 # ---------------------------------------------------------------- as data

@@ -16,8 +16,8 @@ from .runtime import extension, symbols
 
 FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 OUTSIDE = re.compile(rb"bibun_\w+")
-SPECIAL = "bibun_special_"
-"""With this the names of SciPy's functions begin."""
+SPECIAL, TILES = "bibun_special_", ("bibun_tile_", "bibun_turn_")
+"""With these the names of SciPy's functions begin, and those of native/tiles.py."""
 
 
 class Machine:
@@ -54,9 +54,8 @@ def addresses(code: bytes, own: Sequence[str]) -> dict[str, int]:
         found |= {name: find(name) for name in special}
     if "bibun_parallel" in asked.difference(of_runtime):
         found["bibun_parallel"] = _module().alone().addresses["bibun_alone"]
-    if any(name.startswith(("bibun_tile", "bibun_turn")) for name in asked):
-        tiles = import_module(".tiles", __package__).needed(code)
-        found |= _module().tiles_at(set(tiles).difference(own))
+    if tiles := [name for name in asked if name.startswith(TILES)]:
+        found |= import_module(".cached", __package__).tiles_at(tiles)
     return found
 
 

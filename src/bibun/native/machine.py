@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from functools import cache
 from itertools import count
 from threading import Lock
 from typing import Any
 
 from ..errors import BibunError
-from . import cached, tiles
+from . import tiles
 from .linked import Machine
 
 
@@ -90,19 +90,6 @@ done:
 def alone() -> Machine:
     """The function that stands in for bibun_parallel."""
     return Machine(ALONE, ("bibun_alone",))
-
-
-TILES: dict[str, tuple[int, Machine]] = {}
-"""The functions for tiles that this process has, for all of its programs; see tiles.py."""
-
-
-def tiles_at(symbols: Collection[str]) -> dict[str, int]:
-    """The addresses of functions for tiles; those that are new are compiled together."""
-    new = sorted(s for s in symbols if s not in TILES)
-    if new:
-        made = cached.machine(tiles.text(new), new)
-        TILES.update({s: (made.addresses[s], made) for s in new})
-    return {s: TILES[s][0] for s in symbols}
 
 
 SERIAL, LOCK = count(), Lock()

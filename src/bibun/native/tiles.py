@@ -8,7 +8,6 @@ whatever the matrices: the runtime calls it from all programs (cpp/runtime/produ
 
 from __future__ import annotations
 
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -76,14 +75,6 @@ TURNED = 8
 def turn(kind: str) -> str:
     """The name of the function that transposes blocks."""
     return f"bibun_turn_{kind}"
-
-
-NAMES = re.compile(rb"bibun_(?:tile_f\d+_\d+x\d+x\d+|turn_f\d+)\b")
-
-
-def needed(code: bytes) -> list[str]:
-    """The functions of this file that an object file names."""
-    return sorted({name.decode() for name in NAMES.findall(code)})
 
 
 def text(names: Sequence[str]) -> str:
