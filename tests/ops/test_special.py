@@ -193,3 +193,12 @@ def test_the_slope_of_erfcx_has_all_its_digits() -> None:
             y = mp.exp(mp.mpf(x) ** 2) * mp.erfc(x)
             slope = float(2 * mp.mpf(x) * y - 2 / mp.sqrt(mp.pi))
         np.testing.assert_allclose(float(bind(Erfcx(1), np.float64(x)).raw), slope, rtol=7e-16)
+
+
+def test_the_slope_of_i1e_is_right_beside_its_zero() -> None:
+    for x in (1.4, 1.5, 1.56, 1.6727):
+        with mp.workdps(40):
+            f = lambda x: mp.exp(-x) * mp.besseli(1, x)  # noqa: E731
+            slope = float(mp.diff(f, mp.mpf(x)))
+        # Terms of up to 0.2 cancel, each rounded once or twice.
+        np.testing.assert_allclose(grad(sc.i1e)(x), slope, rtol=0, atol=6e-17)

@@ -59,6 +59,13 @@ def exponential_nodes(step: float) -> tuple[np.ndarray, np.ndarray]:
     return u, step * u * (1 + np.exp(-s))
 
 
+def balanced(terms: list[np.ndarray]) -> np.ndarray:
+    """The sum of 2^k arrays in pairs of pairs, which rounds k times and not 2^k."""
+    while len(terms) > 1:
+        terms = [a + b for a, b in zip(terms[::2], terms[1::2], strict=True)]
+    return terms[0]
+
+
 @operation
 class Erfcx(Family):
     """The derivatives of erfcx(x) = exp(x^2) erfc(x).
@@ -143,7 +150,7 @@ class BesselI0e(Family):
     def _integral(self, x):
         nodes = 64
         v = 2 * np.sin((np.arange(nodes) + 0.5) * (pi / nodes / 2)) ** 2
-        return sum((-u) ** self.order * np.exp(-x * u) for u in v) / nodes
+        return balanced([(-u) ** self.order * np.exp(-x * u) for u in v]) / nodes
 
     def _series(self, x):
         y = 0
