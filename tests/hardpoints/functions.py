@@ -97,6 +97,11 @@ def _arctan2(a: Any, b: Any) -> Any:
     return mp.atan2(a, b)
 
 
+def _copysign(a: Any, b: Any) -> Any:
+    inside(a == 0 or b != 0)  # there is no -0 here
+    return abs(a) if b >= 0 else -abs(a)
+
+
 def _floor_of(a: Any, b: Any) -> Any:
     inside(b != 0 and abs(a) < abs(b) * 1e15)
     return mp.floor(a / b)
@@ -197,7 +202,7 @@ BINARY: dict[str, Callable] = {
     "hypot": lambda a, b: mp.sqrt(a * a + b * b), "maximum": max, "minimum": min, "fmax": max,
     "fmin": min, "logaddexp": _logaddexp, "arctan2": _arctan2,
     "logaddexp2": lambda a, b: _logaddexp(a * mp.log(2), b * mp.log(2)) / mp.log(2),
-    "copysign": lambda a, b: abs(a) if b >= 0 else -abs(a), "xlogy": _xlogy,
+    "copysign": _copysign, "xlogy": _xlogy,
     "xlog1py": lambda a, b: _xlogy(a, 1 + b), "rel_entr": _rel_entr,
     "kl_div": lambda a, b: _rel_entr(a, b) - a + b,
     "heaviside": lambda a, b: b if a == 0 else mp.mpf(a > 0),
