@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import count
-from sys import _getframe
+from sys import _getframe, maxsize
 from threading import Lock, local
 from typing import Any
 from weakref import ref
@@ -54,8 +54,18 @@ class Trace:
     outside: a snapshot of a plain array, or an array of an outer trace.
     """
 
-    for_good = False
-    """Whether what runs here runs once, and is then what many calls do."""
+    for_good = False  # whether what runs here runs once, and is then what many calls do
+    most = maxsize  # entries, from which on refuse_more is asked
+    guide = NOTHING  # what ran last time, as long as this run repeats it
+    indexed = 0  # entries that are in the table (where they need not be, under a guide)
+    origin: tuple | None = None
+    telling: Any = None  # a graph, of whose nodes walks tell for which one entries are
+    of_tape = shared = False  # begun by a tape; used by several
+    users = 0  # tapes that record into it now
+    watching = 0  # tapes that want the trainable Variables that are read
+    serial, active = 0, False
+    sealed = 0  # entries made before the trace was last closed: their views are forgotten
+    enclosing: tuple[Trace, ...] = ()
 
     def __init__(self) -> None:
         self.entries: list[tuple] = []
@@ -74,18 +84,7 @@ class Trace:
         self.memory: dict[int, list[Any]] = {}  # id of an owner -> its living views, at that write
         self.positions: list[tuple] = []
         self.depths: list[int] = []  # how far away the user's code was, in frames
-        self.guide = NOTHING  # what ran last time, as long as this run repeats it
-        self.indexed = 0  # entries that are in the table (where they need not be, under a guide)
-        self.origin: tuple | None = None
-        self.telling: Any = None  # a graph, of whose nodes walks tell for which one entries are
-        self.of_tape = self.shared = False  # begun by a tape; used by several
-        self.users = 0  # tapes that record into it now
-        self.watching = 0  # tapes that want the trainable Variables that are read
         self.variables: dict[int, tuple[Any, dict[int, int]]] = {}
-        self.serial = 0
-        self.active = False
-        self.sealed = 0  # entries made before the trace was last closed: their views are forgotten
-        self.enclosing: tuple[Trace, ...] = ()
         self.lock = Lock()
 
     # ------------------------------------------------------------ open and closed
@@ -122,6 +121,9 @@ class Trace:
                 "return it from that function (has_aux=True) instead of storing it elsewhere"
             )
 
+    def refuse_more(self) -> None:
+        """Refuse a further entry, where there may be only so many."""
+
     # ------------------------------------------------------------ entries
 
     def add(self, key: tuple, value: Any) -> int:
@@ -134,9 +136,13 @@ class Trace:
     def new(self, key: tuple, value: Any, depth: int) -> int:
         """The number of the entry `key`; the user's code is at least `depth` frames away."""
         with self.lock:  # arrays of one trace may be used by several threads of the user
-            n, guide = len(self.entries), self.guide.entries
-            if n < len(guide) and guide[n] == key:  # no entry stands twice: so it is a new one
-                return self._append(guide[n], value, self.guide.depths[n], repeats=True)
+            entries, guide = self.entries, self.guide
+            known, n = guide.entries, len(entries)
+            if n < len(known) and known[n] == key:  # no entry stands twice: so it is a new one
+                self.positions.append(self.origin or self._position(guide.depths[n], nearer=1))
+                self.values.append(value)
+                entries.append(known[n])
+                return n
             i = self._index().get(key)
             if i is None:
                 i = self._append(key, value, depth)
@@ -159,23 +165,24 @@ class Trace:
             self.indexed = len(self.entries)
         return self.table
 
-    def _append(self, key: tuple, value: Any, depth: int = 2, repeats: bool = False) -> int:
+    def _append(self, key: tuple, value: Any, depth: int = 2) -> int:
         n, guide = len(self.entries), self.guide
-        if not repeats and guide is not NOTHING:
-            if n < len(guide.entries) and guide.entries[n] == key:
-                depth = guide.depths[n]
-            else:
-                self._index()
-                self.guide = NOTHING
+        if n < len(guide.entries) and guide.entries[n] == key:
+            depth = guide.depths[n]
+        elif guide is not NOTHING:
+            self._index()
+            self.guide = NOTHING
+        if n >= self.most:
+            self.refuse_more()
         self.positions.append(self.origin or self._position(depth))
         self.values.append(value)
         self.entries.append(key)
         return n
 
-    def _position(self, depth: int) -> tuple:
-        """Where the user's code is, which is `depth` frames away or more."""
+    def _position(self, depth: int, nearer: int = 0) -> tuple:
+        """Where the user's code is, `depth` frames away from _append or more; we are `nearer`."""
         try:
-            frame = _getframe(depth + 1)
+            frame = _getframe(depth + 1 - nearer)
         except ValueError:  # the guide ran on a deeper stack
             frame, depth = _getframe(2), 1
         while INTERNAL[frame.f_code.co_filename] and frame.f_back is not None:
@@ -329,17 +336,11 @@ class Trace:
     @staticmethod
     def _reach(entries: list[tuple], outputs: Sequence[int]) -> set[int]:
         """The inputs that the outputs need."""
-        seen, stack, found = set(outputs), list(outputs), set()
-        while stack:
-            i = stack.pop()
-            entry = entries[i]
-            if type(entry[0]) is Input:
-                found.add(i)
-            for a in entry[1:]:
-                if a not in seen:
-                    seen.add(a)
-                    stack.append(a)
-        return found
+        needed = set(outputs)
+        for i in range(max(needed, default=-1), -1, -1):
+            if i in needed:
+                needed.update(entries[i][1:])
+        return {i for i in needed if type(entries[i][0]) is Input}
 
     def types(self, i: int) -> Any:
         """The type of entry i (a tuple for several results)."""
@@ -358,8 +359,7 @@ class _Types:
         self.trace = trace
 
     def __getitem__(self, i: int) -> Any:
-        value = self.trace.values[i]
-        return value if type(value) is Type else self.trace.types(i)
+        return self.trace.types(i)
 
 
 class recording:

@@ -253,19 +253,18 @@ def outcome(
 ) -> list[Any]:
     """The results of a derived program; what is not finite in wider numbers, or with a warning."""
     results = execute(recorded, derived, extra, False)
-    doubts = derived.doubts
+    doubts, how = derived.doubts, mode()
     doubts.calls += 1
     sound = all(map(finite, results))
-    picked = doubts.picked(recorded.trace)
-    strict = mode().strict
-    if sound and not picked and not doubts.due and not strict:
+    picked = bool(doubts.picks.places) and doubts.picks.met(recorded.trace)
+    if sound and not (picked or how.strict or doubts.due(how)):
         return results
     whole, case = case_of(recorded, name, extra, step, key)
     if sound:
         results = doubts.better(case, results, picked)
     else:
         results = whole.patience.improved(case, results)
-    return strictly(case, results) if strict else results
+    return strictly(case, results) if how.strict else results
 
 
 def case_of(

@@ -22,7 +22,7 @@ from ..recording import Trace
 from ..tracing.functional import Recorded
 from ..wide.balls import UndecidedError
 from ..wide.checks import MOST, Picks, existing, lost, size, smoothed
-from ..wide.mode import mode
+from ..wide.mode import Mode, mode
 from ..wide.objects import NotExpressibleError
 from ..wide.rescue import Rescue, Rescued, SpentError, possible
 from .blame import blame
@@ -39,8 +39,6 @@ def finite(y: Any) -> bool:
         return isfinite(y)
     if y.dtype.kind != "f":
         return True
-    if y.shape == ():
-        return isfinite(y)
     # A sum of squares is finite only if all numbers are; it may overflow though they are.
     if y.size < SMALL and isfinite(vdot(y, y)):
         return True
@@ -139,21 +137,16 @@ class Doubts:
 
     def __init__(self, graph: Graph, values: int, trace: Trace):
         self.small = size(graph) <= MOST and len(graph.outputs) > values
-        self.calls, self.next, self.gap = 0, 1, 1
+        self.calls, self.next, self.gap = 0, 1 if self.small else np.inf, 1
         self.picks = Picks(trace)
 
-    def picked(self, trace: Trace) -> bool:
-        """Whether a `where` has picked a number where both sides of its comparison are equal."""
-        return bool(self.picks.places) and self.picks.met(trace)
-
-    @property
-    def due(self) -> bool:
+    def due(self, how: Mode) -> bool:
         """Whether this call is looked at."""
-        return self.small and (self.calls >= self.next or mode().always)
+        return self.calls >= self.next or (how.always and self.small)
 
     def better(self, case: Case, results: list[Any], picked: bool) -> list[Any]:
         """The results, with what lost digits or stands at an edge taken from wider numbers."""
-        due = self.due
+        due = self.due(mode())
         found = looked(case, results, self.picks, picked, due)
         if due and mode().rescue is not False:
             self.gap = 1 if found else 2 * self.gap

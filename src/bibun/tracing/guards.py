@@ -25,7 +25,7 @@ MOST = 20_000
 class Guarded(Trace):
     """A trace of types whose values are known, but only asked for where the code decides."""
 
-    for_good = True
+    for_good, most = True, MOST
 
     def __init__(self, values: Sequence[Any]) -> None:
         super().__init__()
@@ -34,13 +34,7 @@ class Guarded(Trace):
         self.asked: dict[int, Any] = {}  # what was asked, and the answer
         self.derivatives: list[Any] = []  # that were taken here, for calls to look at
 
-    def _append(self, key: tuple, value: Any, depth: int = 2, repeats: bool = False) -> int:
-        n = super()._append(key, value, depth + 1, repeats)
-        if n >= MOST:
-            self._refuse()
-        return n
-
-    def _refuse(self) -> None:
+    def refuse_more(self) -> None:
         """Say which line is repeated so often."""
         place, count = Counter(self.positions).most_common(1)[0]
         raise TracingError(
