@@ -35,19 +35,6 @@ call* is the first one of its program in its process, with tracing and compiling
 on disk. *Memory* is what the process grew by at its peak, from before the arguments were made
 through the first calls, the compiler's included; a process that has run other rows before may use
 again what it has. *In NumPy* counts the operations for which bibun has no native code yet.
-
-The run that is shown was made while other programs used the same two cores, so that times, and
-those with two threads most of all, are longer than on a quiet machine; all systems met that alike.
-Three peers were left out, to be done in time, and first calls had a limit of 30 s. In a run of all
-peers on a quieter machine, some hours before, these were the best of a row: CasADi on Rosenbrock of
-1,000 variables (19 µs a call, 30 s to compile; bibun's time would be about a fifth) and on bundle
-adjustment (215 ms, where bibun then took 431; the goal may be missed against it), and torch.compile
-on the Gaussian mixture (7.5 ms beside 7.7 of jax.jit).
-
-Since that run products of matrices, reads and writes at indices, and much else have moved into
-native code, and reverse scans read what was computed before: several rows take far less time than
-is shown (LSTM a quarter, logistic regression and bundle adjustment less than half). The table waits
-for a quiet machine.
 """
 
 

@@ -131,8 +131,9 @@ class Schedule:
                 self.visits.setdefault(i, {})[Visit(step, fit.stage, index)] = root.node
 
     def alone(self, node: int) -> bool:
-        """Whether a nest has no other root: a product of a large matrix and a vector, whose vectors
-        run along the sums. What is done with each sum runs in vectors in another nest.
+        """Whether a nest has no other root, as has a product of a large matrix and a vector.
+
+        Its vectors run along the sums. What is done with each sum runs in vectors in another nest.
         """
         op = self.nodes.graph.nodes[node].op
         plain = self.nodes.role[node] == "sum" and isinstance(op, MatMul)
