@@ -40,5 +40,6 @@ def _meet_not(a: range, b: range) -> bool:
     """Whether two ranges have surely no number in common."""
     if not a or not b:
         return True
-    beyond = max(a) < min(b) or max(b) < min(a)
+    (least_a, most_a), (least_b, most_b) = sorted((a[0], a[-1])), sorted((b[0], b[-1]))
+    beyond = most_a < least_b or most_b < least_a
     return beyond or (a.step == b.step and (a[0] - b[0]) % a.step != 0)
