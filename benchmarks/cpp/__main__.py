@@ -37,7 +37,11 @@ headers environment variables name, as in
 
 with BENCH_FASTAD, BENCH_AUTODIFF, BENCH_CPPAD, BENCH_ADEPT, BENCH_CODIPACK and BENCH_STAN; several
 folders have `:` between them, and BENCH_STAN_LINK holds what the linker needs. The goals are for
-`-O3 -march=native`; `-O2` for any processor is shown beside it.
+`-O3 -march=native`; `-O2` for any processor is shown beside it, where `std::fma` is a call.
+
+The run that is shown was made while other programs used the same two cores. sin and cos of libm
+take more than half of the smallest row's time by hand, so that its goal for libm cannot be met with
+libm. The headers of the other libraries are the newest of their repositories.
 """
 
 

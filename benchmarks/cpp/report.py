@@ -82,7 +82,9 @@ def _row(row: str, timings: list[Timing]) -> str:
     lines = []
     for t in timings:
         goal = GOALS.get(row, {}).get(t.contestant)
-        cells = [t.contestant, number(t.median / 1e3), f"{t.median / hand.median:.3g}"]
+        time = t.median / 1e3
+        cells = [t.contestant, f"{time:.3f}" if time < 1 else number(time)]
+        cells += [f"{t.median / hand.median:.3g}"]
         cells += [f"{t.least / hand.least:.3g}", "" if goal is None else f"{goal:g}"]
         cells += [f"{tape.median / t.median:.3g}" if tape else ""]
         lines.append(cells)

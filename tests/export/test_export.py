@@ -161,6 +161,17 @@ def test_strips(tmp_path: Path) -> None:
     holds(tmp_path)
 
 
+@pytest.mark.parametrize("math", ["libm", "vector"])
+def test_sums_across_rows(math: str, tmp_path: Path) -> None:
+    """A product takes whole rows of its second matrix, one for each number of the first."""
+    rng = np.random.default_rng(3)
+    args, kinds = (rng.normal(size=(3, 20)), rng.normal(size=(20, 9))), ("value_and_grad",)
+    bibun.export.cpp(loss, args, wrt=("X", "W"), to=tmp_path, functions=kinds, math=math)
+    text = (tmp_path / "loss_value_and_grad.hpp").read_text()
+    assert re.search(r"for \(.*v\d+ < 20;.*\n +for \(.*v\d+ < 9;", text)
+    holds(tmp_path)
+
+
 def unread(x, y):
     return np.sum(x) + np.sum(np.round(y[0]) * 0)
 

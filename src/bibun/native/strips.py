@@ -23,7 +23,7 @@ STRIP = 64
 """Bytes of the widest vectors."""
 DEAR = 24
 """Statements of a round that are worth a loop of their own, and strips."""
-MOST = 4096
+MOST = 1024
 """Rounds whose values wait in memory."""
 LEAST = 3
 """Dear rounds that are worth strips."""
