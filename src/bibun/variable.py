@@ -50,7 +50,8 @@ class Variable(Duck):
     def _read(self) -> Array:
         for trace in threads.open:  # the outermost that watches: what is inside sees it as well
             if trace.watches(self):
-                return Array(trace, trace.read(self), self.stored)
+                i = trace.read(self)
+                return Array(trace, i, trace.values[i])
         return Array(None, -1, self.stored)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *args: Any, **options: Any) -> Any:
@@ -103,7 +104,9 @@ class Variable(Duck):
         raise TracingError(f"{name} in place on a Variable: use assign_add, assign_sub or assign")
 
     def __repr__(self) -> str:
-        return f"Variable({self.stored!r}, name={self.name!r})"
+        value = self._read().raw
+        text = str(value) if is_abstract(value) else repr(value)
+        return f"Variable({text}, name={self.name!r})"
 
     def __deepcopy__(self, memo: dict) -> Variable:
         return Variable(self.stored, self.trainable, self.name)

@@ -124,6 +124,35 @@ def test_decisions_inside_of_a_gradient():
         same(slope(x), bibun.grad(f)(x))
 
 
+@pytest.mark.parametrize(
+    ("f", "values"),
+    [
+        (lambda v, x: x * 2 if v > 0 else x * 3, (1.0, -1.0)),
+        (lambda v, x: x * 2 if 1 in v else x * 3, ([1.0, 2.0], [0.0, 2.0])),
+        (lambda v, x: x * int(v), (1.0, 3.0)),
+        (lambda v, x: sum(x for _ in range(int(v))), (1, 3)),
+        (lambda v, x: x * round(v), (1.0, 3.0)),
+        (lambda v, x: bibun.grad(lambda u: u * x[0] if u > 0 else u * u * x[1])(v), (1.0, -3.0)),
+        (lambda v, x: x * (v if np.sqrt(np.sum(v**2)) <= 1 else v / 8), ([0.25] * 3, [1.0] * 3)),
+    ],
+)
+def test_what_a_variable_decides_is_asked_at_each_call(f, values):
+    v = bibun.Variable(np.array(values[0]))
+    g = bibun.jit(lambda x: f(v, x))
+    bound = g.bind(X)
+    for value in (*values, *values):
+        v.assign(np.array(value))
+        np.testing.assert_array_equal([g(X), bound()], [f(v, X)] * 2)
+
+
+def test_what_an_array_from_outside_decides_in_a_gradient_is_asked_at_each_call():
+    w = np.array(2.0)
+    f = bibun.jit(lambda x: x * bibun.grad(lambda w: w**2 if w > 0 else w**3)(w))
+    for value, slope in ((2.0, 4), (3.0, 6), (-1.0, 3)):
+        w[...] = value
+        np.testing.assert_array_equal(f(X), X * slope)
+
+
 def test_what_is_met_outside_is_read_anew():
     weight, offset = bibun.Variable([1.0, 2.0, 3.0]), np.ones(3)
     f = bibun.jit(lambda x: x * weight + offset)

@@ -185,6 +185,23 @@ def test_compiled_training_gives_the_same_numbers(rule):
         np.testing.assert_allclose(a, b, rtol=1e-9, atol=1e-12)
 
 
+def test_weights_decide_at_each_batch_of_compiled_training():
+    sizes = []
+
+    class Bounded(Own):
+        def call(self, x):
+            size = np.sqrt(np.sum(self.kernel**2))
+            sizes.append(size)
+            return x @ (self.kernel if size <= 3 else 3 * self.kernel / size)
+
+    (h, w), (other_h, other_w) = (
+        trained(Bounded(None), compiled, optimizer=optim.SGD(2.0)) for compiled in (True, False)
+    )
+    assert sizes[-16].numpy() < 3 < sizes[-1].numpy()
+    np.testing.assert_allclose(h["loss"], other_h["loss"], rtol=1e-9)  # sums in another order
+    np.testing.assert_allclose(w[0], other_w[0], rtol=1e-9)
+
+
 def test_a_model_that_draws_random_numbers_runs_uncompiled():
     def dropout(seed):
         rng = np.random.default_rng(seed)

@@ -11,7 +11,7 @@ from ..array import Array, Duck, enter, is_number, lift
 from ..errors import DtypeError, NotDifferentiableError
 from ..graph import Type
 from ..guide import last, remember
-from ..recording import Trace, recording
+from ..recording import Trace, recording, threads
 from ..snapshots import snapshot
 from ..wide.rescue import long
 from .containers import Rebuild, flatten
@@ -189,10 +189,17 @@ def _arrays(aux: Any) -> tuple[list[Array], Rebuild]:
 
 
 def kept(a: Array) -> Array:
-    """An argument that no later write by the user changes, not even one inside of f."""
-    if a.scope is None and type(a.raw) is np.ndarray:
+    """An argument that no later write by the user changes, not even one inside of f.
+
+    In a compiled function, whose calls read arrays from outside anew, it is one of these.
+    """
+    if a.scope is not None or type(a.raw) is not np.ndarray:
+        return a
+    compiled = next((t for t in threads.open if t.for_good and t.active), None)
+    if compiled is None:
         return Array(None, -1, snapshot(a.raw))
-    return a
+    i = compiled.capture(a.raw)
+    return Array(compiled, i, compiled.values[i], form_of(a))
 
 
 RESULTS = (Duck, np.ndarray, np.generic, float, int, complex)

@@ -30,7 +30,7 @@ class Guarded(Trace):
     def __init__(self, values: Sequence[Any]) -> None:
         super().__init__()
         self.waiting = list(values)  # of the arguments, until they have entries
-        self.held: dict[int, Any] = {}  # of the entries of the arguments
+        self.held: dict[int, Any] = {}  # of the entries of the arguments, and of what is met
         self.asked: dict[int, Any] = {}  # what was asked, and the answer
         self.derivatives: list[Any] = []  # that were taken here, for calls to look at
 
@@ -53,6 +53,21 @@ class Guarded(Trace):
     def watches(self, variable: Any) -> bool:
         """Every Variable that is read is an input: it may have another value at the next call."""
         return True
+
+    def read(self, variable: Any) -> int:
+        """The entry of a Variable, of which only the type is known, as of an argument."""
+        return self._unknown(super().read(variable))
+
+    def capture(self, value: np.ndarray) -> int:
+        """The entry of a plain array from outside, of which only the type is known."""
+        return self._unknown(super().capture(value))
+
+    def _unknown(self, i: int) -> int:
+        """An entry whose value is held, and asked for like those of arguments."""
+        value = self.values[i]
+        if type(value) is not Type:
+            self.held[i], self.values[i] = value, Type(value.dtype, value.shape)
+        return i
 
     def ask(self, i: int) -> Any:
         """The value of an integer or a bool, on which what follows will depend."""
