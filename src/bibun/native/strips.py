@@ -178,11 +178,17 @@ def _parts(code: Code, nest: Sequence[Loop], pieces: Sequence[Sequence[Any]]) ->
             before.append(Let(n, kinds[n], "load", (), (waiting[n], place)))
         bodies[k] = before + bodies[k]
     last = len(pieces) - 1
-    made = [
-        _rebuilt(nest, body, [m for m in nest[-1].merges if owner.get(m.value, last) == k])
-        for k, body in enumerate(bodies)
+    sums = [
+        [m for m in nest[-1].merges if owner.get(m.value, last) == k] for k in range(len(bodies))
     ]
+    made = [_rebuilt(nest, _busy(b, m, cheap), m) for b, m in zip(bodies, sums, strict=True)]
     return [m for m, p in zip(made, pieces, strict=True) if any(s not in cheap.values() for s in p)]
+
+
+def _busy(body: Sequence[Any], merges: Sequence[Merge], cheap: dict[int, Let]) -> list[Any]:
+    """The statements without values that are had again where something takes them."""
+    used = {*taken(Block(0, statements=list(body))), *(m.value for m in merges)}
+    return [s for s in body if type(s) is not Let or s.number not in cheap or s.number in used]
 
 
 def _again(s: Let) -> bool:
