@@ -6,6 +6,7 @@ that runs under a trace sees it.
 
 from . import (
     arrays,
+    attributes,
     caches,
     conversions,
     impure,
@@ -19,6 +20,7 @@ from .callee import followed, rebound, trace_packages
 
 __all__ = [
     "arrays",
+    "attributes",
     "caches",
     "conversions",
     "followed",

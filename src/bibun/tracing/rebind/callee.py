@@ -26,7 +26,7 @@ import numpy as np
 from ...array import NUMBERS, Duck, is_number
 from . import marks
 from .owners import of_bibun, of_classes, of_user, opt_in
-from .source import forget, has_source, known_names, marked_code
+from .source import forget, has_source, is_generated, known_names, marked_code
 
 Function = Callable[..., Any]
 Handler = Callable[[Any], Any]
@@ -111,7 +111,6 @@ class Known:
 _known: dict[int, Known] = {}
 _meanings: WeakKeyDictionary[Any, Any] = WeakKeyDictionary()
 _lock = RLock()
-GENERATED = "<string>"  # the file of methods that dataclasses write
 MARKS: marks.Marks = {marks.CALL: CALL}  # further hooks: see operators.py
 
 
@@ -161,8 +160,7 @@ def _learn(f: Any) -> Known:
 
 def followed(code: CodeType) -> bool:
     """Whether code has all the hooks that it needs: the user's has where its source is at hand."""
-    generated = code.co_filename == GENERATED and code.co_name[:2] == code.co_name[-2:] == "__"
-    return generated or not of_user(code.co_filename) or has_source(code, MARKS)
+    return is_generated(code) or not of_user(code.co_filename) or has_source(code, MARKS)
 
 
 def _has_hooks(code: CodeType) -> bool:

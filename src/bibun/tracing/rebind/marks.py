@@ -39,6 +39,9 @@ UNARY = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__"}
 # fmt: on
 
 
+READ, SET = {"__getattr__", "__getattribute__"}, {"__setattr__"}
+
+
 class Names(NamedTuple):
     """What the classes of the user define: where else than in calls their code runs."""
 
@@ -116,10 +119,18 @@ class Marked(ast.NodeTransformer):
         return not (isinstance(root, ast.Name) and root.id in self.modules)
 
     def visit_Attribute(self, node: ast.Attribute) -> ast.AST:
+        of_module = isinstance(node.value, ast.Name) and node.value.id in self.modules
         self.generic_visit(node)
-        if not isinstance(node.ctx, ast.Load) or node.attr not in self.names.properties:
+        runs = self._may_run(node.attr, READ) and not of_module
+        if not isinstance(node.ctx, ast.Load) or not runs:
             return node
         return marked(LOAD, _tuple(node, node.value, ast.Constant(node.attr)))
+
+    def _may_run(self, attribute: str, methods: set[str]) -> bool:
+        """Whether code of the user may run where this attribute is met."""
+        if attribute.startswith("__"):  # Python spells private names otherwise, inside a class
+            return False
+        return attribute in self.names.properties or not methods.isdisjoint(self.names.methods)
 
     def _defined(self, name: str | None) -> bool:
         """Whether a class of the user may answer to this operator."""
@@ -156,8 +167,8 @@ class Marked(ast.NodeTransformer):
         return ast.copy_location(ast.Assign([target], value), node)
 
     def _may_set(self, target: ast.expr) -> bool:
-        """Whether a property may be set by an assignment to this."""
-        return isinstance(target, ast.Attribute) and target.attr in self.names.properties
+        """Whether an assignment to this may run code of the user."""
+        return isinstance(target, ast.Attribute) and self._may_run(target.attr, SET)
 
     @staticmethod
     def _stored(value: ast.expr, whole: Any, *targets: Any) -> ast.AST:
@@ -218,6 +229,12 @@ class Marked(ast.NodeTransformer):
             return node
         return self._stored(node.value, target, *targets)
 
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> ast.AST:
+        self.generic_visit(node)
+        if node.value is None or not self._may_set(node.target):
+            return node
+        return self._stored(node.value, node.target, node.target)
+
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         self.generic_visit(node)
         if "__iter__" in self.names.methods and not node.is_async:
@@ -230,6 +247,12 @@ class Marked(ast.NodeTransformer):
         self.generic_visit(node)
         if classes:
             node.subject = marked(MATCH, _tuple(node.subject, node.subject, *classes))
+        return node
+
+    def visit_match_case(self, node: ast.match_case) -> ast.AST:
+        """Patterns are no expressions, and have no place for marks."""
+        node.guard = self.visit(node.guard) if node.guard else None
+        node.body = [self.visit(statement) for statement in node.body]
         return node
 
     def visit_With(self, node: ast.With) -> ast.AST:

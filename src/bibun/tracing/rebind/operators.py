@@ -1,4 +1,4 @@
-"""What runs without a call: the hooks of attributes, operators, loops and `with`.
+"""What runs without a call: the hooks of operators, loops and `with`.
 
 A class of the user's may define what these do.
 """
@@ -20,63 +20,6 @@ from ...ops.joining import traced
 from ...recording import is_abstract
 from . import marks
 from .callee import CALL, MARKS, function, means, of_users_class, stands_for
-
-
-def load(of: Any, name: str) -> Any:
-    """The attribute, where a property of the user's runs with hooks."""
-    found = _described(of, name)
-    if type(found) is property and type(found.fget) is FunctionType:
-        return function(found.fget)(of)
-    if type(found) is functools.cached_property and name not in of.__dict__:
-        value = (CALL @ found.func)(of)
-        if not isinstance(value, Duck):  # a cache must not keep traced arrays
-            of.__dict__[name] = value
-        return value
-    own = hasattr(type(found), "__set__") or name not in getattr(of, "__dict__", ())
-    if own and type(getattr(type(found), "__get__", None)) is FunctionType:
-        return (CALL @ type(found).__get__)(found, of, type(of))
-    return getattr(of, name)
-
-
-def _described(of: Any, name: str) -> Any:
-    """What the class of an object says of an attribute, without running it."""
-    return next((vars(c)[name] for c in type(of).__mro__ if name in vars(c)), None)
-
-
-class Store:
-    """The hook of an attribute that is set, where a property may say how."""
-
-    def __matmul__(self, parts: tuple) -> None:
-        several, value, *places = parts
-        for (of, name), v in zip(places, _cut(value, places) if several else [value], strict=True):
-            self.store(of, name, v)
-
-    def store(self, of: Any, name: str, value: Any) -> None:
-        """of.name = value."""
-        found = _described(of, name)
-        if type(found) is property and type(found.fset) is FunctionType:
-            function(found.fset)(of, value)
-        elif type(getattr(type(found), "__set__", None)) is FunctionType:
-            (CALL @ type(found).__set__)(found, of, value)
-        else:
-            setattr(of, name, value)
-
-
-def _cut(value: Any, places: list) -> list:
-    """The items for so many places, or Python's own error."""
-    items = list(value)
-    if len(items) != len(places):
-        few = f"not enough values to unpack (expected {len(places)}, got {len(items)})"
-        many = f"too many values to unpack (expected {len(places)})"
-        raise ValueError(few if len(items) < len(places) else many)
-    return items
-
-
-class Load:
-    """The hook of an attribute that may be a property."""
-
-    def __matmul__(self, pair: tuple[Any, str]) -> Any:
-        return load(*pair)
 
 
 def _names() -> dict[str, Callable[..., Any]]:
@@ -260,19 +203,12 @@ def _names_of(x: Any) -> list[str]:
 
 MARKS.update(
     {
-        marks.LOAD: Load(),
-        marks.STORE: Store(),
         marks.OPERATE: OPERATE,
         marks.ITERATE: ITERATE,
         marks.ENTER: Enter(),
         marks.MATCH: Match(),
     }
 )
-
-
-@means(getattr)
-def get_attribute(x: Any, name: str, /, *default: Any) -> Any:
-    return getattr(x, name, *default) if default else load(x, name)
 
 
 @means(sum)

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .marks import NOTHING, Marked, Marks, Names, defined, imported, nested, with_marks
+from .marks import NOTHING, SET, Marked, Marks, Names, defined, imported, nested, with_marks
 from .owners import of_classes, of_user
 
 POLYNOMIALS = re.compile("Polynomial|Chebyshev|Legendre|Laguerre|Hermite|poly1d")
@@ -68,6 +68,11 @@ def _imports(body: list[ast.stmt]) -> Iterator[ast.stmt]:
         for part in ("body", "orelse", "handlers", "finalbody"):
             if not isinstance(statement, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
                 yield from _imports(getattr(statement, part, []))
+
+
+def is_generated(code: CodeType) -> bool:
+    """Whether dataclasses have written this method."""
+    return code.co_filename == "<string>" and code.co_name[:2] == code.co_name[-2:] == "__"
 
 
 # ------------------------------------------------------------ from code to code
@@ -161,9 +166,14 @@ def _classes_of(module: Any) -> Names:
     properties: set[str] = set()
     for kind in [k for k in vars(module).values() if isinstance(k, type)]:
         if kind.__module__ == module.__name__:
-            methods.update(n for n, f in vars(kind).items() if isinstance(f, FunctionType))
+            methods.update(n for n, f in vars(kind).items() if _is_method(n, f))
             properties.update(n for n, f in vars(kind).items() if _computes(f))
     return Names(frozenset(methods), frozenset(properties))
+
+
+def _is_method(name: str, f: Any) -> bool:
+    """Whether this is a method that may need hooks: no frozen dataclass computes anything."""
+    return isinstance(f, FunctionType) and not (name in SET and is_generated(f.__code__))
 
 
 def _computes(descriptor: Any) -> bool:

@@ -1,0 +1,140 @@
+"""Attributes: what reading and setting one runs in the classes of the user.
+
+Python asks the class first: for `__getattribute__` and `__setattr__`, then for a property or
+another descriptor, and in the end for `__getattr__`.
+"""
+
+from __future__ import annotations
+
+import functools
+from types import FunctionType, MethodWrapperType, ModuleType, WrapperDescriptorType
+from typing import Any
+
+import numpy as np
+
+from ...array import Array, Duck
+from . import marks
+from .callee import CALL, MARKS, TABLE, TABLED, function, kind, means
+
+# Whose attributes run nothing of the user's.
+SIMPLE = {ModuleType, FunctionType, Array, np.ndarray, float, int, str, list, dict, tuple}
+TABLED.add(WrapperDescriptorType)  # object.__setattr__
+
+
+def load(of: Any, name: str) -> Any:
+    """The attribute, where what the user's classes say of it runs with hooks."""
+    of_type = type(of)
+    own = of_type.__getattribute__
+    try:
+        return (CALL @ own)(of, name) if type(own) is FunctionType else found(of, name, own)
+    except AttributeError:
+        otherwise = _described(of, "__getattr__")
+        if otherwise is None:
+            raise
+    return (CALL @ otherwise.__get__(of, of_type))(name)
+
+
+def found(of: Any, name: str, plain: Any = object.__getattribute__) -> Any:
+    """What object.__getattribute__ finds, where a property of the user's runs with hooks."""
+    what = _described(of, name)
+    if type(what) is property and type(what.fget) is FunctionType:
+        return function(what.fget)(of)
+    if type(what) is functools.cached_property and name not in of.__dict__:
+        value = (CALL @ what.func)(of)
+        if not isinstance(value, Duck):  # a cache must not keep traced arrays
+            of.__dict__[name] = value
+        return value
+    own = hasattr(type(what), "__set__") or name not in getattr(of, "__dict__", ())
+    if own and type(getattr(type(what), "__get__", None)) is FunctionType:
+        return (CALL @ type(what).__get__)(what, of, type(of))
+    return plain(of, name)
+
+
+def _described(of: Any, name: str) -> Any:
+    """What the class of an object says of an attribute, without running it."""
+    for c in type(of).__mro__:
+        if name in c.__dict__:
+            return c.__dict__[name]
+    return None
+
+
+def store(of: Any, name: str, value: Any) -> None:
+    """of.name = value."""
+    own = type(of).__setattr__
+    if type(own) is FunctionType:
+        (CALL @ own)(of, name, value)
+    else:
+        put(of, name, value, own)
+
+
+def put(of: Any, name: str, value: Any, plain: Any = object.__setattr__) -> None:
+    """What object.__setattr__ does, where a property of the user's runs with hooks."""
+    what = _described(of, name)
+    if type(what) is property and type(what.fset) is FunctionType:
+        function(what.fset)(of, value)
+    elif type(getattr(type(what), "__set__", None)) is FunctionType:
+        (CALL @ type(what).__set__)(what, of, value)
+    else:
+        plain(of, name, value)
+
+
+class Store:
+    """The hook of an attribute that is set, where the user's classes may say how."""
+
+    def __matmul__(self, parts: tuple) -> None:
+        several, value, *places = parts
+        for (of, name), v in zip(places, _cut(value, places) if several else [value], strict=True):
+            store(of, name, v)
+
+
+def _cut(value: Any, places: list) -> list:
+    """The items for so many places, or Python's own error."""
+    items = list(value)
+    if len(items) != len(places):
+        few = f"not enough values to unpack (expected {len(places)}, got {len(items)})"
+        many = f"too many values to unpack (expected {len(places)})"
+        raise ValueError(few if len(items) < len(places) else many)
+    return items
+
+
+class Load:
+    """The hook of an attribute that the user's classes may compute."""
+
+    def __matmul__(self, pair: tuple[Any, str]) -> Any:
+        of, name = pair
+        return getattr(of, name) if type(of) in SIMPLE else load(of, name)
+
+
+@means(getattr)
+def get_attribute(x: Any, name: str, /, *default: Any) -> Any:
+    if len(default) != 1:
+        return getattr(x, name, *default) if default else load(x, name)
+    try:
+        return load(x, name)
+    except AttributeError:
+        return default[0]
+
+
+@means(hasattr)
+def has_attribute(x: Any, name: str, /) -> bool:
+    try:
+        load(x, name)
+    except AttributeError:
+        return False
+    return True
+
+
+means(object.__getattribute__)(found)
+means(object.__setattr__)(put)
+means(setattr)(store)
+
+
+@kind(MethodWrapperType)
+def of_object(m: Any) -> Any:
+    """What super().__setattr__ means; as the others of `object`, it may find a property."""
+    of_whom = getattr(object, m.__name__, None)
+    ours = TABLE.get(of_whom) if getattr(m, "__objclass__", None) is object else None
+    return m if ours is None else functools.partial(ours, m.__self__)
+
+
+MARKS.update({marks.LOAD: Load(), marks.STORE: Store()})
