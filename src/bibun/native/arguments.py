@@ -12,7 +12,7 @@ import numpy as np
 
 from ..array import Duck
 from ..errors import DtypeError
-from ..tracing.containers import NAMESPACE, flatten
+from ..tracing.containers import NAMESPACE, flatten, others
 
 TRACED = (Duck, np.ndarray, np.generic)
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
@@ -139,7 +139,8 @@ def _flat(given: list[Any], named: dict[str, Any]) -> tuple[list[Any], Hashable,
     leaves, structure = optree.tree_flatten(
         (tuple(given), named), none_is_leaf=True, namespace=NAMESPACE
     )
-    return leaves, structure, lambda filled: optree.tree_unflatten(structure, filled)
+    key = (structure, *others((given, named)))
+    return leaves, key, lambda filled: optree.tree_unflatten(structure, filled)
 
 
 def _opened(x: Any, leaves: list[Any]) -> Hashable:

@@ -9,7 +9,9 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
+from functools import cached_property, partial
 from importlib import import_module
+from types import MemberDescriptorType
 from typing import Any
 
 import numpy as np
@@ -20,6 +22,7 @@ Rebuild = Callable[[list[Any]], Any]
 NAMESPACE = "bibun"
 LEAVES = (Duck, np.ndarray, np.generic, float, int)
 _known: set[type] = set()
+_dataclasses: set[type] = set()
 _flattenable: list[tuple[type, Callable, Callable]] = []
 
 
@@ -72,18 +75,101 @@ def _register(x: Any, optree: Any) -> None:
         if isinstance(x, base):
             optree.register_pytree_node(kind, to_leaves, from_leaves, namespace=NAMESPACE)
             return
-    names = [f.name for f in fields(x)]
+    _dataclasses.add(kind)
+    optree.register_pytree_node(kind, _pieces, partial(_whole, kind), namespace=NAMESPACE)
 
-    def pieces(x: Any) -> tuple[list[Any], None]:
-        return [getattr(x, n) for n in names], None
 
-    def whole(_: None, values: Any) -> Any:
-        new = object.__new__(kind)
-        for n, v in zip(names, values, strict=True):
-            object.__setattr__(new, n, v)
-        return new
+# ------------------------------------------------------------ dataclasses
 
-    optree.register_pytree_node(kind, pieces, whole, namespace=NAMESPACE)
+
+class Frame:
+    """All of a dataclass but its leaves: their names, and the attributes that are no fields."""
+
+    __slots__ = ("names", "others")
+
+    def __init__(self, names: list[str], others: dict[str, Any]):
+        self.names, self.others = names, others
+
+    def __eq__(self, other: object) -> bool:
+        """Whether there are the same places for leaves."""
+        return type(other) is Frame and self.names == other.names
+
+    def __hash__(self) -> int:
+        return hash(tuple(self.names))
+
+
+def _pieces(x: Any) -> tuple[list[Any], Frame]:
+    """The fields that are set, and other attributes that hold arrays of bibun's."""
+    names = [f.name for f in fields(x) if hasattr(x, f.name)]
+    others = _others(x)
+    names += [n for n, v in others.items() if isinstance(v, Duck)]
+    return [getattr(x, n) for n in names], Frame(names, others)
+
+
+def _whole(kind: type, frame: Frame, values: Any) -> Any:
+    """A copy with other leaves. No __init__ runs, which may have counted or computed."""
+    new: Any = object.__new__(kind)
+    for n, v in (frame.others | dict(zip(frame.names, values, strict=True))).items():
+        object.__setattr__(new, n, v)
+    return new
+
+
+def _others(x: Any) -> dict[str, Any]:
+    """The attributes of an instance that are no fields, and do not follow from them."""
+    kind, held = type(x), dict(getattr(x, "__dict__", ()))
+    slots = (n for c in kind.__mro__ for n, s in vars(c).items() if type(s) is MemberDescriptorType)
+    held |= {n: getattr(x, n) for n in slots if hasattr(x, n)}
+    named = {f.name for f in fields(x)}
+    return {n: v for n, v in held.items() if n not in named and not _computed(kind, n)}
+
+
+def _computed(kind: type, name: str) -> bool:
+    """Whether an attribute is kept by a cached_property: it is computed anew from other leaves."""
+    return any(type(vars(c).get(name)) is cached_property for c in kind.__mro__)
+
+
+def others(tree: Any) -> Any:
+    """What decides about a container beside its leaves: the attributes that are no fields."""
+    found: list[Any] = []
+
+    def look(x: Any) -> bool:
+        if type(x) in _dataclasses:
+            found.extend((n, _exact(v)) for n, v in _others(x).items() if not isinstance(v, Duck))
+        return False
+
+    if _dataclasses:
+        optree = import_module("optree")
+        optree.tree_flatten(tree, is_leaf=look, none_is_leaf=True, namespace=NAMESPACE)
+    return tuple(found)
+
+
+def _exact(x: Any) -> Any:
+    """A key that differs where code may see a difference."""
+    if isinstance(x, np.ndarray | np.generic) and x.dtype.kind != "O":
+        return type(x), x.dtype.str, x.shape, x.tobytes()
+    if isinstance(x, list | tuple | set | frozenset):
+        return type(x), *map(_exact, x)
+    if isinstance(x, dict):
+        return type(x), *((_exact(k), _exact(v)) for k, v in x.items())
+    return type(x), repr(x) if isinstance(x, float | complex) else _Same(x)
+
+
+class _Same:
+    """A key for something as it is compared, and for what cannot be hashed itself alone."""
+
+    __slots__ = ("x",)
+
+    def __init__(self, x: Any):
+        self.x = x
+
+    def __eq__(self, other: Any) -> bool:
+        return self.x is other.x or (hash(self) == hash(other) and bool(self.x == other.x))
+
+    def __hash__(self) -> int:
+        try:
+            return hash(self.x)
+        except TypeError:
+            return id(self.x)
 
 
 def registered(kind: type) -> bool:
