@@ -19,7 +19,8 @@ import pytest
 import bibun
 from bibun.native import jitted, runtime, store
 from bibun.native import recalled as recalling
-from bibun.native.familiar import Hidden, Sight
+from bibun.native.codes import Hidden
+from bibun.native.familiar import Sight
 
 X = np.linspace(0.5, 2, 7)
 NUMBER = count()
@@ -30,7 +31,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     """A cache of its own for a test."""
     monkeypatch.setattr(store, "_current", [])
     bibun.set_cache(tmp_path / "cache")
-    yield tmp_path
+    with np.printoptions():
+        yield tmp_path
 
 
 @pytest.fixture
@@ -224,6 +226,70 @@ READS = {
         "import enum\nclass C(enum.Enum):\n    n = 2\nA = C.n\ndef f(x): return x * A.value",
         "class C(enum.Enum):\n    n = 4\nA = C.n",
     ),
+    "item that is asked for": (
+        "from operator import itemgetter\nA = itemgetter('a')\n"
+        "def f(x): return x * A({'a': 2, 'b': 3})", "A = itemgetter('b')",
+    ),
+    "subclass of a partial": (
+        "from functools import partial\nclass P(partial): pass\ndef g(n, x): return x * n\n"
+        "A = P(g, 2)\ndef f(x): return A(x)", "A = P(g, 3)",
+    ),
+    "object of a class in C": (
+        "import array\nA = array.array('d', [2.0])\ndef f(x): return x * A[0]", "A[0] = 3.0",
+    ),
+    "subclass of a number": (
+        "class C(np.float64):\n    n = 2\nc = C(1)\ndef f(x): return x * (float(c) * c.n)",
+        "C.n = 3",
+    ),
+    "class of one name": (
+        "class C: pass\nc = C()\ndef f(x): return x * (2 if isinstance(c, C) else 3)",
+        "class C: pass",
+    ),
+    "registered class of one name": (
+        "from abc import ABC\nclass B(ABC): pass\nclass C: pass\nc = C()\nB.register(C)\n"
+        "def f(x): return x * (2 if isinstance(c, B) else 3)",
+        "class B(ABC): pass\nclass D: pass\nD.__qualname__ = 'C'\nB.register(D)",
+    ),
+    "order of a set": ("A = {0, 8}\ndef f(x): return x + list(A)[0]", "A = {8, 0}"),
+    "order of a set in code": (
+        "def f(x):\n    for k in {0, 8}:\n        return x + k",
+        "def f(x):\n    for k in {8, 0}:\n        return x + k",
+    ),
+    "printed array": (
+        "A = np.array([1.23456])\ndef f(x): return x * float(str(A)[1:-1])",
+        "np.set_printoptions(precision=2)",
+    ),
+    "equal namespaces": (
+        "from types import SimpleNamespace as C\nA, B = C(n=1), C(n=1)\n"
+        "def f(x): return x * (2 if A == B else 3)", "B.n = 2",
+    ),
+    "identity of equals": (
+        "A = B = (1.5, 2)\ndef f(x): return x * (2 if A is B else 3)", "B = (*A[:1], 2)",
+    ),
+    "identity of what is no number": (
+        "A = float('nan')\nB = [A]\ndef f(x): return x * (2 if A in B else 3)",
+        "B = [float('nan')]",
+    ),
+    "slot behind a slot": (
+        "class B:\n    __slots__ = ('n',)\nclass C(B):\n    __slots__ = ('n',)\n"
+        "    def get(self): return super().n\nc = C()\nc.n = 1\nB.n.__set__(c, 2)\n"
+        "def f(x): return x * c.get()", "B.n.__set__(c, 3)",
+    ),
+    "array that an object is": (
+        "class C: pass\nc = C()\nA = np.full(7, 2.0)\n"
+        "c.__array_interface__ = A.__array_interface__\ndef f(x): return x * np.asarray(c)",
+        "A[:] = 3",
+    ),
+    "shape of an object": (
+        "class C: pass\nc = C()\nc.shape = (2,)\ns = np.shape\n"
+        "def f(x): return x * s(c)[0]", "c.shape = (3,)",
+    ),
+    "one variable of two functions": (
+        "def make():\n    n = 2\n    def put(k):\n        nonlocal n\n        n = k\n"
+        "    return put, lambda: n\nput, get = make()\n"
+        "def f(x):\n    put(5)\n    y = x * get()\n    put(2)\n    return y",
+        "_, get = make()",
+    ),
     "weak": ("n = 1\ndef f(x):\n    global n\n    n += 1\n    return x * n", ""),
 }  # fmt: skip
 
@@ -256,6 +322,41 @@ def test_functions_of_libraries_are_told_apart():
                 same = known.setdefault(tuple(sight.words), f)
                 assert same is f or getattr(same, "__code__", f) is getattr(f, "__code__", None)
     assert len(known) > 500
+
+
+UNORDERED = {
+    "held": "A = {'a', 'b'}\ndef f(x): return [x for k in A]",
+    "in code": "def f(x): return [x for k in {'a', 'b', 'c'}]",
+    "made": "A = ['a', 'b']\ndef f(x): return [x for k in {*A}]",
+    "comprehension": "A = ['a', 'b']\ndef f(x): return [x for k in {k for k in A}]",
+    "set()": "A = ['a', 'b']\ndef f(x): return [x for k in set(A)]",
+    "views": "A = {'a': 1}\nB = {'b': 2}\ndef f(x): return [x for k in A.keys() | B.keys()]",
+    "view of a dict, given": "A = {'a': 1}\ndef g(k): return k\ndef f(x): return [x, g(A.items())]",
+    "clock": "def f(x): return x * np.array('now', 'M8[s]').astype(int)",
+    "class of times": "A = 'no'\ndef f(x): return x * np.datetime64(A + 'w').astype(int)",
+}
+
+
+@pytest.mark.parametrize("name", UNORDERED)
+def test_what_differs_from_process_to_process_is_hidden(folder, name):
+    sight = Sight()
+    with pytest.raises(Hidden):
+        sight.value(module(folder, UNORDERED[name]).f)
+        sight.settle()
+
+
+def test_sets_without_an_order_are_found(folder, traced):
+    text = """
+    A = {"b": 2, "a": 3}
+    def f(x, names):
+        pairs = dict(zip(A.keys(), names.items(), strict=True))
+        found = [x * v for k, v in A.items() if k in {"a", "b"} and k in sorted(A.keys())]
+        return found, 2 * pairs["b"][1]
+    """
+    first = bibun.jit(module(folder, text, "same").f)(X, {"c": X, "d": X})
+    del traced[:]
+    again = bibun.jit(module(folder, text, "same").f)(X, {"c": X, "d": X})
+    assert str(again) == str(first) and traced == []
 
 
 FOUND = [

@@ -20,6 +20,7 @@ from abc import ABCMeta
 from functools import cached_property, partial
 from types import (
     BuiltinFunctionType,
+    CellType,
     CodeType,
     FunctionType,
     MethodType,
@@ -36,8 +37,10 @@ from ..errors import PACKAGE
 from ..tracing.containers import registered
 from ..tracing.rebind.owners import of_bibun, of_user
 from ..variable import Variable
-from .visible import BUILTINS, CLASSES, FAMILIES, KINDS, MISSING, Hidden, Sight, instance, shows
-from .visible import class_ as class_of_user
+from .classes import CLASSES, instance
+from .classes import class_ as class_of_user
+from .codes import Hidden
+from .visible import BUILTINS, FAMILIES, KINDS, MISSING, Sight, shows
 
 NUMPY = os.path.dirname(np.__file__) + os.sep
 DISPATCHED = type(np.sum)
@@ -62,11 +65,15 @@ def _function(sight: Sight, f: FunctionType) -> None:
         sight.code(code)
         sight.globals(f)
     sight.several([f.__defaults__, f.__kwdefaults__])
-    for cell in f.__closure__ or ():
-        try:
-            sight.value(cell.cell_contents)
-        except ValueError:
-            sight.say("empty")
+    sight.several(f.__closure__ or ())
+
+
+@shows(CellType)
+def _cell(sight: Sight, cell: CellType) -> None:
+    try:
+        sight.value(cell.cell_contents)
+    except ValueError:
+        sight.say("empty")
 
 
 def _is_known(code: CodeType) -> bool:
@@ -91,9 +98,12 @@ def _unit(file: str) -> str:
 @shows(DISPATCHED)
 def _dispatched(sight: Sight, f: Any) -> None:
     inner = f.__wrapped__  # NumPy's functions in C have no file
-    if type(inner) is FunctionType:
-        _is_known(inner.__code__)
+    if type(inner) is FunctionType and not _is_known(inner.__code__):
+        raise Hidden(f"{f.__qualname__}, which NumPy dispatches for others")
+    if type(inner) is not FunctionType and getattr(np, f.__name__, None) is not f:
+        raise Hidden(f"{f.__qualname__}, which is written in C")
     sight.say("numpy", f.__module__, f.__qualname__)
+    sight.ask(f.__name__)  # of an object that is no array, a method of this name is called
 
 
 @shows(np.ufunc)
@@ -103,14 +113,16 @@ def _ufunc(sight: Sight, f: np.ufunc) -> None:
     if home is None:
         raise Hidden(f"the ufunc {f.__name__}")
     sight.say("ufunc", home.__name__, f.__name__)
+    sight.ask(f.__name__)  # the method of an object in an array of objects
 
 
 @shows(BuiltinFunctionType)
 def _builtin(sight: Sight, f: Any) -> None:
     home = next((h for h, held in HOMES.items() if held.get(f.__name__) is f), None)
-    if home is None:
+    if home is None or f.__name__ in OUTSIDE:
         raise Hidden(f"{f.__qualname__}, which is written in C")
     sight.say("builtin", home, f.__name__)
+    sight.compares |= f.__name__ in ("is_", "is_not")
 
 
 def _of_numpy(sight: Sight, x: Any) -> None:
@@ -150,14 +162,22 @@ def _partial(sight: Sight, p: Any) -> None:
 
 @shows(cached_property)
 def _cached(sight: Sight, p: Any) -> None:
-    sight.say("cached property")
+    sight.say("cached property", p.attrname)
+    if p.attrname is not None:
+        sight.ask(p.attrname)
     sight.value(p.func)
 
 
 @shows(SimpleNamespace)
 def _namespace(sight: Sight, x: SimpleNamespace) -> None:
     sight.say("namespace")
-    sight.holds(vars(x))
+    sight.value(vars(x))  # all of it, as == and repr read all of it
+
+
+@shows(operator.itemgetter)
+def _itemgetter(sight: Sight, x: Any) -> None:
+    sight.say("itemgetter")
+    sight.several(x.__reduce__()[1])
 
 
 # ------------------------------------------------------------ arrays
@@ -205,7 +225,9 @@ def _rule(sight: Sight, f: custom_jvp) -> None:
 # ------------------------------------------------------------ tables
 
 KINDS[np.ndarray] = Sight.array
-FAMILIES += [(np.generic, _number), (np.dtype, Sight.dtype), (type, _class), (object, _instance)]
+SCALARS = {k for k in vars(np).values() if isinstance(k, type) and issubclass(k, np.generic)}
+KINDS |= dict.fromkeys(SCALARS, _number)  # a subclass may hold more than a number
+FAMILIES += [(np.dtype, Sight.dtype), (type, _class), (object, _instance)]
 # fmt: off
 UNITS = {
     "array", "derivative", "interface", "nn", "numpy", "ops", "scipy", "tape", "tracing",
@@ -222,11 +244,13 @@ FILES = {  # NumPy's, whose functions do nothing but compute
 }
 REPEATING = {dataclasses.__file__, reprlib.__file__}  # whose wrappers only guard against recursion
 OBJECTS = ("c_", "r_", "s_", "index_exp", "mgrid", "ogrid")
+OUTSIDE = {"empty", "from_dlpack", "fromfile", "get_cache_token"}
+"""Functions in C that give what stands in a file, in memory, or in a state of Python's."""
 TYPES = ("dtype", "errstate", "finfo", "iinfo", "ndarray", "ndindex", "ndenumerate", "broadcast")
 # fmt: on
 HOMES = {m.__name__: vars(m) for m in (np, math, cmath, operator, itertools, functools)}
 HOMES["builtins"] = BUILTINS
-CLASSES |= {k for k in vars(np).values() if isinstance(k, type) and issubclass(k, np.generic)}
+CLASSES |= SCALARS - {np.datetime64, np.timedelta64}  # np.datetime64("now") is another each time
 CLASSES |= {getattr(np, name) for name in TYPES} | {operator.itemgetter, partial}
 CLASSES |= {k for k in vars(itertools).values() if isinstance(k, type)}
 KINDS |= {type(getattr(np, name)): _of_numpy for name in OBJECTS}

@@ -24,15 +24,15 @@ from ..wide.mode import mode
 from . import cached
 from .arguments import Call
 from .capture import Captured, Way
+from .codes import Hidden
 from .compiled import installed
 from .familiar import Sight
 from .kernel import Kernel
 from .looks import Look
 from .store import store
 from .structure import Description, built, described, leaves
-from .visible import Hidden
 
-FORMAT, SUFFIX = "ways 3", ".ways"
+FORMAT, SUFFIX = "ways 4", ".ways"
 MOST_SOUND = 16
 """Arguments of first looks that are remembered of one way."""
 LITERAL = {type(None), bool, int, float, str}
@@ -210,9 +210,12 @@ def sighted(f: Callable[..., Any], call: Call) -> Sight | None:
     positional, by_name = described(args, fixed), described(named, fixed)
     if positional is None or by_name is None:
         return None
+    printing = np.get_printoptions()
+    if printing["formatter"] or printing["override_repr"]:  # functions
+        return None
     sight = Sight()
     versions = sys.version, cached.version("scipy", "version.py")
-    sight.say(*versions, str(mode()), sorted(np.geterr().items()))
+    sight.say(*versions, str(mode()), sorted(np.geterr().items()), sorted(printing.items()))
     sight.say(pairs([Type(v.dtype, v.shape) for v in call.values]))
     try:
         arguments(sight, positional)
