@@ -28,7 +28,7 @@ def load(of: Any, name: str) -> Any:
     try:
         return (CALL @ own)(of, name) if type(own) is FunctionType else found(of, name, own)
     except AttributeError:
-        otherwise = _described(of, "__getattr__")
+        otherwise = described(type(of), "__getattr__")
         if otherwise is None:
             raise
     return (CALL @ otherwise.__get__(of, of_type))(name)
@@ -36,26 +36,34 @@ def load(of: Any, name: str) -> Any:
 
 def found(of: Any, name: str, plain: Any = object.__getattribute__) -> Any:
     """What object.__getattribute__ finds, where a property of the user's runs with hooks."""
-    what = _described(of, name)
+    what = described(type(of), name)
     if type(what) is property and type(what.fget) is FunctionType:
         return function(what.fget)(of)
-    if type(what) is functools.cached_property and name not in of.__dict__:
+    if type(what) is functools.cached_property and name not in _held(of):
         value = (CALL @ what.func)(of)
         if not isinstance(value, Duck):  # a cache must not keep traced arrays
-            of.__dict__[name] = value
+            _held(of)[name] = value
         return value
-    own = hasattr(type(what), "__set__") or name not in getattr(of, "__dict__", ())
-    if own and type(getattr(type(what), "__get__", None)) is FunctionType:
+    own = type(getattr(type(what), "__get__", None)) is FunctionType
+    if own and (hasattr(type(what), "__set__") or name not in _held(of)):
         return (CALL @ type(what).__get__)(what, of, type(of))
     return plain(of, name)
 
 
-def _described(of: Any, name: str) -> Any:
-    """What the class of an object says of an attribute, without running it."""
-    for c in type(of).__mro__:
+def _held(of: Any) -> Any:
+    """The attributes of an object itself, without asking its class."""
+    try:
+        return object.__getattribute__(of, "__dict__")
+    except AttributeError:
+        return {}
+
+
+def described(kind: type, name: str, missing: Any = None) -> Any:
+    """What a class says of an attribute, without running it."""
+    for c in kind.__mro__:
         if name in c.__dict__:
             return c.__dict__[name]
-    return None
+    return missing
 
 
 def store(of: Any, name: str, value: Any) -> None:
@@ -69,7 +77,7 @@ def store(of: Any, name: str, value: Any) -> None:
 
 def put(of: Any, name: str, value: Any, plain: Any = object.__setattr__) -> None:
     """What object.__setattr__ does, where a property of the user's runs with hooks."""
-    what = _described(of, name)
+    what = described(type(of), name)
     if type(what) is property and type(what.fset) is FunctionType:
         function(what.fset)(of, value)
     elif type(getattr(type(what), "__set__", None)) is FunctionType:

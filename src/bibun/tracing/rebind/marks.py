@@ -65,6 +65,9 @@ def defined(tree: ast.AST) -> Names:
                     methods.add(f.name)
                     if any(_is_property(d) for d in f.decorator_list):
                         properties.add(f.name)
+                elif isinstance(f, ast.Assign):  # __rmul__ = __mul__
+                    assigned = {t.id for t in f.targets if isinstance(t, ast.Name)}
+                    methods |= {n for n in assigned if n[:2] == n[-2:] == "__"}
     return Names(frozenset(methods), frozenset(properties))
 
 
@@ -136,7 +139,8 @@ class Marked(ast.NodeTransformer):
         """Whether a class of the user may answer to this operator."""
         if name is None:
             return False
-        return not self.names.methods.isdisjoint((name, *alternatives(name)))
+        equal = ("__eq__",) if name == "__ne__" else ()  # as object.__ne__ asks
+        return not self.names.methods.isdisjoint((name, *alternatives(name), *equal))
 
     def visit_BinOp(self, node: ast.BinOp) -> ast.AST:
         self.generic_visit(node)
@@ -275,7 +279,7 @@ def alternatives(name: str) -> tuple[str, ...]:
 
 MIRRORED = {
     "__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__",
-    "__eq__": "__eq__", "__ne__": "__eq__",
+    "__eq__": "__eq__", "__ne__": "__ne__",
 }  # fmt: skip
 
 

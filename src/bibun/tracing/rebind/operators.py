@@ -9,7 +9,7 @@ import functools
 import itertools
 import operator
 from collections.abc import Callable, Iterator
-from types import FunctionType
+from types import FunctionType, WrapperDescriptorType
 from typing import Any
 
 import numpy as np
@@ -19,6 +19,7 @@ from ...errors import TracingError
 from ...ops.joining import traced
 from ...recording import is_abstract
 from . import marks
+from .attributes import described
 from .callee import CALL, MARKS, function, means, of_users_class, stands_for
 
 
@@ -44,9 +45,11 @@ class Operate:
             name, a, b = parts
             kinds = name, type(a), type(b)
             meaning = _meanings.get(kinds) or _meaning(*kinds)
-            if meaning is OWN:
+            if type(meaning) is Own:
                 f = getattr(kinds[1], name, None)
-                found = NotImplemented if f is None else (CALL @ f)(a, b)
+                if f is not meaning.method:
+                    return _tried(_tries(name, a, [b]), name, a, b)
+                found = (CALL @ f)(a, b)
                 if found is not NotImplemented:
                     return found
                 return _tried(_tries(name, a, [b])[1:], name, a, b)
@@ -61,17 +64,24 @@ class Operate:
             items = list(rest[0]) if isinstance(rest[0], tuple) else rest
             if traced(items) and not any(isinstance(p, str | slice) for p in items):
                 return SUBSCRIPTED[id(a)](*items)
-        if name == "__ne__" and type(a).__ne__ is object.__ne__:
-            return not self @ ("__eq__", a, *rest)  # as object.__ne__ does
         if any(of_users_class(type(x)) for x in (a, *rest)):
             return _tried(_tries(name, a, rest), name, a, *rest)
         return OPERATORS[name](a, *rest)
 
 
-OWN, ASK = object(), object()
+class Own:
+    """A class of the user's to the left is the first to be asked, by this method."""
+
+    __slots__ = ("method",)
+
+    def __init__(self, of: type, name: str):
+        f = described(of, name)
+        self.method = f if type(f) is FunctionType else ASK
+
+
+ASK = object()
 _meanings: dict[tuple[str, type, type], Any] = {}
-"""What an operator between two types is: the operator itself, OWN where a class of the user's to
-the left is the first to be asked, or ASK."""
+"""What an operator between two types is: the operator itself, Own(...), or ASK."""
 
 
 def _meaning(name: str, of: type, other: type) -> Any:
@@ -80,13 +90,12 @@ def _meaning(name: str, of: type, other: type) -> Any:
         found: Any = OPERATORS[name]
     elif (
         name == "%"
-        or (name == "__ne__" and of.__ne__ is object.__ne__)
         or (name == "__getitem__" and (of is np.ndarray or of in map(type, (np.r_, np.c_))))
-        or (other is not of and issubclass(other, of))
+        or (other is not of and of in other.__mro__)
     ):
         found = ASK
     elif of_users_class(of):
-        found = OWN
+        found = Own(of, name)
     else:
         found = ASK if of_users_class(other) else OPERATORS[name]
     if not any("<locals>" in t.__qualname__ for t in (of, other)):
@@ -97,11 +106,32 @@ def _meaning(name: str, of: type, other: type) -> Any:
 def _tried(tries: list[tuple[str, Any, list]], name: str, *operands: Any) -> Any:
     """What the first method gives that knows what to do; else what Python says."""
     for method, x, others in tries:
-        f = getattr(type(x), method, None)
-        found = NotImplemented if f is None else (CALL @ f)(x, *others)
+        found = _asked(method, x, others)
         if found is not NotImplemented:
             return found
+    if name in SAMENESS:  # and nobody is asked twice
+        return (operands[0] is operands[1]) == (name == "__eq__")
     return OPERATORS[name](*operands)
+
+
+SAMENESS = ("__eq__", "__ne__")
+
+
+def _asked(name: str, x: Any, others: list) -> Any:
+    """What the method of the class of x gives: as Python looks it up, past x itself."""
+    f = described(type(x), name, MISSING)
+    if f is MISSING:
+        return NotImplemented
+    if f is object.__ne__:
+        found = _asked("__eq__", x, others)
+        return found if found is NotImplemented else not found
+    if type(f) is FunctionType or type(f) is WrapperDescriptorType:
+        return (CALL @ f)(x, *others)
+    bind = getattr(type(f), "__get__", None)
+    return (CALL @ (f if bind is None else (CALL @ bind)(f, x, type(x))))(*others)
+
+
+MISSING = object()
 
 
 def _unknown(index: Any) -> bool:
@@ -119,10 +149,32 @@ def _tries(name: str, a: Any, rest: list) -> list[tuple[str, Any, list]]:
         return [(name, a, rest)]
     b = rest[0]
     *before, reflected = marks.alternatives(name)
-    first = type(b) is not type(a) and isinstance(b, type(a))
     tries = [(n, a, rest) for n in (name, *before)]
-    tries.insert(len(tries) - 1 if first else len(tries), (reflected, b, [a]))
+    if type(a) is type(b) and name not in marks.MIRRORED:
+        return tries
+    last = (reflected, b, [a])
+    if name in JOINING and _joins(a, (name, *before)):
+        return [last, *tries]
+    tries.insert(len(tries) - 1 if _overrides(name, reflected, a, b) else len(tries), last)
     return tries
+
+
+JOINING = ("__add__", "__mul__", "__iadd__", "__imul__")
+
+
+def _joins(a: Any, names: tuple[str, ...]) -> bool:
+    """Whether + and * of an object are those of sequences, which Python tries last."""
+    own = any(type(described(type(a), n)) is FunctionType for n in names)
+    return isinstance(a, list | tuple | str | bytes) and not own
+
+
+def _overrides(name: str, reflected: str, a: Any, b: Any) -> bool:
+    """Whether b is asked first: it is of a subclass, which says itself what the operator is."""
+    of = stands_for(a) if isinstance(a, Duck) else type(a)
+    if type(b) is of or of not in type(b).__mro__:
+        return False
+    own = described(type(b), reflected)
+    return own is not None and (name in marks.MIRRORED or own is not described(of, reflected))
 
 
 def _shown(x: Any) -> Any:

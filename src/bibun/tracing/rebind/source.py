@@ -8,6 +8,7 @@ import linecache
 import re
 import sys
 from collections.abc import Iterator
+from functools import partialmethod
 from threading import RLock
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
@@ -173,7 +174,10 @@ def _classes_of(module: Any) -> Names:
 
 def _is_method(name: str, f: Any) -> bool:
     """Whether this is a method that may need hooks: no frozen dataclass computes anything."""
-    return isinstance(f, FunctionType) and not (name in SET and is_generated(f.__code__))
+    if isinstance(f, FunctionType):
+        return not (name in SET and is_generated(f.__code__))
+    bound = isinstance(f, classmethod | staticmethod | partialmethod) or _computes(f)
+    return name[:2] == name[-2:] == "__" and bound
 
 
 def _computes(descriptor: Any) -> bool:
