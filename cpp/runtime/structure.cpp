@@ -93,23 +93,19 @@ bool Structure::match_named(PyObject* const* x, PyObject* names, const std::vect
   const Py_ssize_t count = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
   if (static_cast<std::size_t>(count) != parts_.size()) return false;
   for (std::size_t k = 0; k < parts_.size(); ++k) {
-    Py_ssize_t i = 0;
-    while (i < count && !same(PyTuple_GET_ITEM(names, i), keys_[k].get())) ++i;
-    if (i == count || !parts_[k].match(x[i], types, leaves)) return false;
+    PyObject* name = PyTuple_GET_ITEM(names, static_cast<Py_ssize_t>(k));
+    if (!same(name, keys_[k].get()) || !parts_[k].match(x[k], types, leaves)) return false;
   }
   return true;
 }
 
 bool Structure::match_dict(PyObject* x, const std::vector<Type>& types, Held& leaves) const {
   if (static_cast<std::size_t>(PyDict_GET_SIZE(x)) != parts_.size()) return false;
-  for (std::size_t k = 0; k < parts_.size(); ++k) {
-    PyObject* found = PyDict_GetItemWithError(x, keys_[k].get());
-    if (found == nullptr) {
-      PyErr_Clear();
-      return false;
-    }
-    const Reference part = Reference::shared(found);
-    if (!parts_[k].match(part.get(), types, leaves)) return false;
+  Py_ssize_t position = 0;
+  PyObject* key = nullptr;
+  PyObject* part = nullptr;
+  for (std::size_t k = 0; k < parts_.size() && PyDict_Next(x, &position, &key, &part); ++k) {
+    if (!same(key, keys_[k].get()) || !parts_[k].match(part, types, leaves)) return false;
   }
   return true;
 }

@@ -25,7 +25,8 @@ class Structure {
   bool match_parts(PyObject* const* x, std::size_t count, const std::vector<Type>& types,
                    Held& leaves) const;
 
-  // Whether these are the values of the dict that this is; `names` is a tuple, or nullptr for none.
+  // Whether these are the values of the dict that this is, in the order of its keys, which a
+  // function can tell; `names` is a tuple, or nullptr for none.
   bool match_named(PyObject* const* x, PyObject* names, const std::vector<Type>& types,
                    Held& leaves) const;
 

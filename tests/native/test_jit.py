@@ -7,6 +7,8 @@ import random
 import secrets
 import threading
 import time
+from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -212,6 +214,54 @@ def test_a_time_that_is_given_is_no_look_at_the_clock():
 def test_what_is_impure_stays_what_it_is_without_jit():
     assert np.isfinite(bibun.grad(lambda x: np.sum(x * time.time()))(X)).all()
     assert bibun.grad(lambda x: np.sum(x * len(Path(__file__).read_text())))(X)[0] > 0
+
+
+@pytest.mark.parametrize("keys", [("a", "b"), (1, 2), ("a", 2)])
+@pytest.mark.parametrize("donate", [(), 0])
+def test_the_order_of_keys_is_part_of_a_signature(keys, donate):
+    f = bibun.jit(lambda d: 2 * next(iter(d.values())), donate=donate)
+    given = dict(zip(keys, (X, 3 * X), strict=True))
+    for key in (*keys, *keys):
+        turned = {k: given[k] for k in (key, *(k for k in keys if k != key))}
+        np.testing.assert_array_equal(f(turned), 2 * given[key])
+
+
+def test_the_order_of_named_arguments_is_part_of_a_signature():
+    f = bibun.jit(lambda **k: 2 * next(iter(k.values())))
+    for _ in range(3):
+        np.testing.assert_array_equal([f(a=X, b=-X), f(b=-X, a=X)], [2 * X, -2 * X])
+
+
+@dataclass(frozen=True)
+class Options:
+    sign: float
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ((0.0,), (-0.0,)),
+        ((1,), (1.0,)),
+        ((1,), (True,)),
+        (np.float32(0), np.float32(-0.0)),
+        ((("a", np.float64(0)),), (("a", np.float64(-0.0)),)),
+        (frozenset({0.0}), frozenset({-0.0})),
+        (Options(0.0), Options(-0.0)),
+        (Decimal("1.0"), Decimal("1.00")),
+    ],
+)
+def test_fixed_arguments_that_are_equal_and_not_the_same(one, other):
+    f = bibun.jit(lambda x, fixed: x * len(repr(fixed)), static_argnums=1)
+    for fixed in (one, other) * 2:
+        np.testing.assert_array_equal(f(X, fixed), X * len(repr(fixed)))
+    assert len(f.signatures) == 2
+
+
+def test_nan_is_one_fixed_argument():
+    f = bibun.jit(lambda x, *fixed: x * 2, static_argnums=(1, 2))
+    for _ in range(3):
+        f(X, float("nan"), (float("nan"), 1))
+    assert len(f.signatures) == 1
 
 
 def test_bad_arguments():

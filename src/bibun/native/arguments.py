@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
+from dataclasses import fields, is_dataclass
 from importlib import import_module
 from inspect import Parameter, signature
+from numbers import Number
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -26,10 +28,9 @@ class Fixed:
 
     def __init__(self, value: Any, name: str):
         self.value = value
-        exact = repr(value) if isinstance(value, float | complex) else value  # 0.0 and -0.0 differ
-        self.key: Hashable = (type(value), exact)
+        self.key = exact(value)
         try:
-            hash(self.key)
+            hash(value)
         except TypeError:
             raise TypeError(
                 f"{name}: an argument of type {type(value).__name__} can be no part of what is "
@@ -39,6 +40,31 @@ class Fixed:
 
 PLAIN = {Fixed, int, float, complex, bool, str, bytes, type(None), FunctionType}
 """Types of leaves, beside arrays, that surely are no containers."""
+
+
+def exact(x: Any) -> Hashable:
+    """What tells a value from others that equal it, at any depth: 0.0 from -0.0, 1 from True."""
+    kind = type(x)
+    if kind is float or kind is complex:
+        return kind, repr(x)  # in which nan is nan
+    if isinstance(x, np.generic):
+        return kind, x.dtype, x.tobytes()
+    if kind is tuple:
+        return kind, *map(exact, x)
+    if not isinstance(x, Hashable):  # a part of what has a hash of its own
+        return (kind,)
+    return kind, x, _parts(x)
+
+
+def _parts(x: Any) -> Hashable:
+    """The same of what a value consists of, as far as it compares its parts."""
+    if isinstance(x, frozenset):
+        return frozenset(map(exact, x))
+    if isinstance(x, tuple):
+        return tuple(map(exact, x))
+    if is_dataclass(x) and not isinstance(x, type):
+        return tuple(exact(getattr(x, f.name)) for f in fields(x) if f.compare)
+    return repr(x) if isinstance(x, Number) else None  # Decimal("0") and Decimal("-0")
 
 
 class Call(NamedTuple):
@@ -96,7 +122,7 @@ class Arguments:
         """The arrays among the arguments, and what is fixed."""
         numbers, names = self.static
         given = [Fixed(a, self.name) if k in numbers else a for k, a in enumerate(args)]
-        named = {k: Fixed(a, self.name) if k in names else a for k, a in sorted(kwargs.items())}
+        named = {k: Fixed(a, self.name) if k in names else a for k, a in kwargs.items()}
         structure: Hashable = len(args)
         leaves, rebuild = given, None
         if named or not all(type(a) in (np.ndarray, Fixed) for a in given):
@@ -135,12 +161,16 @@ def _flat(given: list[Any], named: dict[str, Any]) -> tuple[list[Any], Hashable,
     if kinds is not NotImplemented:  # for Python's own containers no library is loaded
         return found, kinds, lambda filled: _closed(tree, iter(filled))
     flatten((given, named))  # registers the user's classes
-    optree = import_module("optree")
-    leaves, structure = optree.tree_flatten(
-        (tuple(given), named), none_is_leaf=True, namespace=NAMESPACE
-    )
-    key = (structure, *others((given, named)))
-    return leaves, key, lambda filled: optree.tree_unflatten(structure, filled)
+    optree, orders = import_module("optree"), list[Hashable]()
+
+    def met(x: Any) -> bool:
+        if isinstance(x, dict):  # equal structures may have keys in another order, or 1 for True
+            orders.append(tuple((type(k), k) for k in x))
+        return False
+
+    leaves, structure = optree.tree_flatten(tree, met, none_is_leaf=True, namespace=NAMESPACE)
+    kinds = structure, *orders, *others(tree)
+    return leaves, kinds, lambda filled: optree.tree_unflatten(structure, filled)
 
 
 def _opened(x: Any, leaves: list[Any]) -> Hashable:
@@ -150,9 +180,8 @@ def _opened(x: Any, leaves: list[Any]) -> Hashable:
         leaves.append(x)
         return None
     if kind is dict and all(type(k) is str for k in x):
-        keys = sorted(x)
-        parts = [_opened(x[k], leaves) for k in keys]
-        return NotImplemented if NotImplemented in parts else (tuple(keys), *parts)
+        parts = [_opened(y, leaves) for y in x.values()]
+        return NotImplemented if NotImplemented in parts else (tuple(x), *parts)
     if kind is not tuple and kind is not list:
         return NotImplemented
     parts = [_opened(y, leaves) for y in x]
@@ -163,8 +192,7 @@ def _closed(x: Any, leaves: Iterator[Any]) -> Any:
     """The same containers with other leaves."""
     kind = type(x)
     if kind is dict:
-        parts = {k: _closed(x[k], leaves) for k in sorted(x)}
-        return {k: parts[k] for k in x}
+        return {k: _closed(y, leaves) for k, y in x.items()}
     if kind is tuple or kind is list:
         return kind(_closed(y, leaves) for y in x)
     return next(leaves)
