@@ -138,10 +138,9 @@ means(setattr)(store)
 
 
 @kind(MethodWrapperType)
-def of_object(m: Any) -> Any:
-    """What super().__setattr__ means; as the others of `object`, it may find a property."""
-    of_whom = getattr(object, m.__name__, None)
-    ours = TABLE.get(of_whom) if getattr(m, "__objclass__", None) is object else None
+def of_slot(m: Any) -> Any:
+    """What super().__setattr__ means, which may find a property of the user's."""
+    ours = TABLE.get(vars(m.__objclass__).get(m.__name__))
     return m if ours is None else functools.partial(ours, m.__self__)
 
 

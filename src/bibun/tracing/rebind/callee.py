@@ -254,12 +254,13 @@ def method(m: Any) -> Any:
         return MethodType(found, m.__self__)
     if type(m.__self__) in METHODS:  # of a class that was written in Cython
         return METHODS[type(m.__self__)](m.__self__, f.__name__, m)
-    if f.__name__ == "__init__" and hasattr(m.__self__, "__post_init__"):
-        return functools.partial(_initialise, m.__self__, f)  # super().__init__ of a dataclass
+    if f.__name__ in BOUND:
+        return functools.partial(BOUND[f.__name__], m.__self__, f)
     duck = type(f) is FunctionType and f in CONVERSIONS and isinstance(m.__self__, Duck)
     return CONVERSIONS[f](m.__self__) if duck else m
 
 
+BOUND: dict[str, Function] = {}  # by name, methods without hooks: super().__init__
 CONVERSIONS: dict[Any, Handler] = {}  # methods of Duck that would lose the derivative
 _lasting: dict[type, bool] = {}  # of modules: a lookup in this takes a tenth of the time
 _classes: WeakKeyDictionary[type, bool] = WeakKeyDictionary()
@@ -278,59 +279,10 @@ def of_users_class(of: type) -> bool:
     return known
 
 
-@kind(type)
-def class_(of: Any) -> Any:
-    """A class of the user's: the same class, but its constructor is traced."""
-    found = TABLE.get(of)
-    if found is not None:
-        return found
-    if type(of).__call__ is not type.__call__ or not of_users_class(of):
-        found = of
-    elif of.__new__ is object.__new__ and not hasattr(of, "__post_init__"):
-        found = _constructor(of)
-    else:
-        found = functools.partial(_made, of)
-    if "<locals>" not in of.__qualname__:
-        TABLE[of] = found
-    return found
-
-
-def _constructor(of: Any) -> Any:
-    def construct(*args: Any, **options: Any) -> Any:
-        x = object.__new__(of)
-        (CALL @ of.__init__)(x, *args, **options)
-        return x
-
-    return construct
-
-
-def _made(of: Any, /, *args: Any, **options: Any) -> Any:
-    """What type.__call__ does, with hooks in __new__, __init__ and __post_init__."""
-    new = of.__new__
-    own = (of,) if new is object.__new__ else (of, *args)
-    x = (CALL @ new)(*own, **({} if new is object.__new__ else options))
-    if isinstance(x, of):
-        _initialise(x, type(x).__init__, *args, **options)
-    return x
-
-
-def _initialise(x: Any, init: Any, /, *args: Any, **options: Any) -> None:
-    traced, after = CALL @ init, getattr(type(x), "__post_init__", None)
-    if isinstance(after, FunctionType) and traced is init and hasattr(x, "__dict__"):
-        # The constructor of a dataclass has no source; it finds the instance's own name first.
-        vars(x)["__post_init__"] = functools.partial(_after, x, CALL @ after)
-    traced(x, *args, **options)
-
-
-def _after(x: Any, after: Any, /, *args: Any) -> None:
-    vars(x).pop("__post_init__", None)
-    after(x, *args)
-
-
 def other(f: Any) -> Any:
     """Whatever else can be called: classes with a metaclass, instances with __call__."""
     if isinstance(f, type):
-        return class_(f)
+        return KINDS[type](f)
     if type(f).__module__ in ("typing", "types"):  # Stack[float]
         origin = getattr(f, "__origin__", None)
         return CALL @ origin if isinstance(origin, type) and of_users_class(origin) else f

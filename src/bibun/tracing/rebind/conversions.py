@@ -17,6 +17,7 @@ import numpy as np
 
 from ...array import NUMBERS, Array, Duck, lift
 from ...recording import is_abstract
+from .attributes import load
 from .callee import CALL, CONVERSIONS, means, of_users_class, stands_for
 from .numbers import as_python, form_of, plain
 from .operators import OPERATE
@@ -147,13 +148,21 @@ def is_scalar(x: Any) -> bool:
 @means(dataclasses.replace)
 def replaced(x: Any, /, **changes: Any) -> Any:
     """A dataclass made anew, its constructor traced."""
-    fields = getattr(type(x), "__dataclass_fields__", {})
-    kinds = {f._field_type for f in fields.values()}
-    unusual = any(not f.init for f in fields.values() if f.name in changes)
-    if not fields or unusual or dataclasses._FIELD_INITVAR in kinds:  # type: ignore[attr-defined]
-        return dataclasses.replace(x, **changes)
-    given = {f.name: getattr(x, f.name) for f in dataclasses.fields(x) if f.init}
-    return (CALL @ type(x))(**(given | changes))
+    fields = getattr(type(x), "__dataclass_fields__", {}).values()
+    missing = [f for f in fields if f.init and f.name not in changes and _is_of_init(f)]
+    wrong = any(f.default is dataclasses.MISSING for f in missing)
+    if not fields or wrong or any(not f.init and f.name in changes for f in fields):
+        return dataclasses.replace(x, **changes)  # which raises
+    names = [f.name for f in fields if f.init and not _is_of_class(f)]
+    return (CALL @ type(x))(**({n: load(x, n) for n in names if n not in changes} | changes))
+
+
+def _is_of_init(f: Any) -> bool:
+    return f._field_type is dataclasses._FIELD_INITVAR  # type: ignore[attr-defined]
+
+
+def _is_of_class(f: Any) -> bool:
+    return f._field_type is dataclasses._FIELD_CLASSVAR  # type: ignore[attr-defined]
 
 
 # ------------------------------------------------------------ the largest, the order

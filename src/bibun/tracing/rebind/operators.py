@@ -287,23 +287,24 @@ _by_method(iter, "__iter__")
 _by_method(next, "__next__")
 
 
-def _of_iterables(plain: Any) -> None:
-    """A function that goes through objects, and calls functions, of the user's."""
+def _of_iterables(plain: Any, place: int | None) -> None:
+    """A function that goes through objects of the user's, and calls the function at a place."""
 
     @means(plain)
     def call(*args: Any, **options: Any) -> Any:
-        args = tuple([CALL @ a if callable(a) else ITERATE @ a for a in args])
+        args = tuple([CALL @ a if k == place else ITERATE @ a for k, a in enumerate(args)])
         if options:
-            options = {k: CALL @ v if callable(v) else v for k, v in options.items()}
+            options = {k: CALL @ v if k in ("func", "key") else v for k, v in options.items()}
         return plain(*args, **options)
 
 
-for _plain in (
-    *(zip, enumerate, list, tuple, set, any, all, map, filter),
-    *(itertools.accumulate, itertools.starmap, itertools.chain),
-    *(itertools.takewhile, itertools.dropwhile, itertools.filterfalse, itertools.groupby),
-):
-    _of_iterables(_plain)
+CALLED: dict[Any, int] = {
+    map: 0, filter: 0, itertools.starmap: 0, itertools.takewhile: 0, itertools.dropwhile: 0,
+    itertools.filterfalse: 0, itertools.accumulate: 1, itertools.groupby: 1,
+}  # fmt: skip
+
+for _plain in (zip, enumerate, list, tuple, set, any, all, itertools.chain, *CALLED):
+    _of_iterables(_plain, CALLED.get(_plain))
 
 
 @means(functools.reduce)
