@@ -290,6 +290,21 @@ READS = {
         "def f(x):\n    put(5)\n    y = x * get()\n    put(2)\n    return y",
         "_, get = make()",
     ),
+    "attribute of a static method": (
+        "A = staticmethod(len)\nA.n = 2\ndef f(x): return x * A.n", "A.n = 3",
+    ),
+    "subclass of an abstract class": (
+        "from abc import ABC\nclass B(ABC): pass\nclass D(B): pass\nclass C: pass\nc = C()\n"
+        "def f(x): return x * (2 if isinstance(c, B) else 3)", "D.register(C)",
+    ),
+    "sequence to match": (
+        "from collections.abc import Sequence\nclass C:\n    def __len__(self): return 1\n"
+        "    def __getitem__(self, i): return (2,)[i]\nc = C()\ndef f(x):\n    match c:\n"
+        "        case [n]: return x * n\n        case _: return x", "Sequence.register(C)",
+    ),
+    "sign of no number": (
+        "A = float('nan')\ndef f(x): return np.copysign(x, A)", "A = -A",
+    ),
     "weak": ("n = 1\ndef f(x):\n    global n\n    n += 1\n    return x * n", ""),
 }  # fmt: skip
 
@@ -332,6 +347,10 @@ UNORDERED = {
     "set()": "A = ['a', 'b']\ndef f(x): return [x for k in set(A)]",
     "views": "A = {'a': 1}\nB = {'b': 2}\ndef f(x): return [x for k in A.keys() | B.keys()]",
     "view of a dict, given": "A = {'a': 1}\ndef g(k): return k\ndef f(x): return [x, g(A.items())]",
+    "function of a view": (
+        "A = {'a': 1}\ndef sorted(a): return [*(a - A.keys())]\n"
+        "def f(x): return [x, sorted(A.keys())]"
+    ),
     "clock": "def f(x): return x * np.array('now', 'M8[s]').astype(int)",
     "class of times": "A = 'no'\ndef f(x): return x * np.datetime64(A + 'w').astype(int)",
 }

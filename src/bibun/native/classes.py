@@ -76,7 +76,8 @@ def class_(sight: Sight, of: type) -> None:
 def members(sight: Sight, of: type) -> None:
     """What a class gives its instances: what runs without a name, and what code asks for."""
     for c in of.__mro__:
-        sight.say("base", c.__module__, c.__qualname__, sight.which(c))
+        kind = c.__flags__ & (SEQUENCE | MAPPING)
+        sight.say("base", c.__module__, c.__qualname__, sight.which(c), kind)
         if c in CLASSES or c in sight.shown:
             continue
         sight.shown.add(c)
@@ -89,12 +90,25 @@ def members(sight: Sight, of: type) -> None:
 
 def abstract(sight: Sight, c: ABCMeta) -> None:
     """Say what an abstract class lacks, and which classes count as its subclasses, too."""
-    kinds = [k for k in (known() for known in _get_dump(c)[0]) if k is not None]
+    sight.say(sorted(c.__abstractmethods__))
+    pending: list[type] = [c]
+    while pending:
+        below = pending.pop()
+        if type(below) is ABCMeta:
+            kinds = [k for k in (known() for known in _get_dump(below)[0]) if k is not None]
+            sight.say(numbered(sight, kinds))
+            named(sight, [("__subclasshook__", vars(below))])
+        kinds = type.__subclasses__(below)
+        numbered(sight, kinds)
+        pending += sorted(kinds, key=sight.which)
+
+
+def numbered(sight: Sight, kinds: list[type]) -> list[tuple[str, int]]:
+    """Classes by name, in an order that is the same in each process."""
     by_name = {f"{k.__module__}.{k.__qualname__}": k for k in kinds}
     if len(by_name) < len(kinds):
-        raise Hidden(f"subclasses of {c.__qualname__} with one name")
-    sight.say([(name, sight.which(by_name[name])) for name in sorted(by_name)])
-    sight.say(sorted(c.__abstractmethods__))
+        raise Hidden(f"classes of one name: {min(by_name)}")
+    return [(name, sight.which(by_name[name])) for name in sorted(by_name)]
 
 
 def named(sight: Sight, places: list[tuple[str, Any]]) -> None:
@@ -131,6 +145,7 @@ HEAP = 1 << 9  # Py_TPFLAGS_HEAPTYPE: of classes that code makes, and some that 
 IN_C = {
     MethodDescriptorType, WrapperDescriptorType, ClassMethodDescriptorType, GetSetDescriptorType,
 }  # fmt: skip
+SEQUENCE, MAPPING = 1 << 5, 1 << 6  # flags, for `match`, of what was registered as one
 METAS = {type, ABCMeta}
 ROOTS: set[type] = {object, ABC, Generic, Protocol}
 """Classes without anything that their instances hold."""

@@ -166,6 +166,7 @@ def _cached(sight: Sight, p: Any) -> None:
     if p.attrname is not None:
         sight.ask(p.attrname)
     sight.value(p.func)
+    sight.holds(vars(p))
 
 
 @shows(SimpleNamespace)

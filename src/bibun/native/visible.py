@@ -14,12 +14,13 @@ import builtins
 import sys
 from collections.abc import Callable, Mapping
 from hashlib import sha256
+from math import copysign
 from types import CodeType, FunctionType
 from typing import Any
 
 import numpy as np
 
-from .codes import PARTS, Hidden, compares, imported, names_of, refuse, unordered
+from .codes import ITERATE, PARTS, VIEWS, Hidden, compares, imported, names_of, refuse, unordered
 
 MOST_WORDS, MOST_BYTES = 20_000, 1 << 20
 """Lines that are written, and bytes of arrays and texts: more takes longer than a trace."""
@@ -87,6 +88,10 @@ class Sight:
                 raise Hidden(f"the time, by {x!r}")
         elif kind is float and x != x:
             self.compares = True  # `x in [...]` asks whether a nan is the same object
+            kind, x = float, (x, copysign(1, x))
+        elif kind is complex:
+            self.plain(float, x.real)
+            self.plain(float, x.imag)
         # Unlike the decimal digits of an integer, the others may be as many as they are.
         self.say(kind.__name__, hex(x) if kind is int else x)
 
@@ -167,8 +172,12 @@ class Sight:
         scope, own = f.__globals__, vars(builtins)
         if all(scope.get("__builtins__") is not b for b in (builtins, own)):
             raise Hidden(f"the builtins of {f.__qualname__}")
-        for name in dict.fromkeys(names_of(f.__code__)):
+        names = dict.fromkeys(names_of(f.__code__))
+        views = not VIEWS.isdisjoint(names)
+        for name in names:
             if name in scope:
+                if views and name in ITERATE:  # which may do more with a view than iterate
+                    raise Hidden(f"a {name} of {f.__qualname__}'s own")
                 self.say("global", name)
                 self.value(scope[name])
             elif name in own and own[name] is not BUILTINS.get(name):
@@ -248,6 +257,7 @@ def _slice(sight: Sight, x: slice) -> None:
 def _method(sight: Sight, x: Any) -> None:
     sight.say(type(x).__name__)
     sight.value(x.__func__)
+    sight.holds(vars(x))
 
 
 @shows(property)
