@@ -174,13 +174,16 @@ def _flat(given: list[Any], named: dict[str, Any]) -> tuple[list[Any], Hashable,
 
 
 def _opened(x: Any, leaves: list[Any]) -> Hashable:
-    """How tuples, lists and dicts are built; NotImplemented if there may be other containers."""
+    """How tuples, lists and dicts are built; NotImplemented if there may be other containers.
+
+    Leaves of dicts come as the library has them, sorted by their keys.
+    """
     kind = type(x)
     if kind in PLAIN or isinstance(x, TRACED):
         leaves.append(x)
         return None
     if kind is dict and all(type(k) is str for k in x):
-        parts = [_opened(y, leaves) for y in x.values()]
+        parts = [_opened(x[k], leaves) for k in sorted(x)]
         return NotImplemented if NotImplemented in parts else (tuple(x), *parts)
     if kind is not tuple and kind is not list:
         return NotImplemented
@@ -192,7 +195,8 @@ def _closed(x: Any, leaves: Iterator[Any]) -> Any:
     """The same containers with other leaves."""
     kind = type(x)
     if kind is dict:
-        return {k: _closed(y, leaves) for k, y in x.items()}
+        parts = {k: _closed(x[k], leaves) for k in sorted(x)}
+        return {k: parts[k] for k in x}
     if kind is tuple or kind is list:
         return kind(_closed(y, leaves) for y in x)
     return next(leaves)
