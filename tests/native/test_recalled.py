@@ -305,6 +305,16 @@ READS = {
     "sign of no number": (
         "A = float('nan')\ndef f(x): return np.copysign(x, A)", "A = -A",
     ),
+    "attribute of a jitted function": (
+        "@bibun.jit\ndef g(x): return x\ng.n = 2\ndef f(x): return x * g.n", "g.n = 3",
+    ),
+    "attribute of a rule": (
+        "@bibun.custom_jvp\ndef g(x): return x\ng.n = 2\ndef f(x): return x * g.n", "g.n = 3",
+    ),
+    "array that is no number": (
+        "A = np.float64(2)\ndef f(x): return x * (2 if isinstance(A, np.generic) else 3)",
+        "A = np.array(2.0)",
+    ),
     "weak": ("n = 1\ndef f(x):\n    global n\n    n += 1\n    return x * n", ""),
 }  # fmt: skip
 

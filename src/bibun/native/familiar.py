@@ -185,6 +185,7 @@ def _itemgetter(sight: Sight, x: Any) -> None:
 
 
 def _number(sight: Sight, x: np.generic) -> None:
+    sight.say("number")
     sight.array(np.asarray(x))
 
 
@@ -220,6 +221,7 @@ def _instance(sight: Sight, x: Any) -> None:
 @shows(custom_jvp)
 def _rule(sight: Sight, f: custom_jvp) -> None:
     sight.say("custom_jvp")
+    sight.holds(vars(f))
     sight.several([f.f, f.rule])
 
 

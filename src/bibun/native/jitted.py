@@ -28,7 +28,7 @@ from .compiled import Compiled, native
 from .cost import Cost
 from .donation import reserve
 from .recalled import Recall
-from .visible import Sight, shows
+from .visible import MISSING, Sight, shows
 
 MOST_VARIANTS = 16
 """Ways through a function's own decisions that are compiled for one kind of arguments."""
@@ -292,3 +292,9 @@ def inner(sight: Sight, f: Any) -> None:
     """A jitted function that another one calls is the function itself."""
     sight.say("jit")
     sight.value(f.f)
+
+    def look(name: str) -> Any:  # with what users have set, be it kept in C
+        found = vars(f).get(name, MISSING) if name[:2] == "__" else getattr(f, name, MISSING)
+        return MISSING if type(found) is MethodType else found
+
+    sight.holder(look)
