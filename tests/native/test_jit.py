@@ -164,12 +164,41 @@ def test_what_is_met_outside_is_read_anew():
     np.testing.assert_array_equal(f(X), X * [5, 6, 7] + [10, 1, 1])
 
 
+BYTES = bytearray(np.ones(4).tobytes())
+
+
+@pytest.mark.parametrize(
+    "f",
+    [
+        lambda w, x: x @ w.T,
+        lambda w, x: x * w[1:] + w[0],
+        lambda w, x: x * w[::-1, None, ::-1],
+        lambda w, x: sum(x * row for row in w.reshape(-1, 2, 1)),
+        lambda w, x: x * np.diagonal(w) + x @ w,
+        lambda w, x: x * w.view(np.int64).view("q")[0],
+        lambda w, x: x * np.lib.stride_tricks.sliding_window_view(w, (1, 2)),
+        lambda w, x: bibun.grad(lambda w: np.sum((w @ x) ** 2))(w.T),
+        lambda w, x: x * 2 if np.sum(x @ w.T) > 5 else x,
+        lambda w, x: x * np.frombuffer(BYTES).reshape(2, 2),
+    ],
+)
+def test_views_of_arrays_outside_are_read_anew(f):
+    w, x = np.arange(4.0).reshape(2, 2), np.ones(2)
+    g = bibun.jit(lambda x: f(w, x))
+    bound = g.bind(x)
+    for _ in range(3):
+        np.testing.assert_array_equal([g(x), bound()], [f(w, x)] * 2)
+        w *= 2
+        np.frombuffer(BYTES)[:] += 1
+    assert len(g.compiled) == 1
+
+
 def test_an_array_that_the_function_itself_writes():
     def f(x: Any) -> Any:
         table = np.zeros(3)
         before = x + table
         table[1] = 5
-        return before, x + table
+        return before, x + table, x + table[::-1], x + table[:1]
 
     agrees(f, X)
 

@@ -14,7 +14,6 @@ from ..errors import Position
 from ..graph import Constant, Graph, Node, Type
 from ..recording import recording
 from ..rewrite import SIMPLIFY, rewrite, rewritten
-from ..snapshots import same_bits
 from ..tracing.containers import flatten
 from ..tracing.guards import Guarded
 from ..tracing.rebind import rebound
@@ -136,9 +135,5 @@ def _source(trace: Guarded, i: int) -> Any:
     variable = trace.variable(i)
     if isinstance(variable, Variable):
         return variable
-    kept = trace.captured[i]
-    for known, snapshot, original in trace.snapshots.values():
-        array = original()
-        if known == i and array is not None and same_bits(snapshot, array):
-            return array
-    return kept
+    original = trace.original(i)
+    return trace.captured[i] if original is None else original

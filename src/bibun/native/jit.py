@@ -29,9 +29,10 @@ def jit(
     call as an array: `np.float64(rate)`.
 
     An `if` on a value is followed, and remembered: a call for which it would be decided otherwise
-    is compiled anew, at most 16 times. Arrays that the function meets outside of its arguments, and
-    Variables, are read anew at each call; other things from outside, such as a global number, stay
-    what they were at the first one. Inside of `grad`, `vmap`, tapes and other jitted functions the
+    is compiled anew, at most 16 times. Arrays that the function meets outside of its arguments,
+    views of them, and Variables are read anew at each call; other things from outside stay what
+    they were at the first one: a global number, the array that a name is bound to, and what NumPy
+    computes of outside arrays alone. Inside of `grad`, `vmap`, tapes and other jitted functions the
     function runs as if it were not jitted: put `jit` around the whole, as in `jit(grad(f))`.
 
     `donate` names or numbers arguments that the caller does not need any more, such as the

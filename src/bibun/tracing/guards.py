@@ -17,6 +17,7 @@ from ..array import FUNCTIONS, Array, bind, lift
 from ..errors import Position, TracingError
 from ..graph import Input, Item, Type
 from ..recording import Trace
+from ..snapshots import Original, same_bits
 
 MOST = 20_000
 """Operations of one trace: more would take minutes to compile, and are a loop most often."""
@@ -31,6 +32,8 @@ class Guarded(Trace):
         super().__init__()
         self.waiting = list(values)  # of the arguments, until they have entries
         self.held: dict[int, Any] = {}  # of the entries of the arguments, and of what is met
+        self.originals: dict[int, Original] = {}  # of the arrays that are met
+        self.places: dict[tuple, int] = {}  # where these are -> their entries
         self.asked: dict[int, Any] = {}  # what was asked, and the answer
         self.derivatives: list[Any] = []  # that were taken here, for calls to look at
 
@@ -60,7 +63,18 @@ class Guarded(Trace):
 
     def capture(self, value: np.ndarray) -> int:
         """The entry of a plain array from outside, of which only the type is known."""
-        return self._unknown(super().capture(value))
+        new = Original(value)
+        known = self.places.get(new.key)  # by another view, which may be gone
+        if known is not None and self.original(known) is not None:
+            return known
+        i = self._unknown(super().capture(value))
+        self.places[new.key], self.originals[i] = i, new
+        return i
+
+    def original(self, i: int) -> np.ndarray | None:
+        """The array outside that was captured as entry i, if it is there and as it was then."""
+        array = self.originals[i].array() if i in self.originals else None
+        return array if array is not None and same_bits(self.held[i], array) else None
 
     def _unknown(self, i: int) -> int:
         """An entry whose value is held, and asked for like those of arguments."""
