@@ -32,8 +32,9 @@ def _slot(sight: Sight, x: Any) -> None:
 def instance(sight: Sight, x: Any) -> None:
     """An object of a class of the user's: its class, and the attributes that code asks for."""
     of = type(x)
-    if not is_plain_class(of, ROOTS):
-        raise Hidden(f"an object of {of.__module__}.{of.__qualname__}")
+    slots = sight.slots.get(of)
+    if slots is None:
+        slots = sight.slots[of] = slots_of(sight, of)
     sight.say("object")
     members(sight, of)
     try:
@@ -45,21 +46,36 @@ def instance(sight: Sight, x: Any) -> None:
     if is_dataclass(of):  # a container, whose fields are its leaves
         for name in (*held, *of.__dataclass_fields__):
             sight.ask(name)
-    for name in DUCK:  # which NumPy's functions read
-        if name in held or any(name in vars(c) for c in of.__mro__ if c not in ROOTS):
+    for name in DUCK:
+        if name in held:
             sight.ask(name)
 
     def look(name: str) -> Any:
         found = held.get(name, MISSING)
-        slots = [vars(c)[name] for c in of.__mro__ if type(vars(c).get(name)) is SLOT]
-        if len(slots) + (found is not MISSING) > 1:  # which can be reached by super(), or in C
-            raise Hidden(f"the slot {name}, of which there are two")
-        if slots:
+        own = slots.get(name)
+        if own:
+            if len(own) > 1 or found is not MISSING:  # reached by super(), or by the other name
+                raise Hidden(f"the slot {name}, of which there are two")
             with suppress(AttributeError):  # not set yet
-                found = slots[0].__get__(x, of)
+                found = own[0].__get__(x, of)
         return found
 
     sight.holder(look)
+
+
+def slots_of(sight: Sight, of: type) -> dict[str, list[Any]]:
+    """The slots of a class whose objects can be seen."""
+    if not is_plain_class(of, ROOTS):
+        raise Hidden(f"an object of {of.__module__}.{of.__qualname__}")
+    found: dict[str, list[Any]] = {}
+    for c in of.__mro__:
+        if c not in ROOTS:
+            for name, x in vars(c).items():
+                if type(x) is SLOT:
+                    found.setdefault(name, []).append(x)
+                if name in DUCK:
+                    sight.ask(name)
+    return found
 
 
 def class_(sight: Sight, of: type) -> None:
@@ -155,6 +171,7 @@ CLASSES: set[type] = {*ROOTS}
 
 ARRAY = {"__array__", "__array_interface__", "__array_struct__"}
 DUCK = ("T", "dtype", "imag", "max", "min", "ndim", "real", "round", "shape", "size")
+"""Attributes that NumPy's functions ask any object for."""
 # fmt: off
 SILENT = {  # what each class has, and what a function reads does not depend on
     "__module__", "__qualname__", "__doc__", "__dict__", "__weakref__", "__annotations__",

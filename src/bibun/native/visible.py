@@ -43,6 +43,7 @@ class Sight:
         self.holders: list[list[Any]] = []  # what has attributes, and how many were looked up
         self.classes: dict[type, int] = {}  # numbered, as there may be two of one name
         self.shown: set[type] = set()  # those whose members were
+        self.slots: dict[type, dict[str, list[Any]]] = {}  # of those whose objects were met
         self.codes: list[CodeType] = []  # of the functions of the user
         self.equals: list[Any] = []  # what is told by its value, and may yet be one or two objects
         self.compares = False  # whether any code can tell
