@@ -217,6 +217,9 @@ def test_argnums():
     assert message(TypeError, lambda: grad(np.sum, argnums=2)(x)).startswith(
         "grad: argnums is 2, but the function was called with 1 positional arguments"
     )
+    for wrong in ("b", None, 1.0, ("a", 0)):
+        said = message(TypeError, lambda k=wrong: grad(np.sum, argnums=k)(x))
+        assert said.startswith(f"grad: argnums is {wrong!r}; it is the position of an argument")
 
 
 def test_not_a_function():

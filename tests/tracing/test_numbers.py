@@ -172,3 +172,35 @@ def test_match():
     with pytest.raises(errors.TracingError, match=r"`case floating\(\)` does not see"):
         grad(matched_inside)(np.float64(2.0))
     assert grad(matched_else)(2.0) == 2.0
+
+
+ROWS = [[2.0, np.nan, 3.0], [2.0, 5.0, 3.0], [np.nan, 4.0, 1.0], [4.0, 1.0, np.nan]]
+
+
+@pytest.mark.parametrize("f", [max, min, lambda x: sorted(x)[1]], ids=["max", "min", "sorted"])
+def test_the_order_of_nans_is_that_of_pythons_comparisons(f):
+    jitted = jit(lambda x: f(x))
+    slopes = jit(grad(lambda x: f(x)))
+    for row in map(np.array, ROWS):
+        np.testing.assert_array_equal(jitted(row), f(row))
+        np.testing.assert_array_equal(slopes(row), grad(lambda x: f(x))(row))
+
+
+@pytest.mark.parametrize("f", [int, round, math.floor, math.ceil, math.trunc])
+def test_whole_numbers_that_do_not_fit_are_refused(f):
+    jitted = jit(lambda x: f(x[0]) * 0.5)
+    for value in (2.75, 1e20, -7.25, -1e20, 2.0**62):
+        if abs(value) < 2**63:
+            assert jitted(np.array([value])) == f(value) * 0.5
+        else:
+            with pytest.raises(OverflowError, match="64 bits"):
+                jitted(np.array([value]))
+    with pytest.raises(ValueError, match="NaN to integer"):
+        jitted(np.array([np.nan]))
+
+
+@pytest.mark.parametrize("f", [str, repr])
+def test_text_needs_the_value(f):
+    with pytest.raises(errors.AbstractValueError, match="the text of x needs the value"):
+        jit(lambda x: x * len(f(x[0])))(np.ones(2))
+    assert grad(lambda x: x * len(f(2 * x)))(1.0) == len(f(2.0))

@@ -27,7 +27,12 @@ class Arguments:
 
     def __init__(self, args: tuple, argnums: int | Sequence[int], name: str):
         self.args, self.single = args, isinstance(argnums, int)
-        numbers = (argnums,) if isinstance(argnums, int) else tuple(argnums)
+        numbers = tuple(argnums) if np.iterable(argnums) else (argnums,)
+        if not all(isinstance(k, int | np.integer) for k in numbers):
+            raise TypeError(
+                f"{name}: argnums is {argnums!r}; it is the position of an argument, an int, or a "
+                "sequence of positions: argnums=1 is the second argument"
+            )
         if any(not -len(args) <= k < len(args) for k in numbers):
             raise TypeError(
                 f"{name}: argnums is {argnums}, but the function was called with {len(args)} "

@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from ...array import NUMBERS, Array, Duck, lift
+from ...array import FUNCTIONS, NUMBERS, Array, Duck, lift
 from ...recording import is_abstract
 from .attributes import load
 from .callee import CALL, CONVERSIONS, means, of_users_class, stands_for
@@ -43,6 +43,29 @@ def number(x: Any, dtype: Any, name: str) -> Any:
     return as_python(x if x.dtype == dtype else np.astype(x, dtype))
 
 
+def whole(x: Any) -> Any:
+    """A number without digits, of which only the type is known: not if 64 bits are too few."""
+    if x.dtype.kind != "f":
+        return x
+    inside = np.abs(x) < 2.0**63
+    fits = asked(inside)
+    if fits is False:
+        if asked(np.isnan(x)):
+            raise ValueError("cannot convert float NaN to integer")
+        raise OverflowError(
+            "int(x), round(x), math.floor(x): under jit whole numbers have 64 bits, and this one "
+            "is too large: keep it a float, by np.trunc, np.round or np.floor"
+        )
+    # Where a later call finds that it does not fit, there is nothing to warn of meanwhile.
+    return x if fits is None else np.where(inside, x, 0.0)
+
+
+def asked(answer: Any) -> bool | None:
+    """What jit finds, which then depends on it; None where nobody knows, as in a batch."""
+    found = FUNCTIONS["ask"](answer._read()) if is_abstract(answer._read().raw) else answer
+    return None if found is None else bool(found)
+
+
 def converted(x: Any, name: str) -> Any:
     """What the method of a class of the user's gives, with hooks; x itself of everything else."""
     f = getattr(type(x), name, None)
@@ -65,7 +88,7 @@ def as_int(x: Any = 0, /, *base: Any, **options: Any) -> Any:
     """The whole number: a plain one, unless only the type of x is known."""
     x = converted(x, "__int__")
     if isinstance(x, Duck) and is_abstract(x._read().raw):
-        return number(np.trunc(x), np.dtype(int), "int(x)")
+        return number(whole(np.trunc(x)), np.dtype(int), "int(x)")
     return int(x, *base, **options)
 
 
@@ -99,8 +122,26 @@ def rounded(x: Any, digits: Any = None, /, **options: Any) -> Any:
         return round(x) if digits is None else round(x, digits)
     y = np.round(x, 0 if digits is None else digits)
     if digits is None and not x.ndim:
-        return as_python(np.astype(y, np.dtype(int)))
+        return as_python(np.astype(whole(y), np.dtype(int)))
     return as_python(y) if form_of(x) else y
+
+
+@means(str)
+def as_text(*x: Any, **options: Any) -> str:
+    return str(*map(_valued, x), **options)
+
+
+@means(repr)
+def as_code(x: Any, /) -> str:
+    return repr(_valued(x))
+
+
+def _valued(x: Any) -> Any:
+    """The plain number or array: x itself has the text of a traced one, or of its type."""
+    if type(x) is not Array:
+        return x
+    value = np.asarray(x._known("the text of x"))
+    return value.item() if x.form in NUMBERS else value[()]
 
 
 CONVERSIONS[Duck.item] = lambda x: functools.partial(_item, x)
@@ -187,7 +228,7 @@ def _numbers(items: Any) -> bool:
     return all(is_abstract(v) or v == v for v in values)
 
 
-def _extreme(plain: Any, whole: Any, name: str) -> None:
+def _extreme(plain: Any, most: Any, name: str) -> None:
     @means(plain)
     def extreme(*args: Any, **options: Any) -> Any:
         if options:
@@ -199,17 +240,26 @@ def _extreme(plain: Any, whole: Any, name: str) -> None:
             args = (items,)
         for x in items:
             if isinstance(x, Duck):
-                return _most_of(items, plain, whole) if _numbers(items) else plain(*args)
+                return _most_of(items, plain, most) if _numbers(items) else plain(*args)
         return _most(items, name) if _of_user(items) else plain(*args)
 
 
-def _most_of(items: Any, plain: Any, whole: Any) -> Any:
+def _most_of(items: Any, plain: Any, most: Any) -> Any:
     """One operation. Python's answer is one of the items: a number of Python's if that is one."""
-    y, forms = whole(np.stack(items)), [form_of(x) for x in items]
+    row, forms = np.stack(items), [form_of(x) for x in items]
     values = [x._read().raw if isinstance(x, Duck) else x for x in items]
-    if None in forms and not any(map(is_abstract, values)):
+    abstract = any(map(is_abstract, values))
+    y = _most_known(row, most) if abstract and row.dtype.kind == "f" else most(row)
+    if None in forms and not abstract:
         forms = [forms[plain(range(len(items)), key=values.__getitem__)]]
     return as_python(y) if all(forms) else y
+
+
+def _most_known(row: Any, most: Any) -> Any:
+    """No comparison with nan holds: as first number it stays, and later it is passed over."""
+    first, unknown = row[0], np.isnan(row)
+    known = np.where(unknown, np.where(unknown[0], 0.0, first), row)
+    return np.where(unknown[0], first, most(known))[()]
 
 
 def _of_user(items: Any) -> bool:
@@ -234,9 +284,11 @@ def in_order(items: Any, /, *, key: Any = None, reverse: bool = False) -> list:
     """Numbers are sorted by one operation, everything else by comparisons of their values."""
     items = list(items)
     if key is None and any(isinstance(x, Duck) for x in items) and _numbers(items):
-        y = list(np.sort(np.stack(items)))
-        y = list(map(as_python, y)) if all(map(form_of, items)) else y
-        return y[::-1] if reverse else y
+        y = np.sort(np.stack(items))
+        # Where only jit knows whether there are nans, they stand at the end now.
+        if y.dtype.kind != "f" or not asked(np.isnan(y[-1])):
+            row = list(map(as_python, y)) if all(map(form_of, items)) else list(y)
+            return row[::-1] if reverse else row
     if key is None and _of_user(items):
         key = functools.cmp_to_key(_compared)
     return sorted(items, key=CALL @ key if key is not None else None, reverse=reverse)

@@ -14,7 +14,7 @@ from ...array import Duck
 from ...ops.joining import array_like
 from ...recording import is_abstract
 from .callee import means
-from .conversions import FLOAT, converted, is_traced, number
+from .conversions import FLOAT, converted, is_traced, number, whole
 from .numbers import as_python, form_of
 
 
@@ -35,9 +35,9 @@ def remainder(x: Any, y: Any) -> Any:
     return x - y * np.rint(x / y)
 
 
-def whole(rounding: Callable[..., Any]) -> Callable[..., Any]:
+def to_whole(rounding: Callable[..., Any]) -> Callable[..., Any]:
     """A whole number, as math gives it."""
-    return lambda x: np.astype(rounding(x), np.dtype(int))
+    return lambda x: np.astype(whole(rounding(x)), np.dtype(int))
 
 
 # fmt: off
@@ -52,7 +52,7 @@ SAME: dict[str, Callable[..., Any]] = {name: getattr(np, ours) for name, ours in
 }.items()}
 OWN: dict[str, Callable[..., Any]] = {
     "log": log, "hypot": hypot, "remainder": remainder,
-    "floor": whole(np.floor), "ceil": whole(np.ceil), "trunc": whole(np.trunc),
+    "floor": to_whole(np.floor), "ceil": to_whole(np.ceil), "trunc": to_whole(np.trunc),
     "modf": lambda x: np.modf(x), "ulp": lambda x: np.spacing(np.abs(x)),
     "erf": _scipy("erf"), "erfc": _scipy("erfc"),
     "gamma": _scipy("gamma"), "lgamma": _scipy("gammaln"),
