@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import datetime
+import os
 import random
 import secrets
+import subprocess
 import threading
 import time
 from dataclasses import dataclass
@@ -14,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 import bibun
 from bibun import errors
@@ -227,6 +230,14 @@ def test_integers_decide():
         (lambda x: x * np.loadtxt(__file__), "reading a file"),
         (lambda x: x * len(open(__file__).name), "reading a file .open."),  # noqa: SIM115
         (lambda x: x * len(Path(__file__).read_text()), "reading a file .read_text."),
+        (lambda x: x * int(time.strftime("%S")), "a look at the clock .strftime."),
+        (lambda x: x * np.datetime64("now").astype(int), "a look at the clock .datetime64."),
+        (lambda x: x * np.random.SeedSequence().entropy, "a random draw .SeedSequence."),
+        (lambda x: x * stats.norm.rvs(), "a random draw .rvs."),
+        (lambda x: x * stats.norm(0, 1).rvs(), "a random draw .rvs."),
+        (lambda x: x * os.stat(__file__).st_size, "reading a file .stat."),
+        (lambda x: x * Path(__file__).stat().st_size, "reading a file .stat."),
+        (lambda x: x * len(subprocess.check_output(["true"])), "another process .check_output."),
         (lambda x: f"{x[0]:.2f}", "formatting needs the value"),
     ],
 )
@@ -238,6 +249,13 @@ def test_what_cannot_be_compiled_says_so(f, words):
 
 def test_a_time_that_is_given_is_no_look_at_the_clock():
     agrees(lambda x: x * time.gmtime(86400).tm_mday, X)
+
+
+def test_an_open_file_is_read_outside():
+    with open(__file__) as file, open(__file__, "rb") as raw:
+        for f in (lambda x: x * len(file.readline()), lambda x: x * len(raw.read(3))):
+            with pytest.raises(errors.TracingError, match=r"reading a file .read"):
+                bibun.jit(f)(X)
 
 
 def test_what_is_impure_stays_what_it_is_without_jit():
