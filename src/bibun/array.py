@@ -14,7 +14,6 @@ import numpy as np
 
 from .errors import (
     AbstractValueError,
-    ForeignError,
     NotDifferentiableError,
     UnsupportedError,
     conversion_error,
@@ -28,8 +27,8 @@ from .interface import (
     Function,
     Interface,
     check_native,
-    foreign,
     implements,
+    otherwise,
 )
 from .recording import Trace, is_abstract
 
@@ -64,8 +63,8 @@ class Duck(Interface):
         if method == "__call__":
             try:
                 return ours(*args, **options)
-            except ForeignError:  # no operator: NumPy makes arrays of all arguments
-                return ours(*(np.asarray(a) if foreign(a) else a for a in args), **options)
+            except NotDifferentiableError as error:
+                return otherwise(ours, args, options, error)
         special = FUNCTIONS.get((ufunc, method)) or FUNCTIONS.get(method)
         if special is None:
             return _unknown(ufunc, method, args, options, f"np.{ufunc.__name__}.{method}")

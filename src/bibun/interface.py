@@ -55,10 +55,30 @@ def foreign(x: Any) -> bool:
     return isinstance(priority, int | float) and priority > 0
 
 
+def overrides(x: Any) -> bool:
+    """Whether the class of x says itself what ufuncs mean: NumPy asks it, not arrays (NEP 13)."""
+    own = getattr(type(x), "__array_ufunc__", None)
+    return (
+        own is not None and own is not np.ndarray.__array_ufunc__ and not isinstance(x, Interface)
+    )
+
+
+def otherwise(ours: Function, args: tuple, options: dict, error: Exception) -> Any:
+    """What a function of NumPy's gives that could not take all of its arguments."""
+    if any(map(overrides, args)):
+        return NotImplemented  # it is their turn
+    if type(error) is not ForeignError:
+        raise error
+    # No operator: NumPy makes arrays of all arguments.
+    return ours(*(np.asarray(a) if foreign(a) else a for a in args), **options)
+
+
 def check_native(*operands: Any) -> None:
     """An error for what might be made an array, if NumPy leaves operators to its class."""
     for x in operands:
-        if type(x) is not np.ndarray and not isinstance(x, Interface) and foreign(x):
+        if type(x) is np.ndarray or isinstance(x, Interface):
+            continue
+        if foreign(x) or overrides(x):
             raise ForeignError(f"{type(x).__name__} does not take part in NumPy's operators")
 
 
@@ -67,7 +87,33 @@ def _yields(x: Any, y: Any, method: str) -> bool:
     if isinstance(y, Interface) or not hasattr(type(y), method):
         return False
     # Otherwise NumPy makes an array of objects of x.
-    return not x.shape or foreign(y) or hasattr(type(y), "__array_ufunc__")
+    return foreign(y) or (not x.shape and (x.form in PYTHON or not overrides(y)))
+
+
+PYTHON = (float, int, complex, bool)  # which know nothing of NumPy
+
+
+def _left_to(x: Any, y: Any, ufunc: np.ufunc, method: str) -> Any:
+    """What an operator gives that x could not apply to y, or None: nothing."""
+    if _yields(x, y, method):
+        return NotImplemented
+    if overrides(y):
+        return ufunc(x, y)
+    return _one_by_one(x, y, method) if hasattr(type(y), method) and _is_object(y) else None
+
+
+def _is_object(y: Any) -> bool:
+    """Whether NumPy takes y for a single object: it is no array, and no sequence."""
+    names = ("__array__", "__array_interface__", "__buffer__", "__len__")
+    return not isinstance(y, Interface) and not any(hasattr(type(y), name) for name in names)
+
+
+def _one_by_one(x: Any, y: Any, method: str) -> Any:
+    """The array of objects that NumPy makes: what y says of each number of x."""
+    made, says = np.empty(x.shape, dtype=object), FUNCTIONS["meaning"](getattr(y, method))
+    for i in np.ndindex(x.shape):
+        made[i] = says(FUNCTIONS["as python"](x[i]))
+    return made
 
 
 def _binary(ufunc: np.ufunc, name: str = "") -> tuple[Function, Function, Function]:
@@ -81,9 +127,10 @@ def _binary(ufunc: np.ufunc, name: str = "") -> tuple[Function, Function, Functi
         except (NotDifferentiableError, ShapeError):  # NumPy's numbers have no @
             if not self.shape and isinstance(other, numbers.Rational):
                 return straight(self, float(other))  # as fractions.Fraction does with floats
-            if _yields(self, other, other_side):
-                return NotImplemented
-            raise
+            found = _left_to(self, other, ufunc, other_side)
+            if found is None:
+                raise
+            return found
         return y if self.form is None else FUNCTIONS["of numbers"](ufunc, y, self, other)
 
     def reflected(self: Any, other: Any) -> Any:
@@ -109,7 +156,7 @@ def _inplace(ufunc: np.ufunc, other_side: str) -> Function:
         except NotDifferentiableError:
             # NumPy's += goes on with y's __radd__ only for the sake of a priority.
             written = bool(self.shape) and hasattr(type(other), "__array_ufunc__")
-            if not written and _yields(self, other, other_side):
+            if not written and (_yields(self, other, other_side) or overrides(other)):
                 return NotImplemented
             raise
         if self.form is not None:
@@ -150,6 +197,8 @@ def _comparison(ufunc: np.ufunc, other_side: str) -> Function:
         except NotDifferentiableError:
             if _yields(self, other, other_side):
                 return NotImplemented
+            if overrides(other):
+                return ufunc(self, other)
             if ufunc not in (np.equal, np.not_equal):
                 raise
             answer = (operator.eq if ufunc is np.equal else operator.ne)(self.numpy(), other)

@@ -132,6 +132,42 @@ def subclasses_of_numbers_and_arrays(x):
     return (x * Times(2.0)) * (np.array([x, 2 * x]) + ROW)
 
 
+class Scaled(np.lib.mixins.NDArrayOperatorsMixin):
+    """Its __array_ufunc__ decides, though it may be made an array."""
+
+    def __init__(self, v):
+        self.v = v
+
+    def __array__(self, dtype=None, copy=None):
+        raise AssertionError("nobody makes this an array")
+
+    def __array_ufunc__(self, ufunc, method, *args, **options):
+        args = [a.v if isinstance(a, Scaled) else a for a in args]
+        return Scaled(1.5 * getattr(ufunc, method)(*args, **options))
+
+
+@case
+def array_ufunc_to_the_right_of_arrays(x):
+    v, s = np.array([x, x * x]), Scaled(np.array([2 * x, 3.0]))
+    parts = [v + s, v @ s, v[0] * s, x / s, np.hypot(v, s), s - v, np.float64(2.0) - s]
+    x += s
+    return sum(np.sum(p.v) for p in parts) * np.sum(x.v) * ((v < s).v).sum()
+
+
+class Each:
+    def __init__(self, v):
+        self.v = v
+
+    def __rmul__(self, o):
+        return self.v * o * o if type(o) is float else 0.0
+
+
+@case
+def an_object_with_each_number_of_an_array(x):
+    objects = np.array([[x, 2.0 * x], [1.0, x]]) * Each(x)
+    return np.sum(objects) + objects[0, 1] * x
+
+
 @pytest.mark.parametrize("f", CASES)
 def test_operator(f):
     value, slope = bibun.value_and_grad(f)(0.8)

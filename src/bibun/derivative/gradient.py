@@ -27,7 +27,8 @@ class Arguments:
 
     def __init__(self, args: tuple, argnums: int | Sequence[int], name: str):
         self.args, self.single = args, isinstance(argnums, int)
-        numbers = tuple(argnums) if np.iterable(argnums) else (argnums,)
+        chosen: Any = argnums
+        numbers = tuple(chosen) if np.iterable(chosen) else (chosen,)
         if not all(isinstance(k, int | np.integer) for k in numbers):
             raise TypeError(
                 f"{name}: argnums is {argnums!r}; it is the position of an argument, an int, or a "

@@ -57,3 +57,4 @@ def of_numbers(ufunc: np.ufunc, y: Any, *operands: Any) -> Any:
 
 
 FUNCTIONS["of numbers"] = of_numbers
+FUNCTIONS["as python"] = as_python

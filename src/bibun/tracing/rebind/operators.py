@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from ...array import Duck, lift
+from ...array import FUNCTIONS, Duck, lift
 from ...errors import TracingError
 from ...ops.joining import traced
 from ...recording import is_abstract
@@ -253,6 +253,7 @@ def _names_of(x: Any) -> list[str]:
     return [n for n in (*slots, *getattr(x, "__dict__", ())) if hasattr(x, n)]
 
 
+FUNCTIONS["meaning"] = CALL.__matmul__
 MARKS.update(
     {
         marks.OPERATE: OPERATE,
