@@ -86,6 +86,18 @@ def test_weights_become_part_of_the_code(tmp_path: Path) -> None:
     holds(tmp_path)
 
 
+def test_weights_decide_what_is_exported(tmp_path: Path) -> None:
+    w, rounds = bibun.Variable(W), bibun.Variable(np.array(2))
+
+    def f(x):
+        for _ in range(int(rounds)):
+            x = x + (x @ (w / 2 if np.sum(w**2) > 0.5 else w)).sum()
+        return np.sum(np.sin(x))
+
+    bibun.export.cpp(f, (X,), to=tmp_path, functions=EVERY[:2], name="f")
+    holds(tmp_path)
+
+
 def rolled(x):
     y, rows = bibun.scan(lambda c, r: (np.sin(c) + r, c * r), x[0], x)
     return np.sum(y * rows)

@@ -100,7 +100,7 @@ def lowered(name: str, given: Exported, math: str, watch: bool = False) -> Lower
     f = given.function
     arguments = Arguments(f"export of {name}", chosen(f, (), "static_argnums"))
     call = arguments.read(given.args, {})
-    captured = Captured(f, call.values, call.place, f"export of {name}")
+    captured = Captured(f, call.values, call.place, f"export of {name}", alone=True)
     if captured.answers:
         raise TracingError(
             f"export of {name}: the function decides by the value of an argument how it goes on, "

@@ -62,10 +62,18 @@ class Way(ABC):
 class Captured(Way):
     """What a function did with arguments of certain types.
 
-    `traced` is the program; `graph` is the same, simplified.
+    `traced` is the program; `graph` is the same, simplified. In code that is `alone`, what the
+    function met stays what it is, so that only what arguments decide has to be asked.
     """
 
-    def __init__(self, f: Callable[..., Any], values: Sequence[Any], place: Callable, name: str):
+    def __init__(
+        self,
+        f: Callable[..., Any],
+        values: Sequence[Any],
+        place: Callable,
+        name: str,
+        alone: bool = False,
+    ):
         trace = Guarded(values)
         types = [Type(v.dtype, v.shape) for v in values]
         with recording(trace):
@@ -76,8 +84,9 @@ class Captured(Way):
             leaves, self.rebuild = flatten(result)
             self.fixed, outputs = _outputs(trace, leaves, name)
         self.count = len(outputs)
-        self.answers = list(trace.asked.values())
-        graph, order = trace.close(inputs, [*outputs, *trace.asked])
+        asked = {i: a for i, a in trace.asked.items() if not alone or trace.needs(i, inputs)}
+        self.answers = list(asked.values())
+        graph, order = trace.close(inputs, [*outputs, *asked])
         met = {k: _source(trace, order[k]) for k in range(len(inputs), graph.arity)}
         known = {k: x for k, x in met.items() if x is trace.captured[order[k]] and x.nbytes <= MOST}
         self.sources = [x for k, x in met.items() if k not in known]

@@ -90,6 +90,10 @@ class Guarded(Trace):
             value = self.asked[i] = np.asarray(self._computed(i))[()]
         return value
 
+    def needs(self, i: int, inputs: Sequence[int]) -> bool:
+        """Whether an entry depends on one of these inputs."""
+        return not self._reach(self.entries, [i]).isdisjoint(inputs)
+
     def _computed(self, i: int) -> Any:
         """The value of an entry, from those of the arguments."""
 
