@@ -3,6 +3,7 @@ derivatives: each case against central differences of the code as it is.
 """
 
 import math
+import operator
 
 import numpy as np
 import pytest
@@ -119,7 +120,26 @@ def by_proxy(x):
     return p.exp_sine + p.exp_w * p.v + p.extra * missing + p.square
 
 
-@pytest.mark.parametrize("f", [set_first, read_first, by_proxy])
+class Further(Holder):
+    @property
+    def sine(self):
+        return super().sine * self.w
+
+    def scaled(self, k, *, more=0.0):
+        return k * math.exp(self.w) + more
+
+
+def by_other_ways(x):
+    p = Proxy(Further(x))
+    both, one = operator.attrgetter("of.sine", "sine")(p), operator.attrgetter("of.w")(p)
+    by_name = (
+        operator.methodcaller("scaled", 2.0)(p),
+        operator.methodcaller("scaled", 3.0, more=x)(p),
+    )
+    return p.sine * both[0] + both[1] * one + by_name[0] * by_name[1]
+
+
+@pytest.mark.parametrize("f", [set_first, read_first, by_proxy, by_other_ways])
 def test_attributes_are_found_as_python_finds_them(f):
     same(f, 0.8)
 

@@ -7,6 +7,7 @@ another descriptor, and in the end for `__getattr__`.
 from __future__ import annotations
 
 import functools
+import operator
 from types import FunctionType, MethodWrapperType, ModuleType, WrapperDescriptorType
 from typing import Any
 
@@ -36,6 +37,8 @@ def load(of: Any, name: str) -> Any:
 
 def found(of: Any, name: str, plain: Any = object.__getattribute__) -> Any:
     """What object.__getattribute__ finds, where a property of the user's runs with hooks."""
+    if type(of) is super:
+        return _beyond(of, name)
     what = described(type(of), name)
     if type(what) is property and type(what.fget) is FunctionType:
         return function(what.fget)(of)
@@ -64,6 +67,17 @@ def described(kind: type, name: str, missing: Any = None) -> Any:
         if name in c.__dict__:
             return c.__dict__[name]
     return missing
+
+
+def _beyond(of: Any, name: str) -> Any:
+    """What super() finds: in the classes after the present one."""
+    classes = of.__self_class__.__mro__
+    after = classes[classes.index(of.__thisclass__) + 1 :]
+    what: Any = next((c.__dict__[name] for c in after if name in c.__dict__), None)
+    own = type(what) is property and type(what.fget) is FunctionType
+    if own and of.__self__ is not of.__self_class__:
+        return function(what.fget)(of.__self__)
+    return getattr(of, name)
 
 
 def store(of: Any, name: str, value: Any) -> None:
@@ -142,6 +156,28 @@ def of_slot(m: Any) -> Any:
     """What super().__setattr__ means, which may find a property of the user's."""
     ours = TABLE.get(vars(m.__objclass__).get(m.__name__))
     return m if ours is None else functools.partial(ours, m.__self__)
+
+
+@kind(operator.attrgetter)
+def of_names(getter: Any) -> Any:
+    """Names of attributes, and of attributes of these: attrgetter("a.b")."""
+    names = getter.__reduce__()[1]
+
+    def get(x: Any) -> Any:
+        values = [functools.reduce(load, name.split("."), x) for name in names]
+        return values[0] if len(values) == 1 else tuple(values)
+
+    return get
+
+
+@kind(operator.methodcaller)
+def of_method(caller: Any) -> Any:
+    """A method by its name, and what it is called with."""
+    made, given = caller.__reduce__()
+    whole = functools.partial(made, *given)  # which flattens what has keywords
+    name, *args = whole.args
+    options = whole.keywords
+    return lambda x: (CALL @ load(x, name))(*args, **options)
 
 
 MARKS.update({marks.LOAD: Load(), marks.STORE: Store()})
