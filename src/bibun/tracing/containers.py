@@ -12,7 +12,7 @@ from dataclasses import fields, is_dataclass
 from functools import cached_property, partial
 from importlib import import_module
 from types import MemberDescriptorType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,6 @@ Rebuild = Callable[[list[Any]], Any]
 NAMESPACE = "bibun"
 LEAVES = (Duck, np.ndarray, np.generic, float, int)
 _known: set[type] = set()
-_dataclasses: set[type] = set()
 _flattenable: list[tuple[type, Callable, Callable]] = []
 
 
@@ -75,7 +74,7 @@ def _register(x: Any, optree: Any) -> None:
         if isinstance(x, base):
             optree.register_pytree_node(kind, to_leaves, from_leaves, namespace=NAMESPACE)
             return
-    _dataclasses.add(kind)
+    _dataclasses[kind] = _class_of(kind)
     optree.register_pytree_node(kind, _pieces, partial(_whole, kind), namespace=NAMESPACE)
 
 
@@ -98,10 +97,28 @@ class Frame:
         return hash(tuple(self.names))
 
 
+class Class(NamedTuple):
+    """What is known of a dataclass: its fields, further slots, and what follows from others."""
+
+    fields: list[str]
+    slots: list[str]
+    left: frozenset[str]  # the fields, and what a cached_property keeps: that is computed anew
+
+
+_dataclasses: dict[type, Class] = {}
+
+
+def _class_of(kind: type) -> Class:
+    own = [f.name for f in fields(kind)]
+    held = [(n, type(f)) for c in kind.__mro__ for n, f in vars(c).items()]
+    slots = [n for n, of in held if of is MemberDescriptorType and n not in own]
+    return Class(own, slots, frozenset(own) | {n for n, of in held if of is cached_property})
+
+
 def _pieces(x: Any) -> tuple[list[Any], Frame]:
     """The fields that are set, and other attributes that hold arrays of bibun's."""
-    names = [f.name for f in fields(x) if hasattr(x, f.name)]
     others = _others(x)
+    names = [n for n in _dataclasses[type(x)].fields if hasattr(x, n)]
     names += [n for n, v in others.items() if isinstance(v, Duck)]
     return [getattr(x, n) for n in names], Frame(names, others)
 
@@ -116,16 +133,12 @@ def _whole(kind: type, frame: Frame, values: Any) -> Any:
 
 def _others(x: Any) -> dict[str, Any]:
     """The attributes of an instance that are no fields, and do not follow from them."""
-    kind, held = type(x), dict(getattr(x, "__dict__", ()))
-    slots = (n for c in kind.__mro__ for n, s in vars(c).items() if type(s) is MemberDescriptorType)
-    held |= {n: getattr(x, n) for n in slots if hasattr(x, n)}
-    named = {f.name for f in fields(x)}
-    return {n: v for n, v in held.items() if n not in named and not _computed(kind, n)}
-
-
-def _computed(kind: type, name: str) -> bool:
-    """Whether an attribute is kept by a cached_property: it is computed anew from other leaves."""
-    return any(type(vars(c).get(name)) is cached_property for c in kind.__mro__)
+    known = _dataclasses[type(x)]
+    found = {n: v for n, v in getattr(x, "__dict__", {}).items() if n not in known.left}
+    for n in known.slots:
+        if hasattr(x, n):
+            found[n] = getattr(x, n)
+    return found
 
 
 def others(tree: Any) -> Any:
