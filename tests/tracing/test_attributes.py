@@ -139,7 +139,30 @@ def by_other_ways(x):
     return p.sine * both[0] + both[1] * one + by_name[0] * by_name[1]
 
 
-@pytest.mark.parametrize("f", [set_first, read_first, by_proxy, by_other_ways])
+class Undone(Holder):
+    @property
+    def last(self):
+        return self.w
+
+    @last.deleter
+    def last(self):
+        self.w = math.exp(self.w)
+
+    def __delattr__(self, name):
+        self.w = self.w * math.sin(self.w)
+        super().__delattr__(name)
+
+
+def deleted(x):
+    u = Undone(x)
+    del u.last
+    delattr(u, "last")
+    value = u.w
+    del u.w
+    return value * (2.0 if hasattr(u, "w") else 3.0)
+
+
+@pytest.mark.parametrize("f", [set_first, read_first, by_proxy, by_other_ways, deleted])
 def test_attributes_are_found_as_python_finds_them(f):
     same(f, 0.8)
 

@@ -100,6 +100,24 @@ def put(of: Any, name: str, value: Any, plain: Any = object.__setattr__) -> None
         plain(of, name, value)
 
 
+def delete(of: Any, name: str) -> None:
+    """del of.name"""
+    own = type(of).__delattr__
+    if type(own) is FunctionType:
+        (CALL @ own)(of, name)
+    else:
+        take_away(of, name, own)
+
+
+def take_away(of: Any, name: str, plain: Any = object.__delattr__) -> None:
+    """What object.__delattr__ does, where a property of the user's runs with hooks."""
+    what = described(type(of), name)
+    if type(what) is property and type(what.fdel) is FunctionType:
+        function(what.fdel)(of)
+    else:
+        plain(of, name)
+
+
 class Store:
     """The hook of an attribute that is set, where the user's classes may say how."""
 
@@ -127,6 +145,13 @@ class Load:
         return getattr(of, name) if type(of) in SIMPLE else load(of, name)
 
 
+class Delete:
+    """The hook of an attribute that is deleted."""
+
+    def __matmul__(self, pair: tuple[Any, str]) -> None:
+        delete(*pair)
+
+
 @means(getattr)
 def get_attribute(x: Any, name: str, /, *default: Any) -> Any:
     if len(default) != 1:
@@ -148,7 +173,9 @@ def has_attribute(x: Any, name: str, /) -> bool:
 
 means(object.__getattribute__)(found)
 means(object.__setattr__)(put)
+means(object.__delattr__)(take_away)
 means(setattr)(store)
+means(delattr)(delete)
 
 
 @kind(MethodWrapperType)
@@ -180,4 +207,4 @@ def of_method(caller: Any) -> Any:
     return lambda x: (CALL @ load(x, name))(*args, **options)
 
 
-MARKS.update({marks.LOAD: Load(), marks.STORE: Store()})
+MARKS.update({marks.LOAD: Load(), marks.STORE: Store(), marks.DELETE: Delete()})

@@ -16,8 +16,9 @@ from typing import Any, NamedTuple
 import numpy as np
 
 # What is put into the source, and replaced by objects in the constants of the compiled code.
-CALL, LOAD, STORE, OPERATE, ITERATE, ENTER, MATCH = (
-    f"\0bibun {mark}" for mark in ("call", "load", "store", "operate", "iterate", "enter", "match")
+CALL, LOAD, STORE, DELETE, OPERATE, ITERATE, ENTER, MATCH = (
+    f"\0bibun {mark}"
+    for mark in ("call", "load", "store", "delete", "operate", "iterate", "enter", "match")
 )
 Marks = dict[str, Any]
 
@@ -39,7 +40,7 @@ UNARY = {ast.USub: "__neg__", ast.UAdd: "__pos__", ast.Invert: "__invert__"}
 # fmt: on
 
 
-READ, SET = {"__getattr__", "__getattribute__"}, {"__setattr__"}
+READ, SET = {"__getattr__", "__getattribute__"}, {"__setattr__", "__delattr__"}
 
 
 class Names(NamedTuple):
@@ -238,6 +239,14 @@ class Marked(ast.NodeTransformer):
         if node.value is None or not self._may_set(node.target):
             return node
         return self._stored(node.value, node.target, node.target)
+
+    def visit_Delete(self, node: ast.Delete) -> ast.AST:
+        self.generic_visit(node)
+        (target, *others) = node.targets
+        if others or not isinstance(target, ast.Attribute) or not self._may_set(target):
+            return node
+        parts = _tuple(target, target.value, ast.Constant(target.attr))
+        return ast.copy_location(ast.Expr(marked(DELETE, parts)), node)
 
     def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
         self.generic_visit(node)
