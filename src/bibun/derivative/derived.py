@@ -203,7 +203,7 @@ class Cache:
             return found
         made = make(found.varying | found.differing(trace) if found else frozenset())
         with self.lock:
-            if found is not None and key in self.kept:
+            if key in self.kept:  # perhaps made by another thread meanwhile
                 self.size -= len(self.kept.pop(key).graph)
             self.kept[key] = made
             self.size += len(made.graph)
