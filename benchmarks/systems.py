@@ -112,7 +112,7 @@ def forget() -> None:
     """Empty the cache of derived programs."""
     from bibun.derivative.derived import CACHE
 
-    CACHE.kept.clear()
+    CACHE.clear()
     CACHE.size = 0
 
 

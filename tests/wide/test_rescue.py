@@ -21,7 +21,7 @@ mp = pytest.importorskip("mpmath")
 @pytest.fixture(autouse=True)
 def without_memory():
     """Programs that other tests ran in vain would be tried again at a later call only."""
-    CACHE.kept.clear()
+    CACHE.clear()
 
 
 def truth(f, x):

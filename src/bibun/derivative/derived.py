@@ -211,6 +211,12 @@ class Cache:
                 self.size -= len(self.kept.popitem(last=False)[1].graph)
         return made
 
+    def clear(self) -> None:
+        """Forget all programs."""
+        with self.lock:
+            self.kept.clear()
+            self.size = 0
+
 
 CACHE = Cache()
 
