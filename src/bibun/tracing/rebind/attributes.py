@@ -101,7 +101,7 @@ def put(of: Any, name: str, value: Any, plain: Any = object.__setattr__) -> None
 
 
 def delete(of: Any, name: str) -> None:
-    """del of.name"""
+    """What `del of.name` does."""
     own = type(of).__delattr__
     if type(own) is FunctionType:
         (CALL @ own)(of, name)
