@@ -179,3 +179,24 @@ def statements(block: Block) -> Iterator[Any]:
         if type(s) is not Let and type(s) is not Store:  # most are
             for inner in blocks(s):
                 yield from statements(inner)
+
+
+def roots(s: Any) -> Iterator[int]:
+    """The values that a statement which is none itself takes: where it writes, asks, starts."""
+    if type(s) is Store:
+        yield from (s.value, s.place.computed)
+    elif type(s) is Loop:
+        for c in s.carries:
+            yield from (c.start, c.next)
+        for m in s.merges:
+            yield from (m.start, m.value)
+    elif type(s) is Refuse or type(s) is Seldom:
+        yield s.mask
+    elif type(s) is Invoke:
+        yield from (place.computed for _, place in s.places)
+    elif type(s) is While:
+        yield s.holds
+    elif type(s) is Choice:
+        yield s.index
+    elif type(s) is Grow:
+        yield s.rows

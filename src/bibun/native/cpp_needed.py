@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
-from ..loops import Choice, Code, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
-from ..loops.statements import FLOATS, statements
+from ..loops import Code, Let, Seldom
+from ..loops.statements import FLOATS, roots, statements
 
 ITSELF = {
     "eq": ("true", "!std::isnan({})"), "ne": ("false", "std::isnan({})"),
@@ -26,7 +25,7 @@ def needed(code: Code, usually: bool = False) -> set[int]:
         elif type(s) is Seldom:
             for number, _, usual, value in s.chosen:
                 made[number] = [usual] if usually else [usual, value]
-    stack = [n for s in statements(code.body) for n in _roots(s)]
+    stack = [n for s in statements(code.body) for n in roots(s)]
     found: set[int] = set()
     while stack:
         n = stack.pop()
@@ -48,26 +47,3 @@ def _places(s: Let) -> Iterator[int]:
     if s.opcode == "load":
         yield from (c for c, _ in s.extra[1].strides)
         yield s.extra[1].computed
-
-
-def _roots(s: Any) -> Iterator[int]:
-    """The values that a statement takes which is no value itself."""
-    if type(s) is Store:
-        yield from (s.value, s.place.computed)
-    elif type(s) is Loop:
-        for m in s.merges:
-            yield from (m.start, m.value)
-        for c in s.carries:
-            yield from (c.start, c.next)
-    elif type(s) is Refuse:
-        yield s.mask
-    elif type(s) is Invoke:
-        yield from (place.computed for _, place in s.places)
-    elif type(s) is Seldom:
-        yield s.mask
-    elif type(s) is Choice:
-        yield s.index
-    elif type(s) is While:
-        yield s.holds
-    elif type(s) is Grow:
-        yield s.rows

@@ -8,8 +8,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..loops import Block, Choice, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
-from ..loops.statements import DTYPES, FLOATS, WIDTH, Merge, statements
+from ..loops import Block, Let, Loop, Seldom, Store
+from ..loops.statements import DTYPES, FLOATS, WIDTH, Merge, roots, statements
 from .chains import side_by_side
 from .lines import Term, Wide, literal, scalar, vector
 from .memory import Memory
@@ -301,31 +301,14 @@ def used(block: Block) -> set[int]:
 def taken(block: Block) -> Iterator[int]:
     """The values that statements take, each as often as it is taken."""
     for s in statements(block):
+        yield from roots(s)
         if type(s) is Let:
             yield from s.args
             if s.opcode == "load":
                 yield s.extra[1].computed
-        elif type(s) is Store:
-            yield from (s.value, s.place.computed)
-        elif type(s) is Loop:
-            for c in s.carries:
-                yield from (c.start, c.next)
-            for m in s.merges:
-                yield from (m.start, m.value)
-        elif type(s) is Refuse:
-            yield s.mask
-        elif type(s) is Invoke:
-            yield from (place.computed for _, place in s.places)
         elif type(s) is Seldom:
-            yield s.mask
             for _, _, usual, seldom in s.chosen:
                 yield from (usual, seldom)
-        elif type(s) is While:
-            yield s.holds
-        elif type(s) is Choice:
-            yield s.index
-        elif type(s) is Grow:
-            yield s.rows
 
 
 def _widths(block: Block, merges: Sequence[Merge]) -> Iterator[int]:
