@@ -9,19 +9,19 @@
 namespace bench {
 namespace {
 
+/// z += x w.
 template <int Rows, int Inner, int Columns>
-double layer(const double* x, const double* w, double* dw) {
-  double z[Rows * Columns] = {}, y[Rows * Columns], loss = 0;
+inline void add_product(const double* x, const double* w, double* z) {
   for (int i = 0; i < Rows; ++i) {
     for (int k = 0; k < Inner; ++k) {
       for (int j = 0; j < Columns; ++j) z[i * Columns + j] += x[i * Inner + k] * w[k * Columns + j];
     }
   }
-  for (int t = 0; t < Rows * Columns; ++t) {
-    y[t] = std::sin(z[t]);
-    loss += y[t] * y[t];
-  }
-  for (int t = 0; t < Rows * Columns; ++t) z[t] = 2 * y[t] * std::cos(z[t]);
+}
+
+/// dw = x^T z.
+template <int Rows, int Inner, int Columns>
+inline void pull_product(const double* x, const double* z, double* dw) {
   std::fill_n(dw, Inner * Columns, 0.0);
   for (int i = 0; i < Rows; ++i) {
     for (int k = 0; k < Inner; ++k) {
@@ -30,6 +30,18 @@ double layer(const double* x, const double* w, double* dw) {
       }
     }
   }
+}
+
+template <int Rows, int Inner, int Columns>
+double layer(const double* x, const double* w, double* dw) {
+  double z[Rows * Columns] = {}, y[Rows * Columns], loss = 0;
+  add_product<Rows, Inner, Columns>(x, w, z);
+  for (int t = 0; t < Rows * Columns; ++t) {
+    y[t] = std::sin(z[t]);
+    loss += y[t] * y[t];
+  }
+  for (int t = 0; t < Rows * Columns; ++t) z[t] = 2 * y[t] * std::cos(z[t]);
+  pull_product<Rows, Inner, Columns>(x, z, dw);
   return loss;
 }
 
@@ -37,24 +49,13 @@ double layer(const double* x, const double* w, double* dw) {
 template <int Rows, int Inner, int Columns>
 double at_once(const double* x, const double* w, double* dw) {
   double z[Rows * Columns] = {}, loss = 0;
-  for (int i = 0; i < Rows; ++i) {
-    for (int k = 0; k < Inner; ++k) {
-      for (int j = 0; j < Columns; ++j) z[i * Columns + j] += x[i * Inner + k] * w[k * Columns + j];
-    }
-  }
+  add_product<Rows, Inner, Columns>(x, w, z);
   for (int t = 0; t < Rows * Columns; ++t) {
     const double s = std::sin(z[t]), c = std::cos(z[t]);  // which compilers make one call of
     loss += s * s;
     z[t] = 2 * s * c;
   }
-  std::fill_n(dw, Inner * Columns, 0.0);
-  for (int i = 0; i < Rows; ++i) {
-    for (int k = 0; k < Inner; ++k) {
-      for (int j = 0; j < Columns; ++j) {
-        dw[k * Columns + j] += x[i * Inner + k] * z[i * Columns + j];
-      }
-    }
-  }
+  pull_product<Rows, Inner, Columns>(x, z, dw);
   return loss;
 }
 
