@@ -392,3 +392,22 @@ def test_arrays_from_outside_are_read_anew_inside_of_derivatives_too():
         np.testing.assert_allclose(slope(np.float64(1)), np.sum(scale * np.cos(scale)))
         np.testing.assert_allclose(curve(np.ones(3)), np.full(3, -np.sum(scale**2 * np.sin(scale))))
         scale[...] = [2.0, 3.0]
+
+
+def test_fixed_values_that_hold_themselves():
+    @dataclass(eq=False)
+    class Node:
+        weight: float
+        other: object = None
+
+    node = Node(2.0)
+    node.other = node
+    f = bibun.jit(lambda x, n: x * n.weight, static_argnums=1)
+    np.testing.assert_array_equal(f(np.arange(3.0), node), [0, 2, 4])
+
+
+def test_the_order_of_a_set_is_part_of_a_signature():
+    f = bibun.jit(lambda x, s: x[next(iter(s)) // 8], static_argnums=1)
+    x = np.arange(3.0)
+    for s in (frozenset([0, 8]), frozenset([8, 0])):
+        assert f(x, s) == x[next(iter(s)) // 8]

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterator
-from dataclasses import fields, is_dataclass
 from importlib import import_module
 from inspect import Parameter, signature
-from numbers import Number
 from types import FunctionType
 from typing import Any, NamedTuple
 
@@ -15,6 +13,7 @@ import numpy as np
 from ..array import Duck
 from ..errors import DtypeError
 from ..tracing.containers import NAMESPACE, flatten, others
+from ..tracing.exact import exact
 
 TRACED = (Duck, np.ndarray, np.generic)
 POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
@@ -40,31 +39,6 @@ class Fixed:
 
 PLAIN = {Fixed, int, float, complex, bool, str, bytes, type(None), FunctionType}
 """Types of leaves, beside arrays, that surely are no containers."""
-
-
-def exact(x: Any) -> Hashable:
-    """What tells a value from others that equal it, at any depth: 0.0 from -0.0, 1 from True."""
-    kind = type(x)
-    if kind is float or kind is complex:
-        return kind, repr(x)  # in which nan is nan
-    if isinstance(x, np.generic):
-        return kind, x.dtype, x.tobytes()
-    if kind is tuple:
-        return kind, *map(exact, x)
-    if not isinstance(x, Hashable):  # a part of what has a hash of its own
-        return (kind,)
-    return kind, x, _parts(x)
-
-
-def _parts(x: Any) -> Hashable:
-    """The same of what a value consists of, as far as it compares its parts."""
-    if isinstance(x, frozenset):
-        return frozenset(map(exact, x))
-    if isinstance(x, tuple):
-        return tuple(map(exact, x))
-    if is_dataclass(x) and not isinstance(x, type):
-        return tuple(exact(getattr(x, f.name)) for f in fields(x) if f.compare)
-    return repr(x) if isinstance(x, Number) else None  # Decimal("0") and Decimal("-0")
 
 
 class Call(NamedTuple):

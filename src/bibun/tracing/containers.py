@@ -17,6 +17,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import Duck
+from .exact import exact
 
 Rebuild = Callable[[list[Any]], Any]
 NAMESPACE = "bibun"
@@ -147,42 +148,13 @@ def others(tree: Any) -> Any:
 
     def look(x: Any) -> bool:
         if type(x) in _dataclasses:
-            found.extend((n, _exact(v)) for n, v in _others(x).items() if not isinstance(v, Duck))
+            found.extend((n, exact(v)) for n, v in _others(x).items() if not isinstance(v, Duck))
         return False
 
     if _dataclasses:
         optree = import_module("optree")
         optree.tree_flatten(tree, is_leaf=look, none_is_leaf=True, namespace=NAMESPACE)
     return tuple(found)
-
-
-def _exact(x: Any) -> Any:
-    """A key that differs where code may see a difference."""
-    if isinstance(x, np.ndarray | np.generic) and x.dtype.kind != "O":
-        return type(x), x.dtype.str, x.shape, x.tobytes()
-    if isinstance(x, list | tuple | set | frozenset):
-        return type(x), *map(_exact, x)
-    if isinstance(x, dict):
-        return type(x), *((_exact(k), _exact(v)) for k, v in x.items())
-    return type(x), repr(x) if isinstance(x, float | complex) else _Same(x)
-
-
-class _Same:
-    """A key for something as it is compared, and for what cannot be hashed itself alone."""
-
-    __slots__ = ("x",)
-
-    def __init__(self, x: Any):
-        self.x = x
-
-    def __eq__(self, other: Any) -> bool:
-        return self.x is other.x or (hash(self) == hash(other) and bool(self.x == other.x))
-
-    def __hash__(self) -> int:
-        try:
-            return hash(self.x)
-        except TypeError:
-            return id(self.x)
 
 
 def registered(kind: type) -> bool:
