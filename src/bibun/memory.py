@@ -116,6 +116,27 @@ def overlap(a: Array, b: Array) -> bool:
     return plain and np.shares_memory(a.raw, b.raw)
 
 
+def entangled(x: Array, key: Any, v: Array) -> bool:
+    """Whether NumPy reads what it has just written in x[key] = v, since v is a part of x.
+
+    It copies v before only where the strides differ in sign, or where there are several axes.
+    """
+    owner = owner_of(x)
+    if not v.shape or owner is not owner_of(v):
+        return False
+    like = _model(owner)
+    place = _model(x, like)[key]
+    if np.ndim(place) != 1 or not np.may_share_memory(place, _model(v, like)):
+        return False
+    memory = np.empty_like(like, np.intp)
+    memory[...] = np.arange(memory.size).reshape(memory.shape)
+    target, source = _model(x, memory)[key], _model(v, memory)
+    meant = np.empty(target.shape, np.intp)
+    meant[...] = source
+    target[...] = source
+    return not np.array_equal(target, meant)
+
+
 def shown(x: Array) -> bool:
     """Whether there are views of the memory of x."""
     return bool(living(owner_of(x)))

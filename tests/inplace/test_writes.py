@@ -328,3 +328,20 @@ def test_a_program_without_writes_keeps_no_table() -> None:
 
     grad(f)(X)
     assert tables == [{}]
+
+
+def test_what_numpy_reads_after_it_was_written_is_refused():
+    """Along itself, NumPy copies an array only where it has several axes or the signs differ."""
+
+    def along(step):
+        def f(x):
+            y = x.copy()
+            y[1 : 1 + 4 * step : step] = y[1:5]
+            return y @ np.arange(20.0)
+
+        return f
+
+    x = np.arange(20.0)
+    with pytest.raises(TracingError, match=r"x\[i\] = v: v lies in the memory .* write v.copy()"):
+        grad(along(3))(x)
+    assert_allclose(grad(along(1))(x), np.arange(20.0))

@@ -11,7 +11,7 @@ import numpy as np
 from ..array import FUNCTIONS, UFUNCS, Array, Duck, implements, lift
 from ..errors import AbstractValueError, TracingError, UnsupportedError
 from ..graph import Example
-from ..memory import Steps
+from ..memory import Steps, entangled
 from ..recording import is_abstract
 from ..writing import Change, put_back, write
 from .gather import Gather, Slice
@@ -41,10 +41,20 @@ def setitem(x: Array, index: Any, value: Any) -> None:
         ))  # fmt: skip
         return
     steps, shape, key, arrays = reading(x, index)
+    if not arrays:
+        _check_order(x, key, v, "x[i] = v")
     write(x, Change(
         "x[i] = v", (v, *arrays), lambda u: operator.setitem(u, key, plain()),
         lambda c: put_back(c, steps, _fitted(v, shape, c.dtype)),
     ))  # fmt: skip
+
+
+def _check_order(x: Array, key: Any, v: Array, name: str) -> None:
+    if entangled(x, key, v):
+        raise TracingError(
+            f"{name}: v lies in the memory of x, and NumPy reads there what it has just written: "
+            "write v.copy()"
+        )
 
 
 def _given(value: Any, dtype: np.dtype) -> tuple[Array, Callable[[], Any]]:
@@ -184,6 +194,8 @@ def _out_of_ufunc(ufunc: np.ufunc, method: str, args: tuple, options: dict) -> A
 @implements(np.copyto)
 def copyto(dst: Any, src: Any, casting: str = "same_kind", where: Any = True) -> None:
     v, _ = _given(src, dst.dtype)
+    if where is True and type(dst) is Array:
+        _check_order(dst, ..., v, "np.copyto")
     v = v if where is True else np.where(where, cast(v, dst.dtype), dst)
     _written(dst, v, "np.copyto", casting)
 
