@@ -49,7 +49,7 @@ def test_only_the_numbers_without_derivative_go():
 
 
 def test_what_cannot_be_told_is_an_error():
-    with strict(), pytest.raises(NotDifferentiableError, match="svd"):
-        grad(lambda a: np.sum(np.linalg.svd(a)[1]))(np.eye(2) + 1)
+    with strict(), pytest.raises(NotDifferentiableError, match="nextafter"):
+        grad(lambda x: np.sum(np.nextafter(x, 2)))(np.ones(2))
     with strict(operations=10), pytest.raises(NotDifferentiableError, match="budget"):
         grad(lambda x: np.sum(x**2))(np.ones(100))

@@ -121,7 +121,8 @@ def _lost(
     n: Node, errors: list[np.ndarray | None], i: int, args: list[Any]
 ) -> tuple[tuple[Any, ...], float, tuple[int, ...]] | None:
     """The operands of the worst entry, the digits it loses, and its place; None for at most one."""
-    before = [errors[a].max(initial=0) for a in n.args if errors[a] is not None]  # type: ignore[union-attr]
+    known = [errors[a] for a in n.args]
+    before = [e.max() for e in known if e is not None and e.size]
     after = errors[i]
     if not before or after is None or not after.size:
         return None

@@ -12,6 +12,7 @@ from ..derivative.conventions import check_scalar
 from ..derivative.derived import Derived, execute, find
 from ..derivative.gradient import Arguments, Reverse
 from ..derivative.losses import Loss, in_balls, losses
+from ..tracing.containers import flatten
 from ..tracing.functional import Recorded, record
 from ..wide.balls import balls, precision
 from ..wide.proof import Proof, number, proof
@@ -39,11 +40,17 @@ class Certificate(NamedTuple):
     @property
     def proven(self) -> bool:
         """Whether all numbers are."""
-        return not self.without and not np.isnan(self.value)
+        return not self.without and not self.open
+
+    @property
+    def open(self) -> int:
+        """How many numbers are not proven."""
+        return sum(int(np.isnan(x).sum()) for x in flatten((self.value, self.gradient))[0])
 
     def __str__(self) -> str:
         lines = [f"value {self.value} ({np.min(self.value_digits):.1f} digits in floats)"]
         lines += [f"gradient {self.gradient} (digits in floats: {self.gradient_digits})"]
+        lines += [f"not proven: {self.open} of these numbers (nan)"] if self.open else []
         lines += map(str, self.losses)
         lines += [f"no balls: {', '.join(self.without)}"] if self.without else []
         return "\n".join(lines)

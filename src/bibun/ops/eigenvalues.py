@@ -20,7 +20,7 @@ from .gauge import (
     rotation,
     unit,
 )
-from .linalg import ComplexResultError, real_floating, real_matrices, solve
+from .linalg import ComplexResultError, decomposed, real_floating, real_matrices, solve
 from .matmul import mT, product
 
 EigResult = type(np.linalg.eig(np.eye(1)))
@@ -51,6 +51,9 @@ class Eig(Op):
                 "for a symmetric matrix, or bibun.stop_gradient(x) if no derivative is needed"
             )
         return w, v
+
+    def exactly(self, lib, a):
+        return decomposed(self, lib, "eig_rows", a)
 
     def push(self, y, args, tangents):
         w, v = y

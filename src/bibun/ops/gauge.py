@@ -80,6 +80,11 @@ class Seldom(Op):
             for y in results
         )
 
+    def exactly(self, lib, condition, *args):
+        if condition.any():  # what is close in floats is different in exact numbers, or arbitrary
+            raise TypeError("seldom: a limit for floats")
+        return tuple(lib.elements(np.zeros(t.shape, t.dtype)) for t in self.graph.output_types)
+
     def push(self, y, args, tangents):
         return tuple(_unknown(args[0], x) for x in y)
 

@@ -77,6 +77,12 @@ def spoiled(y: np.ndarray, a: np.ndarray) -> np.ndarray:
     return np.where(bad, y.dtype.type(np.nan), y)
 
 
+def decomposed(op: Op, lib: Any, name: str, a: Any) -> tuple:
+    """The results of a decomposition of exact numbers, with the choices of the one of floats."""
+    types: Any = op.type(Type(np.dtype(float), a.shape))
+    return lib.matrices(name, [t.shape for t in types], a, op.value(lib.floats(a)))
+
+
 def well_conditioned(rng: np.random.Generator) -> np.ndarray:
     """An example of a matrix."""
     return rng.uniform(-1, 1, (3, 3)) + 3 * np.eye(3)

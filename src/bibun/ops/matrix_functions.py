@@ -152,6 +152,9 @@ class Sylvester(Op):
         x, scale, info = routine("trsyl", c.dtype)(r, s, u.T @ c @ v)
         return np.full_like(c, np.nan) if info else u @ (x * c.dtype.type(1 / scale)) @ v.T
 
+    def exactly(self, lib, a, b, c):
+        return lib.matrix("sylvester_rows", a, b, c) if c.size else c
+
     def push(self, y, args, tangents):
         (a, b, _), (s, t, r) = args, tangents
         change = None if s is None else -product(s, y)
@@ -211,6 +214,9 @@ class Sqrtm(Op):
             return np.full_like(a, np.nan)
         y = sqrtm(a)
         return y if y.dtype.kind == "f" else np.full_like(a, np.nan)
+
+    def exactly(self, lib, a):
+        return lib.matrix("sqrtm_rows", a) if a.size else a
 
     def d(self, y, a):
         return (

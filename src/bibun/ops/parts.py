@@ -192,7 +192,7 @@ def set_imag(x: Any, value: Any) -> None:
 
 # Of real numbers: 0 for positive ones, pi for negative ones.
 ANGLE = Formula("angle", lambda x: np.arctan2(0, x), like=np.spacing)
-angle_of = row(ANGLE, None)
+angle_of = row(ANGLE, None, exact=lambda lib, x: lib.pi if x < 0 else 0 * lib.pi)
 
 
 @implements(np.angle)

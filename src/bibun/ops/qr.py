@@ -11,7 +11,7 @@ from ..array import FUNCTIONS, bind, implements
 from ..errors import ShapeError, UnsupportedError
 from ..graph import Example, Op, Type, operation, type_of
 from .gauge import completed
-from .linalg import LinAlgError, Solve, real_floating, real_matrices
+from .linalg import LinAlgError, Solve, decomposed, real_floating, real_matrices
 from .matmul import mT, product
 
 QRResult = type(np.linalg.qr(np.eye(1)))
@@ -48,6 +48,9 @@ class QR(Op):
                 "columns, or take np.linalg.qr of x.numpy() if no derivative is needed"
             )
         return q, r
+
+    def exactly(self, lib, a):
+        return decomposed(self, lib, "qr_rows", a)
 
     def push(self, y, args, tangents):
         q, r, rest, below = _split(y, args[0])

@@ -35,7 +35,8 @@ trunc        = row(np.trunc,        None, exact=whole)
 rint         = row(np.rint,         None)
 spacing      = row(np.spacing,      None)
 nextafter    = row(np.nextafter,    1, None)
-ldexp        = row(np.ldexp,        scaling, None)
+ldexp        = row(np.ldexp,        scaling, None,
+                                    exact=lambda lib, x, n: x * lib.mpf(2) ** int(float(n)))
 fraction     = row(FRACTION,        1, exact=lambda lib, x: x - whole(lib, x))
 exponent     = row(EXPONENT,        None)
 floor_divide = row(np.floor_divide, None, None, fast=operator.floordiv, domain=INSIDE,

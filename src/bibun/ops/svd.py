@@ -27,7 +27,7 @@ from .gauge import (
     sums,
     unit,
 )
-from .linalg import LinAlgError, real_floating, real_matrices
+from .linalg import LinAlgError, decomposed, real_floating, real_matrices
 from .matmul import mT, product
 from .structure import expand_to, reshape_to
 
@@ -64,6 +64,9 @@ class SVD(Op):
             real_matrices("svd", type_of(a), square=False)
             raise LinAlgError("SVD did not converge")
         return tuple(np.linalg.svd(a, self.full))
+
+    def exactly(self, lib, a):
+        return decomposed(self, lib, "svd_rows", a)
 
     def push(self, y, args, tangents):
         (u, s, v), (t,) = _frames(y), tangents

@@ -18,14 +18,11 @@ from typing import Any
 
 import numpy as np
 
-from .objects import Library
+from . import decompositions
+from .objects import Library, UndecidedError
 
 LOCK = RLock()
 """The precision of python-flint is one for the whole process."""
-
-
-class UndecidedError(Exception):
-    """A comparison that balls of this precision do not decide."""
 
 
 class _State:
@@ -260,6 +257,44 @@ class Functions:
                 y[i][j] = self.sqrt(rest) if i == j else rest / y[j][j]
         return y
 
+    # What is a matter of choice in results is chosen as in floats, which are `like` the results.
+
+    def eigh_rows(self, a: list[list[Ball]], like: tuple) -> tuple:
+        """Eigenvalues and eigenvectors of a symmetric matrix."""
+        w, v = decompositions.symmetric(_raw(a), like[1])
+        return _row(w), _balls(v)
+
+    def eig_rows(self, a: list[list[Ball]], like: tuple) -> tuple:
+        """Real eigenvalues and eigenvectors."""
+        w, v = decompositions.general(_raw(a), *like)
+        return _row(w), _balls(v)
+
+    def svd_rows(self, a: list[list[Ball]], like: tuple) -> tuple:
+        """u, s and v^T."""
+        u, s, v = decompositions.singular(_raw(a), like)
+        return _balls(u), _row(s), _balls(v)
+
+    def qr_rows(self, a: list[list[Ball]], like: tuple) -> tuple:
+        """q and r."""
+        q, r = decompositions.orthogonal(_raw(a), like[0])
+        return _balls(q), _balls(r)
+
+    def pinv_rows(self, a: list[list[Ball]], rtol: float) -> list[list[Ball]]:
+        """The pseudo-inverse of a matrix of full rank."""
+        return _balls(decompositions.pseudo_inverse(_raw(a), rtol))
+
+    def sqrtm_rows(self, a: list[list[Ball]]) -> list[list[Ball]]:
+        """The principal square root."""
+        return _balls(decompositions.square_root(_raw(a)))
+
+    def sylvester_rows(self, *matrices: list[list[Ball]]) -> list[list[Ball]]:
+        """The x of a x + x b = c."""
+        return _balls(decompositions.sylvester(*map(_raw, matrices)))
+
+    def cofactors_rows(self, a: list[list[Ball]], *along: list[list[Ball]]) -> list[list[Ball]]:
+        """The gradient of det a, and its derivative along further matrices."""
+        return _balls(decompositions.cofactors(_raw(a), [*map(_raw, along)]))
+
     def __getattr__(self, name: str) -> Callable[..., Ball]:
         function = getattr(_arb(), name)
         made = lambda *args: Ball(function(*map(raw, args)))  # noqa: E731
@@ -274,11 +309,23 @@ def _decided(x: Any) -> Any:
 
 
 def _matrix(rows: list[list[Ball]]) -> Any:
-    return import_module("flint").arb_mat([[raw(x) for x in row] for row in rows])
+    return import_module("flint").arb_mat(_raw(rows))
+
+
+def _raw(rows: list[list[Ball]]) -> list[list[Any]]:
+    return [[raw(x) for x in row] for row in rows]
 
 
 def _rows(matrix: Any) -> list[list[Ball]]:
-    return [[Ball(x) for x in row] for row in matrix.tolist()]
+    return _balls(matrix.tolist())
+
+
+def _balls(rows: list[list[Any]]) -> list[list[Ball]]:
+    return [_row(row) for row in rows]
+
+
+def _row(row: list[Any]) -> list[Ball]:
+    return [Ball(x) for x in row]
 
 
 def _sign(x: Ball) -> int:

@@ -28,6 +28,10 @@ class NotExpressibleError(ValueError):
     """A traced operation cannot be computed with the objects of another library."""
 
 
+class UndecidedError(Exception):
+    """A question that numbers of this precision do not decide."""
+
+
 class Library:
     """The functions and numbers of SymPy or mpmath, under NumPy's names."""
 
@@ -72,6 +76,9 @@ class Library:
         function, domain = self.function(op.name), np.broadcast_to(op.domain, (op.ufunc.nin, 2))
         bounds = zip(domain.tolist(), (0.7, 0.6), strict=False)
         args = [low + part * (high - low) for (low, high), part in bounds]
+        for k in range(len(args)):
+            if not any(loop[k] in "fd" for loop in op.ufunc.types):
+                args[k] = 3  # such as the exponent of ldexp
         try:
             expected, found = op.ufunc(*args), float(function(*map(self.number, args)))  # type: ignore[misc]
             same = abs(found - expected) <= 1e-9 * abs(expected)
@@ -95,16 +102,33 @@ class Library:
         """The floats next to the elements of an array."""
         return np.vectorize(lambda e: float(self.number(e)), otypes=[float])(x)
 
-    def matrix(self, name: str, *arrays: Any) -> Any:
+    def matrix(self, name: str, *arrays: Any, **options: Any) -> Any:
         """A function of the library's for matrices, given by rows, on stacks of matrices."""
         function = getattr(self.module, name)
         leading = arrays[0].shape[:-2]
         made = []
         for k in np.ndindex(leading):
             rows = [[[self.number(e) for e in row] for row in a[k]] for a in arrays]
-            made.append(self.elements(np.array(function(*rows), object)))
+            made.append(self.elements(np.array(function(*rows, **options), object)))
         shape = np.shape(made[0]) if made else ()
         return np.array(made, object).reshape((*leading, *shape))[()]
+
+    def matrices(self, name: str, shapes: Sequence[tuple[int, ...]], a: Any, likes: Any) -> tuple:
+        """A function of one matrix that has several results, of these shapes, on a stack of it.
+
+        It is given its results in floats, too, for what is a matter of choice.
+        """
+        function, leading = getattr(self.module, name), a.shape[:-2]
+        made = [np.empty(shape, object) for shape in shapes]
+        for k in np.ndindex(leading if a.size else (0,)):
+            rows = [[self.number(e) for e in row] for row in a[k]]
+            for y, found in zip(made, function(rows, tuple(x[k] for x in likes)), strict=True):
+                y[k] = self.elements(np.array(found, object))
+        return tuple(made)
+
+    def program(self, graph: Graph) -> Callable:
+        """A graph as a function of arrays of elements."""
+        return lambda *args: interpret(graph, args, self)
 
     def call(self, function: Callable, count: int = 1) -> Callable:
         """A function of the library's objects as a function of arrays of elements."""

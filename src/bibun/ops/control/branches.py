@@ -35,8 +35,13 @@ class Branches(Op):
         return single(self.branches[0].output_types)
 
     def value(self, i, *args):
-        run = program(self.branches[max(0, min(int(i), len(self.branches) - 1))])
-        return own(run(*args), args)
+        return own(program(self._taken(i))(*args), args)
+
+    def exactly(self, lib, i, *args):
+        return single(lib.program(self._taken(i))(*args))
+
+    def _taken(self, i):
+        return self.branches[max(0, min(int(i), len(self.branches) - 1))]
 
     def push(self, y, args, tangents):
         given = kinds(tangents[1:])

@@ -71,6 +71,9 @@ class Scan(Op):
     def value(self, *args):
         return run(program(self.step), self, *args)
 
+    def exactly(self, lib, *args):
+        return run(lib.program(self.step), self, *args)
+
     def kernel(self, *args):
         return partial(run, program(self.step), self)
 

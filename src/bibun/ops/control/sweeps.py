@@ -67,6 +67,10 @@ class Sweeps(Op):
     def value(self, *args):
         return self.kernel()(*args)
 
+    def exactly(self, lib, *args):
+        steps = [lib.program(step) for step in self.steps]
+        return run(lib.program(self.condition), steps, self, *args)
+
     def kernel(self, *args):
         steps = [program(step) for step in self.steps]
         return partial(run, program(self.condition), steps, self)
