@@ -1,7 +1,9 @@
 """The measurement: a process for each system, and rounds in which they take turns.
 
-Only one process works at any time: A B C A B C, so that what disturbs the machine meets all. What a
-process is pinned to, and how many threads its libraries start, is settled before it imports them.
+Only one process works at any time: A B C A B C, so that what disturbs the machine meets all.
+Threads of libraries look for work for some milliseconds after a call, so those of one process have
+to rest before another one begins that has several, too. What a process is pinned to, and how many
+threads its libraries start, is settled before it imports them.
 """
 
 from __future__ import annotations
@@ -13,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 from statistics import median
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,6 +24,7 @@ from ..resident import forget_peak, now, peak
 from .rows import ROWS
 from .table import KNOWN
 
+REST = 0.03  # seconds until all threads of a process sleep: OpenBLAS's take the longest, 25 ms
 TURN = 0.02  # seconds of one turn of one system, unless a single call takes longer
 JUDGES = ("jax.jit", "torch", "autograd", "c++", "tf.function", "bibun")
 WARM_UP, WARM_UP_SIZE = "gelu", 1_024
@@ -194,6 +197,8 @@ def measure(row: str, size: int, systems: dict[str, Worker], rounds: int) -> dic
     seconds: dict[str, list[float]] = {n: [] for n in running if n not in errors}
     for k in range(rounds):
         for n in [n for n in seconds if k < 3 or running[n]["least"] < SLOW]:
+            if systems[n].threads > 1:
+                sleep(REST)
             found = systems[n].ask(row, size, running[n]["calls"])
             if isinstance(found, str):
                 errors[n] = found

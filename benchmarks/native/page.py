@@ -18,8 +18,9 @@ Every system lives in a process of its own, pinned to as many cores as it has th
 on a pipe; only one works at any time. They take turns (A B C A B C), so that a disturbance of the
 machine meets all of them. A turn is as many calls as fit into 20 ms, at least one; a figure is
 the median over 15 rounds (three, where a call takes 0.3 s or more); a ratio is the median of the
-ratios of each round. A call ends when the results are there. Before the rounds, all results of
-all systems are compared.
+ratios of each round. A call ends when the results are there. With two threads 30 ms pass between
+turns: threads of libraries look for work for up to 25 ms after a call, on a core that the next
+system needs. Before the rounds, all results of all systems are compared.
 
 Each peer is used in the best way we found: `jax.jit` on arrays of its own, with `lax.scan` for
 loops and donated state; torch eager with its own layers, losses and fused optimisers;

@@ -13,6 +13,8 @@
 
 #ifdef __linux__
 #include <sched.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 #endif
 
 namespace bibun {
@@ -76,6 +78,25 @@ int cpus() {
   const int paid = of_groups();
   return paid > 0 ? std::min(allowed, paid) : allowed;
 }
+
+#ifdef __linux__
+
+Position here() { return {sched_getcpu(), static_cast<int>(syscall(SYS_gettid))}; }
+
+void keep_off(const Position& other) {
+  cpu_set_t allowed;
+  if (sched_getaffinity(other.thread, sizeof allowed, &allowed) != 0) return;
+  CPU_CLR(other.cpu, &allowed);
+  if (CPU_COUNT(&allowed) > 0) sched_setaffinity(0, sizeof allowed, &allowed);
+}
+
+#else
+
+Position here() { return {}; }
+
+void keep_off(const Position&) {}
+
+#endif
 
 #if defined(__x86_64__)
 

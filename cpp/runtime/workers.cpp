@@ -1,9 +1,10 @@
 // The one pool of threads. Threads are made when they are first needed, look for work for some
-// microseconds after each loop, and then sleep.
+// microseconds after each loop, some more if loops come soon one after the other, and then sleep.
 #include "workers.hpp"
 
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <mutex>
 #include <system_error>
@@ -18,7 +19,14 @@
 namespace bibun {
 namespace {
 
-constexpr int kRoundsOfSpin = 1000;  // some 20 microseconds
+using Clock = std::chrono::steady_clock;
+// To wake a thread takes some 20 microseconds, and leaves the choice of its processor to the system.
+constexpr Clock::duration kBrief = std::chrono::microseconds(20);
+constexpr Clock::duration kLong = std::chrono::microseconds(100);
+// Where others want the processors, too, a thread may be put aside in the middle of its piece. Who
+// has waited so long for it goes on alone for some times as long.
+constexpr Clock::duration kStall = std::chrono::milliseconds(1);
+constexpr int kAlone = 10;
 constexpr std::int64_t kPiecesPerThread = 4;
 constexpr std::uint64_t kNone = 0xffffffffU;
 
@@ -31,6 +39,17 @@ void rest() {
 #elif defined(__aarch64__)
   asm volatile("yield");
 #endif
+}
+
+// Whether something has come true before so much time was over.
+template <class Condition>
+bool soon(Clock::duration time, const Condition& condition) {
+  const Clock::time_point end = Clock::now() + time;
+  do {
+    if (condition()) return true;
+    rest();
+  } while (Clock::now() < end);
+  return false;
 }
 
 // A loop, cut into pieces of whole grains.
@@ -76,18 +95,24 @@ class Workers {
     stop();
     threads_ = n;
     spin_ = n <= cpus();
+    alone_until_ = {};
   }
 
-  // False if the pool is taken.
+  // False if the pool is taken, or its threads had better not take part.
   bool run(const Loop& loop) {
-    const std::unique_lock<std::mutex> alone(busy_, std::try_to_lock);
-    if (!alone.owns_lock()) return false;
+    const std::unique_lock<std::mutex> only(busy_, std::try_to_lock);
+    const Clock::time_point begin = Clock::now();
+    if (!only.owns_lock() || begin < alone_until_) return false;
     start();
     publish(loop);
     inside = true;
-    take_part();
+    const std::int64_t own = take_part();
     inside = false;
+    const Clock::time_point done = Clock::now();
     wait_for_all();
+    const Clock::duration waited = Clock::now() - done;
+    const Clock::duration piece = (done - begin) / std::max<std::int64_t>(own, 1);
+    if (waited > kStall && waited > 2 * piece) alone_until_ = done + (kAlone + 1) * waited;
     return true;
   }
 
@@ -129,6 +154,7 @@ class Workers {
     grain_ = loop.grain;
     pieces_ = loop.pieces;
     done_ = 0;
+    caller_ = here();
     serial_ += 1;
     bool sleepers = false;
     {
@@ -141,16 +167,18 @@ class Workers {
 
   std::uint32_t present() const { return static_cast<std::uint32_t>(next_.load() >> 32); }
 
-  // Run pieces of the present loop as long as there are any.
-  void take_part() {
+  // Run pieces of the present loop as long as there are any; how many it were.
+  std::int64_t take_part() {
+    std::int64_t own = 0;
     while (true) {
       std::uint64_t next = next_.load();
       Loop loop(body_, context_, extent_, grain_, 1);
       loop.pieces = pieces_;
       const auto k = static_cast<std::int64_t>(next & kNone);
-      if (k >= loop.pieces) return;
+      if (k >= loop.pieces) return own;
       if (!next_.compare_exchange_weak(next, next + 1)) continue;
       loop.run(k);
+      ++own;
       if (done_.fetch_add(1) + 1 == loop.pieces) finished();
     }
   }
@@ -163,29 +191,34 @@ class Workers {
 
   void wait_for_all() {
     const std::int64_t pieces = pieces_;
-    for (int i = 0; spin_ && i < kRoundsOfSpin && done_ < pieces; ++i) rest();
-    if (done_ == pieces) return;
+    const auto over = [&] { return done_ == pieces; };
+    if (over() || (spin_ && soon(kLong, over))) return;
     std::unique_lock<std::mutex> lock(mutex_);
-    complete_.wait(lock, [&] { return done_ == pieces; });
+    complete_.wait(lock, over);
   }
 
   // What each helper does: `seen` is the last loop that it has taken part in.
   void help(std::uint32_t seen) {
     inside = true;
-    while (wait_for_another(seen)) {
+    Clock::duration spin = kBrief;
+    for (Clock::time_point start = Clock::now(); wait_for_another(seen, spin); start = Clock::now()) {
+      // Where one loop came soon after the other, the next one will, too.
+      spin = Clock::now() - start < kLong ? kLong : kBrief;
+      // On a busy machine the system wakes a thread beside the one that woke it, and leaves both
+      // there: they would take turns instead of sharing the pieces.
+      const Position caller = caller_;
+      if (spin_ && here().cpu == caller.cpu) keep_off(caller);
       seen = present();
       take_part();
     }
   }
 
-  bool wait_for_another(std::uint32_t seen) {
-    for (int i = 0; spin_ && i < kRoundsOfSpin; ++i) {
-      if (present() != seen) return true;
-      rest();
-    }
+  bool wait_for_another(std::uint32_t seen, Clock::duration spin) {
+    const auto come = [&] { return present() != seen; };
+    if (spin_ && soon(spin, come)) return true;
     std::unique_lock<std::mutex> lock(mutex_);
     ++asleep_;
-    wake_.wait(lock, [&] { return stopping_ || present() != seen; });
+    wake_.wait(lock, [&] { return stopping_ || come(); });
     --asleep_;
     return !stopping_;
   }
@@ -193,6 +226,7 @@ class Workers {
   std::atomic<int> threads_;
   std::atomic<bool> spin_;  // not if threads have to wait for each other's processor
   std::mutex busy_;         // held by the thread whose loop runs
+  Clock::time_point alone_until_;
   std::vector<std::thread> helpers_;
   std::uint32_t serial_ = 0;
 
@@ -203,6 +237,7 @@ class Workers {
   std::atomic<std::int64_t> pieces_{0};
   std::atomic<std::uint64_t> next_{0};  // serial number of the loop, and its next piece
   std::atomic<std::int64_t> done_{0};
+  std::atomic<Position> caller_{Position{}};  // the thread whose loop it is
 
   std::mutex mutex_;  // of what follows
   std::condition_variable wake_;
