@@ -210,9 +210,10 @@ class Bibun(Transforming):
             self.bibun.set_threads(threads)
 
     def compiled(self, f: Function, *args: np.ndarray, donated: Sequence[int] = ()) -> Call:
-        self.function, self.given = self.bibun.jit(f), args
+        function = self.bibun.jit(f)
+        self.function, self.given = function, args
         if not donated:
-            return lambda: self.function(*args)
+            return lambda: function(*args)
         return carried(self.bibun.jit(f, donate=tuple(donated)), args, donated)
 
     def settled(self, loss: Function, n: int, *args: np.ndarray) -> Call:

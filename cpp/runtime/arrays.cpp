@@ -2,15 +2,14 @@
 #include "arrays.hpp"
 
 #include <algorithm>
+#include <cstddef>
 #include <cstdint>
 #include <cstring>
-
-#include "blocks.hpp"
+#include <limits>
+#include <new>
 
 namespace bibun {
 namespace {
-
-constexpr int kInOrder = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
 
 void* take(void*, std::size_t bytes) { return blocks().take(bytes); }
 
@@ -34,41 +33,72 @@ void* take_again(void*, void* data, std::size_t bytes) {
 
 PyDataMem_Handler handler = {"bibun", 1, {nullptr, take, take_zeros, take_again, give}};
 PyObject* handler_capsule = nullptr;
+std::size_t more_bytes = 0;  // of an array in a NumPy that is younger than its header here
 
-// Whether any of these floats has an exponent of ones only, which inf and nan have.
-template <class Bits>
-bool any_special(const Bits* x, std::size_t count, std::size_t step, Bits exponent) {
-  unsigned found = 0;
+// Whether any of these floats has an exponent of ones only, which inf and nan have: one more than
+// that carries into the sign, and no other exponent does.
+template <class Bits, int digits>
+bool any_special(const void* data, std::size_t count, std::size_t step) {
+  constexpr Bits sign = Bits{1} << (8 * sizeof(Bits) - 1);
+  constexpr Bits one = Bits{1} << (digits - 1);
+  constexpr Bits exponent = sign - one;
+  const Bits* x = static_cast<const Bits*>(data);
+  if (count == 1) return (((*x & exponent) + one) & sign) != 0;
+  Bits found = 0;
   if (step == 1) {
-    for (std::size_t k = 0; k < count; ++k) found |= (x[k] & exponent) == exponent;
+    for (std::size_t k = 0; k < count; ++k) found |= (x[k] & exponent) + one;
   } else {
-    for (std::size_t k = 0; k < count; k += step) found |= (x[k] & exponent) == exponent;
+    for (std::size_t k = 0; k < count; k += step) found |= (x[k] & exponent) + one;
   }
-  return found != 0;
+  return (found & sign) != 0;
+}
+
+// A new scalar of NumPy's with this number.
+template <class Scalar, class Number>
+Reference scalar_of(PyTypeObject* type, Number x) {
+  Scalar* made = PyObject_New(Scalar, type);
+  if (made == nullptr) throw PythonError{};
+  made->obval = x;
+  return Reference::taken(reinterpret_cast<PyObject*>(made));
 }
 
 }  // namespace
 
 bool prepare_arrays() {
+  if (PyType_IS_GC(&PyArray_Type) || PyType_IS_GC(&PyDoubleArrType_Type)) {
+    PyErr_SetString(PyExc_ImportError, "NumPy makes its arrays in another way");
+    return false;
+  }
+  more_bytes = static_cast<std::size_t>(PyArray_Type.tp_basicsize) - sizeof(PyArrayObject_fields);
   handler_capsule = PyCapsule_New(&handler, "mem_handler", nullptr);
   return handler_capsule != nullptr;
 }
 
+// Of floats all up to 1024 are looked at, which takes less than a tenth of a microsecond, and of
+// more only every few: what diverges does so in many places.
 Type::Type(PyObject* pair) {
+  constexpr std::size_t kAll = 1024;
+  constexpr std::size_t kSome = 256;
   PyObject* dtype = nullptr;
   PyObject* shape = nullptr;
   if (!PyArg_ParseTuple(pair, "O!O!", &PyArrayDescr_Type, &dtype, &PyTuple_Type, &shape)) {
     throw PythonError{};
   }
   dtype_ = Reference::shared(dtype);
-  kind_ = descr()->kind;
-  size_ = PyDataType_ELSIZE(descr());
-  bytes_ = static_cast<std::size_t>(size_);
-  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(shape); ++k) {
+  axes_ = static_cast<int>(PyTuple_GET_SIZE(shape));
+  std::size_t count = 1;
+  for (Py_ssize_t k = 0; k < axes_; ++k) {
     const npy_intp n = PyLong_AsSsize_t(PyTuple_GET_ITEM(shape, k));
     if (n == -1 && PyErr_Occurred()) throw PythonError{};
-    shape_.push_back(n);
-    bytes_ *= static_cast<std::size_t>(n);
+    layout_.push_back(n);
+    count *= static_cast<std::size_t>(n);
+  }
+  const auto each = static_cast<std::size_t>(PyDataType_ELSIZE(descr()));
+  bytes_ = count * each;
+  size_ = Blocks::size(bytes_);
+  if (descr()->kind == 'f' && (each == sizeof(float) || each == sizeof(double))) {
+    looked_at_ = count;
+    step_ = count <= kAll ? 1 : count / kSome;
   }
   take_example();
 }
@@ -77,45 +107,36 @@ Type::Type(PyObject* pair) {
 void Type::take_example() {
   Py_INCREF(descr());
   alignas(64) char nothing[64];
-  const Reference example = Reference::taken(PyArray_NewFromDescr(
-      &PyArray_Type, descr(), static_cast<int>(shape_.size()), shape_.data(), nullptr, nothing,
-      NPY_ARRAY_CARRAY, nullptr));
+  const Reference example =
+      Reference::taken(PyArray_NewFromDescr(&PyArray_Type, descr(), axes_, layout_.data(), nullptr,
+                                            nothing, NPY_ARRAY_CARRAY, nullptr));
   auto* array = reinterpret_cast<PyArrayObject*>(example.get());
-  strides_.assign(PyArray_STRIDES(array), PyArray_STRIDES(array) + shape_.size());
+  layout_.insert(layout_.end(), PyArray_STRIDES(array), PyArray_STRIDES(array) + axes_);
   flags_ = PyArray_FLAGS(array) | NPY_ARRAY_OWNDATA;
 }
 
-bool Type::fits(PyObject* x) const {
-  if (!PyArray_CheckExact(x)) return scalar() && Py_TYPE(x) == descr()->typeobj;
-  auto* array = reinterpret_cast<PyArrayObject*>(x);
-  const PyArray_Descr* other = PyArray_DESCR(array);
-  if (other != descr() && (other->kind != kind_ || PyDataType_ELSIZE(other) != size_ ||
-                           !PyArray_ISNBO(other->byteorder))) {
-    return false;
-  }
-  const auto axes = static_cast<std::size_t>(PyArray_NDIM(array));
-  return axes == shape_.size() && std::equal(shape_.begin(), shape_.end(), PyArray_DIMS(array));
+bool Type::equals(const PyArray_Descr* other) const {
+  return other->kind == descr()->kind && PyDataType_ELSIZE(other) == PyDataType_ELSIZE(descr()) &&
+         PyArray_ISNBO(other->byteorder);
 }
 
-bool Type::lies_in_order(PyObject* x) const {
-  return PyArray_CheckExact(x) &&
-         (PyArray_FLAGS(reinterpret_cast<PyArrayObject*>(x)) & kInOrder) == kInOrder;
+// The number in a scalar of NumPy's stands right behind its head, as it does in float's.
+void* Type::number_in(PyObject* x) const {
+  static_assert(offsetof(PyDoubleScalarObject, obval) == sizeof(PyObject));
+  static_assert(offsetof(PyBoolScalarObject, obval) == sizeof(PyObject));
+  static_assert(offsetof(PyLongDoubleScalarObject, obval) == sizeof(PyObject));
+  return PyTypeNum_ISNUMBER(descr()->type_num) || PyTypeNum_ISBOOL(descr()->type_num) ? x + 1
+                                                                                      : nullptr;
 }
 
-// All of up to 1024 numbers, which takes less than a tenth of a microsecond, and of more only every
-// few: what diverges does so in many places.
 bool Type::finite(const void* data) const {
-  constexpr std::size_t kAll = 1024;
-  constexpr std::size_t kSome = 256;
-  if (kind_ != 'f') return true;
-  const std::size_t count = bytes_ / static_cast<std::size_t>(size_);
-  const std::size_t step = count <= kAll ? 1 : count / kSome;
-  if (size_ == 8) {
-    return !any_special(static_cast<const std::uint64_t*>(data), count, step,
-                        std::uint64_t{0x7ff} << 52);
+  if (looked_at_ == 0) return true;
+  if (descr()->type_num == NPY_DOUBLE) {
+    using Limits = std::numeric_limits<double>;
+    return !any_special<std::uint64_t, Limits::digits>(data, looked_at_, step_);
   }
-  return size_ != 4 || !any_special(static_cast<const std::uint32_t*>(data), count, step,
-                                    std::uint32_t{0xff} << 23);
+  using Limits = std::numeric_limits<float>;
+  return !any_special<std::uint32_t, Limits::digits>(data, looked_at_, step_);
 }
 
 Reference Type::ordered(PyObject* x) const {
@@ -126,34 +147,39 @@ Reference Type::ordered(PyObject* x) const {
 
 // What PyArray_NewFromDescr does for memory that is given, without its many questions.
 Reference Type::array(void* data) const {
-  npy_intp* axes = PyDimMem_NEW(std::max<std::size_t>(2 * shape_.size(), 2));
-  PyObject* made = axes == nullptr ? PyErr_NoMemory() : PyArray_Type.tp_alloc(&PyArray_Type, 0);
-  if (made == nullptr) {
-    PyDimMem_FREE(axes);
+  npy_intp* layout = PyDimMem_NEW(std::max<std::size_t>(layout_.size(), 2));
+  auto* fields = layout == nullptr ? nullptr : PyObject_New(PyArrayObject_fields, &PyArray_Type);
+  if (fields == nullptr) {
+    PyDimMem_FREE(layout);
     blocks().give(data);
-    throw PythonError{};
+    throw std::bad_alloc();
   }
-  auto* fields = reinterpret_cast<PyArrayObject_fields*>(made);
+  if (more_bytes != 0) std::memset(fields + 1, 0, more_bytes);
   fields->data = static_cast<char*>(data);
-  fields->nd = static_cast<int>(shape_.size());
-  fields->dimensions = axes;
-  fields->strides = std::copy(shape_.begin(), shape_.end(), axes);
-  std::copy(strides_.begin(), strides_.end(), fields->strides);
+  fields->nd = axes_;
+  fields->dimensions = layout;
+  fields->strides = layout + axes_;
+  fields->base = nullptr;
+  std::copy(layout_.begin(), layout_.end(), layout);
   Py_INCREF(descr());
   fields->descr = descr();
   fields->flags = flags_;
+  fields->weakreflist = nullptr;
+  fields->_buffer_info = nullptr;
   Py_INCREF(handler_capsule);
   fields->mem_handler = handler_capsule;
-  return Reference::taken(made);
+  return Reference::taken(reinterpret_cast<PyObject*>(fields));
 }
 
 Reference Type::number(void* data) const {
-  if (descr()->type_num == NPY_DOUBLE) {
-    Reference made = Reference::taken(PyArrayScalar_New(Double));
-    PyArrayScalar_ASSIGN(made.get(), Double, *static_cast<double*>(data));
-    return made;
+  switch (descr()->type_num) {
+    case NPY_DOUBLE:
+      return scalar_of<PyDoubleScalarObject>(&PyDoubleArrType_Type, *static_cast<double*>(data));
+    case NPY_FLOAT:
+      return scalar_of<PyFloatScalarObject>(&PyFloatArrType_Type, *static_cast<float*>(data));
+    default:
+      return Reference::taken(PyArray_Scalar(data, descr(), nullptr));
   }
-  return Reference::taken(PyArray_Scalar(data, descr(), nullptr));
 }
 
 }  // namespace bibun

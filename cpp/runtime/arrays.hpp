@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <vector>
 
+#include "blocks.hpp"
 #include "python.hpp"
 
 namespace bibun {
@@ -16,16 +17,33 @@ class Type {
   explicit Type(PyObject* pair);
 
   std::size_t bytes() const { return bytes_; }
-  bool scalar() const { return shape_.empty(); }
+  bool scalar() const { return axes_ == 0; }
 
   // Whether x is a plain array of this type, in whatever order, or a scalar of NumPy's.
-  bool fits(PyObject* x) const;
+  bool fits(PyObject* x) const {
+    if (!PyArray_CheckExact(x)) return scalar() && Py_TYPE(x) == descr()->typeobj;
+    auto* array = reinterpret_cast<PyArrayObject*>(x);
+    if (PyArray_NDIM(array) != axes_) return false;
+    if (PyArray_DESCR(array) != descr() && !equals(PyArray_DESCR(array))) return false;
+    const npy_intp* shape = PyArray_DIMS(array);
+    for (int k = 0; k < axes_; ++k) {
+      if (shape[k] != layout_[k]) return false;
+    }
+    return true;
+  }
 
-  // Whether x, which fits, can be read where it lies.
-  bool lies_in_order(PyObject* x) const;
+  // Where the elements of x, which fits, lie in C order; nullptr if they lie in another.
+  void* data(PyObject* x) const {
+    if (!PyArray_CheckExact(x)) return number_in(x);
+    auto* array = reinterpret_cast<PyArrayObject*>(x);
+    return (PyArray_FLAGS(array) & kInOrder) == kInOrder ? PyArray_DATA(array) : nullptr;
+  }
 
   // An array with the elements of x, which fits, in C order.
   Reference ordered(PyObject* x) const;
+
+  // Memory for such an array; nullptr if there is none.
+  void* memory() const { return blocks().take(size_); }
 
   // A new array around memory of blocks(), which it gives back when it dies.
   Reference array(void* data) const;
@@ -39,17 +57,22 @@ class Type {
   int visit(visitproc visit, void* arg) const { return dtype_.visit(visit, arg); }
 
  private:
+  static constexpr int kInOrder = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
+
   void take_example();
+  bool equals(const PyArray_Descr* other) const;
+  void* number_in(PyObject* x) const;
 
   PyArray_Descr* descr() const { return reinterpret_cast<PyArray_Descr*>(dtype_.get()); }
 
   Reference dtype_;
-  char kind_;
-  npy_intp size_;
-  std::vector<npy_intp> shape_;
-  std::vector<npy_intp> strides_;  // in C order
-  int flags_ = 0;                  // of an array that owns such memory
+  int axes_;
+  int flags_ = 0;                 // of an array that owns such memory
+  std::vector<npy_intp> layout_;  // the shape, and behind it the strides, in C order
   std::size_t bytes_;
+  Blocks::Size size_;             // of its memory
+  std::size_t looked_at_ = 0;     // so many numbers are tried whether they are finite,
+  std::size_t step_ = 1;          // and of these one in so many
 };
 
 // Lets NumPy give memory back to blocks(); false with Python's error set.

@@ -22,23 +22,6 @@ constexpr std::size_t kShifted = std::size_t{64} << 10;   // from here on, block
 constexpr std::size_t kShift = 17 * kAlignment;
 constexpr std::size_t kMost = std::size_t{1} << 56;
 
-struct Size {
-  std::size_t bytes;
-  std::size_t bin;
-};
-
-// Sizes above kSmall are 5, 6, 7 or 8 times a power of two: at most a fifth is unused.
-Size size_for(std::size_t bytes) {
-  if (bytes <= kSmall) {
-    const std::size_t units = std::max<std::size_t>(1, (bytes + kAlignment - 1) / kAlignment);
-    return {units * kAlignment, units - 1};
-  }
-  std::size_t shift = 8;
-  while (bytes > std::size_t{8} << shift) ++shift;
-  const std::size_t quarters = ((bytes - 1) >> shift) + 1;  // 5 ... 8
-  return {quarters << shift, kSmall / kAlignment + (shift - 8) * 4 + quarters - 5};
-}
-
 // Large blocks would all begin at the same place of a page, and compete for the same lines of the
 // caches. So each begins a bit further on than the one before, by some odd number of lines.
 std::size_t shifted(std::size_t bytes) {
@@ -78,14 +61,26 @@ struct alignas(kAlignment) Blocks::Header {
   static Header* of(void* data) { return static_cast<Header*>(data) - 1; }
 };
 
-void* Blocks::take(std::size_t bytes) {
-  if (bytes > kMost) return nullptr;
-  const Size size = size_for(bytes);
+// Sizes above kSmall are 5, 6, 7 or 8 times a power of two: at most a fifth is unused.
+Blocks::Size Blocks::size(std::size_t bytes) {
+  bytes = std::min(bytes, kMost + 1);
+  if (bytes <= kSmall) {
+    const std::size_t units = std::max<std::size_t>(1, (bytes + kAlignment - 1) / kAlignment);
+    return {units * kAlignment, units - 1};
+  }
+  std::size_t shift = 8;
+  while (bytes > std::size_t{8} << shift) ++shift;
+  const std::size_t quarters = ((bytes - 1) >> shift) + 1;  // 5 ... 8
+  return {quarters << shift, kSmall / kAlignment + (shift - 8) * 4 + quarters - 5};
+}
+
+void* Blocks::take(const Size& size) {
   if (Header* block = bins_[size.bin]) {
     bins_[size.bin] = block->next;
     kept_ -= size.bytes;
     return block + 1;
   }
+  if (size.bytes > kMost) return nullptr;
   const std::size_t shift = shifted(size.bytes);
   void* memory = from_system(size.bytes + sizeof(Header) + shift);
   if (memory == nullptr) return nullptr;

@@ -16,8 +16,16 @@ class Blocks {
   Blocks(const Blocks&) = delete;
   Blocks& operator=(const Blocks&) = delete;
 
+  // How large a block for so many bytes is, and where such blocks wait.
+  struct Size {
+    std::size_t bytes;
+    std::size_t bin;
+  };
+  static Size size(std::size_t bytes);
+
   // Memory of at least so many bytes; nullptr if there is none.
-  void* take(std::size_t bytes);
+  void* take(std::size_t bytes) { return take(size(bytes)); }
+  void* take(const Size& size);
   void give(void* data);
 
   // How many bytes a block has room for.

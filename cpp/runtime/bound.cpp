@@ -73,7 +73,7 @@ Bound::Memory Bound::memory(std::size_t bytes) {
 }
 
 void Bound::take(const Type& type, PyObject* x) {
-  if (!type.fits(x) || (PyArray_Check(x) && !type.lies_in_order(x))) {
+  if (!type.fits(x) || (PyArray_Check(x) && type.data(x) == nullptr)) {
     PyErr_SetString(PyExc_TypeError, "bind: an array is of another type, or lies in another order");
     throw PythonError{};
   }
@@ -97,10 +97,7 @@ bool Bound::in_place() const {
   const std::vector<Type>& types = variant_.kernel().inputs;
   for (std::size_t k = 0; k < given_.size(); ++k) {
     PyObject* array = given_[k].array.get();
-    if (PyArray_DATA(reinterpret_cast<PyArrayObject*>(array)) != given_[k].data ||
-        !types[k].fits(array) || !types[k].lies_in_order(array)) {
-      return false;
-    }
+    if (!types[k].fits(array) || types[k].data(array) != given_[k].data) return false;
   }
   return true;
 }
@@ -108,11 +105,13 @@ bool Bound::in_place() const {
 // Variables may have got other arrays.
 bool Bound::run_on_sources() {
   const std::vector<Type>& types = variant_.kernel().inputs;
-  Held met(types.size());
-  if (!variant_.fetch(met)) return false;
+  Held held;
   for (std::size_t k = given_.size(); k < types.size(); ++k) {
-    if (!types[k].lies_in_order(met.data()[k])) return false;
-    buffers_[k] = PyArray_DATA(reinterpret_cast<PyArrayObject*>(met.data()[k]));
+    Reference source = variant_.source(k - given_.size());
+    if (!types[k].fits(source.get())) return false;
+    buffers_[k] = types[k].data(source.get());
+    held.take(std::move(source));
+    if (buffers_[k] == nullptr) return false;
   }
   return run();
 }

@@ -1,6 +1,7 @@
 // A function as the user calls it.
 #include "function.hpp"
 
+#include <array>
 #include <cstdint>
 
 #include "objects.hpp"
@@ -36,14 +37,16 @@ void Function::hit(Py_ssize_t k) {
 }
 
 // `threads.open` is one and the same list as long as a thread lives, and looking it up costs more
-// than the rest of a call. The numbers of Python's threads never come again.
+// than the rest of a call. The numbers of Python's threads never come again, and the global lock
+// keeps threads apart here.
 bool Function::recording(PyObject* threads) {
   struct Known {
     std::uint64_t thread;
     PyObject* open;
   };
-  thread_local Known known{0, nullptr};
+  static std::array<Known, 16> recent{};
   const std::uint64_t thread = PyThreadState_GetID(PyThreadState_Get());
+  Known& known = recent[thread % recent.size()];
   if (known.thread != thread) {
     const Reference open = Reference::taken(PyObject_GetAttrString(threads, "open"));
     if (!PyList_CheckExact(open.get())) {

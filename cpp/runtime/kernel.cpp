@@ -37,7 +37,7 @@ Kernel::Kernel(std::uintptr_t address, PyObject* inputs, PyObject* outputs, PyOb
       outputs(types(outputs)),
       workspace((workspace + kPlace - 1) / kPlace * kPlace),
       checked(checked) {
-  arena = this->workspace + kPlace * (numbers(this->inputs) + numbers(this->outputs));
+  arena = this->workspace + kPlace * numbers(this->outputs);
   const Reference arrays = Reference::taken(PySequence_Tuple(constants));
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(arrays.get()); ++k) {
     PyObject* array = PyTuple_GET_ITEM(arrays.get(), k);
@@ -47,17 +47,21 @@ Kernel::Kernel(std::uintptr_t address, PyObject* inputs, PyObject* outputs, PyOb
     }
     this->constants.push_back(PyArray_DATA(reinterpret_cast<PyArrayObject*>(array)));
   }
+  buffers = this->inputs.size() + this->outputs.size() + this->constants.size() + 1;
   this->keep = Reference::taken(PyTuple_Pack(2, arrays.get(), keep));
 }
 
 void Kernel::invoke(void** buffers) {
-  if (!lasting && ++calls % kMeasured != 1) {
+  const unsigned call = calls++;
+  if (!lasting && call % kMeasured != 0) {
     function(buffers);
     return;
   }
   const auto start = std::chrono::steady_clock::now();
-  {
+  if (lasting || call == 0) {
     const Released others_run;
+    function(buffers);
+  } else {
     function(buffers);
   }
   lasting = std::chrono::steady_clock::now() - start > kNoTime;
@@ -72,71 +76,46 @@ int Kernel::visit(visitproc visit, void* arg) const {
   return keep.visit(visit, arg);
 }
 
-Run::Run(Kernel& kernel, PyObject* const* inputs) : kernel_(kernel), next_(near_), buffers_(few_) {
-  const std::size_t arguments = kernel.inputs.size() + kernel.outputs.size();
-  const std::size_t count = arguments + kernel.constants.size() + 1;
-  if (count > std::size(few_)) {
-    many_.resize(count);
-    buffers_ = many_.data();
+Run::Run(Kernel& kernel) : kernel_(kernel), buffers_(few_) {
+  if (kernel.buffers > std::size(few_)) {
+    many_.reset(new void*[kernel.buffers]);
+    buffers_ = many_.get();
   }
-  std::fill_n(buffers_, arguments, nullptr);
-  try {
-    memory();
-    void** buffer = buffers_;
-    for (const Type& t : kernel.inputs) *buffer++ = input(t, *inputs++);
-    for (const Type& t : kernel.outputs) {
-      *buffer = t.scalar() ? place() : blocks().take(t.bytes());
-      if (*buffer++ == nullptr) throw std::bad_alloc();
-    }
-    std::copy(kernel.constants.begin(), kernel.constants.end(), buffer);
-  } catch (...) {
-    free();
-    throw;
-  }
+  outputs_ = buffers_ + kernel.inputs.size();
 }
 
-Run::~Run() { free(); }
-
-// The workspace, which is the last buffer, and the places behind it.
-void Run::memory() {
+void Run::prepare() {
+  if (!apart_.empty()) copy();
+  char* next = near_;
   if (kernel_.arena > sizeof near_) {
     block_ = blocks().take(kernel_.arena);
     if (block_ == nullptr) throw std::bad_alloc();
-    next_ = static_cast<char*>(block_);
+    next = static_cast<char*>(block_);
   }
-  workspace() = next_;
-  next_ += kernel_.workspace;
+  workspace() = std::exchange(next, next + kernel_.workspace);
+  void** buffer = outputs_;
+  for (const Type& t : kernel_.outputs) {
+    *buffer = t.scalar() ? std::exchange(next, next + kPlace) : t.memory();
+    if (*buffer++ == nullptr) throw std::bad_alloc();
+    ++made_;
+  }
+  for (void* constant : kernel_.constants) *buffer++ = constant;
 }
 
-void Run::free() {
-  for (std::size_t k = 0; k < kernel_.outputs.size(); ++k) {
-    void* data = buffers_[kernel_.inputs.size() + k];
-    if (data != nullptr && !kernel_.outputs[k].scalar()) blocks().give(data);
+void Run::copy() {
+  for (const Apart& one : apart_) {
+    const Type& type = kernel_.inputs[one.k];
+    Reference ordered = type.ordered(one.array);
+    buffers_[one.k] = type.data(ordered.get());
+    held_.take(std::move(ordered));
+  }
+}
+
+Run::~Run() {
+  for (std::size_t k = 0; k < made_; ++k) {
+    if (outputs_[k] != nullptr && !kernel_.outputs[k].scalar()) blocks().give(outputs_[k]);
   }
   if (block_ != nullptr) blocks().give(block_);
-}
-
-void* Run::place() {
-  void* found = next_;
-  next_ += kPlace;
-  return found;
-}
-
-void* Run::input(const Type& type, PyObject* x) {
-  if (type.lies_in_order(x)) return PyArray_DATA(reinterpret_cast<PyArrayObject*>(x));
-  if (!PyArray_Check(x)) {
-    void* copy = place();
-    PyArray_ScalarAsCtype(x, copy);
-    return copy;
-  }
-  copies_.push_back(type.ordered(x));
-  return PyArray_DATA(reinterpret_cast<PyArrayObject*>(copies_.back().get()));
-}
-
-Reference Run::result(std::size_t k) {
-  const Type& type = kernel_.outputs[k];
-  void*& data = buffers_[kernel_.inputs.size() + k];
-  return type.scalar() ? type.number(data) : type.array(std::exchange(data, nullptr));
 }
 
 }  // namespace bibun

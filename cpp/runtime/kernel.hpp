@@ -4,9 +4,12 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
+#include <utility>
 #include <vector>
 
 #include "arrays.hpp"
+#include "held.hpp"
 
 namespace bibun {
 
@@ -16,11 +19,12 @@ struct Kernel {
   std::vector<Type> inputs;
   std::vector<Type> outputs;
   std::vector<void*> constants;
+  std::size_t buffers = 0;  // all of them
   std::size_t workspace = 0;
-  std::size_t arena = 0;  // the workspace, and behind it a place for each number in or out
-  Reference keep;         // what must live as long as this
-  bool checked = false;   // whether a call may fail: then the workspace begins with a number, not 0
-  bool lasting = false;   // whether other threads of Python's run meanwhile
+  std::size_t arena = 0;    // the workspace, and behind it a place for each number that comes out
+  Reference keep;           // what must live as long as this
+  bool checked = false;     // whether a call may fail: then the workspace begins with a number, not 0
+  bool lasting = false;     // whether other threads of Python's run meanwhile
   unsigned calls = 0;
 
   // From the address of the function, pairs (dtype, shape), arrays, and bytes.
@@ -33,41 +37,66 @@ struct Kernel {
   int visit(visitproc visit, void* arg) const;
 };
 
-// The buffers of one call. Several threads may be at the same kernel.
+// One call: first all inputs are taken, then it runs, then results are asked for. Several threads
+// may be at the same kernel.
 class Run {
  public:
-  // Of what fits `kernel.inputs`, and is held until this is destroyed.
-  Run(Kernel& kernel, PyObject* const* inputs);
+  explicit Run(Kernel& kernel);
   ~Run();
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
-  // False if the function has no answer for these arguments.
+  // Whether x fits as the input k, which it is then. Somebody holds it until this is destroyed.
+  bool take(std::size_t k, PyObject* x) {
+    const Type& type = kernel_.inputs[k];
+    if (!type.fits(x)) return false;
+    buffers_[k] = type.data(x);
+    if (buffers_[k] == nullptr) apart_.push_back({k, x});
+    return true;
+  }
+
+  // The same of what nobody else need hold.
+  bool take_over(std::size_t k, Reference x) {
+    PyObject* object = x.get();
+    held_.take(std::move(x));
+    return take(k, object);
+  }
+
+  // False if the function has no answer for these inputs.
   bool operator()() {
+    prepare();
     kernel_.invoke(buffers_);
     return !kernel_.checked || *static_cast<const std::int64_t*>(workspace()) == 0;
   }
 
-  void* const* outputs() const { return buffers_ + kernel_.inputs.size(); }
+  void* const* outputs() const { return outputs_; }
 
   // The output as an array, or as a number if it has no axes; to be asked for once.
-  Reference result(std::size_t k);
+  Reference result(std::size_t k) {
+    const Type& type = kernel_.outputs[k];
+    if (type.scalar()) return type.number(outputs_[k]);
+    return type.array(std::exchange(outputs_[k], nullptr));
+  }
 
  private:
-  void memory();
-  void*& workspace() {
-    return buffers_[kernel_.inputs.size() + kernel_.outputs.size() + kernel_.constants.size()];
-  }
-  void free();
-  void* input(const Type& type, PyObject* x);
-  void* place();
+  // An input that is not in C order.
+  struct Apart {
+    std::size_t k;
+    PyObject* array;
+  };
+
+  void prepare();
+  void copy();
+  void*& workspace() { return buffers_[kernel_.buffers - 1]; }
 
   Kernel& kernel_;
-  std::vector<Reference> copies_;  // of inputs that do not lie in order
-  std::vector<void*> many_;        // the buffers, if they are too many for `few_`
-  void* block_ = nullptr;          // the arena, if it is too large for `near_`
-  char* next_;                     // the next place in the arena
   void** buffers_;
+  void** outputs_;         // among the buffers
+  std::size_t made_ = 0;   // outputs that have memory
+  void* block_ = nullptr;  // the arena, if it is too large for `near_`
+  Held held_;
+  std::vector<Apart> apart_;
+  std::unique_ptr<void*[]> many_;  // the buffers, if they are too many for `few_`
   void* few_[40];
   alignas(64) char near_[1024];
 };

@@ -32,12 +32,12 @@ PyObject* call_kernel(PyObject* self, PyObject* const* args, std::size_t flags, 
     if (names != nullptr || count != kernel.inputs.size()) {
       return PyErr_Format(PyExc_TypeError, "kernel: %zu arrays are needed", kernel.inputs.size());
     }
+    Run run(kernel);
     for (std::size_t k = 0; k < count; ++k) {
-      if (!kernel.inputs[k].fits(args[k])) {
+      if (!run.take(k, args[k])) {
         return PyErr_Format(PyExc_TypeError, "kernel: argument %zu is of another type", k);
       }
     }
-    Run run(kernel, args);
     if (!run()) Py_RETURN_NONE;
     Reference list = Reference::taken(PyList_New(static_cast<Py_ssize_t>(kernel.outputs.size())));
     for (std::size_t k = 0; k < kernel.outputs.size(); ++k) {

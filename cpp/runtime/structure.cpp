@@ -25,7 +25,7 @@ bool same(PyObject* a, PyObject* b) {
 
 }  // namespace
 
-Structure::Structure(PyObject* description) {
+Structure::Structure(PyObject* description, bool changeable) : changeable_(changeable) {
   const char* name = nullptr;
   PyObject* first = nullptr;
   PyObject* second = nullptr;
@@ -53,78 +53,86 @@ Structure::Structure(PyObject* description) {
   }
   const Reference trees = Reference::taken(PySequence_Tuple(parts));
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(trees.get()); ++k) {
-    parts_.emplace_back(PyTuple_GET_ITEM(trees.get(), k));
+    parts_.emplace_back(PyTuple_GET_ITEM(trees.get(), k), changeable || kind_ != Kind::kTuple);
   }
 }
 
-bool Structure::match(PyObject* x, const std::vector<Type>& types, Held& leaves) const {
+bool Structure::match_other(PyObject* x, Run& run) const {
   switch (kind_) {
     case Kind::kArray:
-      if (!types[number_].fits(x)) return false;
-      leaves.share(number_, x);
-      return true;
+      return match(x, run);
     case Kind::kFixed:
       return same(x, value_.get());
     case Kind::kTuple:
       return PyTuple_CheckExact(x) &&
              match_parts(PySequence_Fast_ITEMS(x), static_cast<std::size_t>(PyTuple_GET_SIZE(x)),
-                         types, leaves);
+                         run);
     case Kind::kList:
       return PyList_CheckExact(x) &&
              match_parts(PySequence_Fast_ITEMS(x), static_cast<std::size_t>(PyList_GET_SIZE(x)),
-                         types, leaves);
+                         run);
     case Kind::kDict:
-      return PyDict_CheckExact(x) && match_dict(x, types, leaves);
+      return PyDict_CheckExact(x) && match_dict(x, run);
   }
   return false;
 }
 
-bool Structure::match_parts(PyObject* const* x, std::size_t count, const std::vector<Type>& types,
-                            Held& leaves) const {
+bool Structure::match_parts(PyObject* const* x, std::size_t count, Run& run) const {
   if (count != parts_.size()) return false;
   for (const Structure& part : parts_) {
-    if (!part.match(*x++, types, leaves)) return false;
+    if (!part.match(*x++, run)) return false;
   }
   return true;
 }
 
-bool Structure::match_named(PyObject* const* x, PyObject* names, const std::vector<Type>& types,
-                            Held& leaves) const {
-  const Py_ssize_t count = names == nullptr ? 0 : PyTuple_GET_SIZE(names);
-  if (static_cast<std::size_t>(count) != parts_.size()) return false;
+bool Structure::match_named(PyObject* const* x, PyObject* names, Run& run) const {
+  if (names == nullptr) return parts_.empty();
+  if (static_cast<std::size_t>(PyTuple_GET_SIZE(names)) != parts_.size()) return false;
   for (std::size_t k = 0; k < parts_.size(); ++k) {
     PyObject* name = PyTuple_GET_ITEM(names, static_cast<Py_ssize_t>(k));
-    if (!same(name, keys_[k].get()) || !parts_[k].match(x[k], types, leaves)) return false;
+    if (!same(name, keys_[k].get()) || !parts_[k].match(x[k], run)) return false;
   }
   return true;
 }
 
-bool Structure::match_dict(PyObject* x, const std::vector<Type>& types, Held& leaves) const {
+bool Structure::match_dict(PyObject* x, Run& run) const {
   if (static_cast<std::size_t>(PyDict_GET_SIZE(x)) != parts_.size()) return false;
   Py_ssize_t position = 0;
   PyObject* key = nullptr;
   PyObject* part = nullptr;
   for (std::size_t k = 0; k < parts_.size() && PyDict_Next(x, &position, &key, &part); ++k) {
-    if (!same(key, keys_[k].get()) || !parts_[k].match(part, types, leaves)) return false;
+    if (!same(key, keys_[k].get()) || !parts_[k].match(part, run)) return false;
   }
   return true;
 }
 
-Reference Structure::build(Run& run) const {
-  if (kind_ == Kind::kArray) return run.result(number_);
-  if (kind_ == Kind::kFixed) return Reference::shared(value_.get());
-  if (kind_ == Kind::kDict) return build_dict(run);
-  const auto count = static_cast<Py_ssize_t>(parts_.size());
-  const bool tuple = kind_ == Kind::kTuple;
-  Reference made = Reference::taken(tuple ? PyTuple_New(count) : PyList_New(count));
-  for (Py_ssize_t k = 0; k < count; ++k) {
-    PyObject* part = parts_[static_cast<std::size_t>(k)].build(run).release();
-    if (tuple) {
-      PyTuple_SET_ITEM(made.get(), k, part);
-    } else {
-      PyList_SET_ITEM(made.get(), k, part);
-    }
+Reference Structure::build_other(Run& run) const {
+  switch (kind_) {
+    case Kind::kArray:
+      return run.result(number_);
+    case Kind::kFixed:
+      return Reference::shared(value_.get());
+    case Kind::kTuple:
+      return build_tuple(run);
+    case Kind::kList:
+      return build_list(run);
+    case Kind::kDict:
+      return build_dict(run);
   }
+  return {};
+}
+
+Reference Structure::build_tuple(Run& run) const {
+  Reference made = Reference::taken(PyTuple_New(static_cast<Py_ssize_t>(parts_.size())));
+  Py_ssize_t k = 0;
+  for (const Structure& part : parts_) PyTuple_SET_ITEM(made.get(), k++, part.build(run).release());
+  return made;
+}
+
+Reference Structure::build_list(Run& run) const {
+  Reference made = Reference::taken(PyList_New(static_cast<Py_ssize_t>(parts_.size())));
+  Py_ssize_t k = 0;
+  for (const Structure& part : parts_) PyList_SET_ITEM(made.get(), k++, part.build(run).release());
   return made;
 }
 

@@ -4,7 +4,6 @@
 
 #include <vector>
 
-#include "held.hpp"
 #include "kernel.hpp"
 
 namespace bibun {
@@ -15,33 +14,41 @@ namespace bibun {
 // ("list", [trees]) and ("dict", [keys], [trees]).
 class Structure {
  public:
-  explicit Structure(PyObject* description);
+  explicit Structure(PyObject* description, bool changeable = false);
 
-  // Whether x is built like this, with leaves that fit `types` and the same fixed values. Puts the
-  // leaves into their places in `leaves`.
-  bool match(PyObject* x, const std::vector<Type>& types, Held& leaves) const;
+  // Whether x is built like this, with the same fixed values and leaves that fit the inputs of
+  // their numbers, which they are then. Whoever calls holds x.
+  bool match(PyObject* x, Run& run) const {
+    if (kind_ != Kind::kArray) return match_other(x, run);
+    return changeable_ ? run.take_over(number_, Reference::shared(x)) : run.take(number_, x);
+  }
 
   // Whether these are the parts of the tuple or list that this is.
-  bool match_parts(PyObject* const* x, std::size_t count, const std::vector<Type>& types,
-                   Held& leaves) const;
+  bool match_parts(PyObject* const* x, std::size_t count, Run& run) const;
 
   // Whether these are the values of the dict that this is, in the order of its keys, which a
   // function can tell; `names` is a tuple, or nullptr for none.
-  bool match_named(PyObject* const* x, PyObject* names, const std::vector<Type>& types,
-                   Held& leaves) const;
+  bool match_named(PyObject* const* x, PyObject* names, Run& run) const;
 
   // The tree with the results of a run in the places of the leaves.
-  Reference build(Run& run) const;
+  Reference build(Run& run) const {
+    return kind_ == Kind::kArray ? run.result(number_) : build_other(run);
+  }
 
   int visit(visitproc visit, void* arg) const;
 
  private:
   enum class Kind { kArray, kFixed, kTuple, kList, kDict };
 
-  bool match_dict(PyObject* x, const std::vector<Type>& types, Held& leaves) const;
+  bool match_other(PyObject* x, Run& run) const;
+  bool match_dict(PyObject* x, Run& run) const;
+  Reference build_other(Run& run) const;
+  Reference build_tuple(Run& run) const;
+  Reference build_list(Run& run) const;
   Reference build_dict(Run& run) const;
 
   Kind kind_;
+  bool changeable_;         // whether it stands in a list or dict, where it may be replaced
   std::size_t number_ = 0;  // of an array
   Reference value_;         // what is fixed
   std::vector<Reference> keys_;

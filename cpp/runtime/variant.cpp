@@ -6,15 +6,6 @@
 #include "objects.hpp"
 
 namespace bibun {
-namespace {
-
-Reference attribute_stored() {
-  static PyObject* const name = PyUnicode_InternFromString("stored");
-  return Reference::shared(name);
-}
-
-}  // namespace
-
 Variant::Variant(PyObject* kernel, PyObject* arguments, PyObject* named, PyObject* sources,
                  PyObject* answers, PyObject* result)
     : owner_(Reference::shared(kernel)),
@@ -38,6 +29,7 @@ Variant::Variant(PyObject* kernel, PyObject* arguments, PyObject* named, PyObjec
     PyErr_SetString(PyExc_ValueError, "variant: more answers or sources than the kernel has");
     throw PythonError{};
   }
+  results_ = kernel_.outputs.size() - answers_.size();
   if (PyCallable_Check(result)) {
     make_result_ = Reference::shared(result);
   } else {
@@ -46,36 +38,38 @@ Variant::Variant(PyObject* kernel, PyObject* arguments, PyObject* named, PyObjec
 }
 
 Reference Variant::run(PyObject* const* args, std::size_t count, PyObject* names) {
-  Held inputs(kernel_.inputs.size());
-  if (!arguments_.match_parts(args, count, kernel_.inputs, inputs) ||
-      !named_.match_named(args + count, names, kernel_.inputs, inputs) || !fetch(inputs)) {
+  Run run(kernel_);
+  if (!arguments_.match_parts(args, count, run) ||
+      !named_.match_named(args + count, names, run) || !fetch(run) || looks()) {
     return {};
   }
-  if (looks()) return {};
-  Run run(kernel_, inputs.data());
   if (!run() || !accepts(run.outputs())) return {};
   if (result_) return result_->build(run);
-  const Reference list = Reference::taken(PyList_New(static_cast<Py_ssize_t>(results())));
-  for (std::size_t k = 0; k < results(); ++k) {
+  const Reference list = Reference::taken(PyList_New(static_cast<Py_ssize_t>(results_)));
+  for (std::size_t k = 0; k < results_; ++k) {
     PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k), run.result(k).release());
   }
   return Reference::taken(PyObject_CallOneArg(make_result_.get(), list.get()));
 }
 
-bool Variant::fetch(Held& inputs) const {
-  std::size_t k = kernel_.inputs.size() - sources_.size();
-  for (const Reference& source : sources_) {
-    Reference now = PyArray_Check(source.get())
-                        ? Reference::shared(source.get())
-                        : Reference::taken(PyObject_GetAttr(source.get(), attribute_stored().get()));
-    if (!kernel_.inputs[k].fits(now.get())) return false;
-    inputs.take(k++, std::move(now));
+Reference Variant::source(std::size_t k) const {
+  static PyObject* const stored = PyUnicode_InternFromString("stored");
+  PyObject* source = sources_[k].get();
+  if (PyArray_Check(source)) return Reference::shared(source);
+  return Reference::taken(PyObject_GetAttr(source, stored));
+}
+
+bool Variant::fetch(Run& run) const {
+  if (sources_.empty()) return true;
+  const std::size_t first = kernel_.inputs.size() - sources_.size();
+  for (std::size_t k = 0; k < sources_.size(); ++k) {
+    if (!run.take_over(first + k, source(k))) return false;
   }
   return true;
 }
 
 bool Variant::holds(void* const* outputs) const {
-  std::size_t k = results();
+  std::size_t k = results_;
   for (const std::string& answer : answers_) {
     if (std::memcmp(outputs[k++], answer.data(), answer.size()) != 0) return false;
   }
@@ -84,8 +78,9 @@ bool Variant::holds(void* const* outputs) const {
 
 // Whether all results are finite, or need not be.
 bool Variant::sound(void* const* outputs) {
-  for (std::size_t k = 0; k < results(); ++k) {
-    if (!kernel_.outputs[k].finite(outputs[k])) return pass();
+  const Type* type = kernel_.outputs.data();
+  for (std::size_t k = 0; k < results_; ++k) {
+    if (!type++->finite(outputs[k])) return pass();
   }
   return true;
 }

@@ -13,10 +13,10 @@ namespace bibun {
 
 class Variant {
  public:
-  // `arguments` (a tuple), `named` (a dict) and `result` describe Structures; instead of the latter, a function that makes the
-  // result of the list of its arrays. `sources` are arrays, and others whose attribute `stored` is
-  // an array, that the kernel takes after the arguments. `answers` are the bytes that the last
-  // outputs have to have: what the function decided.
+  // `arguments` (a tuple), `named` (a dict) and `result` describe Structures; instead of the
+  // latter, a function that makes the result of the list of its arrays. `sources` are arrays, and
+  // others whose attribute `stored` is an array, that the kernel takes after the arguments.
+  // `answers` are the bytes that the last outputs have to have: what the function decided.
   Variant(PyObject* kernel, PyObject* arguments, PyObject* named, PyObject* sources,
           PyObject* answers, PyObject* result);
 
@@ -35,11 +35,10 @@ class Variant {
 
   Kernel& kernel() const { return kernel_; }
   std::size_t sources() const { return sources_.size(); }
-  std::size_t results() const { return kernel_.outputs.size() - answers_.size(); }
+  std::size_t results() const { return results_; }
 
-  // What the function met outside of its arguments, as it is now, behind these; false if it is of
-  // other types.
-  bool fetch(Held& inputs) const;
+  // What the function met outside of its arguments, as it is now: the source k.
+  Reference source(std::size_t k) const;
 
   // Whether what the kernel wrote is an answer: decided as before, and finite.
   bool accepts(void* const* outputs) { return holds(outputs) && sound(outputs); }
@@ -47,6 +46,7 @@ class Variant {
   int visit(visitproc visit, void* arg) const;
 
  private:
+  bool fetch(Run& run) const;
   bool sound(void* const* outputs);
   bool holds(void* const* outputs) const;
 
@@ -55,6 +55,7 @@ class Variant {
   Structure arguments_;
   Structure named_;
   std::vector<Reference> sources_;
+  std::size_t results_;  // outputs that are no answers
   std::vector<std::string> answers_;
   std::optional<Structure> result_;
   Reference make_result_;

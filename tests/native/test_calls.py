@@ -23,6 +23,7 @@ from bibun.native import jitted as jitted_module
 from bibun.native import runtime
 from bibun.native.jit import jitted
 from bibun.native.kernel import Kernel
+from bibun.recording import threads
 
 X = np.arange(6.0).reshape(2, 3)
 EXTENSION = runtime.extension()
@@ -293,6 +294,38 @@ def test_a_kernel_gets_its_constants_and_a_workspace():
         assert y.tolist() == [2, 4] and total == 3.0 and type(total) is np.float64
         assert seen["places"][3] == constant.ctypes.data
         assert all(seen["places"][k] % 64 == 0 for k in (1, 2, 4))
+
+
+LEAF = ("array", 0)
+
+
+@pytest.mark.parametrize(
+    ("structure", "given"),
+    [
+        (("list", [LEAF]), lambda x: [x]),
+        (("dict", ["x"], [LEAF]), lambda x: {"x": x}),
+        (("list", [("tuple", [LEAF])]), lambda x: [(x,)]),
+    ],
+)
+def test_what_was_in_a_container_lives_as_long_as_the_call(structure, given):
+    """Another thread may empty a list while native code reads the array that was in it."""
+    alive, kind = [], (np.dtype("f8"), (2,))
+
+    @ctypes.CFUNCTYPE(None, ctypes.POINTER(ctypes.c_void_p))
+    def body(buffers: Any) -> None:
+        container.clear()
+        alive.append(array() is not None)
+        ctypes.memmove(buffers[1], buffers[0], 16)
+
+    address = ctypes.cast(body, ctypes.c_void_p).value
+    kernel = EXTENSION.Kernel(address, [kind], [kind], [], 0, body, False)
+    f = EXTENSION.Function(None, threads)
+    f.use([EXTENSION.Variant(kernel, ("tuple", [structure]), ("dict", [], []), [], [], LEAF)])
+    x = np.array([1.0, 2.0])
+    array, container = weakref.ref(x), given(x)
+    del x
+    np.testing.assert_array_equal(f(container), [1, 2])
+    assert alive == [True] and array() is None
 
 
 def test_calls_leave_nothing_behind():
