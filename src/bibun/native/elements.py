@@ -27,6 +27,8 @@ from .mathematics import (
     entropy,
     errors,
     exponential,
+    families,
+    floats,
     hyperbolic,
     inverse,
     logarithm,
@@ -98,6 +100,19 @@ def right_shift(a: Value, n: Value) -> Value:
     return a >> good.where(n, bits - 1) if signed(a) else good.where(a >> good.where(n, 0), 0)
 
 
+def bitwise_count(x: Value) -> Value:
+    """How many bits of |x| are 1: in pairs, fours, eights, ... side by side (Warren 2012, 5-1)."""
+    bits = int(x.kind[1:])
+    x = abs(x).to(f"u{bits}")
+    for width, mask in ((1, 0x55), (2, 0x33), (4, 0x0F)):
+        every = int.from_bytes(bytes([mask]) * (bits // 8), "big")
+        x = (x & every) + ((x >> width) & every)
+    width = 8
+    while width < bits:
+        x, width = x + (x >> width), 2 * width
+    return (x & 0xFF).to("u8")
+
+
 def weighted(p: Value, x: Value) -> Value:
     """p x with 0 times anything 0."""
     return p.equals(0).where(p, p * x)
@@ -122,7 +137,9 @@ FLOATING: dict[str, Element] = {
     "signbit": lambda x: x.bits() < 0,
     "fmax": known_larger,               "fmin": known_smaller,
     "heaviside": heaviside,             "weighted": weighted,
-    "fmod": fmod,
+    "fmod": fmod,                       "ldexp": floats.ldexp,
+    "fraction": floats.fraction,        "exponent": floats.exponent,
+    "spacing": floats.spacing,          "nextafter": floats.nextafter,
 }
 NUMERIC: dict[str, Element] = {
     "add": lambda a, b: a + b,          "subtract": lambda a, b: a - b,
@@ -131,6 +148,7 @@ NUMERIC: dict[str, Element] = {
     "conjugate": lambda x: x,           "absolute": abs,        "sign": sign,
     "maximum": larger,                  "minimum": smaller,
     "remainder": remainder,             "floor_divide": floor_divide,
+    "angle": floats.angle,
 }
 EVERY: dict[str, Element] = {
     "greater": lambda a, b: a > b,      "greater_equal": lambda a, b: a >= b,
@@ -145,6 +163,7 @@ BITS: dict[str, Element] = {
     "bitwise_and": lambda a, b: a & b,  "bitwise_or": lambda a, b: a | b,
     "bitwise_xor": lambda a, b: a ^ b,  "invert": lambda x: ~x,
     "left_shift": left_shift,           "right_shift": right_shift,
+    "bitwise_count": bitwise_count,
 }
 OF_BOOLS: dict[str, Element] = {
     "add": lambda a, b: a | b,          "multiply": lambda a, b: a & b,
@@ -234,7 +253,15 @@ def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) ->
         return positive if op.what == "positive" else nonzero
     if isinstance(op, Within):
         return partial(within, op.extent)
-    return OTHERS.get(type(op))
+    family = FAMILIES.get(op.name)
+    return family(op) if family else OTHERS.get(type(op))
+
+
+FAMILIES: dict[str, Callable[[Any], Element]] = {
+    "polygamma": lambda op: partial(families.polygamma, op.order),
+    "bessel": lambda op: partial(families.bessel, op.letter, op.order),
+}
+"""By their names: the classes are there once one of scipy.special's functions has been met."""
 
 
 OTHERS: dict[type, Element] = {
@@ -276,7 +303,7 @@ def cost(op: Op) -> int:
     """How much work one element is, in additions: what is expensive is not done twice."""
     if isinstance(op, Elementwise):
         return {"divide": 4, "sqrt": 6, "reciprocal": 4}.get(op.label, 1 if known(op) else 20)
-    return 20 if isinstance(op, Foreign) else 1
+    return 20 if isinstance(op, Foreign) or op.name in FAMILIES else 1
 
 
 def known(op: Elementwise) -> bool:

@@ -7,13 +7,12 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..array import Array, bind, enter, lift
-from ..graph import Constant, Graph, Item, Op, type_of
+from ..graph import Constant, Graph, Item, Op, Type, type_of
 from ..ops.calls import Call, CustomGradient, CustomTangent
 from ..ops.gather import Gather, Scatter
 from ..ops.putting import AddAt, Put
 from ..recording import Trace, building
-from . import compositions, exponentials, firsts
-from .factors import COMPOSED, composed
+from . import compositions, exponentials, factors, firsts, searches
 from .indices import gathered, scattered, written
 
 
@@ -58,13 +57,19 @@ def _changed(op: Op, args: Sequence[Array], trace: Trace) -> Any:
     change = CHANGES.get(type(op))
     if change is not None:
         return change(op, args, trace)
-    graph = composed(op, [type_of(a) for a in args]) if type(op) in COMPOSED else None
-    return None if graph is None else _evaluated(graph, args, trace)[0]
+    compose = COMPOSED.get(type(op))
+    graph = None if compose is None else compose(op, [type_of(a) for a in args])
+    return None if graph is None else _results(graph, args, trace)
+
+
+def _results(graph: Graph, args: Sequence[Array], trace: Trace) -> Any:
+    """What an operation gives that a graph stands for: an array, or a tuple."""
+    found = _evaluated(graph, args, trace)
+    return found[0] if len(found) == 1 else tuple(found)
 
 
 def _inlined(op: Any, args: Sequence[Array], trace: Trace) -> Any:
-    found = _evaluated(op.graph if isinstance(op, Call) else op.forward, args, trace)
-    return found[0] if len(found) == 1 else tuple(found)
+    return _results(op.graph if isinstance(op, Call) else op.forward, args, trace)
 
 
 CHANGES: dict[type, Callable[[Any, Sequence[Array], Trace], Any]] = {
@@ -72,3 +77,8 @@ CHANGES: dict[type, Callable[[Any, Sequence[Array], Trace], Any]] = {
     Call: _inlined, CustomGradient: _inlined, CustomTangent: _inlined,
     **compositions.CHANGES, **exponentials.CHANGES, **firsts.CHANGES,
 }  # fmt: skip
+
+COMPOSED: dict[type, Callable[[Any, Sequence[Type]], Graph | None]] = {
+    **factors.COMPOSED, **searches.COMPOSED,
+}  # fmt: skip
+"""Graphs of the same value, for arguments of some types; None if there is none."""

@@ -15,7 +15,7 @@ from ..array import Array, bind
 from ..loops.statements import FLOATS
 from ..ops.extremum import Max
 from ..ops.reduction import widened
-from ..ops.softmax import LogSoftmax, LogSumExp, Softmax
+from ..ops.softmax import LogMix, LogSoftmax, LogSumExp, Softmax
 from ..recording import Trace
 
 
@@ -76,6 +76,29 @@ def softmax(op: Softmax, args: Sequence[Array], trace: Trace) -> Any:
     return t.e * widened(1 / total, x.shape, op.axes)
 
 
+def log_mix(op: LogMix, args: Sequence[Array], trace: Trace) -> Any:
+    """In the words of the operation: what has no weight does not count, the largest stand apart."""
+    a, b = args
+    if not known(a):
+        return None
+    axes, zero, least = op.axes, a.dtype.type(0), a.dtype.type(-np.inf)
+    if op.positive:
+        b = np.where(b < 0, a.dtype.type(np.nan), b)
+    a = np.where(b == 0, least, a)
+    largest = bind(Max(axes), a)
+    top = a == widened(largest, a.shape, axes)
+    m = widened(np.where(np.isinf(largest), zero, largest), a.shape, axes)
+    rest = np.sum(b * np.where(top, zero, np.exp(a - m)), axis=axes)
+    first = np.sum(np.where(top, b, zero), axis=axes)
+    nothing = largest == -np.inf
+    apart = np.log(np.abs(first)) + np.log1p(rest / first)
+    near = np.abs(rest) < a.dtype.type(0.5) * np.abs(first)
+    y = np.where(near, apart, np.log(np.abs(first + rest))) + largest
+    y = np.where(nothing, least, y)
+    sign = np.where(nothing, zero, np.sign(first + rest))
+    return (y, sign) if op.signed else np.where(sign < 0, a.dtype.type(np.nan), y)
+
+
 def known(x: Array) -> bool:
     """Whether native code knows such numbers, and there are any."""
     return x.dtype in FLOATS.values() and x.size > 0
@@ -85,4 +108,5 @@ CHANGES: dict[type, Callable[[Any, Sequence[Array], Trace], Any]] = {
     LogSumExp: log_sum_exp,
     LogSoftmax: log_softmax,
     Softmax: softmax,
+    LogMix: log_mix,
 }

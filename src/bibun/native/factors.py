@@ -136,7 +136,7 @@ def rooted(op: Cholesky, a: Array) -> list[Array]:
     return [loop(step, [start], [i, np.moveaxis(half + np.swapaxes(half, -1, -2), -1, 0)])]
 
 
-COMPOSED: dict[type, Callable[..., list[Array]]] = {
+LOOPS: dict[type, Callable[..., list[Array]]] = {
     Solve: solved, Inverse: inverted, Cholesky: rooted,
 }  # fmt: skip
 
@@ -159,8 +159,10 @@ def without_factors(graph: Graph) -> Graph:
 
 
 def composed(op: Op, types: Sequence[Type]) -> Graph | None:
-    """A graph of the same value, if there is one."""
-    f = COMPOSED.get(type(op))
-    if f is None or not small(types[0]) or any(0 in t.shape for t in types):
+    """A graph of the same value, if matrices are small enough."""
+    if not small(types[0]) or any(0 in t.shape for t in types):
         return None
-    return build(types, lambda *args: f(op, *args))
+    return build(types, lambda *args: LOOPS[type(op)](op, *args))
+
+
+COMPOSED: dict[type, Callable[[Any, Sequence[Type]], Graph | None]] = dict.fromkeys(LOOPS, composed)

@@ -22,12 +22,12 @@ from ..ops.reduction import AllTrue, AnyTrue, Count, Sum
 from ..ops.structure import Expand, Reshape, Transpose
 from . import products
 from .elements import Element, cost, element
-from .pieces import INTERNAL, Picked, Whole
+from .pieces import INTERNAL, Picked, Whole, Windows
 from .places import Affine, Index, Pick, at, behind, equal_steps, flat, item_of
 from .prepared import prepared
 from .special import Foreign
 
-VIEWS = (Expand, Picked, Reshape, Slice, Transpose)
+VIEWS = (Expand, Picked, Reshape, Slice, Transpose, Windows)
 MERGES: dict[type, str] = {
     Sum: "add", Count: "add", Prod: "mul", Max: "max", Min: "min", AnyTrue: "or", AllTrue: "and",
 }  # fmt: skip

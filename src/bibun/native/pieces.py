@@ -113,6 +113,24 @@ class Picked(Op):
 
 
 @operation
+class Windows(Op):
+    """y[..., k, i] = x[..., k + i]: so many neighbours, for each place where there are as many."""
+
+    kind = "view"
+    size: int
+
+    def type(self, x):
+        return Type(x.dtype, (*x.shape[:-1], x.shape[-1] - self.size + 1, self.size))
+
+    def value(self, x):
+        return np.lib.stride_tricks.sliding_window_view(x, self.size, axis=-1)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(3), ((2, 5),))
+
+
+@operation
 class Demanded(Op):
     """x, which is "nonzero" or "positive"; a call with another number fails."""
 

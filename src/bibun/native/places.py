@@ -15,6 +15,7 @@ from ..graph import Constant, Item, Node, Type
 from ..ops.gather import Slice
 from ..ops.joining import Split, Unstack
 from ..ops.structure import Expand, Reshape, Transpose
+from .pieces import Windows
 
 
 class Affine(NamedTuple):
@@ -85,6 +86,9 @@ def behind(node: Node, arg: Node, index: Index) -> Index | None:
         return _sliced(op, arg.type, index)
     if isinstance(op, Reshape):
         return _reshaped(node.type.shape, arg.type.shape, index)
+    if isinstance(op, Windows):
+        *lead, k, i = index
+        return (*lead, flat((k, i), (1, 1)))
     return None
 
 
