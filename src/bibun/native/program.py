@@ -23,6 +23,7 @@ from .lower import Lowering
 from .nests import Nest
 from .nodes import Nodes
 from .prepared import prepared_from
+from .runtime import aligned
 from .schedule import Call, Product, Repeat, Schedule
 from .shares import shared
 from .tune import tuned
@@ -82,7 +83,7 @@ class Segment:
         """Run, with the arrays of the nodes in `env`; raises Failed."""
         for node, made, t in zip(self.nodes, self.made, self.types, strict=True):
             if made:
-                env[node] = np.empty(t.shape, t.dtype)
+                env[node] = aligned(t)
         pointers = self.pointers()
         for place, a in zip(self.places, [*(env[i] for i in self.nodes), *self.fixed], strict=True):
             pointers[place] = a.ctypes.data
