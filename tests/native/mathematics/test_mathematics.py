@@ -27,6 +27,18 @@ def test_errors(name, dtype):
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)
+@pytest.mark.parametrize("name", ["sin", "cos", "tan"])
+def test_errors_next_to_multiples_of_half_pi(name, dtype):
+    """Nearly all digits go away with the multiple; of each the numbers next to it are taken."""
+    most = {"f4": 3800, "f8": 636_000}[dtype.str[1:]]  # where the usual reduction ends
+    multiples = np.unique(np.geomspace(1, most, 100).astype(int))
+    near = (multiples * (np.pi / 2)).astype(dtype)
+    x = np.concatenate([near, np.nextafter(near, 0), -np.nextafter(near, np.inf).astype(dtype)])
+    found, where = error(FUNCTIONS[name], [x], native(name, [x]))
+    assert found <= FUNCTIONS[name].ulp, f"{name}: {found:.2f} ulp at {where}"
+
+
+@pytest.mark.parametrize("dtype", DTYPES, ids=str)
 @pytest.mark.parametrize("name", FUNCTIONS)
 def test_special_cases_are_those_of_numpy(name, dtype):
     args = specials(TABLE[name].ufunc.nin, dtype)

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ...loops import Value
+from ...loops.statements import WIDTH
 from .coefficients import COS, HALF_PI, PI, SIN, TAN, TWO_OVER_PI
-from .parts import FORMATS, any_sum, beyond, polynomial, power_of_two, two_product, two_sum
+from .parts import FORMATS, any_sum, paired, polynomial, power_of_two, two_product, two_sum
 
 MODERATE = {"f64": 1e6, "f32": 6e3}
 TERMS, STEP = 5, 16
@@ -19,26 +20,29 @@ TWO_OVER = 0.6366197723675814
 
 
 class Angle(NamedTuple):
-    """A rest of at most about pi/4 in two floats, and the number of quarter turns, modulo 4."""
+    """A rest of at most about pi/4 in two floats, and the number of quarter turns, modulo 4.
+
+    The second float is small beside 1, and its square beside the first one: where x is next to a
+    multiple of pi/2, a good part of the rest may be in it.
+    """
 
     high: Value
     low: Value
     turns: Value  # an integer
 
-    def turned(self, by: int) -> Angle:
-        """The angle a number of quarter turns further."""
-        return self._replace(turns=self.turns + by)
-
 
 def moderate(x: Value) -> Angle:
-    """The angle of an x that is not huge."""
+    """The angle of an x >= 0 that is not huge."""
     first, second, third = HALF_PI[x.kind]
-    n = (x * TWO_OVER).rint()
+    whole = 1.5 * 2.0 ** FORMATS[x.kind].digits
+    shifted = x.fma(TWO_OVER, whole)  # which leaves n in the lowest bits
+    n = shifted - whole
     r = (-n).fma(first, x)
-    product, error = two_product(n, second)
-    high, low = any_sum(r, -product)
-    high, low = two_sum(high, (-n).fma(third, low - error))
-    return Angle(high, low, integer(n))
+    # Not n * second, which compilers of C++ would join with the difference. As r is a multiple of
+    # the product's last place, what is left of r is exact (Dekker's sum).
+    high = r - n.fma(second, 0)
+    low = (-n).fma(second, r - high)
+    return Angle(high, (-n).fma(third, low), shifted.bits())
 
 
 def integer(n: Value) -> Value:
@@ -48,14 +52,13 @@ def integer(n: Value) -> Value:
 
 
 def huge(x: Value) -> Angle:
-    """The angle of any x."""
-    wide = x.to("f64")
-    size = abs(wide)
+    """The angle of any x >= 0."""
+    size = x.to("f64")
     place = (size.bits() >> 52) - 1075
     row = ((place < 0).where(0, place)) >> 4
     # A whole number for every row but the first: what multiples of 4 were left out does not count.
     factor = size * power_of_two((row.to("f64")) * -float(STEP))
-    high, low = wide.like(0), wide.like(0)
+    high, low = size.like(0), size.like(0)
     for k in range(TERMS):
         for part in two_product(factor, x.code.table(TWO_OVER_PI, row * TERMS + k)):
             high, more = any_sum(high, part - 4 * (part * 0.25).rint())
@@ -67,9 +70,7 @@ def huge(x: Value) -> Angle:
     product, error = two_product(high, half)
     error = high.fma(rest, low.fma(half, error))
     high, low = two_sum(product, error)
-    back = wide < 0
-    turns = integer(back.where(-n, n))
-    return narrowed(back.where(-high, high), back.where(-low, low), turns, x.kind)
+    return narrowed(high, low, integer(n), x.kind)
 
 
 def narrowed(high: Value, low: Value, turns: Value, kind: str) -> Angle:
@@ -83,40 +84,58 @@ def narrowed(high: Value, low: Value, turns: Value, kind: str) -> Angle:
 def sine(a: Angle) -> Value:
     """sin of the rest."""
     z = a.high * a.high
-    low = a.low.fma(z.fma(-0.5, 1), a.high * z * polynomial(z, SIN))
-    return a.high + low
+    return a.high + (a.high * z).fma(paired(z, SIN), a.low * (1 - 0.5 * z))
 
 
 def cosine(a: Angle) -> Value:
-    """cos of the rest."""
+    """cos of the rest: what is taken from 1 is less than 0.3, and rounded once."""
     z = a.high * a.high
-    half = 0.5 * z
-    first = 1 - half
-    return first + (((1 - first) - half) + (z * z).fma(polynomial(z, COS), -(a.high * a.low)))
+    more = (-(z * z)).fma(paired(z, COS), a.high * a.low)
+    return 1 - (0.5 * a.high).fma(a.high, more)
 
 
-def turned(a: Angle) -> Value:
+def sine_of_all(a: Angle) -> Value:
     """sin of the whole angle."""
-    odd = (a.turns & 1).differs(0)
-    y = odd.where(cosine(a), sine(a))
-    return (a.turns & 2).differs(0).where(-y, y)
+    return turned(crossed(a).where(cosine(a), sine(a)), a.turns)
 
 
-def _of(x: Value, f: Callable[[Angle], Value]) -> Value:
-    usual = f(moderate(x))
-    infinite = x - x  # nan for infinities
-    return x.code.seldom(beyond(x, MODERATE[x.kind]), usual, lambda: f(huge(x)) + infinite)
+def cosine_of_all(a: Angle) -> Value:
+    """cos of the whole angle."""
+    return turned(crossed(a).where(sine(a), cosine(a)), a.turns + 1)
+
+
+def crossed(a: Angle) -> Value:
+    """Whether sine and cosine take each other's place, after an odd number of quarter turns."""
+    return (a.turns & 1).differs(0)
+
+
+def turned(y: Value, turns: Value) -> Value:
+    """y, or -y after two or three quarter turns."""
+    return (y.bits() ^ ((turns & 2) << (WIDTH[y.kind] - 2))).from_bits()
+
+
+def _even(x: Value, f: Callable[[Angle], Value]) -> Value:
+    """f(-x) = f(x)."""
+    size = abs(x)
+    usual = f(moderate(size))
+    infinite = size - size  # nan for infinities
+    return size.code.seldom(~(size < MODERATE[size.kind]), usual, lambda: f(huge(size)) + infinite)
+
+
+def _odd(x: Value, f: Callable[[Angle], Value]) -> Value:
+    """f(-x) = -f(x), also for 0."""
+    sign = x.bits() & -(2 ** (WIDTH[x.kind] - 1))
+    return (_even(x, f).bits() ^ sign).from_bits()
 
 
 def sin(x: Value) -> Value:
     """The sine."""
-    y = _of(x, turned)
-    return x.equals(0).where(x, y)
+    return _odd(x, sine_of_all)
 
 
 def cos(x: Value) -> Value:
     """The cosine."""
-    return _of(x, lambda a: turned(a.turned(1)))
+    return _even(x, cosine_of_all)
 
 
 def tan(x: Value) -> Value:
@@ -125,6 +144,6 @@ def tan(x: Value) -> Value:
     def of(a: Angle) -> Value:
         z = a.high * a.high
         t = a.high + a.low.fma(1 + z, a.high * z * polynomial(z, TAN))
-        return (a.turns & 1).differs(0).where(-1 / t, t)
+        return crossed(a).where(-1 / t, t)
 
-    return x.equals(0).where(x, _of(x, of))
+    return _odd(x, of)
