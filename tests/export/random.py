@@ -27,6 +27,8 @@ from bibun.export.lowered import lowered
 from bibun.graph import Graph
 from bibun.native.arguments import Arguments, chosen
 from bibun.native.capture import Captured
+from bibun.ops.decomposition import Eigh
+from bibun.ops.svd import SVD
 from bibun.tracing.containers import flatten
 
 from ..programs.checks import Check
@@ -38,6 +40,9 @@ BOUND = 1e-13
 MOVED, SAMPLES = 1e-10, 4
 TINY = 1e-300  # below it floats have fewer digits
 TOGETHER = 50
+
+
+ARBITRARY = (Eigh, SVD, np.linalg.eigh, np.linalg.svd)
 
 
 class Outcome(NamedTuple):
@@ -73,6 +78,8 @@ def refusals(step: int = 1) -> tuple[str, ...]:
 
 def refusal(entry: Entry) -> str:
     """Why there is no C++ for a program of this entry alone; "" if there is."""
+    if getattr(entry.call, "function", type(entry.call)) in ARBITRARY:
+        return "vectors, whose sign is anybody's choice"
     try:
         case("alone", generate(0, [entry]))
     except BibunError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from bibun.array import bind
 from bibun.errors import BibunError
@@ -10,6 +11,9 @@ from bibun.export.files import Case
 from bibun.export.functions import exported
 from bibun.export.header import Header, Style
 from bibun.export.lowered import lowered
+from bibun.ops.decomposition import Eigh
+from bibun.ops.linalg import Factors
+from bibun.ops.svd import SVD
 
 from ..laws import cases
 from .driver import OPTIONS, results
@@ -18,12 +22,23 @@ from .random import compared
 FAST = [o for o in OPTIONS if o != "-O1"]
 
 
+def called(op: Any, *args: Any) -> Any:
+    """The result; of vectors whose sign is anybody's choice, their squares and their product."""
+    y = bind(op, *args)
+    if isinstance(op, Eigh | SVD):
+        u, v = (y[1], y[1]) if isinstance(op, Eigh) else (y[0], y[2].T)
+        return y[0] ** 2, y[1] ** 2, v**2, u[:, :1] * v[:, 0]
+    return y
+
+
 def case(number: int, named: cases.Named) -> Case | None:
     """An example as a header: value and tangent, or the value where there are no floats."""
     _, op, args, _ = cases.base(named)
     floats = [k for k, x in enumerate(args) if x.dtype.kind == "f"]
     name = f"operation_{number}"
-    given = exported(lambda *xs: bind(op, *xs), args, floats, "jvp" if floats else "value")
+    if isinstance(op, Factors):  # which are bits that only Solve reads
+        return None
+    given = exported(lambda *xs: called(op, *xs), args, floats, "jvp" if floats else "value")
     try:
         code = lowered(name, given, "libm")
         return Header(name, code, Style("operations", False, False, [])), given
@@ -34,7 +49,7 @@ def case(number: int, named: cases.Named) -> Case | None:
 def test_all_operations(tmp_path: Path) -> None:
     made = {named.label: case(k, named) for k, named in enumerate(cases.examples())}
     known = {label: one for label, one in made.items() if one is not None}
-    assert len(known) > 0.6 * len(made), f"only {len(known)} of {len(made)}"
+    assert len(known) > 0.85 * len(made), f"only {len(known)} of {len(made)}"
     found = results(list(known.values()), tmp_path, FAST)
     wrong = {
         label: problem

@@ -7,6 +7,17 @@ from collections.abc import Sequence
 Numbers = tuple[str, int]
 """An array in C++, and how many numbers it has."""
 
+REFUSED = """
+// The end of a call that has no result. Without exceptions it is the end of the program.
+[[noreturn]] static inline void refused(const char* reason) {
+#if defined(__cpp_exceptions) || defined(_CPPUNWIND)
+  throw std::domain_error(reason);
+#else
+  static_cast<void>(reason);
+  std::abort();
+#endif
+}
+"""
 FINITE = """
 // Whether all numbers are finite.
 template <typename T>
@@ -18,7 +29,7 @@ static inline bool finite(const T* x, std::int64_t n) {
 }
 template <typename T>
 static inline void must_be_finite(const T* x, std::int64_t n, const char* otherwise) {
-  if (!finite(x, n)) throw std::domain_error(otherwise);
+  if (!finite(x, n)) refused(otherwise);
 }
 """
 
@@ -36,7 +47,7 @@ def checks(
     lines = [f"  if (!({good})) {{"]
     for (where, n), text in before:
         lines.append(f"    must_be_finite({where}, {n}, {quoted(f'{name}: not finite: {text}')});")
-    lines.append(f"    throw std::domain_error({quoted(f'{name}: a result is not finite')});")
+    lines.append(f"    refused({quoted(f'{name}: a result is not finite')});")
     return [*lines, "  }"]
 
 

@@ -44,7 +44,7 @@ class Rows(NamedTuple):
 
 TAKEN = re.compile(
     r"[vb]\d+(_lanes|_terms)?|first|lane|rare|workspace|failed|failure|i|product|bits|larger|smaller"
-    r"|finite|std|main|rows?|own_\w+"
+    r"|finite|refused|must_be_finite|std|routines|main|rows?|own_\w+"
 )
 """Names that generated functions use themselves."""
 KEYWORDS = re.compile(

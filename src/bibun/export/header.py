@@ -12,8 +12,9 @@ from ..loops import Buffer
 from ..loops.statements import DTYPES, KINDS
 from ..native.cplusplus import CppPrinter, cpp_type, literal, stored
 from ..native.cpp_support import BITS, EXTREMES, PRODUCT
-from .checks import FINITE, checks
+from .checks import FINITE, REFUSED, checks
 from .lowered import Lowered, Variable, size
+from .routines import INCLUDES, needed
 
 LARGE = 1 << 16
 """Bytes of workspace from which on the caller has to give it: stacks of small devices are short."""
@@ -53,7 +54,7 @@ class Header:
         self.donated = {v.replaced for v in code.outputs if v.replaced}
         self.work = self.fields()
         self.large = sum(f.bytes for f in self.work) > LARGE
-        self.fails = "*failed = 1;" in self.body
+        self.fails = bool(self.printer.reasons)
         first = code.outputs[0]
         self.returned = first if first.type.shape == () and not first.replaced else None
         self.results = [v for v in code.outputs if v is not self.returned and not v.replaced]
@@ -95,8 +96,10 @@ class Header:
         guard = f"{self.style.namespace}_{self.name}_HPP".upper().replace("::", "_")
         comment = "\n".join(f"// {line}".rstrip() for line in self.style.about)
         head = ["cmath", "cstdint", "cstring", "limits", "type_traits"]
+        pieces = needed(self.body)
+        head += INCLUDES if pieces else []
         head += ["vector"] if any(b.role == "heap" for b in self.code.code.buffers) else []
-        head += ["stdexcept"] if self.fails or self.style.check else []
+        head += ["cstdlib", "stdexcept"] if self.fails or self.style.check else []
         includes = "\n".join(f"#include <{h}>" for h in sorted(head))
         parts = [f"{comment}\n#ifndef {guard}\n#define {guard}\n\n{includes}\n"]
         parts.append(f"namespace {self.style.namespace} {{\n")
@@ -105,6 +108,10 @@ class Header:
         parts += [self.support("BITS", BITS)] if needs_bits else []
         parts += [self.support("PRODUCT", PRODUCT)] if "product(" in self.body else []
         parts += [self.support("EXTREMES", EXTREMES)] if extremes else []
+        for name, piece in pieces:
+            inside = f"\nnamespace routines {{\n\n{piece}\n}}  // namespace routines\n"
+            parts.append(self.support(f"ROUTINES_{name.upper()}", inside))
+        parts += [self.support("REFUSED", REFUSED)] if self.fails or self.style.check else []
         parts += [self.support("FINITE", FINITE)] if self.style.check else []
         parts += [self.tables(), self.workspace(), *self.printer.helpers, self.function()]
         parts += [more] if more else []
@@ -206,10 +213,8 @@ class Header:
     def end(self) -> list[str]:
         """What follows the statements: copies, checks, and the value that is returned."""
         lines = [copied(v, self.target(v), source) for v, source in self.copies()]
-        if self.fails:
-            lines.append(
-                f'  if (failure[0] != 0) throw std::out_of_range("{self.name}: an index");'
-            )
+        for reason, k in self.printer.reasons.items():
+            lines.append(f'  if (failure[0] == {k}) refused("{self.name}: {reason}");')
         lines += self.checks() if self.style.check else []
         replaced = [v for v in self.code.outputs if v.replaced and self.target(v) != v.replaced]
         lines += [copied(v, v.replaced, self.target(v)) for v in replaced]

@@ -17,9 +17,8 @@ from ..native.arguments import Arguments, chosen
 from ..native.capture import Captured, with_constants
 from ..native.lower import Lowering
 from ..native.nests import Nest
-from ..native.nodes import Nodes
 from ..native.prepared import prepared_from
-from ..native.schedule import Call, Product, Repeat, Schedule
+from ..native.schedule import Call, Schedule
 from ..native.strips import with_strips
 from ..native.tune import without_idle_stores
 from ..ops.elementwise import Elementwise
@@ -27,6 +26,7 @@ from ..program import Program
 from ..tracing.containers import flatten
 from .donated import replaced
 from .functions import Exported, Output, words
+from .routines import ExportNodes
 
 # fmt: off
 LIBM = {
@@ -41,7 +41,7 @@ LIBM = {
 """Functions of NumPy's that the standard library of C++ has, with the same values at all points."""
 
 
-class LibraryNodes(Nodes):
+class LibraryNodes(ExportNodes):
     """The nodes of a graph whose elementary functions are calls of the C++ standard library."""
 
     def function(self, i: int) -> Any:
@@ -158,7 +158,7 @@ class _Function:
 
     def __init__(self, name: str, graph: Graph, lines: list[str], math: str, watch: bool):
         self.name, self.graph, self.lines = name, graph, lines
-        nodes = (LibraryNodes if math == "libm" else Nodes)(graph)
+        nodes = (LibraryNodes if math == "libm" else ExportNodes)(graph)
         self.watched = [i for i, n in graph.body() if watch and _watched(n, nodes.role[i])]
         self.schedule = Schedule(nodes, set(self.watched))
         self.owners = [self.schedule.memory.owner(o) for o in graph.outputs]
@@ -202,7 +202,7 @@ class _Function:
         """What makes a node: a line of the user's, or an operation of a derivative."""
         return self.lines[node] or f"a derivative: {self.graph.nodes[node].op.name}"
 
-    def comment(self, step: Nest | Product | Repeat) -> list[str]:
+    def comment(self, step: Any) -> list[str]:
         """The lines of the user's code that a step does, forward or backward."""
         nodes = [r.node for r in step.roots] if isinstance(step, Nest) else [step.node]
         lines = [self.lines[n] for n in nodes if n < len(self.lines) and self.lines[n]]

@@ -2,6 +2,7 @@
 
 from .code import Code, Round, Value
 from .statements import (
+    Apply,
     Block,
     Buffer,
     Choice,
@@ -17,6 +18,7 @@ from .statements import (
 )
 
 __all__ = [
+    "Apply",
     "Block",
     "Buffer",
     "Choice",

@@ -17,6 +17,7 @@ import numpy as np
 from .statements import (
     DTYPES,
     KINDS,
+    Apply,
     Block,
     Buffer,
     Carry,
@@ -225,14 +226,21 @@ class Code:
         made = Invoke(symbol, tuple(numbers), tuple(places), tuple(functions))
         self.blocks[-1].statements.append(made)
 
-    def refuse(self, mask: Value) -> None:
+    def apply(
+        self, symbol: str, numbers: Sequence[int | float], places: Sequence[Any], fails: str
+    ) -> None:
+        """Call a function that the language has."""
+        self.checked = self.checked or bool(fails)
+        self.blocks[-1].statements.append(Apply(symbol, tuple(numbers), tuple(places), fails))
+
+    def refuse(self, mask: Value, reason: str = "") -> None:
         """Let the call fail if a mask holds: somebody else has to do what it was to do."""
         self.checked = True
         key = ("refuse", mask.kind, (mask.number,), None)
         block = self.blocks[max(mask.depth, self.guarded)]
         if key not in block.known:
             block.known[key] = mask
-            block.statements.append(Refuse(mask.number))
+            block.statements.append(Refuse(mask.number, reason))
 
     # ------------------------------------------------------------ blocks
 

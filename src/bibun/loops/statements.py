@@ -121,6 +121,7 @@ class Refuse(NamedTuple):
     """If a mask holds anywhere, the whole call has failed; it goes on, to no avail."""
 
     mask: int
+    reason: str = ""  # what there is, for people
 
 
 class Invoke(NamedTuple):
@@ -130,6 +131,18 @@ class Invoke(NamedTuple):
     numbers: tuple[int, ...]
     places: tuple[tuple[Buffer, Place], ...]  # the last one is written, the others are read
     functions: tuple[str, ...] = ()  # by their names; "" is none
+
+
+class Apply(NamedTuple):
+    """A call of a function that a language has for a whole operation: with numbers, and places.
+
+    Where it may fail, it says whether it has a result; if it has none, the whole call has failed.
+    """
+
+    symbol: str
+    numbers: tuple[int | float, ...]
+    places: tuple[tuple[Buffer, Place], ...]  # what it reads, what it writes, and its memory
+    fails: str = ""  # what there is if it has no result
 
 
 class Grow(NamedTuple):
@@ -192,7 +205,7 @@ def roots(s: Any) -> Iterator[int]:
             yield from (m.start, m.value)
     elif type(s) is Refuse or type(s) is Seldom:
         yield s.mask
-    elif type(s) is Invoke:
+    elif type(s) is Invoke or type(s) is Apply:
         yield from (place.computed for _, place in s.places)
     elif type(s) is While:
         yield s.holds

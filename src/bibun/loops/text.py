@@ -9,6 +9,7 @@ import numpy as np
 from .code import Code
 from .statements import (
     DTYPES,
+    Apply,
     Block,
     Buffer,
     Choice,
@@ -103,6 +104,9 @@ def statement(s: Any, known: dict[int, str]) -> list[str]:
         *read, written = [place(b, p) for b, p in s.places]
         given = ", ".join([*map(str, s.numbers), *read])
         return [f"{written} = {s.symbol}({given})"]
+    if type(s) is Apply:
+        given = ", ".join([*map(str, s.numbers), *(place(b, p) for b, p in s.places)])
+        return [f"{'fail unless ' if s.fails else ''}{s.symbol}({given})"]
     if type(s) is Grow:
         return [f"grow {buffer(s.buffer)} to more than {name(s.rows)} rows of {s.size}"]
     assert type(s) is Refuse

@@ -8,14 +8,16 @@ from typing import Any
 
 import numpy as np
 
-from ..array import Array, bind
+from ..array import Array, bind, enter, lift
 from ..graph import Type, type_of
 from ..loops.statements import FLOATS, KINDS
+from ..ops.control.branches import Branches
 from ..ops.control.scan import Scan
 from ..ops.cumulative import CumProd, CumSum, Recurrence, Shift
 from ..ops.decomposition import Skewed
 from ..ops.extremum import Max, Min
 from ..ops.gather import Slice
+from ..ops.gauge import Scattered, Seldom
 from ..ops.joining import Concatenate, Stack
 from ..ops.matmul import MatMul
 from ..ops.norms import Norm
@@ -178,6 +180,35 @@ def skewed(op: Skewed, args: Sequence[Array], trace: Trace) -> Array | None:
     return off > least * np.max(np.abs(a), axis=(-2, -1))
 
 
+# ------------------------------------------------------------ what equal eigenvalues need
+
+
+def seldom(op: Seldom, args: Sequence[Array], trace: Trace) -> tuple[Array, ...] | None:
+    """A branch, whose results are taken where the condition holds."""
+    condition, *given = args
+    types = op.graph.output_types
+    if tuple(map(type_of, given)) != tuple(op.graph.input_types):
+        return None
+    none = build(op.graph.input_types, lambda *_: [np.zeros(t.shape, t.dtype) for t in types])
+    found = bind(Branches((none, op.graph)), np.any(condition), *given)
+    several = found if len(types) > 1 else (found,)
+    return tuple(bind(Select(), _leading(condition, y.shape), y) for y in several)
+
+
+def _leading(condition: Array, shape: tuple[int, ...]) -> Any:
+    """A condition on the leading axes, for all elements."""
+    lead = condition.shape
+    return np.broadcast_to(np.reshape(condition, (*lead, *(1,) * (len(shape) - len(lead)))), shape)
+
+
+def pattern(op: Scattered, args: Sequence[Array], trace: Trace) -> Any:
+    """Numbers that do not depend on x."""
+    (x,) = args
+    if not x.size:
+        return None
+    return Array(trace, enter(trace, lift(op.value(np.zeros(x.shape, x.dtype)))), type_of(x))
+
+
 # ------------------------------------------------------------ single elements
 
 
@@ -200,5 +231,5 @@ CHANGES: dict[type, Callable[[Any, Sequence[Array], Trace], Any]] = {
     MatMul: multiplied, Stack: stacked, Concatenate: concatenated, Roll: rolled, Shift: shifted,
     Triangle: triangle, CumSum: cumulative_sum, CumProd: cumulative_product,
     Recurrence: recurrence, Norm: norm, RootMeanSquare: root_mean_square, Round: rounded,
-    Sinc: sinc, Skewed: skewed,
+    Sinc: sinc, Skewed: skewed, Seldom: seldom, Scattered: pattern,
 }  # fmt: skip

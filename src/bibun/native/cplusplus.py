@@ -14,6 +14,7 @@ import numpy as np
 
 from ..errors import UnsupportedError
 from ..loops import (
+    Apply,
     Block,
     Buffer,
     Choice,
@@ -82,6 +83,7 @@ class CppPrinter:
         self.kinds: dict[int, str] = {}
         self.lines: list[str] = []
         self.tables: dict[tuple[float, ...], str] = {}
+        self.reasons: dict[str, int] = {}  # why it may fail, and the number that tells it
         self.helpers: list[str] = []  # functions for parts of this one
         self.near: dict[tuple[int, Place], str] = {}  # what stands for some places in a strip
         lets = [s for s in statements(code.body) if type(s) is Let]
@@ -156,6 +158,7 @@ class CppPrinter:
         return {
             Store: self.store, Loop: self.loop, Seldom: self.seldom, Choice: self.choice,
             While: self.repeat, Grow: self.grow, Refuse: self.refuse, Invoke: self.invoke,
+            Apply: self.apply,
         }  # fmt: skip
 
     def let(self, s: Let, depth: int) -> None:
@@ -307,9 +310,20 @@ class CppPrinter:
         places = [f"&{self.place(*place)}" for place in s.places]
         self.put(depth, f"product({', '.join([*map(str, s.numbers[:8]), *places])});")
 
+    def apply(self, s: Apply, depth: int) -> None:
+        """A function of C++ for a whole operation."""
+        places = [f"&{self.place(*place)}" for place in s.places]
+        call = f"{s.symbol}({', '.join([*map(str, s.numbers), *places])})"
+        self.put(depth, f"if (!{call}) {self.failing(s.fails)}" if s.fails else f"{call};")
+
     def refuse(self, s: Refuse, depth: int) -> None:
         """A call that fails."""
-        self.put(depth, f"if ({self.name(s.mask)}) *failed = 1;")
+        self.put(depth, f"if ({self.name(s.mask)}) {self.failing(s.reason)}")
+
+    def failing(self, reason: str) -> str:
+        """A statement: the call has failed, for a reason that has a number, from 1 on."""
+        self.reasons.setdefault(reason, len(self.reasons) + 1)
+        return f"*failed = {self.reasons[reason]};"
 
     def grow(self, s: Grow, depth: int) -> None:
         """Room for one more row."""
@@ -335,7 +349,7 @@ def _about(b: Buffer) -> str:
 
 def touched(s: Any) -> list[int]:
     """The buffers that a statement itself reads or writes."""
-    if type(s) is Invoke:
+    if type(s) is Invoke or type(s) is Apply:
         return [b.number for b, _ in s.places]
     if type(s) is Store:
         return [s.buffer.number]

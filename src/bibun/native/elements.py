@@ -207,19 +207,19 @@ def within(extent: int, i: Value) -> Value:
     place = i.to("i64")
     place = (place < 0).where(place + extent, place) if signed(i) else place
     outside = (place < 0) | (place >= extent)
-    i.code.refuse(outside)
+    i.code.refuse(outside, "an index outside of its axis")
     return outside.where(0, place)
 
 
 def positive(x: Value) -> Value:
     """x; the call fails if it is not positive."""
-    x.code.refuse(~(x > 0))
+    x.code.refuse(~(x > 0), "a matrix that is not positive definite")
     return x
 
 
 def nonzero(x: Value) -> Value:
     """x; the call fails if it is zero."""
-    x.code.refuse(x.equals(0))
+    x.code.refuse(x.equals(0), "a singular matrix")
     return x
 
 
@@ -295,7 +295,7 @@ def _cast(given: str, wanted: str) -> Element:
 def whole(wanted: str, least: float, above: float, x: Value) -> Value:
     """The integer part of a float; the call fails if the kind has no such number."""
     part = x.trunc()
-    x.code.refuse(~((part >= least) & (part < above)))
+    x.code.refuse(~((part >= least) & (part < above)), "a number that is no integer of its type")
     return x.to(wanted)
 
 

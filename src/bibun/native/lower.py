@@ -14,10 +14,11 @@ from ..loops import Buffer, Code, Place, Round, Value
 from ..loops.statements import DTYPES, KINDS
 from .multiply import multiply
 from .nests import Nest, Root, counters
-from .nodes import Reduction, body_of
+from .nodes import Reduction
 from .places import Affine, Index, flat
 from .repeats import Spot, control
-from .schedule import Call, Product, Repeat, Schedule
+from .routines import apply
+from .schedule import Call, Product, Repeat, Schedule, Task
 
 Key = tuple[int, Any]
 LONG_ROUND = 64
@@ -64,12 +65,14 @@ class Lowering:
 
     # ------------------------------------------------------------ loops over inner graphs
 
-    def step(self, step: Nest | Product | Repeat) -> None:
+    def step(self, step: Nest | Product | Repeat | Task) -> None:
         """A step of the schedule that native code does."""
         if isinstance(step, Nest):
             self.nest(step)
         elif isinstance(step, Product):
             multiply(self, step.node)
+        elif isinstance(step, Task):
+            apply(self, step.node)
         else:
             self.repeat(step.node)
 
@@ -97,7 +100,7 @@ class Lowering:
 
         They are in the places of `targets`, as far as each is an array of its own.
         """
-        body = body_of(graph)
+        body = self.nodes.inner(graph)
         assert body is not None
         schedule = Schedule(body)
         owners = [schedule.memory.owner(o) for o in body.graph.outputs]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
 
@@ -25,6 +25,7 @@ from .elements import Element, cost, element
 from .pieces import INTERNAL, Picked, Whole, Windows
 from .places import Affine, Index, Pick, at, behind, equal_steps, flat, item_of
 from .prepared import prepared
+from .routines import Routine
 from .special import Foreign
 
 VIEWS = (Expand, Picked, Reshape, Slice, Transpose, Windows)
@@ -32,7 +33,6 @@ MERGES: dict[type, str] = {
     Sum: "add", Count: "add", Prod: "mul", Max: "max", Min: "min", AnyTrue: "or", AllTrue: "and",
 }  # fmt: skip
 OF_BOOLS: dict[type, Any] = {Max: AnyTrue, Min: AllTrue, Sum: AnyTrue, Prod: AllTrue}
-STORED = {"given", "sum", "call", "product", "blank", "piece", "whole", "loop", "result"}
 
 
 class Reduction(NamedTuple):
@@ -61,9 +61,9 @@ def graphs_of(op: Any) -> tuple[Graph, ...]:
 
 
 @lru_cache(maxsize=256)
-def body_of(graph: Graph) -> Nodes | None:
+def body_of(graph: Graph, kind: Callable[[Graph], Nodes]) -> Nodes | None:
     """The nodes of a graph inside a loop; None if it needs a call of NumPy's."""
-    nodes = Nodes(prepared(graph))
+    nodes = kind(prepared(graph))
     types = [t for _, n in nodes.graph for t in ((n.type,) if type(n.type) is Type else n.type)]
     native = "call" not in nodes.role and all(t.dtype in KINDS for t in types)
     return nodes if native else None
@@ -85,9 +85,12 @@ class Nodes:
             return "constant" if n.op.shape == () and n.op.dtype in KINDS else "given"
         types = self.types(n)
         if isinstance(n.op, Item):
-            return {"cut": "view", "loop": "result"}.get(self.role[n.args[0]], "given")
+            known = {"cut": "view", "loop": "result", "routine": "result"}
+            return known.get(self.role[n.args[0]], "given")
+        if self.routine(n) is not None:
+            return "routine"
         if isinstance(n.op, Scan | Branches | Sweeps):
-            return "loop" if all(map(body_of, graphs_of(n.op))) else "call"
+            return "loop" if all(map(self.inner, graphs_of(n.op))) else "call"
         if isinstance(n.op, Whole):
             return "whole"
         if isinstance(n.op, Split | Unstack):
@@ -104,6 +107,15 @@ class Nodes:
         if self.reduction(i):
             return "sum"
         return "product" if products.native(n.op, n.type.dtype) else "call"
+
+    def inner(self, graph: Graph) -> Nodes | None:
+        """The nodes of a graph inside, seen in the same way."""
+        kind: Callable[[Graph], Nodes] = type(self)
+        return body_of(graph, kind)
+
+    def routine(self, n: Node) -> Routine | None:
+        """The function that does all of an operation, where a language has one."""
+        return None
 
     @cached_property
     def items(self) -> dict[int, list[int]]:
@@ -319,81 +331,3 @@ def _matrix_product(
 
     kept = (*of_a[:lead], *rows, *columns)
     return Reduction("add", kept, of_a[-1:], ((a, left), (b, right)))
-
-
-class Memory:
-    """Which nodes lie in memory, each in C order, and where a read of any node gets to."""
-
-    def __init__(self, nodes: Nodes, stored: set[int]):
-        self.nodes, self.stored = nodes, stored
-
-    def read(self, i: int, index: Index) -> tuple[int, Index | Affine]:
-        """The node in memory and the place in it, or the node to compute and its index."""
-        while True:
-            if i in self.stored:
-                return i, flat(index, self.nodes.shape(i))
-            if self.nodes.role[i] != "view":
-                return i, index
-            found = self.nodes.below(i, index)
-            if found is None:  # a Reshape of what lies in memory
-                place = flat(index, self.nodes.shape(i))
-                return self.home(i), place
-            i, index = found
-
-    def owner(self, i: int) -> int:
-        """The node whose memory a node lies in."""
-        return self.nodes.owner(self.home(i))
-
-    def home(self, i: int) -> int:
-        """The node in whose memory a Reshape of it (of it ...) lies, or the node itself."""
-        while i not in self.stored:
-            i = self.nodes.graph.nodes[i].args[0]
-        return i
-
-
-def first_stored(nodes: Nodes) -> set[int]:
-    """The nodes that have to lie in memory.
-
-    They are what is given or comes from a call, what a call or somebody outside gets, sums, and
-    what is reshaped.
-    """
-    graph = nodes.graph
-    stored = {i for i, role in enumerate(nodes.role) if role in STORED}
-    stored |= set(graph.outputs)
-    for i, n in graph.body():
-        if nodes.role[i] == "call":
-            stored.update(nodes.argument(a)[0] for a in n.args)
-        elif nodes.role[i] == "loop":
-            stored.update(n.args)
-        elif nodes.role[i] == "product":
-            stored.update(a for which in range(2) for a in operand(nodes, i, which))
-        elif (
-            nodes.role[i] == "view"
-            and isinstance(n.op, Reshape)
-            and nodes.below(i, (Affine(),) * len(n.type.shape)) is None
-        ):
-            stored.update(_reshaped_from(nodes, i))
-    return stored
-
-
-def operand(nodes: Nodes, i: int, which: int) -> Iterator[int]:
-    """What has to be stored for a product to read an argument: what it is a view of, or itself.
-
-    What is reshaped is stored anyway.
-    """
-    start = nodes.graph.nodes[i].args[which]
-    a, index = nodes.seen(start)
-    if nodes.matrix(i, which, flat(index, nodes.shape(a))) is None:
-        yield start
-    elif nodes.role[a] != "view":
-        yield a
-
-
-def _reshaped_from(nodes: Nodes, i: int) -> Iterator[int]:
-    """The argument of a Reshape, unless it shares the memory of another one."""
-    source = nodes.graph.nodes[i].args[0]
-    if (
-        not isinstance(nodes.graph.nodes[source].op, Reshape)
-        or nodes.below(source, (Affine(),) * len(nodes.shape(source))) is not None
-    ):
-        yield source

@@ -40,7 +40,7 @@ def _divisor(a: Value, b: Value) -> Value:
     if a.kind[0] == "i":  # the quotient of the least number and -1 is no number of the kind
         least = a.like(-(2 ** (int(a.kind[1:]) - 1)))
         wrong = wrong | (b.equals(-1) & a.equals(least))
-    a.code.refuse(wrong)
+    a.code.refuse(wrong, "an integer that is divided by 0")
     return wrong.where(1, b)
 
 

@@ -13,8 +13,9 @@ from typing import Any, NamedTuple
 
 from ..ops.matmul import MatMul
 from .nests import Fit, Nest, Root, counters
-from .nodes import Memory, Nodes, first_stored
+from .nodes import Nodes
 from .places import Affine
+from .stored import Memory, first_stored
 from .ways import Ways
 
 CHEAP, DEAR = 1, 20
@@ -50,7 +51,13 @@ class Repeat(NamedTuple):
     node: int
 
 
-STEPS: dict[str, Any] = {"call": Call, "product": Product, "loop": Repeat}
+class Task(NamedTuple):
+    """A node that a routine of the language computes."""
+
+    node: int
+
+
+STEPS: dict[str, Any] = {"call": Call, "product": Product, "loop": Repeat, "routine": Task}
 """The roles of nodes that are steps of their own."""
 
 
@@ -83,7 +90,7 @@ class Schedule:
         """Nothing is placed yet."""
         self.memory = Memory(self.nodes, stored)
         self.ways = Ways(self.nodes, self.memory)
-        self.steps: list[Nest | Call | Product | Repeat] = []
+        self.steps: list[Nest | Call | Product | Repeat | Task] = []
         self.open: list[int] = []  # the nests that take further roots
         self.step_of: dict[int, int] = {}
         self.levels: dict[int, str] = {}

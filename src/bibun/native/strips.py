@@ -210,13 +210,24 @@ def _rebuilt(nest: Sequence[Loop], body: list[Any], merges: list[Merge]) -> Loop
     """The same loops around some statements, with these sums."""
     inner: Loop | None = None
     for n in reversed(nest):
-        own = body if inner is None else [*n.body.statements[:-1], inner]
+        own = body if inner is None else [*_used(n.body.statements[:-1], inner), inner]
         if inner is not None:
             values = {m.result for m in inner.merges}
             merges = [m for m in n.merges if m.value in values]
         inner = replace(n, body=replace(n.body, statements=own), merges=merges)
     assert inner is not None
     return inner
+
+
+def _used(values: Sequence[Let], loop: Loop) -> list[Let]:
+    """The values before an inner loop that something in it is made of."""
+    wanted = set(taken(Block(0, statements=[loop])))
+    found: list[Let] = []
+    for s in reversed(values):
+        if s.number in wanted:
+            wanted.update(taken(Block(0, statements=[s])))
+            found.append(s)
+    return found[::-1]
 
 
 # ------------------------------------------------------------ strips

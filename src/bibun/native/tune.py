@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..loops import Block, Code, Invoke, Let, Loop, Place, Refuse, Seldom, Store
+from ..loops import Apply, Block, Code, Invoke, Let, Loop, Place, Refuse, Seldom, Store
 from ..loops.statements import blocks, statements
 from .rounds import used
 
@@ -36,7 +36,7 @@ def touched(s: Any) -> Iterator[int]:
     """The buffers that a statement reads, or hands on."""
     if type(s) is Let and s.opcode == "load":
         yield s.extra[0].number
-    elif type(s) is Invoke:
+    elif type(s) is Invoke or type(s) is Apply:
         yield from (b.number for b, _ in s.places)
 
 

@@ -6,8 +6,9 @@ from math import prod
 
 from ..graph import Constant
 from .nests import Root, columns, counters
-from .nodes import Memory, Nodes, Reduction
+from .nodes import Nodes, Reduction
 from .places import Affine, Index, flat
+from .stored import Memory
 
 LONGEST = 200
 """Work in one expression, from which on a part of it is stored."""

@@ -1,0 +1,71 @@
+"""Functions that a language has for whole operations: of matrices, of sorting, and their kin.
+
+Native code has none. Exported C++ has some in its own words, in place of NumPy's calls.
+"""
+
+from __future__ import annotations
+
+from math import prod
+from typing import Any, NamedTuple
+
+from ..graph import Type
+from ..loops import Buffer, Place
+from .repeats import Spot, size
+
+
+class Routine(NamedTuple):
+    """A function that a language has for a whole operation, on each of so many `parts` of arrays.
+
+    Of the arguments it reads the first so many, and works in memory of these types beside.
+    """
+
+    symbol: str
+    numbers: tuple[int | float, ...]
+    parts: int = 1
+    reads: int = 1
+    memory: tuple[Type, ...] = ()
+    fails: str = ""  # for what arguments it has no result, if there are such
+
+
+def apply(lowering: Any, node: int) -> None:
+    """The code of a node that a routine does: a call for each part of its arrays."""
+    nodes, code = lowering.nodes, lowering.code
+    n = nodes.graph.nodes[node]
+    of = nodes.routine(n)
+    read = [(lowering.spot(a), size(nodes.graph.nodes[a].type)) for a in n.args[: of.reads]]
+    written = [(spot, size(t)) for spot, t in results(lowering, node)]
+    memory = [Spot(code.buffer(t.dtype, prod(t.shape), "work")) for t in of.memory]
+
+    def called(counter: int = -1) -> None:
+        places = [part(spot, n // of.parts, counter) for spot, n in (*read, *written)]
+        places += [(spot.buffer, spot.place) for spot in memory]
+        code.apply(of.symbol, of.numbers, places, of.fails)
+
+    if of.parts == 1:
+        called()
+    else:
+        with code.loop(of.parts, serial=True) as round:
+            called(round.counter.number)
+
+
+def results(lowering: Any, node: int) -> list[tuple[Spot, Type]]:
+    """Where the results of a node come, each with its type; those that nobody reads, too."""
+    nodes = lowering.nodes
+    t = nodes.graph.nodes[node].type
+    if isinstance(t, Type):
+        return [(lowering.spot(node, True), t)]
+    items = {nodes.graph.nodes[i].op.index: i for i in nodes.items[node]}
+    return [
+        (lowering.spot(items[k], True) if k in items else spare(lowering, of), of)
+        for k, of in enumerate(t)
+    ]
+
+
+def spare(lowering: Any, t: Type) -> Spot:
+    """Memory that nobody else has."""
+    return Spot(lowering.code.buffer(t.dtype, size(t), "work"))
+
+
+def part(spot: Spot, step: int, counter: int) -> tuple[Buffer, Place]:
+    """The part of an array that a round has to do with."""
+    return spot.buffer, spot.at(Place(0, ((counter, step),) if counter >= 0 else ()))
