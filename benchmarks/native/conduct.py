@@ -12,7 +12,9 @@ import multiprocessing
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
+from compileall import compile_dir
 from contextlib import contextmanager
+from importlib.util import find_spec
 from multiprocessing.connection import Connection
 from statistics import median
 from time import perf_counter, sleep
@@ -108,7 +110,13 @@ def repeated(call: Any, calls: int) -> float:
 
 @contextmanager
 def environment(threads: int) -> Iterator[None]:
-    """Variables that the libraries read at import; nothing compiled is found on disk."""
+    """Variables that the libraries read at import; nothing compiled is found on disk but bytecode.
+
+    Installers leave bytecode of the peers; of sources in a working tree somebody has to make it.
+    """
+    places = getattr(find_spec("bibun"), "submodule_search_locations", None)
+    for folder in places or ():
+        compile_dir(folder, quiet=2)
     with tempfile.TemporaryDirectory() as empty:
         changed = {
             "BIBUN_BENCHMARK_THREADS": str(threads), "XDG_CACHE_HOME": empty,

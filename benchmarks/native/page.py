@@ -33,9 +33,10 @@ functions; it is a reference, not a peer.
 A *ratio* is the time of the best peer for one of bibun's: more is better; *of least* is the ratio
 of the quickest rounds, which other programs on the machine disturb less than the medians. *First
 call* is the first one of its program in its process, with tracing and compiling; nothing is found
-on disk. *Memory* is what the process grew by at its peak, from before the arguments were made
-through the first calls, the compiler's included; a process that has run other rows before may use
-again what it has. *In NumPy* counts the operations for which bibun has no native code yet.
+on disk but Python's bytecode, as installers leave it. *Memory* is what the process grew by at its
+peak, from before the arguments were made through the first calls, the compiler's included; a
+process that has run other rows before may use again what it has. *In NumPy* counts the operations
+for which bibun has no native code yet.
 """
 
 

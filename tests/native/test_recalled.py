@@ -488,7 +488,9 @@ def loss(w, x):
     return np.sum(np.tanh(w * x))
 
 step = bibun.jit(lambda p, x: {"w": p["w"] - 0.1 * bibun.grad(loss)(p["w"], x)}, donate=0)
-y = step({"w": np.linspace(0, 1, 37)}, np.linspace(-2, 2, 37))["w"]
+given = {"w": np.linspace(0, 1, 37)}, np.linspace(-2, 2, 37)
+y = step(*given)["w"]
+assert step.bind(*given)()["w"].tobytes() == y.tobytes()
 loaded = [name for name in ("llvmlite", "optree") if name in sys.modules]
 print(json.dumps([len(traced), y.tobytes().hex(), loaded]))
 """

@@ -2,10 +2,15 @@
 code itself, which runs as it is.
 """
 
+import ast
+import enum
+import inspect
+
 import numpy as np
 import pytest
 
 from bibun import grad, jvp, vmap
+from bibun.tracing.rebind.marks import statements
 from tests.tracing import idioms, libraries, styles
 
 START = np.array([0.8, 1.3, 0.6])
@@ -20,12 +25,38 @@ CASES = [(f, 1.3, 1.0) for f in idioms.NUMBER] + [(f, START, DIRECTION) for f in
 LOOKS = idioms.LOOPS | libraries.LOOKS | styles.LOOKS
 
 
+BLOCKS = """
+try:
+    async def f():
+        async with a: pass
+        async for b in c: d = lambda: e
+except* g:
+    match h:
+        case [i]:
+            class J: k = 1
+        case _: import l
+else:
+    while m: n += 1
+    else: del n
+finally:
+    if o: pass
+    elif p: q = r if s else t
+    else: pass
+"""
+
+
 def differences(f, x, v):
     """The first and second derivative of f at x along v."""
     at = {k: float(f(x + k * H * v)) for k in range(-4, 5)}
     first = sum(c * (at[k] - at[-k]) for k, c in enumerate(FIRST, 1)) / H
     second = sum(c * (at[k] + at[-k] - 2 * at[0]) for k, c in enumerate(SECOND, 1)) / H**2
     return first, second
+
+
+@pytest.mark.parametrize("module", [idioms, libraries, styles, ast, enum])
+def test_all_statements_of_a_source_are_seen(module):
+    tree = ast.parse(inspect.getsource(module) + BLOCKS)
+    assert set(statements(tree)) == {n for n in ast.walk(tree) if isinstance(n, ast.stmt)}
 
 
 @pytest.mark.parametrize("f, x, v", CASES, ids=lambda f: getattr(f, "__name__", ""))

@@ -100,7 +100,7 @@ class Arguments:
         structure: Hashable = len(args)
         leaves, rebuild = given, None
         if named or not all(type(a) in (np.ndarray, Fixed) for a in given):
-            leaves, structure, rebuild = _flat(given, named)
+            leaves, structure, rebuild = flat(given, named)
         read = [self.leaf(x) for x in leaves]
         traced = [k for k, x in enumerate(read) if type(x) is not Fixed]
         kinds = [x.key if type(x) is Fixed else (x.dtype, x.shape) for x in read]
@@ -128,7 +128,7 @@ class Arguments:
         return value if isinstance(value, np.generic) else np.asarray(value)
 
 
-def _flat(given: list[Any], named: dict[str, Any]) -> tuple[list[Any], Hashable, Callable]:
+def flat(given: list[Any], named: dict[str, Any]) -> tuple[list[Any], Hashable, Callable]:
     """The leaves of containers, how they are built, and what builds them."""
     tree, found = (tuple(given), named), list[Any]()
     kinds = _opened(tree, found)

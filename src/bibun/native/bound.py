@@ -16,6 +16,7 @@ from ..array import Duck
 from ..errors import TracingError
 from ..recording import threads
 from ..tracing.containers import flatten
+from .arguments import flat
 from .capture import Way
 
 NAME = "bind"
@@ -61,7 +62,7 @@ class Again:
 
 def check(args: tuple, kwargs: dict[str, Any]) -> None:
     """An error for arguments that cannot be read in place at each call."""
-    for x in flatten((args, kwargs))[0]:
+    for x in flat(list(args), kwargs)[0]:
         if isinstance(x, Duck):
             raise TypeError(
                 f"{NAME}: a {type(x).__name__} is no array that can be written into: give its "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Callable, Sequence
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,6 @@ from ..loops.text import text as loops
 from ..program import Program
 from .blocks import in_blocks
 from .cached import machine
-from .cplusplus import CppPrinter
 from .kernel import Kernel
 from .linked import Machine
 from .llvm import Printer, arrangement
@@ -232,7 +232,8 @@ class NativeProgram:
     @property
     def cpp_texts(self) -> list[str]:
         """The same functions in C++."""
-        return [CppPrinter(s.code).run() for s in self.steps if isinstance(s, Segment)]
+        printer = import_module(".cplusplus", __package__).CppPrinter
+        return [printer(s.code).run() for s in self.steps if isinstance(s, Segment)]
 
     @property
     def interpreted(self) -> list[Node]:

@@ -54,12 +54,14 @@ class Names(NamedTuple):
 
 
 NOTHING = Names(frozenset(), frozenset())
+BODIES = ("body", "orelse", "finalbody", "handlers", "cases")
+"""What holds statements: of blocks, of their handlers, and of the cases of a match."""
 
 
 def defined(tree: ast.AST) -> Names:
     """The methods and properties of all classes in a piece of source."""
     methods, properties = set(), set()
-    for kind in ast.walk(tree):
+    for kind in statements(tree):
         if isinstance(kind, ast.ClassDef):
             for f in kind.body:
                 if isinstance(f, ast.FunctionDef):
@@ -78,11 +80,23 @@ def _is_property(decorator: ast.expr) -> bool:
     return name is not None and (name in ("getter", "setter") or name.endswith("property"))
 
 
+def statements(tree: ast.AST) -> Iterator[ast.AST]:
+    """All statements in a piece of source, without their expressions, which are far more."""
+    left = [tree]
+    while left:
+        node = left.pop()
+        for name in BODIES:
+            for inner in getattr(node, name, ()):
+                if isinstance(inner, ast.stmt):
+                    yield inner
+                left.append(inner)
+
+
 def imported(tree: ast.AST) -> set[str]:
     """The names that import statements bind, anywhere in a piece of source."""
     return {
         (alias.asname or alias.name).split(".")[0]
-        for statement in ast.walk(tree)
+        for statement in statements(tree)
         if isinstance(statement, ast.Import | ast.ImportFrom)
         for alias in statement.names
     }
