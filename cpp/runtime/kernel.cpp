@@ -37,6 +37,7 @@ Kernel::Kernel(std::uintptr_t address, PyObject* inputs, PyObject* outputs, PyOb
       outputs(types(outputs)),
       workspace((workspace + kPlace - 1) / kPlace * kPlace),
       checked(checked) {
+  arrays = this->outputs.size() - numbers(this->outputs);
   arena = this->workspace + kPlace * numbers(this->outputs);
   const Reference arrays = Reference::taken(PySequence_Tuple(constants));
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(arrays.get()); ++k) {
@@ -94,6 +95,7 @@ void Run::prepare() {
   }
   workspace() = std::exchange(next, next + kernel_.workspace);
   void** buffer = outputs_;
+  left_ = kernel_.arrays;
   for (const Type& t : kernel_.outputs) {
     *buffer = t.scalar() ? std::exchange(next, next + kPlace) : t.memory();
     if (*buffer++ == nullptr) throw std::bad_alloc();
@@ -111,7 +113,7 @@ void Run::copy() {
   }
 }
 
-Run::~Run() {
+void Run::free() {
   for (std::size_t k = 0; k < made_; ++k) {
     if (outputs_[k] != nullptr && !kernel_.outputs[k].scalar()) blocks().give(outputs_[k]);
   }

@@ -20,6 +20,7 @@ struct Kernel {
   std::vector<Type> outputs;
   std::vector<void*> constants;
   std::size_t buffers = 0;  // all of them
+  std::size_t arrays = 0;   // outputs that are no numbers
   std::size_t workspace = 0;
   std::size_t arena = 0;    // the workspace, and behind it a place for each number that comes out
   Reference keep;           // what must live as long as this
@@ -42,7 +43,9 @@ struct Kernel {
 class Run {
  public:
   explicit Run(Kernel& kernel);
-  ~Run();
+  ~Run() {
+    if (left_ != 0 || block_ != nullptr) free();
+  }
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
@@ -75,6 +78,7 @@ class Run {
   Reference result(std::size_t k) {
     const Type& type = kernel_.outputs[k];
     if (type.scalar()) return type.number(outputs_[k]);
+    --left_;
     return type.array(std::exchange(outputs_[k], nullptr));
   }
 
@@ -87,12 +91,14 @@ class Run {
 
   void prepare();
   void copy();
+  void free();
   void*& workspace() { return buffers_[kernel_.buffers - 1]; }
 
   Kernel& kernel_;
   void** buffers_;
   void** outputs_;         // among the buffers
   std::size_t made_ = 0;   // outputs that have memory
+  std::size_t left_ = 0;   // arrays among them that are no results yet
   void* block_ = nullptr;  // the arena, if it is too large for `near_`
   Held held_;
   std::vector<Apart> apart_;
