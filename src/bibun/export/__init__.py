@@ -9,9 +9,10 @@ from typing import Any
 
 from .batches import Batch
 from .files import build_file, golden_test, readme
-from .functions import exported, parameters, words
+from .functions import exported, parameters
 from .header import Header, Style
 from .lowered import lowered
+from .names import words
 
 __all__ = ["cpp"]
 
@@ -22,7 +23,7 @@ def cpp(
     *,
     to: str | Path,
     wrt: int | str | Sequence[int | str] = 0,
-    functions: Sequence[str] = ("value", "value_and_grad"),
+    functions: str | Sequence[str] = ("value", "value_and_grad"),
     interface: str = "std",
     math: str = "libm",
     name: str = "",
@@ -67,14 +68,14 @@ def cpp(
     >>> [path.name for path in files]
     ['loss.hpp', 'loss_value_and_grad.hpp', 'loss_test.cpp', 'CMakeLists.txt', 'README.md']
     """
-    if interface not in ("std", "eigen"):
-        raise ValueError(f'export: the interfaces are "std" and "eigen", not {interface!r}')
-    if math not in ("libm", "vector"):
-        raise ValueError(f'export: math is "libm" or "vector", not {math!r}')
+    functions = (functions,) if isinstance(functions, str) else tuple(functions)
+    _sensible(f, args, functions)
+    _known(interface, math, namespace)
     arguments = tuple(args)
     known = parameters(f, len(arguments))
+    wrt = () if functions == ("value",) else wrt
     numbers, rows, donated = (_numbers(which, known) for which in (wrt, batch, donate))
-    if donated and (rows or tuple(functions) != ("value",)):
+    if donated and (rows or functions != ("value",)):
         raise ValueError(
             'export: what donates arguments is exported with functions=["value"] alone'
         )
@@ -101,7 +102,30 @@ def cpp(
 def _numbers(which: int | str | Sequence[int | str], known: list[str]) -> list[int]:
     """The positions of arguments."""
     several = (which,) if isinstance(which, int | str) else tuple(which)
-    return [_number(k, known) for k in several]
+    return list(dict.fromkeys(_number(k, known) for k in several))
+
+
+def _sensible(f: Any, args: Any, functions: tuple[str, ...]) -> None:
+    """Errors for what is no function, no arguments, or nothing to export."""
+    if not callable(f):
+        raise TypeError(f"export: a function is needed, not {f!r}")
+    if not isinstance(args, tuple | list):
+        raise TypeError(
+            f"export: args are examples of all arguments, as (x,), not {type(args).__name__}"
+        )
+    if not functions:
+        raise ValueError('export: there are no functions to export: ("value", "value_and_grad")')
+
+
+def _known(interface: str, math: str, namespace: str) -> None:
+    """Errors for options that do not exist, and for what is no namespace."""
+    if interface not in ("std", "eigen"):
+        raise ValueError(f'export: the interfaces are "std" and "eigen", not {interface!r}')
+    if math not in ("libm", "vector"):
+        raise ValueError(f'export: math is "libm" or "vector", not {math!r}')
+    parts = namespace.split("::")
+    if any(words(part) != part for part in parts) or parts[0] == "std":
+        raise ValueError(f"export: {namespace!r} is no namespace of C++: a::b")
 
 
 def _number(which: int | str, known: list[str]) -> int:

@@ -62,7 +62,7 @@ class Batch:
             f"own_{v.name}" if v in self.sums else self.place(v, True) for v in header.results
         ]
         places += ["workspace.row"] if header.large else []
-        call = f"{header.name}({', '.join(places)});"
+        call = f"{header.style.namespace}::{header.name}({', '.join(places)});"
         return f"{header.returned.name}[row] = {call}" if header.returned else call
 
     def place(self, v: Variable, several: bool) -> str:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Sequence
-from importlib import import_module
 from inspect import signature
 from typing import Any, NamedTuple
 
@@ -14,9 +12,8 @@ from ..derivative.gradient import jvp, value_and_grad, vjp
 from ..derivative.jacobian import hvp, jacobian
 from ..errors import ShapeError
 from ..native.arguments import TRACED
-from ..tracing.containers import NAMESPACE, flatten
-
-Named = list[tuple[str, Any]]
+from ..tracing.containers import flatten
+from .names import Leaves, arguments, derived, distinct, named
 
 
 class Output(int):
@@ -42,43 +39,6 @@ class Rows(NamedTuple):
     args: list[tuple[Any, ...]]  # of each example
 
 
-TAKEN = re.compile(
-    r"[vb]\d+(_lanes|_terms)?|first|lane|rare|workspace|failed|failure|i|product|bits|larger|smaller"
-    r"|finite|refused|must_be_finite|std|routines|main|rows?|own_\w+"
-)
-"""Names that generated functions use themselves."""
-KEYWORDS = re.compile(
-    r"alignas|alignof|and|asm|auto|bitand|bitor|bool|break|case|catch|char|class|compl|const"
-    r"|continue|decltype|default|delete|do|double|else|enum|explicit|export|extern|false|float"
-    r"|for|friend|goto|if|inline|int|long|mutable|namespace|new|noexcept|not|nullptr|operator"
-    r"|or|private|protected|public|register|return|short|signed|sizeof|static|struct|switch"
-    r"|template|this|throw|true|try|typedef|typeid|typename|union|unsigned|using|virtual|void"
-    r"|volatile|while|xor"
-)
-
-
-def words(*parts: Any) -> str:
-    """An identifier of C++ from words."""
-    text = re.sub(r"\W+", "_", "_".join(map(str, parts)), flags=re.ASCII).strip("_")
-    if TAKEN.fullmatch(text) or KEYWORDS.fullmatch(text):
-        return f"{text}_"
-    return text if text and not text[0].isdigit() else f"x{text}"
-
-
-def named(prefix: str, tree: Any) -> Named:
-    """The leaves of a container with their names: `params["w"]` is params_w."""
-    flatten(tree)  # registers the user's classes
-    optree = import_module("optree")
-    paths, leaves, _ = optree.tree_flatten_with_path(tree, none_is_leaf=True, namespace=NAMESPACE)
-    pairs = zip(paths, leaves, strict=True)
-    return [(words(prefix, *path), x) for path, x in pairs if x is not None]
-
-
-def arrays(prefix: str, tree: Any) -> list[str]:
-    """The names of the arrays in a container; numbers of Python's are part of the code."""
-    return [name for name, x in named(prefix, tree) if isinstance(x, TRACED)]
-
-
 def parameters(f: Callable[..., Any], count: int) -> list[str]:
     """The names of the positional parameters of a function."""
     known = [p.name for p in signature(f).parameters.values() if p.kind is not p.VAR_POSITIONAL]
@@ -99,18 +59,34 @@ def exported(
     names = parameters(f, len(args))
     if kind not in KINDS:
         raise ValueError(f"export: the functions are {', '.join(KINDS)}, not {kind!r}")
+    if kind != "value":
+        _differentiable(args, wrt, names)
     examples = [_row(args, batch, names, r) for r in range(_count(args, batch, names))]
-    given = [n for name, x in zip(names, examples[0], strict=True) for n in arrays(name, x)]
-    made = [KINDS[kind](f, example, tuple(wrt), names, given) for example in examples]
+    leaves = arguments(names, examples[0])
+    given = [n for own in leaves for n in own]
+    made = [KINDS[kind](f, example, tuple(wrt), leaves, given) for example in examples]
+    outputs, taken = made[0].outputs, made[0].inputs
+    made[0] = made[0]._replace(outputs=lambda y: distinct(outputs(y), taken))
     if not batch:
         return made[0]
-    batched = {n for k in batch for n in arrays(names[k], examples[0][k])}
-    batched |= {*_leaves("t", args, batch, names), *_leaves("v", args, batch, names)}
+    batched = {n for k in batch for n in leaves[k]}
+    batched |= {*derived("t", leaves, batch), *derived("v", leaves, batch)}
     batched |= {n for n in made[0].inputs if n not in given} if kind == "vjp" else set()
     shared = [k for k in wrt if k not in batch]
-    summed = {*_leaves("d", args, shared, names), *_leaves("Hv", args, shared, names)}
+    summed = {*derived("d", leaves, shared), *derived("Hv", leaves, shared)}
     rows = Rows(frozenset(batched), frozenset(summed), [m.args for m in made])
     return made[0]._replace(rows=rows)
+
+
+def _differentiable(args: tuple[Any, ...], wrt: Sequence[int], names: Sequence[str]) -> None:
+    """An error for numbers of Python's among the arguments for derivatives."""
+    for k in wrt:
+        plain = [x for x in flatten(args[k])[0] if not isinstance(x, TRACED)]
+        if plain:
+            raise TypeError(
+                f"export: a derivative by {names[k]} is wanted, and {plain[0]!r} in it is part of "
+                f"the code, as all numbers of Python's are: np.asarray({plain[0]!r}) is an argument"
+            )
 
 
 def _count(args: tuple[Any, ...], batch: Sequence[int], names: Sequence[str]) -> int:
@@ -135,20 +111,16 @@ def _row(args: tuple[Any, ...], batch: Sequence[int], names: Sequence[str], r: i
     return tuple(found)
 
 
-def _leaves(prefix: str, args: Sequence[Any], wrt: Sequence[int], names: Sequence[str]) -> list:
-    return [n for k in wrt for n in arrays(words(prefix, names[k]), args[k])]
-
-
-def _value(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
+def _value(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str]) -> Exported:
     return Exported(f, args, given, lambda y: [n for n, _ in named("value", y)])
 
 
-def _gradient(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
-    slopes = _leaves("d", args, wrt, names)
+def _gradient(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str]) -> Exported:
+    slopes = derived("d", leaves, wrt)
     return Exported(value_and_grad(f, wrt), args, given, lambda y: ["value", *slopes])
 
 
-def _forward(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
+def _forward(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str]) -> Exported:
     def along(*both: Any) -> Any:
         primals, tangents = both[: len(args)], both[len(args) :]
 
@@ -158,7 +130,7 @@ def _forward(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]
         return jvp(of_some, [primals[k] for k in wrt], tangents)
 
     more = tuple(args[k] for k in wrt)
-    inputs = [*given, *_leaves("t", args, wrt, names)]
+    inputs = [*given, *derived("t", leaves, wrt)]
 
     def outputs(result: Any) -> list[str]:
         return [n for p, y in zip(("value", "t"), result, strict=True) for n, _ in named(p, y)]
@@ -166,7 +138,7 @@ def _forward(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]
     return Exported(along, (*args, *more), inputs, outputs)
 
 
-def _backward(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
+def _backward(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str]) -> Exported:
     def back(*both: Any) -> Any:
         primals, g = both[: len(args)], both[len(args)]
 
@@ -177,17 +149,18 @@ def _backward(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str
         return y, pull(g)
 
     y = f(*args)
-    slopes = _leaves("d", args, wrt, names)
+    slopes = derived("d", leaves, wrt)
 
     def outputs(result: Any) -> list[str]:
         return [*(n for n, _ in named("value", result[0])), *slopes]
 
     g = _as_arrays(y)
-    return Exported(back, (*args, g), [*given, *arrays("g", g)], outputs)
+    cotangents = distinct((n for n, x in named("g", g) if isinstance(x, TRACED)), given)
+    return Exported(back, (*args, g), [*given, *cotangents], outputs)
 
 
-def _jacobian(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
-    results = [f"J_{n}" for n in _leaves("", args, wrt, names)]
+def _jacobian(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str]) -> Exported:
+    results = derived("J", leaves, wrt)
 
     def outputs(result: Any) -> list[str]:
         found = [n for n, _ in named("J", result)]
@@ -196,7 +169,7 @@ def _jacobian(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str
     return Exported(jacobian(f, wrt), args, given, outputs)
 
 
-def _curvature(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[str]) -> Exported:
+def _curvature(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str]) -> Exported:
     if len(wrt) != 1:
         raise ValueError("export: hessian_vector is with respect to one argument: wrt=0")
     (k,) = wrt
@@ -205,8 +178,8 @@ def _curvature(f: Any, args: tuple, wrt: tuple, names: list[str], given: list[st
         rest = both[: len(args)]
         return hvp(lambda x: f(*_filled(rest, wrt, (x,))))(rest[k], both[-1])
 
-    inputs = [*given, *_leaves("v", args, wrt, names)]
-    results = _leaves("Hv", args, wrt, names)
+    inputs = [*given, *derived("v", leaves, wrt)]
+    results = derived("Hv", leaves, wrt)
     return Exported(product, (*args, args[k]), inputs, lambda y: results)
 
 

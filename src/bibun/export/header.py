@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from hashlib import sha256
 from typing import NamedTuple
 
 import numpy as np
@@ -101,8 +102,7 @@ class Header:
         head += ["vector"] if any(b.role == "heap" for b in self.code.code.buffers) else []
         head += ["cstdlib", "stdexcept"] if self.fails or self.style.check else []
         includes = "\n".join(f"#include <{h}>" for h in sorted(head))
-        parts = [f"{comment}\n#ifndef {guard}\n#define {guard}\n\n{includes}\n"]
-        parts.append(f"namespace {self.style.namespace} {{\n")
+        parts = [f"{includes}\n", f"namespace {self.style.namespace} {{\n"]
         extremes = "larger(" in self.body or "smaller(" in self.body
         needs_bits = "bits<" in self.body or extremes
         parts += [self.support("BITS", BITS)] if needs_bits else []
@@ -117,7 +117,7 @@ class Header:
         parts += [more] if more else []
         parts.append(f"}}  // namespace {self.style.namespace}\n")
         parts += [self.eigen()] if self.style.eigen else []
-        return "\n".join([p for p in parts if p] + ["#endif"]) + "\n"
+        return f"{comment}\n{guarded(guard, chr(10).join(p for p in parts if p))}"
 
     def support(self, name: str, text: str) -> str:
         """What several headers have in common."""
@@ -270,6 +270,16 @@ class Header:
             f"  {'return ' if kind else ''}{call}\n}}\n\n"
             f"}}  // namespace {self.style.namespace}\n#endif\n"
         )
+
+
+def guarded(guard: str, text: str) -> str:
+    """A text that counts once; another one of the same name is an error, and not left out."""
+    key = int(sha256(text.encode()).hexdigest()[:7], 16)
+    return (
+        f"#ifndef {guard}\n#define {guard} {key}\n\n{text}\n#elif {guard} != {key}\n"
+        '#error "another function of this name, in this namespace: give one of them its own"\n'
+        "#endif\n"
+    )
 
 
 def about(v: Variable) -> str:

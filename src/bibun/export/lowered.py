@@ -25,7 +25,8 @@ from ..ops.elementwise import Elementwise
 from ..program import Program
 from ..tracing.containers import flatten
 from .donated import replaced
-from .functions import Exported, Output, words
+from .functions import Exported, Output
+from .names import words
 from .routines import ExportNodes
 
 # fmt: off
@@ -119,6 +120,8 @@ def lowered(name: str, given: Exported, math: str, watch: bool = False) -> Lower
     fixed = [x for x in flatten(result)[0] if not isinstance(x, Output)]
     if fixed:
         raise TypeError(f"export of {name}: the result {fixed[0]!r} is no array: np.asarray of it")
+    if not graph.outputs:
+        raise TypeError(f"export of {name}: the function returns no array")
     examples = given.rows.args if given.rows else []
     made = _Function(name, graph, lines, math, watch).lowered(given.inputs, given.outputs(result))
     outputs = [v._replace(replaced=places.get(k, "")) for k, v in enumerate(made.outputs)]
@@ -165,8 +168,8 @@ class _Function:
         missing = [graph.nodes[s.node] for s in self.schedule.steps if isinstance(s, Call)]
         missing += [n for _, n in graph if not _printable(n)]
         if missing:
-            ops = ", ".join(dict.fromkeys(type(n.op).__name__ for n in missing))
-            raise UnsupportedError(f"export of {name}: there is no C++ yet for {ops}")
+            what = ", ".join(dict.fromkeys(map(_unknown, missing)))
+            raise UnsupportedError(f"export of {name}: there is no C++ yet for {what}")
 
     def lowered(self, inputs: list[str], outputs: list[str]) -> Lowered:
         """The code of all steps."""
@@ -228,10 +231,21 @@ def _fixed(lowering: Lowering) -> list[tuple[Buffer, np.ndarray]]:
     return [(b, a.reshape(b.size)) for b, a in lowering.fixed]
 
 
+def _types(n: Node) -> tuple[Type, ...]:
+    """The types of all results of a node."""
+    return (n.type,) if isinstance(n.type, Type) else n.type
+
+
 def _printable(n: Node) -> bool:
     """Whether the numbers of a node have a type in C++."""
-    types = n.type if isinstance(n.type, tuple) and not isinstance(n.type, Type) else (n.type,)
-    return all(t.dtype in KINDS for t in types)
+    return all(t.dtype in KINDS for t in _types(n))
+
+
+def _unknown(n: Node) -> str:
+    """What there is no C++ for: numbers of a dtype, or an operation."""
+    if not _printable(n):
+        return f"numbers of {next(t.dtype for t in _types(n) if t.dtype not in KINDS)}"
+    return n.op.label if isinstance(n.op, Elementwise) else type(n.op).__name__
 
 
 def size(t: Type) -> int:
