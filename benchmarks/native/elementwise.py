@@ -56,7 +56,9 @@ def whole(s: System, x: Any) -> Any:
 # ------------------------------------------------------------ Adam
 
 
-def adam(s: System, p: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray) -> Call:
+def adam(
+    s: System, p: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray, **options: bool
+) -> Call:
     """The tenth step of Adam with the usual constants; p, m and v are given away."""
 
     def step(p: Any, m: Any, v: Any, g: Any) -> Any:
@@ -64,7 +66,12 @@ def adam(s: System, p: np.ndarray, g: np.ndarray, m: np.ndarray, v: np.ndarray) 
         v = 0.999 * v + 0.001 * g * g
         return p - 1e-3 * (m / 0.6513216) / (s.np.sqrt(v / 0.00995512) + 1e-8), m, v
 
-    return s.compiled(step, p, m, v, g, donated=(0, 1, 2))
+    return s.compiled(step, p, m, v, g, donated=(0, 1, 2), **options)
+
+
+def adam_in_place(s: System, *args: np.ndarray) -> Call:
+    """The same, written to the memory that is read."""
+    return adam(s, *args, in_place=True)
 
 
 def torch_adam(fused: bool) -> Any:
@@ -121,6 +128,10 @@ def moments(size: int) -> list[np.ndarray]:
 MILLION = 1_000_000
 BOTH = (1, 2)
 # fmt: off
+ADAM = {
+    "torch": torch_adam(fused=True), "torch.compile": torch_adam(fused=False),
+    "tf.function": tf_adam, "tf.function+XLA": tf_adam, "autograd": numpy_adam,
+}
 ROWS = {
     "tanh": Row(
         "sum(tanh(x w + b)²), 1M float32, all gradients",
@@ -150,11 +161,12 @@ ROWS = {
         640_000, 640_000, 1.5, FLOAT64, (6_400, 64_000, 640_000, 6_400_000),
     ),
     "adam": Row(
-        "Adam update, 1M float32, in place", moments, adam, MILLION, MILLION, 1.3, FLOAT32, GROWTH,
-        BOTH, apart={
-            "torch": torch_adam(fused=True), "torch.compile": torch_adam(fused=False),
-            "tf.function": tf_adam, "tf.function+XLA": tf_adam, "autograd": numpy_adam,
-        },
+        "Adam update, 1M float32, old state whole (peers in place)", moments, adam,
+        MILLION, MILLION, 1.3, FLOAT32, GROWTH, BOTH, apart=ADAM,
+    ),
+    "adam_in_place": Row(
+        "Adam update, 1M float32, in place", moments, adam,
+        MILLION, MILLION, 1.3, FLOAT32, (), BOTH, apart=ADAM | {"bibun": adam_in_place},
     ),
 }
 # fmt: on

@@ -20,7 +20,8 @@ REASONS = {
     "logsumexp": "one exponential for each element, as in XLA, in three passes along each row",
     "logsumexp640": "one exponential for each element, as in XLA, in three passes along memory",
     "adam": "16 MB are read and 12 MB written to other memory, so that the old state stays whole, "
-    "which is more than the caches hold; peers write to the 12 MB that they have just read",
+    "which is about what the caches hold; peers write to the 12 MB that they have just read, as "
+    "bibun does in the next row",
     "rk4": "four tanh in each round, each of which waits some 80 cycles for the one before, take "
     "most of the time, as in C++ by hand",
     "lstm": "the products of matrices after all rounds, and the tanh of the state, which waits for "

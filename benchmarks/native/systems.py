@@ -209,12 +209,19 @@ class Bibun(Transforming):
         if threads is not None:
             self.bibun.set_threads(threads)
 
-    def compiled(self, f: Function, *args: np.ndarray, donated: Sequence[int] = ()) -> Call:
+    def compiled(
+        self,
+        f: Function,
+        *args: np.ndarray,
+        donated: Sequence[int] = (),
+        in_place: bool = False,
+    ) -> Call:
         function = self.bibun.jit(f)
         self.function, self.given = function, args
         if not donated:
             return lambda: function(*args)
-        return carried(self.bibun.jit(f, donate=tuple(donated)), args, donated)
+        step = self.bibun.jit(f, donate=tuple(donated), in_place=in_place)
+        return carried(step, args, donated)
 
     def settled(self, loss: Function, n: int, *args: np.ndarray) -> Call:
         self.gradient(loss, n, *args)
@@ -254,7 +261,13 @@ class Forward(Bibun):
 
     name = "bibun, function alone"
 
-    def compiled(self, f: Function, *args: np.ndarray, donated: Sequence[int] = ()) -> Call:
+    def compiled(
+        self,
+        f: Function,
+        *args: np.ndarray,
+        donated: Sequence[int] = (),
+        in_place: bool = False,
+    ) -> Call:
         if donated:
             raise self.cannot()
         return super().compiled(f, *args)

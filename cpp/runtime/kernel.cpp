@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstring>
 #include <new>
 
 #include "blocks.hpp"
@@ -85,6 +86,12 @@ Run::Run(Kernel& kernel) : kernel_(kernel), buffers_(few_) {
   outputs_ = buffers_ + kernel.inputs.size();
 }
 
+Run::Run(Kernel& kernel, const Replaced& replaced) : Run(kernel) {
+  if (!replaced.any()) return;
+  replaced_ = &replaced;
+  inputs_.resize(kernel.inputs.size());
+}
+
 void Run::prepare() {
   if (!apart_.empty()) copy();
   char* next = near_;
@@ -97,11 +104,33 @@ void Run::prepare() {
   void** buffer = outputs_;
   left_ = kernel_.arrays;
   for (const Type& t : kernel_.outputs) {
-    *buffer = t.scalar() ? std::exchange(next, next + kPlace) : t.memory();
+    *buffer = t.scalar() ? std::exchange(next, next + kPlace)
+              : replaced_ == nullptr ? t.memory()
+                                     : memory(made_);
     if (*buffer++ == nullptr) throw std::bad_alloc();
     ++made_;
   }
   for (void* constant : kernel_.constants) *buffer++ = constant;
+}
+
+void* Run::memory(std::size_t k) {
+  return replaced_->overwrites(k) ? buffers_[replaced_->argument(k)] : kernel_.outputs[k].memory();
+}
+
+// The array that an output replaces; nullptr for none, and for a number of NumPy's.
+PyObject* Run::target(std::size_t k) const {
+  const std::size_t argument = replaced_->argument(k);
+  if (argument == Replaced::kNone || !PyArray_Check(inputs_[argument])) return nullptr;
+  return inputs_[argument];
+}
+
+void Run::replace() {
+  for (std::size_t k = 0; k < kernel_.outputs.size(); ++k) {
+    PyObject* array = target(k);
+    if (array == nullptr || replaced_->overwrites(k)) continue;
+    std::memcpy(PyArray_DATA(reinterpret_cast<PyArrayObject*>(array)), outputs_[k],
+                kernel_.outputs[k].bytes());
+  }
 }
 
 void Run::copy() {
@@ -115,7 +144,9 @@ void Run::copy() {
 
 void Run::free() {
   for (std::size_t k = 0; k < made_; ++k) {
-    if (outputs_[k] != nullptr && !kernel_.outputs[k].scalar()) blocks().give(outputs_[k]);
+    const bool theirs = replaced_ != nullptr && replaced_->overwrites(k);
+    if (outputs_[k] == nullptr || kernel_.outputs[k].scalar() || theirs) continue;
+    blocks().give(outputs_[k]);
   }
   if (block_ != nullptr) blocks().give(block_);
 }

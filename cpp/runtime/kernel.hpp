@@ -10,6 +10,7 @@
 
 #include "arrays.hpp"
 #include "held.hpp"
+#include "replaced.hpp"
 
 namespace bibun {
 
@@ -43,6 +44,8 @@ struct Kernel {
 class Run {
  public:
   explicit Run(Kernel& kernel);
+  // Results replace arguments.
+  Run(Kernel& kernel, const Replaced& replaced);
   ~Run() {
     if (left_ != 0 || block_ != nullptr) free();
   }
@@ -53,6 +56,7 @@ class Run {
   bool take(std::size_t k, PyObject* x) {
     const Type& type = kernel_.inputs[k];
     if (!type.fits(x)) return false;
+    if (replaced_ != nullptr) inputs_[k] = x;
     buffers_[k] = type.data(x);
     if (buffers_[k] == nullptr) apart_.push_back({k, x});
     return true;
@@ -65,6 +69,9 @@ class Run {
     return take(k, object);
   }
 
+  // Whether results can replace these inputs.
+  bool can_replace() const { return replaced_->possible(kernel_, inputs_.data()); }
+
   // False if the function has no answer for these inputs.
   bool operator()() {
     prepare();
@@ -74,8 +81,15 @@ class Run {
 
   void* const* outputs() const { return outputs_; }
 
-  // The output as an array, or as a number if it has no axes; to be asked for once.
+  // Copies what replaces inputs to where they lie, unless it was written there.
+  void replace();
+
+  // The output as an array, or as a number if it has no axes; to be asked for once. What replaces
+  // an array is that very array.
   Reference result(std::size_t k) {
+    if (replaced_ != nullptr) {
+      if (PyObject* array = target(k)) return Reference::shared(array);
+    }
     const Type& type = kernel_.outputs[k];
     if (type.scalar()) return type.number(outputs_[k]);
     --left_;
@@ -90,6 +104,8 @@ class Run {
   };
 
   void prepare();
+  void* memory(std::size_t k);
+  PyObject* target(std::size_t k) const;
   void copy();
   void free();
   void*& workspace() { return buffers_[kernel_.buffers - 1]; }
@@ -100,6 +116,8 @@ class Run {
   std::size_t made_ = 0;   // outputs that have memory
   std::size_t left_ = 0;   // arrays among them that are no results yet
   void* block_ = nullptr;  // the arena, if it is too large for `near_`
+  const Replaced* replaced_ = nullptr;
+  std::vector<PyObject*> inputs_;  // if any of them is replaced
   Held held_;
   std::vector<Apart> apart_;
   std::unique_ptr<void*[]> many_;  // the buffers, if they are too many for `few_`

@@ -67,13 +67,15 @@ PyObject* new_kernel(PyTypeObject* type, PyObject* args, PyObject*) {
 
 PyObject* new_variant(PyTypeObject* type, PyObject* args, PyObject*) {
   return guarded([=]() -> PyObject* {
+    const Reference none = Reference::taken(PyTuple_New(0));
     PyObject *kernel, *arguments, *named, *sources, *answers, *result;
-    if (!PyArg_ParseTuple(args, "OOOOOO", &kernel, &arguments, &named, &sources, &answers,
-                          &result)) {
+    PyObject *replaced = none.get(), *overwrites = none.get();
+    if (!PyArg_ParseTuple(args, "OOOOOO|OO", &kernel, &arguments, &named, &sources, &answers,
+                          &result, &replaced, &overwrites)) {
       return nullptr;
     }
     return VariantObject::create(type, nullptr, kernel, arguments, named, sources, answers,
-                                 result);
+                                 result, replaced, overwrites);
   });
 }
 

@@ -7,11 +7,12 @@
 
 namespace bibun {
 Variant::Variant(PyObject* kernel, PyObject* arguments, PyObject* named, PyObject* sources,
-                 PyObject* answers, PyObject* result)
+                 PyObject* answers, PyObject* result, PyObject* replaced, PyObject* overwrites)
     : owner_(Reference::shared(kernel)),
       kernel_(kernel_of(kernel)),
       arguments_(arguments),
-      named_(named) {
+      named_(named),
+      replaced_(kernel_, replaced, overwrites) {
   const Reference met = Reference::taken(PySequence_Tuple(sources));
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(met.get()); ++k) {
     sources_.push_back(Reference::shared(PyTuple_GET_ITEM(met.get(), k)));
@@ -29,6 +30,10 @@ Variant::Variant(PyObject* kernel, PyObject* arguments, PyObject* named, PyObjec
     PyErr_SetString(PyExc_ValueError, "variant: more answers or sources than the kernel has");
     throw PythonError{};
   }
+  if (replaced_.any_overwritten() && (!answers_.empty() || kernel_.checked)) {
+    PyErr_SetString(PyExc_ValueError, "variant: what may fail overwrites no arguments");
+    throw PythonError{};
+  }
   results_ = kernel_.outputs.size() - answers_.size();
   if (PyCallable_Check(result)) {
     make_result_ = Reference::shared(result);
@@ -38,18 +43,27 @@ Variant::Variant(PyObject* kernel, PyObject* arguments, PyObject* named, PyObjec
 }
 
 Reference Variant::run(PyObject* const* args, std::size_t count, PyObject* names) {
-  Run run(kernel_);
+  Run run(kernel_, replaced_);
   if (!arguments_.match_parts(args, count, run) ||
       !named_.match_named(args + count, names, run) || !fetch(run) || looks()) {
     return {};
   }
-  if (!run() || !accepts(run.outputs())) return {};
+  if (!done(run)) return {};
   if (result_) return result_->build(run);
   const Reference list = Reference::taken(PyList_New(static_cast<Py_ssize_t>(results_)));
   for (std::size_t k = 0; k < results_; ++k) {
     PyList_SET_ITEM(list.get(), static_cast<Py_ssize_t>(k), run.result(k).release());
   }
   return Reference::taken(PyObject_CallOneArg(make_result_.get(), list.get()));
+}
+
+// Runs the kernel; whether there are results now.
+bool Variant::done(Run& run) {
+  if (!replaced_.any()) return run() && accepts(run.outputs());
+  if (!run.can_replace() || !run()) return false;
+  if (!replaced_.any_overwritten() && !accepts(run.outputs())) return false;
+  run.replace();
+  return true;
 }
 
 Reference Variant::source(std::size_t k) const {

@@ -17,8 +17,9 @@ class Variant {
   // latter, a function that makes the result of the list of its arrays. `sources` are arrays, and
   // others whose attribute `stored` is an array, that the kernel takes after the arguments.
   // `answers` are the bytes that the last outputs have to have: what the function decided.
+  // `replaced` and `overwrites` are those of Replaced: what overwrites cannot be done again.
   Variant(PyObject* kernel, PyObject* arguments, PyObject* named, PyObject* sources,
-          PyObject* answers, PyObject* result);
+          PyObject* answers, PyObject* result, PyObject* replaced, PyObject* overwrites);
 
   // The result, if the arguments are what this was compiled for and the answers are the same;
   // else nothing.
@@ -47,6 +48,7 @@ class Variant {
 
  private:
   bool fetch(Run& run) const;
+  bool done(Run& run);
   bool sound(void* const* outputs);
   bool holds(void* const* outputs) const;
 
@@ -59,6 +61,7 @@ class Variant {
   std::vector<std::string> answers_;
   std::optional<Structure> result_;
   Reference make_result_;
+  Replaced replaced_;
   std::size_t passes_ = 0;
   std::size_t until_look_ = 0;
 };

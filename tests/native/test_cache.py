@@ -30,7 +30,7 @@ import bibun
 from bibun.native import compiled
 
 made, native = [], compiled.native
-compiled.native = lambda graph: made.append(graph) or native(graph)
+compiled.native = lambda *given: made.append(given) or native(*given)
 step = bibun.jit(lambda w, x: w - 0.1 * bibun.grad(lambda w: np.sum(np.tanh(w * x)))(w))
 y = step(np.linspace(0, 1, 37), np.linspace(-2, 2, 37))
 print(json.dumps([len(made), y.tobytes().hex()]))
@@ -76,7 +76,7 @@ def compilations(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The graphs that are compiled from now on."""
     found: list[Any] = []
     native = compiled.native
-    monkeypatch.setattr(compiled, "native", lambda graph: found.append(graph) or native(graph))
+    monkeypatch.setattr(compiled, "native", lambda *given: found.append(given) or native(*given))
     return found
 
 
@@ -153,9 +153,10 @@ def test_constants_and_workspace_of_a_kernel_are_data(folder):
     }"""
     table = np.array([[7, 8]])
     graph = bibun.jit(lambda: np.float64(1)).lower().graph
-    made = Kernel(0, [], [], [table, np.empty((0, 3), "f4")], 4096, Machine(text))
+    made = Kernel(0, [], [], [table, np.empty((0, 3), "f4")], 4096, Machine(text), False, [1])
     again = cached.unpacked(cached.packed(made), graph.input_types, graph.output_types)
     assert [c.dtype for c in again.constants] == ["i8", "f4"] and again.workspace == 4096
+    assert again.overwrites == [1]
     assert again.constants[1].shape == (0, 3) and again.outputs == [Type(np.dtype("f8"), ())]
     kernel = again._replace(inputs=[], outputs=[Type(np.dtype("i8"), ())])
     assert runtime.caller(kernel, None)() == [7]

@@ -476,6 +476,18 @@ def test_what_is_damaged_or_gone_is_made_anew(folder, traced, damage):
     assert len(traced) == 2 and len(list((folder / "cache").iterdir())) == 2
 
 
+def test_what_is_written_in_place_is_recalled_apart(folder, traced):
+    text = "f = bibun.jit(lambda p, x: p * x, donate='p'{})"
+    for option in (", in_place=True", "", ", in_place=True", ""):
+        f, p = module(folder, text.format(option), "same").f, X.copy()
+        for power in (2, 3):
+            y = f(p, X)
+            assert (y is p) == bool(option)
+            p = y
+            np.testing.assert_allclose(p, X**power, rtol=1e-15)
+    assert len(traced) == 2
+
+
 PROGRAM = """
 import json, sys
 import numpy as np, bibun

@@ -15,7 +15,13 @@ from benchmarks.native.systems import Bibun, Call, Function
 class Plain(Bibun):
     """bibun without its compiler."""
 
-    def compiled(self, f: Function, *args: np.ndarray, donated: Sequence[int] = ()) -> Call:
+    def compiled(
+        self,
+        f: Function,
+        *args: np.ndarray,
+        donated: Sequence[int] = (),
+        in_place: bool = False,
+    ) -> Call:
         return lambda: f(*args)
 
     settled = Bibun.gradient

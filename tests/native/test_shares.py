@@ -44,8 +44,8 @@ NEVER = {"scan"}
 @pytest.fixture
 def small_tiles(monkeypatch: pytest.MonkeyPatch) -> None:
     """Loops of some hundred rounds are long ones, and code is made anew."""
-    monkeypatch.setattr(cached, "kernel", lambda graph: None)
-    monkeypatch.setattr(cached, "keep", lambda graph, made: None)
+    monkeypatch.setattr(cached, "kernel", lambda way: None)
+    monkeypatch.setattr(cached, "keep", lambda way, made: None)
     monkeypatch.setattr(shares, "LONG", 20)
     monkeypatch.setattr(shares, "TILE", 8)
     monkeypatch.setattr(shares, "STEP", 8)

@@ -127,14 +127,36 @@ ROW(logsumexp640) {
   *output<double>(out, 0) = std::log(sum) + m;
 }
 
-// p, m and v are written in place: the outputs are copies of the inputs before the first call.
-ROW(adam) {
-  const float *g = input<float>(in, 3);
-  float *p = output<float>(out, 0), *m = output<float>(out, 1), *v = output<float>(out, 2);
+// One step of Adam, from one state into another, or into the same.
+static void adam(float *const from[3], const float *g, float *const to[3], long size) {
+  const float *p = from[0], *m = from[1], *v = from[2];
+  float *q = to[0], *n = to[1], *w = to[2];
 #pragma omp parallel for simd
   for (long j = 0; j < size; ++j) {
-    m[j] = 0.9f * m[j] + 0.1f * g[j];
-    v[j] = 0.999f * v[j] + 0.001f * g[j] * g[j];
-    p[j] -= 1e-3f * (m[j] / 0.6513216f) / (std::sqrt(v[j] / 0.00995512f) + 1e-8f);
+    const float first = 0.9f * m[j] + 0.1f * g[j], second = 0.999f * v[j] + 0.001f * g[j] * g[j];
+    q[j] = p[j] - 1e-3f * (first / 0.6513216f) / (std::sqrt(second / 0.00995512f) + 1e-8f);
+    n[j] = first;
+    w[j] = second;
   }
+}
+
+// The outputs are copies of the inputs before the first call.
+ROW(adam_in_place) {
+  float *const state[3] = {output<float>(out, 0), output<float>(out, 1), output<float>(out, 2)};
+  adam(state, input<float>(in, 3), state, size);
+}
+
+// Two states take turns.
+ROW(adam) {
+  static std::vector<float> memory;
+  static bool there;
+  float *const here[3] = {output<float>(out, 0), output<float>(out, 1), output<float>(out, 2)};
+  if (long(memory.size()) != 3 * size) {
+    memory.clear();
+    for (const float *x : here) memory.insert(memory.end(), x, x + size);
+    there = true;
+  }
+  float *const other[3] = {memory.data(), memory.data() + size, memory.data() + 2 * size};
+  adam(there ? other : here, input<float>(in, 3), there ? here : other, size);
+  there = !there;
 }

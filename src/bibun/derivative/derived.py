@@ -21,7 +21,7 @@ from ..program import Program
 from ..recording import Trace, building
 from ..rewrite import SIMPLIFY, STABILISE, rewritten
 from ..tracing.functional import Recorded
-from ..tracing.guards import Guarded
+from ..tracing.guards import Guarded, differentiated
 from ..walk import Env, evaluate
 from ..wide.checks import Picks, shaken
 from ..wide.mode import mode
@@ -243,6 +243,7 @@ def run(
     derived = find(recorded, name, types, step, key, plain)
     if not plain:
         results = execute(recorded, derived, extra, nested)
+        differentiated()
         if nested and derived.doubts.small:
             _note(recorded, derived, results)
         return derived, results

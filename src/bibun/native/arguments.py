@@ -48,6 +48,8 @@ class Call(NamedTuple):
     fixed: list[Any]
     key: Hashable
     place: Place
+    given: list[Any]
+    """The arrays as the user gave them: of other byte orders, Variables, or as they are."""
 
 
 class Chosen(NamedTuple):
@@ -112,7 +114,8 @@ class Arguments:
             return (tuple(filled), {}) if rebuild is None else rebuild(filled)
 
         fixed = [x.value for x in read if type(x) is Fixed]
-        return Call([read[k] for k in traced], fixed, (structure, *kinds), place)
+        values, arrays = [read[k] for k in traced], [leaves[k] for k in traced]
+        return Call(values, fixed, (structure, *kinds), place, arrays)
 
     def leaf(self, x: Any) -> Any:
         """An argument as a plain array, or as something fixed."""

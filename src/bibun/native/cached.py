@@ -17,8 +17,9 @@ from pathlib import Path
 
 import numpy as np
 
-from ..graph import Graph, Type
+from ..graph import Type
 from .caches import largest
+from .capture import Captured
 from .kernel import Kernel
 from .linked import Machine
 from .runtime import extension
@@ -78,11 +79,11 @@ def name(key: str) -> str:
     return sha256(f"{key}\n{maker()}".encode()).hexdigest()
 
 
-def kernel(graph: Graph) -> Kernel | None:
-    """The kernel of a traced graph, from the store."""
+def kernel(way: Captured) -> Kernel | None:
+    """The kernel of a way through a function, from the store."""
     if store().path is None:
         return None
-    return stored(name(graph.key), graph.input_types, graph.output_types)
+    return stored(name(way.key), way.types, way.output_types)
 
 
 def stored(name: str, inputs: Sequence[Type], outputs: Sequence[Type]) -> Kernel | None:
@@ -91,10 +92,10 @@ def stored(name: str, inputs: Sequence[Type], outputs: Sequence[Type]) -> Kernel
     return None if whole is None else unpacked(whole, inputs, outputs)
 
 
-def keep(graph: Graph, made: Kernel) -> None:
-    """Save the kernel that a traced graph has become."""
+def keep(way: Captured, made: Kernel) -> None:
+    """Save the kernel that a way through a function has become."""
     if store().writes:
-        store().save(name(graph.key), packed(made))
+        store().save(name(way.key), packed(made))
 
 
 def machine(text: str) -> Machine:
@@ -133,7 +134,7 @@ def tiles_at(names: Sequence[str]) -> dict[str, int]:
 def packed(kernel: Kernel) -> bytes:
     """A kernel as bytes: what it is and the types of its constants, as JSON; these; code."""
     types = [(c.dtype.str, c.shape) for c in kernel.constants]
-    description = kernel.workspace, kernel.checked, types
+    description = kernel.workspace, kernel.checked, list(kernel.overwrites), types
     text = json.dumps(description).encode()
     data = [c.tobytes() for c in kernel.constants]
     return b"".join([len(text).to_bytes(SIZE, "little"), text, *data, kernel.keep.code])
@@ -142,7 +143,7 @@ def packed(kernel: Kernel) -> bytes:
 def unpacked(whole: bytes, inputs: Sequence[Type], outputs: Sequence[Type]) -> Kernel:
     """The kernel again, linked."""
     at = SIZE + int.from_bytes(whole[:SIZE], "little")
-    workspace, checked, types = json.loads(whole[SIZE:at])
+    workspace, checked, overwrites, types = json.loads(whole[SIZE:at])
     constants = []
     for dtype, shape in types:
         array = np.empty(shape, np.dtype(dtype))
@@ -158,4 +159,5 @@ def unpacked(whole: bytes, inputs: Sequence[Type], outputs: Sequence[Type]) -> K
         workspace,
         machine,
         checked,
+        overwrites,
     )

@@ -30,7 +30,9 @@ class Way(ABC):
     The code computes the `count` arrays of the result, and then what was asked (`answers`). It
     takes the arrays among the arguments, and then whatever else the function met, Variables and
     arrays, the `sources`. `fixed` has for each leaf of the result whether it is an array, and else
-    what it is. `looks` are the derivatives in it that calls look at.
+    what it is. `looks` are the derivatives in it that calls look at; whether there are any at all,
+    `differentiates` says. In `replaced`, (k, i) says that array k of the result replaces array i of
+    the arguments.
     """
 
     types: list[Type]
@@ -40,11 +42,21 @@ class Way(ABC):
     sources: list[Any]
     fixed: list[tuple[bool, Any]]
     looks: list[Look]
+    replaced: Sequence[tuple[int, int]] = ()
+    differentiates: bool
 
     @property
     def is_looked_at(self) -> bool:
         """Whether there are any derivatives to look at."""
         return bool(self.looks)
+
+    @property
+    def may_fail(self) -> bool:
+        """Whether a call may have to be done again, on the same arguments, after its code has run.
+
+        Because another way is decided on, or because derivatives are not finite.
+        """
+        return bool(self.answers) or self.differentiates
 
     @abstractmethod
     def results(self, arrays: Sequence[Any]) -> Any:
@@ -95,6 +107,12 @@ class Captured(Way):
         self.types = list(self.traced.input_types)
         self.output_types = list(self.traced.output_types)
         self.looks = looks(trace, inputs, outputs, _source)
+        self.differentiates = trace.differentiates
+
+    @property
+    def key(self) -> str:
+        """What decides the code, beside the processor and the versions."""
+        return self.traced.key + (f" replaced {self.replaced}" if self.replaced else "")
 
     @cached_property
     def graph(self) -> Graph:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache, cached_property
 from importlib import import_module
 from importlib.util import find_spec
@@ -43,7 +43,8 @@ class Compiled:
         if self.kernel is not None:
             self.call = caller(self.kernel, extension)
             if extension is not None:
-                self.variant = variant(extension, self.call, captured, call)
+                over = () if captured.may_fail or self.kernel.checked else self.kernel.overwrites
+                self.variant = variant(extension, self.call, captured, call, over)
 
     @cached_property
     def plain(self) -> Callable[..., list[Any] | None]:
@@ -76,8 +77,14 @@ def _nothing(*args: Any) -> None:
     return None
 
 
-def variant(extension: Any, kernel: Any, captured: Way, call: Call) -> Any:
-    """The whole of a call in C++; None for arguments that are more than plain containers."""
+def variant(
+    extension: Any, kernel: Any, captured: Way, call: Call, overwrites: Sequence[int] = ()
+) -> Any:
+    """The whole of a call in C++; None for arguments that are more than plain containers.
+
+    `overwrites` are results that come where the arguments lie that they replace; the others that do
+    so are copied there.
+    """
     args, named = call.place(leaves(len(call.values)))
     fixed = {id(x) for x in call.fixed}
     given = described(args, fixed), described(named, fixed)
@@ -89,24 +96,32 @@ def variant(extension: Any, kernel: Any, captured: Way, call: Call) -> Any:
     answers = [
         np.asarray(a, t.dtype).tobytes() for a, t in zip(captured.answers, types, strict=True)
     ]
-    return extension.Variant(kernel, *given, captured.sources, answers, result or captured.results)
+    return extension.Variant(
+        kernel,
+        *given,
+        captured.sources,
+        answers,
+        result or captured.results,
+        captured.replaced,
+        overwrites,
+    )
 
 
-def native(graph: Graph) -> Any:
+def native(graph: Graph, replaced: Sequence[tuple[int, int]] = ()) -> Any:
     """A graph as native code."""
-    return import_module(".program", __package__).NativeProgram(graph)
+    return import_module(".program", __package__).NativeProgram(graph, replaced)
 
 
 def made(captured: Captured) -> Any:
     """The kernel if it was compiled before; otherwise a program, native where LLVM is installed."""
     if not installed():
         return Program(captured.graph)
-    found = cached.kernel(captured.traced)
+    found = cached.kernel(captured)
     if found is not None:
         return found
-    program = native(captured.graph)
+    program = native(captured.graph, captured.replaced)
     if program.kernel is not None:
-        cached.keep(captured.traced, program.kernel)
+        cached.keep(captured, program.kernel)
     return program
 
 

@@ -18,6 +18,7 @@ def jit(
     static_argnums: int | Iterable[int] = (),
     static_argnames: str | Iterable[str] = (),
     donate: int | str | Iterable[int | str] = (),
+    in_place: bool = False,
     background: bool = False,
 ) -> Any:
     """Compile a function of arrays to native code, when it is first called.
@@ -40,12 +41,22 @@ def jit(
     calls, as soon as nobody holds it: two sets of arrays take turns, however large they are. What
     somebody still holds is never written to, also if the call fails or is interrupted.
 
+    With `in_place=True` the new values of donated arguments are written to the very arrays that
+    were given, and these are returned: `params = step(params, x)` changes `params` for all who hold
+    it. Each donated argument is replaced by the result, or the first element of a tuple or list of
+    results, of its structure and types. That reads and writes less memory, where each element is
+    read for the last time when its new value is there, as in the update of an optimiser; otherwise
+    new values are copied after the call. All arrays change or none: errors come before the first
+    write, and Ctrl-C before or after the call. Numbers of NumPy's without axes are returned anew.
+
     With `background=True` a call does not wait for code: a thread compiles, and meanwhile the
     interpreter gives the results. These may differ in the last digits, since sums are added up in
     another order. What goes wrong in that thread is raised by the next call.
 
     Raises TracingError where the function cannot be followed, with the line; UnsupportedError for
-    functions that have no rule. An operation that has no native code yet is a call of NumPy's in
+    functions that have no rule. With `in_place`, TypeError for donated arguments that no result
+    replaces, or that are no plain arrays, and ValueError for read-only ones and those that share
+    memory with other arguments. An operation that has no native code yet is a call of NumPy's in
     between: `f.lower(x).interpreted` lists them.
 
     >>> import numpy as np, bibun
@@ -57,16 +68,22 @@ def jit(
     names = (static_argnames,) if isinstance(static_argnames, str) else tuple(static_argnames)
 
     def decorate(f: Callable[..., Any]) -> Any:
-        return jitted(f, (*numbers, *names), donate, runtime.extension(), background)
+        static = (*numbers, *names)
+        return jitted(f, static, donate, runtime.extension(), background, in_place)
 
     return decorate if f is None else decorate(f)
 
 
 def jitted(
-    f: Callable[..., Any], static: Any, donate: Any, extension: Any, background: bool = False
+    f: Callable[..., Any],
+    static: Any,
+    donate: Any,
+    extension: Any,
+    background: bool = False,
+    in_place: bool = False,
 ) -> Any:
     """What the user calls: the extension's function, and without one our own."""
-    made = Jitted(f, static, donate, extension, background)
+    made = Jitted(f, static, donate, extension, background, in_place)
     if extension is None:
         return made
     shows(extension.Function)(inner)

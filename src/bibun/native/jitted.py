@@ -26,7 +26,7 @@ from .bound import Again, Bound, check
 from .capture import Captured
 from .compiled import Compiled, native
 from .cost import Cost
-from .donation import reserve
+from .donation import replaced, reserve, written
 from .recalled import Recall
 from .visible import MISSING, Sight, shows
 
@@ -42,7 +42,13 @@ class Jitted:
     """A function that is compiled when it is called; see `jit`."""
 
     def __init__(
-        self, f: Callable[..., Any], static: Any, donate: Any, extension: Any, background: bool
+        self,
+        f: Callable[..., Any],
+        static: Any,
+        donate: Any,
+        extension: Any,
+        background: bool,
+        in_place: bool,
     ):
         if not callable(f):
             raise TypeError(f"jit: a function is needed, not {type(f).__name__}")
@@ -50,7 +56,9 @@ class Jitted:
         self.front: Any = None  # what the user calls, if that is not this
         self.name = f"jit of {getattr(f, '__name__', type(f).__name__)}"
         self.arguments = Arguments(self.name, chosen(f, static, "static_argnums"))
-        self.donated = chosen(f, donate, "donate")
+        self.donated, self.in_place = chosen(f, donate, "donate"), in_place
+        if in_place and not (self.donated.names or self.donated.numbers):
+            raise TypeError("jit: in_place: name in donate which arguments are written to")
         self.compiled: dict[Hashable, list[Compiled]] = {}  # kinds needed last stand last
         self.direct: list[Compiled] = []  # those that C++ knows
         self.lock, self.locks = Lock(), dict[Hashable, Lock]()
@@ -65,6 +73,8 @@ class Jitted:
         found = variant.repairs.repaired(variant, call.values, arrays, again)
         if variant.repairs.delicate and variant in self.direct:
             self.show()
+        if self.in_place:
+            found = written(self.name, variant.captured, call, found)
         return variant.captured.results(found)
 
     def __get__(self, instance: Any, owner: Any = None) -> Any:
@@ -99,7 +109,7 @@ class Jitted:
                 found = self.known(call)
                 if found is not None:
                     return found
-            recall = Recall(self.f, call)
+            recall = Recall(self.f, call, str(self.donated) if self.in_place else "")
             return (before is None and self.recalled(recall)) or self.compile(recall)
 
     def recalled(self, recall: Recall) -> tuple[Compiled, list[Any]] | None:
@@ -107,7 +117,7 @@ class Jitted:
         for way, kernel in recall.ways():
             made = Compiled(way, recall.call, self.extension, kernel)
             made.repairs.sound = recall.sound(way)
-            reserve(made, recall.call, self.donated, self.extension)
+            self.reserve(made, recall.call)
             self.prefer(made)
         return self.known(recall.call)
 
@@ -120,7 +130,7 @@ class Jitted:
                 "already how the function goes on, and each way is compiled: use np.where "
                 "instead of if, and bibun.while_loop for loops that end by a value"
             )
-        captured = Captured(self.f, call.values, call.place, self.name)
+        captured = self.captured(call)
         recall.confirm()
         made = self.meanwhile(captured, call) if self.background else self.ready(captured, recall)
         found = made.run(call.values)
@@ -133,10 +143,22 @@ class Jitted:
             ).start()
         return made, found
 
+    def captured(self, call: Call) -> Captured:
+        """What the function does with these arguments."""
+        found = Captured(self.f, call.values, call.place, self.name)
+        if self.in_place:
+            found.replaced = replaced(self.name, found, call, self.donated)
+        return found
+
+    def reserve(self, made: Compiled, call: Call) -> None:
+        """Set memory aside for a second set of what is donated."""
+        if not self.in_place:
+            reserve(made, call, self.donated, self.extension)
+
     def ready(self, captured: Captured, recall: Recall) -> Compiled:
         """A way as native code."""
         made = Compiled(captured, recall.call, self.extension)
-        reserve(made, recall.call, self.donated, self.extension)
+        self.reserve(made, recall.call)
         recall.keep(captured, made.kernel)
         made.repairs.sound = recall.sound(captured)
         return made
@@ -199,9 +221,9 @@ class Jitted:
         also if they are donated. They have to be in C order. Another thread needs a bound call of
         its own.
 
-        Raises TypeError for arrays that would have to be copied, and where a later call returns
-        something else; RuntimeError for a call while another one runs; TracingError under `grad`,
-        `vmap` and tapes.
+        Raises TypeError for arrays that would have to be copied, for functions with `in_place`, and
+        where a later call returns something else; RuntimeError for a call while another one runs;
+        TracingError under `grad`, `vmap` and tapes.
 
         >>> import numpy as np, bibun
         >>> x, rate = np.array([1.0, 2.0]), np.array(0.5)
@@ -212,6 +234,8 @@ class Jitted:
         >>> slower() is y, y
         (True, array([0.5, 1. ]))
         """
+        if self.in_place:
+            raise TypeError("bind: with in_place results come where the arguments lie already")
         check(args, kwargs)
         f = self if self.front is None else self.front
         f(*args, **kwargs)
@@ -240,7 +264,7 @@ class Jitted:
     def lower(self, *args: Any, **kwargs: Any) -> Lowered:
         """What the function becomes for these arguments, without running it."""
         call = self.arguments.read(args, kwargs)
-        return Lowered(Captured(self.f, call.values, call.place, self.name))
+        return Lowered(self.captured(call))
 
     def cost(self, *args: Any, **kwargs: Any) -> Cost:
         """What a call with these arguments costs, without running it: see `Cost`."""
@@ -261,7 +285,7 @@ class Lowered:
 
     def __init__(self, captured: Captured):
         self.captured, self.graph = captured, captured.graph
-        self.native = native(captured.graph)
+        self.native = native(captured.graph, captured.replaced)
 
     def text(self, form: str) -> str:
         """The "graph", its "loops", the "llvm" text that is compiled, or the same in "c++"."""
@@ -285,6 +309,17 @@ class Lowered:
     def interpreted(self) -> list[Node]:
         """The operations that stay calls of NumPy's."""
         return self.native.interpreted
+
+    @property
+    def overwrites(self) -> list[int]:
+        """The arrays of the result, by number, that are written where what they replace is read.
+
+        Others that replace donated arguments with `in_place=True` are copied there after the call.
+        """
+        kernel = self.native.kernel
+        if kernel is None or kernel.checked or self.captured.may_fail:
+            return []
+        return list(kernel.overwrites)
 
 
 @shows(Jitted)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -24,3 +25,6 @@ class Kernel(NamedTuple):
     workspace: int  # bytes, whose content is undefined
     keep: Any  # what must live as long as the function is called
     checked: bool = False
+    overwrites: Sequence[
+        int
+    ] = ()  # results that may come where the argument lies that they replace

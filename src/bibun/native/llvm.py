@@ -8,7 +8,7 @@ it.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..loops import Block, Choice, Code, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
 from ..loops.statements import DTYPES, statements
@@ -20,6 +20,8 @@ from .opcodes import applied
 from .rare import called, is_apart
 from .rounds import VECTOR_BITS, LoopPrinter, taken
 
+ROOM = 7 / 8
+"""Of the largest cache: the rest is for all else."""
 STREAM = 2 << 20
 """Bytes of a result from which on it is written past the caches, if these are too small for all."""
 
@@ -40,10 +42,16 @@ def arrangement(code: Code) -> tuple[dict[int, int], int]:
 class Printer(Memory):
     """One function. Its values are kept in `terms`, from number to term."""
 
-    def __init__(self, code: Code, bits: int = VECTOR_BITS, aligned: bool = False):
+    def __init__(
+        self,
+        code: Code,
+        bits: int = VECTOR_BITS,
+        aligned: bool = False,
+        near: Collection[int] = (),
+    ):
         super().__init__(bits)
         self.code = code
-        self.streams = streamed(code) if aligned else set()
+        self.streams = streamed(code) - set(near) if aligned else set()
         self.parts: list[str] = []  # functions of their own, which threads run
 
     def run(self) -> str:
@@ -320,12 +328,12 @@ class Printer(Memory):
 def streamed(code: Code) -> set[int]:
     """Results so long that the caches have no room for them, and that nobody reads meanwhile.
 
-    Where arguments and results fill no more than half of the caches, they are there at the next
-    call, and whoever reads a result finds it near. Results of loops that add to sums in memory stay
+    Where the caches have room for arguments and results, they are there at the next call, and
+    whoever reads a result finds it near. Results of loops that add to sums in memory stay
     as well: where these lie at the same place of a page, each of their reads would wait until the
     result has arrived in memory.
     """
-    if 2 * sum(b.size * DTYPES[b.kind].itemsize for b in code.given) <= largest():
+    if sum(b.size * DTYPES[b.kind].itemsize for b in code.given) <= ROOM * largest():
         return set()
     found = list(statements(code.body))
     kept = {s.extra[0].number for s in found if type(s) is Let and s.opcode == "load"}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
 from typing import Any
 
@@ -22,6 +22,7 @@ from .llvm import Printer, arrangement
 from .lower import Lowering
 from .nests import Nest
 from .nodes import Nodes
+from .overwrites import overwrites
 from .prepared import prepared_from
 from .runtime import aligned
 from .schedule import Call, Product, Repeat, Schedule
@@ -51,18 +52,19 @@ class Segment:
         made: set[int],
         inputs: Sequence[int],
         others: Sequence[int],
+        replaced: Mapping[int, int],
     ):
         lowering = Lowering(schedule, Code("kernel"), kept, made)
         for node in inputs:
             lowering.buffer(node)
         for node in others:
             lowering.buffer(node, written=node in kept)
-        self.parts: list[tuple[Any, list[Any]]] = []  # of each step: its statements
-        for step in steps:
-            start = len(lowering.code.body.statements)
-            lowering.step(step)
-            self.parts.append((step, lowering.code.body.statements[start:]))
+        self.parts = list(parts(lowering, steps))
         self.code: Code = lowering.code
+        new = {i: lowering.buffers[i] for i in replaced}  # results that replace arguments
+        self.overwrites = {
+            i for i, b in new.items() if overwrites(self.code, b, lowering.buffers[replaced[i]])
+        }
         for _, step in CODE_STEPS:
             self.code = step(self.code)
         given = [(i, b) for i, b in lowering.buffers.items() if b.role != "work"]
@@ -73,7 +75,8 @@ class Segment:
         order = [b.number for b in self.code.given]
         self.places = [order.index(b.number) for _, b in given] + [order.index(k) for k in last]
         self.workspace = arrangement(self.code)[1]
-        self.text = Printer(self.code, aligned=bool(inputs)).run()
+        near = [b.number for b in new.values()]
+        self.text = Printer(self.code, aligned=bool(inputs), near=near).run()
         self.machine = Machine(self.text) if inputs else machine(self.text)
         self.function = self.machine.function()
         self.types = [schedule.nodes.graph.nodes[i].type for i in self.nodes]
@@ -92,6 +95,14 @@ class Segment:
         self.function(pointers)
         if self.code.checked and space[:8].any():
             raise Failed
+
+
+def parts(lowering: Lowering, steps: Sequence[Any]) -> Iterator[tuple[Any, list[Any]]]:
+    """The statements of each step, which are made here."""
+    for step in steps:
+        start = len(lowering.code.body.statements)
+        lowering.step(step)
+        yield step, lowering.code.body.statements[start:]
 
 
 class Failed(Exception):
@@ -136,14 +147,18 @@ def _plain(x: np.ndarray) -> Any:
 
 
 class NativeProgram:
-    """A compiled graph, called with plain arrays like a `Program`."""
+    """A compiled graph, called with plain arrays like a `Program`.
 
-    def __init__(self, graph: Graph):
+    In `replaced`, (k, i) says that result k will replace argument i, in its memory or by a copy.
+    """
+
+    def __init__(self, graph: Graph, replaced: Sequence[tuple[int, int]] = ()):
         self.source = graph
         graph, self.sources = prepared_from(graph)
         self.graph = graph
         self.schedule = Schedule(Nodes(graph))
         self.owners = [self.schedule.memory.owner(o) for o in graph.outputs]
+        self.replaced = {self.owners[k]: i for k, i in replaced}
         self.steps: list[Segment | Interpreted] = []
         self.preset = {
             i: contiguous(n.op.value())
@@ -193,6 +208,7 @@ class NativeProgram:
             segment.workspace,
             segment.machine,
             segment.code.checked,
+            [k for k, o in enumerate(self.owners) if o in segment.overwrites],
         )
 
     def segment(
@@ -211,7 +227,10 @@ class NativeProgram:
             else:
                 needed.update(memory.owner(node) for r in step.roots for node, _ in r.reads)
                 needed.update(memory.owner(r.node) for r in step.roots)
-        self.steps.append(Segment(self.schedule, steps, roots & needed, made, inputs, others))
+        replaced = self.replaced if inputs else {}
+        self.steps.append(
+            Segment(self.schedule, steps, roots & needed, made, inputs, others, replaced)
+        )
 
     def results(self, step: Nest | Product | Repeat) -> list[int]:
         """The nodes that a step makes."""

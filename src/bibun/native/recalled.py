@@ -32,7 +32,7 @@ from .looks import Look
 from .store import store
 from .structure import Description, built, described, leaves
 
-FORMAT, SUFFIX = "ways 4", ".ways"
+FORMAT, SUFFIX = "ways 5", ".ways"
 MOST_SOUND = 16
 """Arguments of first looks that are remembered of one way."""
 LITERAL = {type(None), bool, int, float, str}
@@ -48,6 +48,7 @@ class Recalled(Way):
         self.count, self.sources = known["count"], sources
         self.answers = [np.frombuffer(bytes.fromhex(x), d)[0] for d, x in known["answers"]]
         self.result, self.fixed = known["result"], known["fixed"]
+        self.replaced, self.differentiates = known["replaced"], known["differentiates"]
 
     @cached_property
     def looks(self) -> list[Look]:  # type: ignore[override]
@@ -68,8 +69,8 @@ class Recalled(Way):
 class Recall:
     """What a function sees before a call, and the file of the ways that were compiled then."""
 
-    def __init__(self, f: Callable[..., Any], call: Call):
-        self.f, self.call = f, call
+    def __init__(self, f: Callable[..., Any], call: Call, options: str):
+        self.f, self.call, self.options = f, call, options
         self.said = said.count
         kept = store().path is not None and installed()
         self.sight = sighted(f, call) if kept else None
@@ -77,7 +78,7 @@ class Recall:
     @property
     def name(self) -> str:
         assert self.sight is not None
-        return cached.name(f"{FORMAT} {self.sight.digest()}") + SUFFIX
+        return cached.name(f"{FORMAT} {self.options} {self.sight.digest()}") + SUFFIX
 
     def ways(self) -> Iterator[tuple[Recalled, Kernel]]:
         """All that is known."""
@@ -118,10 +119,11 @@ class Recall:
             return
         answers = written_answers(way)
         known = {
-            "kernel": cached.name(way.traced.key), "inputs": pairs(way.types),
+            "kernel": cached.name(way.key), "inputs": pairs(way.types),
             "outputs": pairs(way.output_types), "count": way.count, "answers": answers,
             "sources": numbers, "result": result, "fixed": way.fixed, "looks": bool(way.looks),
             "closed": all(look.closed for look in way.looks), "sound": [],
+            "replaced": way.replaced, "differentiates": way.differentiates,
         }  # fmt: skip
         others = [w for w in self.load() if w["answers"] != answers]
         store().save(self.name, json.dumps([*others, known]).encode())

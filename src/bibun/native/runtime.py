@@ -16,7 +16,7 @@ from ..graph import Type
 from .kernel import Kernel
 
 ALIGNMENT = 64
-INTERFACE = 7  # as in cpp/runtime/module.cpp
+INTERFACE = 8  # as in cpp/runtime/module.cpp
 POINTERS = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 

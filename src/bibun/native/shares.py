@@ -295,7 +295,8 @@ def apart_in(loop: Loop, number: int) -> bool:
         return True
     place, extents = found[0]
     same = all(p == place for p, _ in found)
-    return same and loop.counter in dict(place.strides) and _one_to_one(place, extents, loop)
+    around = extents | {loop.counter: loop.extent}
+    return same and loop.counter in dict(place.strides) and one_to_one(place, around)
 
 
 def _reach(place: Place, extents: dict[int, int]) -> Iterator[int]:
@@ -305,9 +306,9 @@ def _reach(place: Place, extents: dict[int, int]) -> Iterator[int]:
     yield place.offset + sum(e for e in ends if e > 0)
 
 
-def _one_to_one(place: Place, extents: dict[int, int], loop: Loop) -> bool:
+def one_to_one(place: Place, extents: dict[int, int]) -> bool:
     """Whether other counters are other places: each step is longer than all shorter ones reach."""
-    extents, reach = extents | {loop.counter: loop.extent}, 0
+    reach = 0
     for step, extent in sorted((abs(s), extents[c]) for c, s in place.strides):
         if step <= reach:
             return False

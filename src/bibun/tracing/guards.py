@@ -16,7 +16,7 @@ import numpy as np
 from ..array import FUNCTIONS, Array, bind, lift
 from ..errors import Position, TracingError
 from ..graph import Input, Item, Type
-from ..recording import Trace
+from ..recording import Trace, threads
 from ..snapshots import Original, same_bits
 
 MOST = 20_000
@@ -36,6 +36,7 @@ class Guarded(Trace):
         self.places: dict[tuple, int] = {}  # where these are -> their entries
         self.asked: dict[int, Any] = {}  # what was asked, and the answer
         self.derivatives: list[Any] = []  # that were taken here, for calls to look at
+        self.differentiates = False  # whether any was taken
 
     def refuse_more(self) -> None:
         """Say which line is repeated so often."""
@@ -164,3 +165,10 @@ def _ask(a: Array) -> Any:
 
 
 FUNCTIONS["ask"] = _ask
+
+
+def differentiated() -> None:
+    """A derivative is taken: compiled functions that are traced now have one inside."""
+    for outer in threads.open:
+        if isinstance(outer, Guarded):
+            outer.differentiates = True
