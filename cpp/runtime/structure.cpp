@@ -29,9 +29,11 @@ Structure::Structure(PyObject* description, bool changeable) : changeable_(chang
   const char* name = nullptr;
   PyObject* first = nullptr;
   PyObject* second = nullptr;
-  if (!PyArg_ParseTuple(description, "sO|O", &name, &first, &second)) throw PythonError{};
+  PyObject* third = nullptr;
+  if (!PyArg_ParseTuple(description, "sO|OO", &name, &first, &second, &third)) {
+    throw PythonError{};
+  }
   const std::string kind = name;
-  PyObject* parts = first;
   if (kind == "array") {
     kind_ = Kind::kArray;
     number_ = PyLong_AsSize_t(first);
@@ -43,18 +45,36 @@ Structure::Structure(PyObject* description, bool changeable) : changeable_(chang
     value_ = Reference::shared(first);
     return;
   }
-  kind_ = kind == "tuple" ? Kind::kTuple : kind == "list" ? Kind::kList : Kind::kDict;
-  if (kind_ == Kind::kDict) {
-    const Reference keys = Reference::taken(PySequence_Tuple(first));
-    for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(keys.get()); ++k) {
-      keys_.push_back(Reference::shared(PyTuple_GET_ITEM(keys.get(), k)));
-    }
-    parts = second;
-  }
-  const Reference trees = Reference::taken(PySequence_Tuple(parts));
+  kind_ = kind == "tuple"   ? Kind::kTuple
+          : kind == "list"  ? Kind::kList
+          : kind == "dict"  ? Kind::kDict
+          : kind == "named" ? Kind::kNamed
+                            : Kind::kObject;
+  if (kind_ == Kind::kNamed || kind_ == Kind::kObject) take_class(first);
+  if (kind_ == Kind::kDict || kind_ == Kind::kObject) take_keys(third ? second : first);
+  const bool replaced = changeable || (kind_ != Kind::kTuple && kind_ != Kind::kNamed);
+  const Reference trees = Reference::taken(PySequence_Tuple(third ? third : second ? second : first));
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(trees.get()); ++k) {
-    parts_.emplace_back(PyTuple_GET_ITEM(trees.get(), k), changeable || kind_ != Kind::kTuple);
+    parts_.emplace_back(PyTuple_GET_ITEM(trees.get(), k), replaced);
   }
+}
+
+void Structure::take_keys(PyObject* names) {
+  const Reference keys = Reference::taken(PySequence_Tuple(names));
+  for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(keys.get()); ++k) {
+    keys_.push_back(Reference::shared(PyTuple_GET_ITEM(keys.get(), k)));
+  }
+}
+
+// Python gives a class its version when something is looked up in it.
+void Structure::take_class(PyObject* kind) {
+  if (!PyType_Check(kind)) {
+    PyErr_SetString(PyExc_TypeError, "structure: a class is needed");
+    throw PythonError{};
+  }
+  value_ = Reference::shared(kind);
+  Reference::taken(PyObject_GetAttrString(kind, "__doc__"));
+  version_ = type()->tp_version_tag;
 }
 
 bool Structure::match_other(PyObject* x, Run& run) const {
@@ -73,6 +93,12 @@ bool Structure::match_other(PyObject* x, Run& run) const {
                          run);
     case Kind::kDict:
       return PyDict_CheckExact(x) && match_dict(x, run);
+    case Kind::kNamed:
+      return Py_TYPE(x) == type() &&
+             match_parts(PySequence_Fast_ITEMS(x), static_cast<std::size_t>(PyTuple_GET_SIZE(x)),
+                         run);
+    case Kind::kObject:
+      return Py_TYPE(x) == type() && match_object(x, run);
   }
   return false;
 }
@@ -106,6 +132,20 @@ bool Structure::match_dict(PyObject* x, Run& run) const {
   return true;
 }
 
+// The order of attributes is no part of what was compiled: it is that of the fields. A class that
+// has changed may read attributes in another way.
+bool Structure::match_object(PyObject* x, Run& run) const {
+  if (version_ == 0 || type()->tp_version_tag != version_) return false;
+  const Reference attributes = Reference::taken(PyObject_GenericGetDict(x, nullptr));
+  if (static_cast<std::size_t>(PyDict_GET_SIZE(attributes.get())) != parts_.size()) return false;
+  for (std::size_t k = 0; k < parts_.size(); ++k) {
+    PyObject* part = PyDict_GetItemWithError(attributes.get(), keys_[k].get());
+    if (part == nullptr && PyErr_Occurred()) throw PythonError{};
+    if (part == nullptr || !parts_[k].match(part, run)) return false;
+  }
+  return true;
+}
+
 Reference Structure::build_other(Run& run) const {
   switch (kind_) {
     case Kind::kArray:
@@ -118,6 +158,10 @@ Reference Structure::build_other(Run& run) const {
       return build_list(run);
     case Kind::kDict:
       return build_dict(run);
+    case Kind::kNamed:
+      return build_named(run);
+    case Kind::kObject:
+      return build_object(run);
   }
   return {};
 }
@@ -141,6 +185,24 @@ Reference Structure::build_dict(Run& run) const {
   for (std::size_t k = 0; k < parts_.size(); ++k) {
     const Reference part = parts_[k].build(run);
     if (PyDict_SetItem(made.get(), keys_[k].get(), part.get()) < 0) throw PythonError{};
+  }
+  return made;
+}
+
+// As tuple.__new__(class, parts) makes it, which is all that the __new__ of named tuples does.
+Reference Structure::build_named(Run& run) const {
+  const Reference parts = build_tuple(run);
+  const Reference args = Reference::taken(PyTuple_Pack(1, parts.get()));
+  return Reference::taken(PyTuple_Type.tp_new(type(), args.get(), nullptr));
+}
+
+// As object.__new__ and object.__setattr__ make it: no code of the class runs.
+Reference Structure::build_object(Run& run) const {
+  static PyObject* const nothing = PyTuple_New(0);
+  Reference made = Reference::taken(PyBaseObject_Type.tp_new(type(), nothing, nullptr));
+  for (std::size_t k = 0; k < parts_.size(); ++k) {
+    const Reference part = parts_[k].build(run);
+    if (PyObject_GenericSetAttr(made.get(), keys_[k].get(), part.get()) < 0) throw PythonError{};
   }
   return made;
 }

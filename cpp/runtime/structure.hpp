@@ -8,10 +8,11 @@
 
 namespace bibun {
 
-// A tree of plain tuples, lists and dicts, whose leaves are numbered arrays and fixed values.
+// A tree of containers, whose leaves are numbered arrays and fixed values.
 //
 // It is made from Python's ("array", number), ("fixed", value), ("tuple", [trees]),
-// ("list", [trees]) and ("dict", [keys], [trees]).
+// ("list", [trees]), ("dict", [keys], [trees]), ("named", class, [trees]) for named tuples, and
+// ("object", class, [names], [trees]) for what has all its attributes in its __dict__.
 class Structure {
  public:
   explicit Structure(PyObject* description, bool changeable = false);
@@ -38,19 +39,26 @@ class Structure {
   int visit(visitproc visit, void* arg) const;
 
  private:
-  enum class Kind { kArray, kFixed, kTuple, kList, kDict };
+  enum class Kind { kArray, kFixed, kTuple, kList, kDict, kNamed, kObject };
 
+  void take_keys(PyObject* names);
+  void take_class(PyObject* kind);
   bool match_other(PyObject* x, Run& run) const;
   bool match_dict(PyObject* x, Run& run) const;
+  bool match_object(PyObject* x, Run& run) const;
   Reference build_other(Run& run) const;
   Reference build_tuple(Run& run) const;
   Reference build_list(Run& run) const;
   Reference build_dict(Run& run) const;
+  Reference build_named(Run& run) const;
+  Reference build_object(Run& run) const;
+  PyTypeObject* type() const { return reinterpret_cast<PyTypeObject*>(value_.get()); }
 
   Kind kind_;
-  bool changeable_;         // whether it stands in a list or dict, where it may be replaced
+  bool changeable_;         // whether it stands where it may be replaced: in a list, for example
   std::size_t number_ = 0;  // of an array
-  Reference value_;         // what is fixed
+  Reference value_;         // what is fixed, or a class
+  unsigned version_ = 0;    // of the class: another one after each change of it, and never 0
   std::vector<Reference> keys_;
   std::vector<Structure> parts_;
 };

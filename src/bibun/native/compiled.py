@@ -80,18 +80,18 @@ def _nothing(*args: Any) -> None:
 def variant(
     extension: Any, kernel: Any, captured: Way, call: Call, overwrites: Sequence[int] = ()
 ) -> Any:
-    """The whole of a call in C++; None for arguments that are more than plain containers.
+    """The whole of a call in C++; None for arguments in containers that it does not know.
 
     `overwrites` are results that come where the arguments lie that they replace; the others that do
     so are copied there.
     """
     args, named = call.place(leaves(len(call.values)))
     fixed = {id(x) for x in call.fixed}
-    given = described(args, fixed), described(named, fixed)
+    given = described(args, fixed, True), described(named, fixed, True)
     if None in given:
         return None
     tree = captured.results(leaves(captured.count))
-    result = described(tree, {id(x) for traced, x in captured.fixed if not traced})
+    result = described(tree, {id(x) for traced, x in captured.fixed if not traced}, True)
     types = captured.output_types[captured.count :]
     answers = [
         np.asarray(a, t.dtype).tobytes() for a, t in zip(captured.answers, types, strict=True)
