@@ -19,15 +19,17 @@ PRINTED = re.compile(r"^print\(.*\)  +# (.*)$", re.MULTILINE)
         *("docs/cpp.md", "docs/instability.md"),
     ],
 )
-def test_python_blocks_run(name: str, capsys: pytest.CaptureFixture[str]) -> None:
-    """What follows `print(...)  # ` is what is printed."""
+def test_python_blocks_run(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """What follows `print(...)  # ` is what is printed. The code has a file, as a user's has."""
     text = (ROOT / name).read_text("utf-8")
     blocks = list(BLOCK.finditer(text))
     assert blocks, f"{name} shows no Python"
-    namespace = {"__name__": "__main__"}
+    file, source = tmp_path / Path(name).name, ""
     for block in blocks:
         # The empty lines make tracebacks, and bibun's own errors, name the line of the page.
-        padded = "\n" * text.count("\n", 0, block.start(1)) + block[1]
-        exec(compile(padded, str(ROOT / name), "exec"), namespace)
+        first = text.count("\n", 0, block.start(1))
+        source += "\n" * (first - source.count("\n")) + block[1]
+    file.write_text(source, "utf-8")
+    exec(compile(source, str(file), "exec", dont_inherit=True), {"__name__": "__main__"})
     expected = [line for block in blocks for line in PRINTED.findall(block[1])]
     assert capsys.readouterr().out.splitlines() == expected

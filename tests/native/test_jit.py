@@ -356,17 +356,17 @@ def test_what_was_compiled_can_be_looked_at():
         lowered.text("c")
 
 
-def test_long_loops_of_python_are_refused_with_the_line():
+def test_long_loops_that_run_round_by_round_are_refused_with_the_line():
     def f(x):
-        for _ in range(30_000):
-            x = x * 1.5 + 0.5
+        for k in range(30_000):
+            x = x * 1.5 + 0.5 if k % 2 else x * 0.5
         return x
 
     for g in (f, bibun.grad(f)):
         with pytest.raises(errors.TracingError, match=r"fori_loop") as raised:
             bibun.jit(g)(np.float64(0.5))
         assert "more than 20000 operations were recorded" in str(raised.value)
-    with pytest.raises(errors.TracingError, match=r"test_jit.py:\d+: `x \* 1.5"):
+    with pytest.raises(errors.TracingError, match=r"test_jit.py:\d+: `x \* .*round by round"):
         bibun.jit(f)(np.float64(0.5))
 
 

@@ -1,5 +1,6 @@
 """The user's transforms: each is one walk over the graph of what ran."""
 
+from . import rolled  # noqa: F401 the hook of loops
 from .boundaries import checkpoint, stop_gradient
 from .choices import cond, switch
 from .custom import custom_gradient, custom_jvp

@@ -11,15 +11,18 @@ from typing import Any
 
 import numpy as np
 
-from ..array import Array, Duck, innermost, lift
+from ..array import Array, Duck, bind, innermost, lift
 from ..errors import DtypeError, ShapeError
 from ..graph import Type
+from ..ops.control.graphs import several
 from ..ops.control.scan import Scan, remembering
 from ..ops.control.sweeps import Sweeps
 from ..ops.structure import cast
 from .bodies import Tree, applied, called, carrying, closed, trace_body, tree_of
+from .rows import Loop, in_rows
 
 Function = Callable[..., Any]
+Results = Sequence[Array]
 
 
 def scan(
@@ -72,6 +75,7 @@ def _rounds(
     reverse: bool,
     split: Callable[[Any], Sequence[Any]],
     place: Callable[[Any, Any], Sequence[Any]] = lambda c, x: (c, x),
+    counter: range | None = None,
 ) -> tuple[Any, list[Any]]:
     """The last carry, and the other results of f of all rounds."""
     k = len(carry.leaves)
@@ -84,14 +88,31 @@ def _rounds(
     (graph,), shared = closed([body])
     if not body.outputs:
         return carry.tree, [part.rebuild([]) for part in body.parts[1:]]
-    operands = [*carry.leaves, *rows.leaves, *shared]
-    op = Scan(graph, k, len(rows.leaves), n, reverse)
-    if innermost(operands) is not None and k:
-        op = remembering(op)  # derivatives start from the states
-    results = applied(op, operands, (carry, rows))[: len(body.outputs)]
-    values = iter(results)
+    loop = Loop(graph, carry.leaves, rows.leaves, shared)
+    if counter is not None and innermost(loop.operands) is not None:
+        results = repeated(loop, n, counter=counter)
+    else:
+        op, *operands = scanned(loop, n, reverse)
+        results = applied(op, operands, (carry, rows))
+    values = iter(results[: len(body.outputs)])
     built = [part.rebuild([next(values) for _ in part.leaves]) for part in body.parts]
     return built[0], built[1:]
+
+
+def repeated(loop: Loop, n: int, reverse: bool = False, counter: range | None = None) -> Results:
+    """The results of a loop of n rounds; what it reads or writes at a counter is cut into rows."""
+    cut = None if counter is None else in_rows(loop, counter)
+    if cut is None:
+        return several(bind(*scanned(loop, n, reverse)))
+    return cut.results(several(bind(*scanned(cut.loop(loop), n, reverse))), loop.states)
+
+
+def scanned(loop: Loop, n: int, reverse: bool) -> tuple:
+    """The operation that a loop of n rounds is, and its arguments."""
+    op = Scan(loop.graph, len(loop.states), len(loop.rows), n, reverse)
+    if loop.states and innermost(loop.operands) is not None:
+        op = remembering(op)  # derivatives start from the states
+    return op, *loop.operands
 
 
 def _length(name: str, rows: Tree, length: int | None) -> int:
@@ -148,7 +169,8 @@ def fori_loop(lower: Any, upper: Any, body_fun: Function, init_val: Any) -> Any:
     bounds = [_bound(b) for b in (lower, upper)]
     if all(type(b) is int for b in bounds):
         n = max(0, bounds[1] - bounds[0])
-        index = tree_of(np.arange(bounds[0], bounds[0] + n))
+        counter = range(bounds[0], bounds[0] + n)
+        index = tree_of(np.arange(counter.start, counter.stop))
         return _rounds(
             "fori_loop",
             body_fun,
@@ -158,6 +180,7 @@ def fori_loop(lower: Any, upper: Any, body_fun: Function, init_val: Any) -> Any:
             False,
             lambda result: (result,),
             lambda x, i: (i, x),
+            counter if n else None,
         )[0]
     start, end = (cast(b, np.dtype(np.int64)) for b in bounds)
     return _counted(body_fun, start, end, init_val, "fori_loop")

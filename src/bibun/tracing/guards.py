@@ -37,14 +37,18 @@ class Guarded(Trace):
         self.asked: dict[int, Any] = {}  # what was asked, and the answer
         self.derivatives: list[Any] = []  # that were taken here, for calls to look at
         self.differentiates = False  # whether any was taken
+        self.one_by_one: dict[Any, str] = {}  # code with loops that are not kept as such, and why
 
     def refuse_more(self) -> None:
         """Say which line is repeated so often."""
         place, count = Counter(self.positions).most_common(1)[0]
+        reason = "; ".join(dict.fromkeys(self.one_by_one.values()))
         raise TracingError(
             f"jit: more than {MOST} operations were recorded, {count} of them at "
-            f"{Position(*place)}: loops of Python's are unrolled, round by round. Write "
-            "bibun.fori_loop, bibun.scan or bibun.while_loop, which stay one loop"
+            f"{Position(*place)}: this loop of Python's runs round by round"
+            + (f", since {reason}" if reason else "")
+            + ". Write bibun.fori_loop, bibun.scan or bibun.while_loop, which stay one loop, or "
+            "let its rounds only bind names and write into arrays of the function"
         )
 
     def input(self, value: Any) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from threading import RLock, local
+from threading import RLock, get_ident, local
 from types import (
     BuiltinFunctionType,
     CellType,
@@ -37,6 +37,7 @@ MAKERS: dict[type, Handler] = {}  # type -> what makes the entries of its instan
 FINDERS: list[Handler] = []  # what the functions of libraries mean; None says: what they say
 KINDS: dict[type, Handler] = {}  # type -> what its instances mean
 METHODS: dict[type, Callable[[Any, str, Any], Any]] = {}  # type -> its built-in methods
+CHECKS: list[tuple[int, Callable[[Any], None]]] = []  # threads, and what looks at their calls
 LATER: list[Callable[[], None]] = []  # what makes further entries, before a function is traced
 
 
@@ -62,10 +63,19 @@ def kind(*types: type) -> Callable[[Handler], Handler]:
     return register
 
 
+def _check(f: Any) -> None:
+    """Let those look at a call who want to, in their own thread."""
+    for thread, look in tuple(CHECKS):
+        if thread == get_ident():
+            look(f)
+
+
 class Call:
     """The hook in front of whatever is called."""
 
     def __matmul__(self, f: Any) -> Any:
+        if CHECKS:
+            _check(f)
         of = type(f)
         if of is FunctionType:
             known = _known.get(id(f.__code__))
@@ -116,6 +126,8 @@ MARKS: marks.Marks = {marks.CALL: CALL}  # further hooks: see operators.py
 
 def function(f: Any) -> Any:
     """A function of the user's with hooks in its code, its globals and cells as they are."""
+    if CHECKS:
+        _check(f)
     known = _known.get(id(f.__code__)) or _learn(f)
     if known.marked is None:
         return _wrapper(f) if known.wraps else known.meaning or f

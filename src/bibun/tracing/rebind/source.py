@@ -15,8 +15,9 @@ from typing import Any
 
 import numpy as np
 
-from .marks import NOTHING, SET, Marked, Marks, Names, defined, imported, nested, with_marks
+from .marks import NOTHING, SET, Marks, Names, defined, imported, nested, with_marks
 from .owners import of_classes, of_user
+from .rounds import Rolling
 
 POLYNOMIALS = re.compile("Polynomial|Chebyshev|Legendre|Laguerre|Hermite|poly1d")
 REWRITTEN = "@py"  # with this begin the names that pytest puts into code with assertions
@@ -43,7 +44,7 @@ class Source:
         key = (*map(_first, chosen), names)
         if key not in self.compiled:
             plain = self._compile(chosen)
-            marked = [Marked(names, self.modules).visit(copy.deepcopy(s)) for s in chosen]
+            marked = [Rolling(names, self.modules).visit(copy.deepcopy(s)) for s in chosen]
             code = with_marks(self._compile(marked), marks)
             found = list(zip(nested(plain), nested(code), strict=False))
             alike = all(a.co_name == b.co_name for a, b in found)
@@ -101,6 +102,17 @@ def has_source(code: CodeType, marks: Marks) -> bool:
     """Whether the source of this code is at hand."""
     with _lock:
         return bool(_pairs_of(code, marks) or _pairs_of(code, marks, afresh=True))
+
+
+def functions_at(code: CodeType) -> list[ast.FunctionDef | ast.Lambda]:
+    """The functions in the source that this code may be of, which is known to be up to date."""
+    with _lock:
+        source = _sources.get(code.co_filename) or Source(code.co_filename)
+    first, kind = code.co_firstlineno, ast.FunctionDef
+    if code.co_name == "<lambda>":
+        return [n for n in ast.walk(source.tree) if isinstance(n, ast.Lambda) and n.lineno == first]
+    functions = (n for n in ast.walk(source.tree) if isinstance(n, kind) and n.name == code.co_name)
+    return [n for n in functions if _first(n) == first]
 
 
 def _pairs_of(

@@ -1,0 +1,381 @@
+"""Loops of Python's in compiled functions: one round is traced, and stands for all that follow.
+
+`for i in range(n)` becomes a `Scan` where its source allows that (tracing/rebind/rounds.py) and a
+round gives what it was given: the same names with the same types. A round that needs the value of
+what it carries, that calls what may change something, or that does not come back as it began, says
+nothing of others: then all run one by one, as they do where nothing is compiled.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from sys import _getframe, exc_info, getrefcount
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..array import FUNCTIONS, Array, Duck, enter, innermost, is_number, lift
+from ..graph import Input, Type, type_of
+from ..memory import living
+from ..recording import Trace, recording, threads
+from ..tracing.containers import flatten, same_structure
+from ..tracing.functional import form_of
+from ..tracing.guards import Guarded
+from ..tracing.rebind import rounds
+from ..tracing.rebind.callee import CALL, MARKS
+from ..tracing.rebind.calls import RoundError, fail, unwatch, watch
+from ..variable import Variable
+from .bodies import Body, Tree, closed
+from .loops import repeated
+from .rows import Loop, in_rows
+from .wholes import fits
+
+FEWEST = 8  # rounds
+WORTH = 256  # operations in all rounds, from which on a loop is kept
+ATTEMPTS = 3  # rounds that may pass until what is carried has the types that it keeps
+STORED = 1 << 28  # bytes of all states, of which derivatives keep those of each round
+
+
+class Roll:
+    """The hook in front of what a loop goes through."""
+
+    def __matmul__(self, parts: tuple) -> Any:
+        *given, spec = parts
+        if not any(t.for_good for t in threads.open):
+            return Plain(*given)
+        through = _through(*given)
+        return Plain(*given) if through is None else Rounds(through, rounds.Spec(*spec))
+
+
+def _through(*given: Any) -> Through | None:
+    """What a loop goes through, if each round takes one row of it, or a number."""
+    sources: tuple = given
+    if len(given) == 2:
+        f, sources = given
+        if f is enumerate and len(sources) == 1:
+            sources = (range(np.shape(sources[0])[0] if np.ndim(sources[0]) else 0), *sources)
+        elif f is not zip or not sources:
+            return None
+    if not all(type(x) is range or (isinstance(x, ROWS) and np.ndim(x)) for x in sources):
+        return None
+    return Through(sources, len(given) == 2)
+
+
+ROWS = (np.ndarray, Duck)
+
+
+class Through(NamedTuple):
+    """What a loop goes through: ranges and arrays, several of them together."""
+
+    sources: tuple
+    together: bool
+
+    def __len__(self) -> int:
+        return min(map(len, self.sources))
+
+    def at(self, i: int) -> Any:
+        """What round i is given."""
+        return tuple(x[i] for x in self.sources) if self.together else self.sources[0][i]
+
+    def kinds(self) -> list[Leaf]:
+        """What each round is given, as numbers and rows."""
+        return [
+            Leaf(Type(np.dtype(np.int64), ()), int)
+            if type(x) is range
+            else Leaf(Type(lift(x).dtype, lift(x).shape[1:]), None)
+            for x in self.sources
+        ]
+
+    def rows(self, start: int, n: int) -> list[Array]:
+        """The rows of n rounds."""
+        rest = [x[start : start + n] for x in self.sources]
+        return [lift(np.array(x) if type(x) is range else x) for x in rest]
+
+    def spans(self, start: int, n: int) -> dict[int, tuple[int, int]]:
+        """The least and the largest number of each range."""
+        parts = {j: x[start : start + n] for j, x in enumerate(self.sources) if type(x) is range}
+        return {j: (min(x[0], x[-1]), max(x[0], x[-1])) for j, x in parts.items()}
+
+    def counter(self, start: int, n: int) -> range | None:
+        """The numbers of n rounds, if the first of what they are given is one."""
+        first = self.sources[0]
+        return first[start : start + n] if type(first) is range else None
+
+
+class Plain:
+    """Rounds that run one by one."""
+
+    __slots__ = ("given",)
+    pending = False
+
+    def __init__(self, *given: Any):
+        self.given = given
+
+    def __iter__(self) -> Iterator[Any]:
+        if len(self.given) == 1:
+            return iter(self.given[0])
+        f, args = self.given
+        return iter((CALL @ f)(*args))
+
+    def failed(self) -> bool:
+        """An error is the user's own."""
+        return False
+
+
+class Leaf(NamedTuple):
+    """What a number or an array that is carried is: the same after each round."""
+
+    of: Type
+    form: type | None
+
+    def __str__(self) -> str:
+        return f"{self.of}" if self.form is None else f"{self.of} ({self.form.__name__})"
+
+
+class Attempt:
+    """A round that is traced: what it began with, and where it is recorded."""
+
+    def __init__(self, given: Sequence[Any], written: Sequence[bool], rows: Sequence[Leaf]):
+        self.given = tuple(given)
+        self.leaves, self.rebuild = flatten(self.given)
+        self.kinds = [_kind(x) for x in self.leaves]
+        self.trace = Trace()
+        self.open = recording(self.trace)
+        self.open.__enter__()
+        self.watched = watch()
+        self.inputs: list[int] = []
+        fresh = [
+            x if k is None else self._fresh(k) for x, k in zip(self.leaves, self.kinds, strict=True)
+        ]
+        self.rows = tuple(map(self._fresh, rows))
+        taken = self.rebuild(fresh)
+        copied = FUNCTIONS[np.copy]
+        self.taken = tuple(
+            copied(x) if w and type(x) is Array and not is_number(x) else x
+            for x, w in zip(taken, written, strict=True)
+        )
+
+    def _fresh(self, kind: Leaf) -> Array:
+        i = self.trace.input(kind.of)
+        self.inputs.append(i)
+        return Array(self.trace, i, kind.of, kind.form)
+
+    def close(self) -> None:
+        """Record no more."""
+        unwatch(self.watched)
+        self.open.__exit__(None, None, None)
+
+    def body(self, new: Sequence[Any]) -> Body:
+        """What was recorded, if the round gave what it was given."""
+        new = tuple(new)
+        if not same_structure(self.given, new):
+            fail("what is carried changes its containers")
+        leaves, rebuild = flatten(new)
+        found = []
+        for x, y, kind in zip(self.leaves, leaves, self.kinds, strict=True):
+            if kind is None:
+                if x is not y and not (type(x) is type(y) and type(x) in SAME and x == y):
+                    fail(f"{x!r} changes")
+            elif _kind(y) != kind:
+                raise UnsettledError(
+                    f"{kind} is carried, and becomes {_kind(y) or type(y).__name__}"
+                )
+            else:
+                found.append(lift(y))
+        outputs = [enter(self.trace, y) for y in found]
+        return Body(self.trace, self.inputs, outputs, [Tree(new, found, rebuild, [])])
+
+
+SAME = (int, bool, str)
+
+
+class UnsettledError(RoundError):
+    """A round that changes the types of what is carried: the next one may keep them."""
+
+
+def _kind(x: Any) -> Leaf | None:
+    """What is carried as a number or an array; None for what has to stay as it is."""
+    if isinstance(x, Variable) or type(x) in (int, bool):
+        return None
+    if isinstance(x, Duck):
+        a = x._read()
+        return Leaf(type_of(a), form_of(a))
+    if type(x) in (float, complex):
+        return Leaf(Type(np.dtype(type(x)), ()), type(x))
+    if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "biufc":
+        form = np.ndarray if type(x) is np.ndarray and not x.shape else None
+        return Leaf(Type(x.dtype.newbyteorder("="), x.shape), form)
+    return None
+
+
+class Rounds:
+    """The rounds of a loop, one of which is traced for all that follow."""
+
+    def __init__(self, through: Through, spec: rounds.Spec):
+        self.through, self.spec = through, spec
+        self.count, self.next, self.attempts = len(through), 0, ATTEMPTS
+        self.attempt: Attempt | None = None
+        self.values: tuple = ()
+        self.pending = False  # whether what is carried is to be taken from here
+
+    def __iter__(self) -> Rounds:
+        return self
+
+    def take(self) -> tuple:
+        """What is carried, by the order of the names."""
+        self.pending = False
+        values, self.values = self.values, ()
+        return values
+
+    def _leave(self, values: tuple) -> None:
+        self.values, self.pending = values, True
+
+    def __next__(self) -> Any:
+        frame = _getframe(1)
+        if self.attempt is not None:
+            self._end(frame.f_locals)
+        if self.next == self.count:
+            raise StopIteration
+        if self.attempts and not self.pending and self.count - self.next >= FEWEST:
+            self.attempts -= 1
+            if self._begin(frame.f_locals):
+                assert self.attempt is not None
+                given = self.attempt.rows
+                return given if self.through.together else given[0]
+        i, self.next = self.next, self.next + 1
+        return self.through.at(i)
+
+    def failed(self) -> bool:
+        """Whether an error belongs to a round that was traced: then it runs again, as it is."""
+        attempt, self.attempt = self.attempt, None
+        if attempt is None:
+            return False
+        attempt.close()
+        self._leave(attempt.given)
+        error = exc_info()[1]
+        self._give_up(str(error))
+        return isinstance(error, Exception)
+
+    def _give_up(self, reason: str) -> None:
+        """All rounds run one by one, and traces that grow too long say why."""
+        self.attempts = 0
+        for trace in threads.open:
+            if isinstance(trace, Guarded):
+                trace.one_by_one[id(self)] = reason
+
+    # ------------------------------------------------------------ a round that is traced
+
+    def _begin(self, found: dict[str, Any]) -> bool:
+        """Whether a round is traced now."""
+        names = self.spec.carried
+        if not all(name in found for name in names):
+            return False
+        written = [name in self.spec.written for name in names]
+        shared = [n for n, w in zip(names, written, strict=True) if w and not _alone(found, n)]
+        if shared:
+            self._give_up(f"others may see what is written into {shared[0]}")
+            return False
+        self.attempt = Attempt([found[n] for n in names], written, self.through.kinds())
+        self._leave(self.attempt.taken)
+        return True
+
+    def _end(self, found: dict[str, Any]) -> None:
+        """The loop that the traced round stands for, or the state before it."""
+        attempt, self.attempt = self.attempt, None
+        assert attempt is not None
+        try:
+            body = attempt.body([found[n] for n in self.spec.carried])
+        except UnsettledError as error:
+            body = None
+            if not self.attempts:
+                self._give_up(str(error))
+        except RoundError as error:
+            body = None
+            self._give_up(str(error))
+        finally:
+            attempt.close()
+        result = None if body is None else self._looped(attempt, body)
+        self._leave(attempt.given if result is None else result)
+
+    def _looped(self, attempt: Attempt, body: Body) -> tuple | None:
+        """What is carried after all rounds that one stands for; None if it is not worth it."""
+        n = self.count - self.next - self.spec.last
+        self.attempts = 0
+        (graph,), shared = closed([body])
+        states = [lift(x) for x, k in zip(attempt.leaves, attempt.kinds, strict=True) if k]
+        loop = Loop(graph, states, self.through.rows(self.next, n), shared)
+        counter = self.through.counter(self.next, n)
+        cut = None if counter is None else in_rows(loop, counter)
+        whole = states if cut is None else [states[j] for j in cut.kept]
+        size = n * sum(a.raw.dtype.itemsize * int(np.prod(a.shape)) for a in whole)
+        small = n * (len(graph) - graph.arity) < WORTH
+        if size > STORED:
+            self._give_up(f"its rounds would store {size >> 20} MiB")
+        if innermost(loop.operands) is None or small or size > STORED:
+            return None
+        spans = self.through.spans(self.next, n)
+        if not fits(graph, {len(states) + j: span for j, span in spans.items()}):
+            self._give_up("whole numbers may not fit into 64 bits")
+            return None
+        results = iter(repeated(loop, n, counter=counter))
+        leaves = [
+            x if k is None else _as(next(results), k)
+            for x, k in zip(attempt.leaves, attempt.kinds, strict=True)
+        ]
+        self.next += n
+        return tuple(attempt.rebuild(leaves))
+
+
+def _as(y: Array, kind: Leaf) -> Array:
+    return Array(y.scope, y.index, y.raw, kind.form)
+
+
+# ------------------------------------------------------------ what may be written into
+
+
+def _alone(found: dict[str, Any], name: str) -> bool:
+    """Whether a write into this is seen by nobody else: a number, or the function's own array."""
+    x = found[name]
+    if type(x) is not Array:
+        return not isinstance(x, np.ndarray | Duck) and _kind(x) is not None
+    if is_number(x):
+        return True
+    if hasattr(x, "parent") or living(x):
+        return False
+    if x.scope is not None and type(x.scope.entries[x.index][0]) is Input:
+        return False
+    return _references(found, name) <= _ALONE
+
+
+def _references(found: dict[str, Any], name: str) -> int:
+    return getrefcount(found[name])
+
+
+class _Probe:
+    """Counts the references to a local array that nobody else has, as Rounds does it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __iter__(self) -> _Probe:
+        return self
+
+    def __next__(self) -> None:
+        found = _getframe(1).f_locals
+        x = found["array"]
+        self.count = _references(found, "array")
+        del x
+        raise StopIteration
+
+
+def _measured() -> int:
+    array = Array(None, -1, np.zeros(1))
+    probe = _Probe()
+    for _ in probe:
+        pass
+    del array
+    return probe.count
+
+
+_ALONE = _measured()
+MARKS[rounds.ROLL], MARKS[rounds.ANYTHING] = Roll(), BaseException

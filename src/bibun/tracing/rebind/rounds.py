@@ -1,0 +1,326 @@
+"""Loops of Python's that may be traced as one round: what the source of their body proves.
+
+A body is looked at before it runs. It may only bind local names and write into arrays that it has
+made itself or that are carried along; all that it calls is looked at when it is called (calls.py).
+So a round depends on its counter, on what is carried, and on what no round changes.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator
+from typing import Any, NamedTuple, TypeGuard
+
+from .marks import PLAIN, Marked, Names, marked
+
+ROLL, ANYTHING = "\0bibun roll", "\0bibun anything"
+NAME = ".rounds{}"  # which no user can write
+
+# fmt: off
+# Statements and expressions whose effect nobody can undo, or that leave the loop.
+FORBIDDEN = (
+    ast.Return, ast.Global, ast.Nonlocal, ast.Delete, ast.With, ast.AsyncWith, ast.AsyncFor,
+    ast.Try, ast.TryStar, ast.ClassDef, ast.AsyncFunctionDef, ast.Match, ast.NamedExpr,
+    ast.Await, ast.Yield, ast.YieldFrom, ast.Import, ast.ImportFrom, ast.FunctionDef,
+)
+KEYWORDS = {"out", "key", "overwrite_a", "overwrite_b", "overwrite_x"}  # of calls, that write
+PURE = {  # methods of containers and strings that change nothing
+    "get", "keys", "values", "items", "index", "count", "format", "join", "split", "strip",
+    "startswith", "endswith", "lower", "upper", "replace", "union", "intersection", "difference",
+}
+FRESH = {  # functions of NumPy that return a new array
+    "zeros", "ones", "empty", "full", "zeros_like", "ones_like", "empty_like", "full_like", "copy",
+    "array", "eye", "identity", "arange", "linspace", "concatenate", "stack", "hstack", "vstack",
+    "sin", "cos", "tan", "exp", "log", "sqrt", "tanh", "abs", "where", "maximum", "minimum",
+    "dot", "matmul", "outer", "cross", "sum", "mean", "clip",
+}
+NUMPY = {"np", "numpy"}
+SCOPES = (ast.Lambda, ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)
+# fmt: on
+
+
+class Spec(NamedTuple):
+    """What is known of a loop from its source."""
+
+    carried: tuple[str, ...]  # names that a round reads before it binds them, or writes into
+    written: tuple[str, ...]  # those of them that it may write into
+    last: bool  # whether what the last round leaves is read elsewhere
+
+
+def spec_of(loop: ast.For, function: ast.AST) -> Spec | None:
+    """What is known of a loop, if one round may stand for all."""
+    if loop.orelse or not _is_plain(loop.target) or not _pure(loop.body, loop=True):
+        return None
+    targets, bound = set(_names(loop.target)), _bound(loop.body)
+    written = _written(loop.body)
+    if targets & (bound.keys() | written) or not _own(function, bound.keys() | targets | written):
+        return None
+    if not all(_is_fresh(value) for name in written for value in bound.get(name, ())):
+        return None
+    exposed: set[str] = set()
+    _expose(loop.body, set(targets), exposed)
+    carried = exposed & (bound.keys() | written)
+    if not carried:
+        return None
+    inside = _loads([loop])
+    elsewhere = {n for n, count in _loads([function]).items() if count > inside.get(n, 0)}
+    last = bool(elsewhere & ((bound.keys() - carried) | targets))
+    return Spec(tuple(sorted(carried)), tuple(sorted(carried & written)), last)
+
+
+def is_pure(function: ast.FunctionDef | ast.Lambda) -> bool:
+    """Whether calls of a function of the user's change nothing outside it."""
+    if isinstance(function, ast.Lambda):
+        return _pure([ast.Expr(function.body)])
+    body = [s for s in function.body if not isinstance(s, ast.FunctionDef)]
+    inner = [s for s in function.body if isinstance(s, ast.FunctionDef)]
+    if not _pure(body, function=True) or not all(map(is_pure, inner)):
+        return False
+    bound, written = _bound(body), _written(body)
+    given = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)}
+    return all(
+        name in bound and name not in given and all(map(_is_fresh, bound[name])) for name in written
+    )
+
+
+def _pure(body: Iterable[ast.AST], function: bool = False, loop: bool = False) -> bool:
+    """Whether statements do nothing but bind names and write into arrays with names."""
+    allowed = (ast.Return, ast.Import, ast.ImportFrom) if function else ()
+    for node in (n for statement in body for n in ast.walk(statement)):
+        if isinstance(node, FORBIDDEN) and not isinstance(node, allowed):
+            return False
+        if isinstance(node, ast.Attribute | ast.Starred) and not isinstance(node.ctx, ast.Load):
+            return False
+        if _is_stored_part(node) and not isinstance(node.value, ast.Name):
+            return False
+        if isinstance(node, ast.Call) and not _harmless(node):
+            return False
+    return not loop or not any(map(_leaves, body))
+
+
+def _is_stored_part(node: ast.AST) -> TypeGuard[ast.Subscript]:
+    """Whether this is x[i] in x[i] = v."""
+    return isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
+
+
+def _harmless(call: ast.Call) -> bool:
+    """Whether a call says nothing of writing; what it calls is looked at when it runs."""
+    if any(k.arg is None or k.arg in KEYWORDS for k in call.keywords):
+        return False
+    return not isinstance(call.func, ast.Attribute) or (
+        call.func.attr not in PLAIN or call.func.attr in PURE
+    )
+
+
+def _leaves(node: ast.AST) -> bool:
+    """Whether a statement breaks out of the loop around it."""
+    if isinstance(node, ast.Break):
+        return True
+    if isinstance(node, ast.For | ast.While):
+        return any(map(_leaves, node.orelse))
+    return any(map(_leaves, ast.iter_child_nodes(node)))
+
+
+def _is_plain(target: ast.expr) -> bool:
+    """Whether a target is a name, or a tuple of targets."""
+    if isinstance(target, ast.Tuple):
+        return all(map(_is_plain, target.elts))
+    return isinstance(target, ast.Name)
+
+
+def _names(target: ast.AST) -> Iterator[str]:
+    return (n.id for n in ast.walk(target) if isinstance(n, ast.Name))
+
+
+def _own(function: ast.AST, names: set[str]) -> bool:
+    """Whether names are local to a function, which is no generator."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Global | ast.Nonlocal) and names & set(node.names):
+            return False
+        if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await):
+            return False
+    return True
+
+
+def _parts(node: ast.AST) -> Iterator[ast.AST]:
+    """A statement and what stands in it, but for scopes of their own."""
+    yield node
+    if not isinstance(node, SCOPES):
+        for child in ast.iter_child_nodes(node):
+            yield from _parts(child)
+
+
+def _bound(body: Iterable[ast.AST]) -> dict[str, list[Any]]:
+    """The names that statements bind, and to what: None if that is unknown."""
+    found: dict[str, list[Any]] = {}
+    for node in (n for statement in body for n in _parts(statement)):
+        if isinstance(node, ast.Assign | ast.AnnAssign):
+            targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+            for target in targets:
+                if isinstance(target, ast.Name) and len(targets) == 1:
+                    found.setdefault(target.id, []).append(node.value)
+                else:
+                    for name in _stored(target):
+                        found.setdefault(name, []).append(None)
+        elif isinstance(node, ast.For):
+            for name in _names(node.target):
+                found.setdefault(name, []).append(None)
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            found.setdefault(node.target.id, [])
+    return found
+
+
+def _stored(target: ast.expr) -> Iterator[str]:
+    return (
+        n.id for n in ast.walk(target) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)
+    )
+
+
+def _written(body: Iterable[ast.AST]) -> set[str]:
+    """The names of what statements may change in place."""
+    found = set()
+    for node in (n for statement in body for n in _parts(statement)):
+        if isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            found.add(node.target.id)
+        if _is_stored_part(node) and isinstance(node.value, ast.Name):
+            found.add(node.value.id)
+    return found
+
+
+def _is_fresh(value: ast.expr | None) -> bool:
+    """Whether an expression makes an array, or a number, that nobody else has."""
+    if isinstance(value, ast.BinOp | ast.UnaryOp | ast.Compare | ast.Constant):
+        return True
+    if not isinstance(value, ast.Call) or not isinstance(value.func, ast.Attribute):
+        return False
+    of = value.func.value
+    if value.func.attr == "copy" and not value.args and not value.keywords:
+        return True
+    return isinstance(of, ast.Name) and of.id in NUMPY and value.func.attr in FRESH
+
+
+def _loads(body: Iterable[ast.AST]) -> dict[str, int]:
+    """How often names are read."""
+    found: dict[str, int] = {}
+    for node in (n for statement in body for n in ast.walk(statement)):
+        if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load):
+            found[node.id] = found.get(node.id, 0) + 1
+    return found
+
+
+def _expose(body: Iterable[ast.stmt], known: set[str], exposed: set[str]) -> set[str]:
+    """Add the names that may be read before they are bound; gives those that are bound then."""
+    for node in body:
+        if isinstance(node, ast.If):
+            exposed |= _loads([node.test]).keys() - known
+            ways = [_expose(way, set(known), exposed) for way in (node.body, node.orelse)]
+            known |= ways[0] & ways[1]
+        elif isinstance(node, ast.For | ast.While):
+            first = node.iter if isinstance(node, ast.For) else node.test
+            exposed |= _loads([first]).keys() - known
+            targets = set(_names(node.target)) if isinstance(node, ast.For) else set()
+            _expose(node.body, known | targets, exposed)
+            _expose(node.orelse, set(known), exposed)
+        elif isinstance(node, ast.Continue | ast.Break):
+            break
+        else:
+            again = [node.target] if isinstance(node, ast.AugAssign) else []
+            read = {*_loads([node]), *(n for t in again for n in _names(t))}
+            exposed |= read - known
+            known |= set(_bound([node]))
+    return known
+
+
+# ------------------------------------------------------------ the loop with marks
+
+
+class Rolling(Marked):
+    """The same source with marks, and with loops of which one round may stand for many."""
+
+    def __init__(self, names: Names, modules: set[str]):
+        super().__init__(names, modules)
+        self.function: ast.AST | None = None  # the innermost one around the present place
+        self.loops = 0
+
+    def visit_FunctionDef(self, node: Any) -> Any:
+        before, self.function = self.function, node
+        super().visit_FunctionDef(node)
+        self.function = before
+        return node
+
+    visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
+
+    def visit_For(self, node: ast.For) -> Any:
+        spec = None if self.function is None else spec_of(node, self.function)
+        if spec is None:
+            return super().visit_For(node)
+        together = _is_together(node.iter)
+        before, self.parameters = self.parameters, [*self.parameters, *_stored_in(node)]
+        super().visit_For(node)  # data[i] is looked at, since i may have no value
+        self.parameters = before
+        self.loops += 1
+        return rolled(node, spec, self.loops, together)
+
+
+def _is_together(through: ast.expr) -> bool:
+    """Whether this is zip(x, y) or enumerate(x), if these names mean what they say."""
+    return (
+        isinstance(through, ast.Call)
+        and isinstance(through.func, ast.Name)
+        and through.func.id in ("zip", "enumerate")
+        and not through.keywords
+        and not any(isinstance(a, ast.Starred) for a in through.args)
+    )
+
+
+def _stored_in(loop: ast.For) -> set[str]:
+    return {*_names(loop.target), *_bound(loop.body)}
+
+
+def rolled(loop: ast.For, spec: Spec, number: int, together: bool) -> list[ast.stmt]:
+    """The loop such that a round may be traced for many.
+
+    `loop` has marks already; it may go through several things `together`. Of `rounds` it asks for
+    what is carried, where that is to be taken from elsewhere: before a round that is traced, after
+    it, and when it failed.
+    """
+    name = NAME.format(number)
+
+    def rounds(attribute: str | None = None) -> ast.expr:
+        me = ast.Name(name, ast.Load())
+        return me if attribute is None else ast.Attribute(me, attribute, ast.Load())
+
+    def take() -> ast.stmt:
+        targets = ast.Tuple([ast.Name(n, ast.Store()) for n in spec.carried], ast.Store())
+        return ast.Assign([targets], ast.Call(rounds("take"), [], []))
+
+    def taken() -> ast.stmt:
+        return ast.If(rounds("pending"), [take()], [])
+
+    fixed: Any = tuple(spec)
+    through: Any = loop.iter
+    if together and isinstance(through, ast.BinOp):  # no class of the user's goes through a zip
+        through = through.right
+    several = [through.func.right, ast.Tuple(through.args, ast.Load())] if together else [through]
+    parts = ast.Tuple([*several, ast.Constant(fixed)], ast.Load())
+    first = ast.Assign([ast.Name(name, ast.Store())], marked(ROLL, parts))
+    inner = ast.For(loop.target, rounds(), [taken(), *loop.body], [])
+    refuse = ast.If(ast.UnaryOp(ast.Not(), ast.Call(rounds("failed"), [], [])), [ast.Raise()], [])
+    again = ast.ExceptHandler(ast.Constant(ANYTHING), None, [refuse, take(), ast.Continue()])
+    tried = ast.Try([inner], [again], [], [])
+    whole = [first, ast.While(ast.Constant(True), [tried, ast.Break()], []), taken()]
+    for statement in whole:
+        ast.copy_location(statement, loop)
+        _placed(statement, loop)
+    return whole
+
+
+def _placed(node: ast.AST, place: ast.stmt) -> None:
+    """What has no place yet stands where the loop begins."""
+    for child in ast.iter_child_nodes(node):
+        if not hasattr(child, "lineno") and "lineno" in child._attributes:
+            child.lineno = child.end_lineno = place.lineno  # type: ignore[attr-defined]
+            child.col_offset = child.end_col_offset = place.col_offset  # type: ignore[attr-defined]
+            _placed(child, place)
+        elif not hasattr(child, "lineno"):
+            _placed(child, place)
