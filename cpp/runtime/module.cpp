@@ -9,6 +9,7 @@
 #include "loader.hpp"
 #include "objects.hpp"
 #include "products.hpp"
+#include "routines.hpp"
 #include "workers.hpp"
 
 namespace {
@@ -112,9 +113,17 @@ unsigned long long address(F* function) {
 }
 
 PyObject* symbols() {
-  return Py_BuildValue("{s:K,s:K,s:K}", "bibun_parallel", address(&bibun_parallel),
-                       "bibun_product_f32", address(&bibun_product_f32), "bibun_product_f64",
-                       address(&bibun_product_f64));
+  Reference table = Reference::taken(
+      Py_BuildValue("{s:K,s:K,s:K}", "bibun_parallel", address(&bibun_parallel),
+                    "bibun_product_f32", address(&bibun_product_f32), "bibun_product_f64",
+                    address(&bibun_product_f64)));
+  for (const auto& found : {bibun::routines(), bibun::sorting_routines(), bibun::lapack_routines()}) {
+    for (const bibun::Symbol& symbol : found) {
+      const Reference at = Reference::taken(PyLong_FromUnsignedLongLong(symbol.address));
+      if (PyDict_SetItemString(table.get(), symbol.name, at.get()) < 0) throw bibun::PythonError{};
+    }
+  }
+  return table.release();
 }
 
 }  // namespace

@@ -33,15 +33,35 @@ def graph_of(f: Any, *args: Any) -> tuple[Graph, list[Any]]:
     return graph, [recorded.trace.values[i] for i in order[len(args) : graph.arity]]
 
 
-def same(graph: Graph, args: Sequence[Any], roundings: float = ROUNDINGS) -> NativeProgram:
-    """Both ways to run a graph give the same: bit for bit if nothing is rounded."""
+def same(
+    graph: Graph, args: Sequence[Any], roundings: float = ROUNDINGS, noise: bool = False
+) -> NativeProgram:
+    """Both ways to run a graph give the same: bit for bit if nothing is rounded.
+
+    With `noise` the result may be nothing but rounding, as the determinant of a singular matrix:
+    then it may differ as much as it does if the arguments change by so many roundings.
+    """
     native = NativeProgram(graph)
     with np.errstate(all="ignore"):
         wanted, found = Program(graph)(*args), native(*args)
-    for x, y in zip(wanted, found, strict=True):
+    for k, (x, y) in enumerate(zip(wanted, found, strict=True)):
         assert np.shape(x) == np.shape(y) and np.asarray(x).dtype == np.asarray(y).dtype
-        close(np.asarray(x), np.asarray(y), roundings)
+        try:
+            close(np.asarray(x), np.asarray(y), roundings)
+        except AssertionError:
+            if not noise:
+                raise
+            moved = Program(graph)(*map(rounded, args))[k]
+            assert np.max(np.abs(y - x)) < roundings * np.max(np.abs(moved - x))
     return native
+
+
+def rounded(x: Any) -> Any:
+    """Numbers a rounding away from x, up or down."""
+    if x.dtype.kind != "f":
+        return x
+    up = np.random.default_rng(0).integers(0, 2, x.shape) == 0
+    return np.where(up, np.nextafter(x, x + 1), np.nextafter(x, x - 1))[()]
 
 
 def close(x: np.ndarray, y: np.ndarray, roundings: float) -> None:
@@ -58,7 +78,7 @@ def test_operations(named: cases.Named) -> None:
     kinds = cases.dtypes(named, (*cases.FLOATS, "i8", "i4", "?"))
     for case in (cases.base(named), *cases.shapes(named), *cases.layouts(named), *kinds):
         if case is not None:
-            same(rules.op_graph(case), case.args)
+            same(rules.op_graph(case), case.args, noise=True)
 
 
 @pytest.mark.parametrize("first", range(0, 120, 20))

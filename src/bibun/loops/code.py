@@ -227,11 +227,17 @@ class Code:
         self.blocks[-1].statements.append(made)
 
     def apply(
-        self, symbol: str, numbers: Sequence[int | float], places: Sequence[Any], fails: str
+        self,
+        symbol: str,
+        numbers: Sequence[int | float],
+        places: Sequence[Any],
+        fails: str,
+        functions: Sequence[str] = (),
     ) -> None:
         """Call a function that the language has."""
         self.checked = self.checked or bool(fails)
-        self.blocks[-1].statements.append(Apply(symbol, tuple(numbers), tuple(places), fails))
+        made = Apply(symbol, tuple(numbers), tuple(places), fails, tuple(functions))
+        self.blocks[-1].statements.append(made)
 
     def refuse(self, mask: Value, reason: str = "") -> None:
         """Let the call fail if a mask holds: somebody else has to do what it was to do."""

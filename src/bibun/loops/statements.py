@@ -143,6 +143,7 @@ class Apply(NamedTuple):
     numbers: tuple[int | float, ...]
     places: tuple[tuple[Buffer, Place], ...]  # what it reads, what it writes, and its memory
     fails: str = ""  # what there is if it has no result
+    functions: tuple[str, ...] = ()  # of libraries, by their names
 
 
 class Grow(NamedTuple):

@@ -8,7 +8,7 @@ from typing import NamedTuple
 class KernelCost(NamedTuple):
     """Loops that run together, a product of matrices, a loop of the program's own, or a call."""
 
-    kind: str  # "loops", "product", "control" or "NumPy"
+    kind: str  # "loops", "product", "routine", "control" or "NumPy"
     operations: tuple[str, ...]
     flops: int
     bytes: int

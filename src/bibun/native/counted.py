@@ -13,7 +13,7 @@ from .cost import Cost, KernelCost
 from .movable import size
 from .nests import Nest
 from .program import Interpreted, NativeProgram, Segment
-from .schedule import Product
+from .schedule import Product, Task
 
 FLOPS = {"add": 1, "sub": 1, "mul": 1, "div": 1, "sqrt": 1, "fma": 2}
 """Operations on floating-point numbers; comparisons and changes of sign are none."""
@@ -60,14 +60,16 @@ def held(program: NativeProgram) -> int:
     return fixed + sum(size(t) for t in types if isinstance(t, Type))
 
 
+KINDS_OF_STEPS: dict[type, str] = {Nest: "loops", Product: "product", Task: "routine"}
+
+
 def kernel(
     program: NativeProgram, step: Any, statements: list[Any], positions: Sequence[Position | None]
 ) -> KernelCost:
     """The cost of one step of a schedule."""
-    kind = "product" if isinstance(step, Product) else "control"
+    kind = KINDS_OF_STEPS.get(type(step), "control")
     nodes = {getattr(step, "node", -1)} - {-1}
     if isinstance(step, Nest):
-        kind = "loops"
         nodes = {i for r in step.roots for i in (r.node, *(c for c, _ in r.computed))}
     found = work(Block(0, statements=statements))
     return described(kind, found, program, nodes, positions)

@@ -85,6 +85,7 @@ class CppPrinter:
         self.tables: dict[tuple[float, ...], str] = {}
         self.reasons: dict[str, int] = {}  # why it may fail, and the number that tells it
         self.helpers: list[str] = []  # functions for parts of this one
+        self.declared: dict[str, None] = {}  # lines that say what functions of the extension take
         self.near: dict[tuple[int, Place], str] = {}  # what stands for some places in a strip
         lets = [s for s in statements(code.body) if type(s) is Let]
         found = {s.number: literal(s.kind, s.extra) for s in lets if s.opcode == "constant"}
@@ -111,7 +112,7 @@ class CppPrinter:
             for numbers, name in self.tables.items()
         ]
         head = f'extern "C" void {self.code.name}(void** buffers) {{'
-        return "\n".join([*tables, *self.helpers, head, *self.lines, "}", ""])
+        return "\n".join([*self.declared, *tables, *self.helpers, head, *self.lines, "}", ""])
 
     def name(self, number: int) -> str:
         """How a value is written where it is taken."""
@@ -313,8 +314,19 @@ class CppPrinter:
     def apply(self, s: Apply, depth: int) -> None:
         """A function of C++ for a whole operation."""
         places = [f"&{self.place(*place)}" for place in s.places]
-        call = f"{s.symbol}({', '.join([*map(str, s.numbers), *places])})"
+        call = f"{s.symbol}({', '.join([*map(str, s.numbers), *places, *s.functions])})"
+        if "::" not in s.symbol:  # of the extension
+            self.declare(s)
         self.put(depth, f"if (!{call}) {self.failing(s.fails)}" if s.fails else f"{call};")
+
+    def declare(self, s: Apply) -> None:
+        """Say what a function of the extension takes."""
+        types = ["std::int64_t" if isinstance(n, int) else "double" for n in s.numbers]
+        types += ["const void*"] * len(s.places) + ["void (*)()"] * len(s.functions)
+        lines = [f'extern "C" void {name}();' for name in s.functions]
+        result = "bool" if s.fails else "void"
+        lines.append(f'extern "C" {result} {s.symbol}({", ".join(types)});')
+        self.declared.update(dict.fromkeys(lines))
 
     def refuse(self, s: Refuse, depth: int) -> None:
         """A call that fails."""

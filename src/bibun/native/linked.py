@@ -16,8 +16,8 @@ from .runtime import extension, symbols
 
 FUNCTION = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 OUTSIDE = re.compile(rb"bibun_\w+")
-SPECIAL, TILES = "bibun_special_", ("bibun_tile_", "bibun_turn_")
-"""With these the names of SciPy's functions begin, and those of native/tiles.py."""
+SPECIAL, LIBRARY, TILES = "bibun_special_", "bibun_library_", ("bibun_tile_", "bibun_turn_")
+"""With these the names of SciPy's functions begin, its LAPACK's, and those of native/tiles.py."""
 
 
 class Machine:
@@ -48,10 +48,10 @@ def addresses(code: bytes, own: Sequence[str]) -> dict[str, int]:
     asked = {name.decode() for name in OUTSIDE.findall(code)}.difference(own)
     of_runtime = symbols()
     found = {name: of_runtime[name] for name in asked if name in of_runtime}
-    special = [name for name in asked if name.startswith(SPECIAL)]
-    if special:
+    foreign = [name for name in asked if name.startswith((SPECIAL, LIBRARY))]
+    if foreign:
         find = import_module(".special", __package__).address
-        found |= {name: find(name) for name in special}
+        found |= {name: find(name) for name in foreign}
     if "bibun_parallel" in asked.difference(of_runtime):
         found["bibun_parallel"] = _module().alone().addresses["bibun_alone"]
     if tiles := [name for name in asked if name.startswith(TILES)]:

@@ -8,9 +8,23 @@ it.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Collection, Sequence
 
-from ..loops import Block, Choice, Code, Grow, Invoke, Let, Loop, Refuse, Seldom, Store, While
+from ..loops import (
+    Apply,
+    Block,
+    Choice,
+    Code,
+    Grow,
+    Invoke,
+    Let,
+    Loop,
+    Refuse,
+    Seldom,
+    Store,
+    While,
+)
 from ..loops.statements import DTYPES, statements
 from .caches import largest
 from .lines import Term, literal, scalar, vector
@@ -109,6 +123,8 @@ class Printer(Memory):
                 self.refuse(s)
             elif type(s) is Invoke:
                 self.invoke(s)
+            elif type(s) is Apply:
+                self.apply(s)
             elif s.parallel:
                 self.share(s)
             else:
@@ -263,9 +279,12 @@ class Printer(Memory):
 
     def refuse(self, s: Refuse) -> None:
         """A note that the call has failed."""
+        self.fail_if(self.any_of(self.terms[s.mask]))
+
+    def fail_if(self, bad: str) -> None:
+        """The call has failed if a bit is set; it goes on, to no avail."""
         n = self.fresh
         self.fresh += 1
-        bad = self.any_of(self.terms[s.mask])
         self.lines += [f"br i1 {bad}, label %bad{n}, label %good{n}", f"bad{n}:"]
         self.lines.append("store i64 1, ptr %failed")
         self.label = f"bad{n}"
@@ -273,15 +292,29 @@ class Printer(Memory):
 
     def invoke(self, s: Invoke) -> None:
         """A call of a function of the runtime."""
-        given = [f"i64 {n}" for n in s.numbers]
+        self.lines.append(self.calling("void", s))
+
+    def apply(self, s: Apply) -> None:
+        """The same, of one that may say that it has no result."""
+        if not s.fails:
+            return self.lines.append(self.calling("void", s))
+        good = self.put(self.calling("i8", s))
+        self.fail_if(self.put(f"icmp eq i8 {good}, 0"))
+
+    def calling(self, result: str, s: Invoke | Apply) -> str:
+        """The call of a function with numbers, places, and other functions."""
+        given = [
+            f"i64 {n}" if isinstance(n, int) else f"double {literal('f64', struct.pack('d', n))}"
+            for n in s.numbers
+        ]
         given += [f"ptr {self.address(*place)[0]}" for place in s.places]
         for name in s.functions:
             given.append(f"ptr @{name}" if name else "ptr null")
             if name:
                 self.declared[name] = f"declare void @{name}()"
         types = ", ".join(g.split()[0] for g in given)
-        self.declared[s.symbol] = f"declare void @{s.symbol}({types})"
-        self.lines.append(f"call void @{s.symbol}({', '.join(given)})")
+        self.declared[s.symbol] = f"declare {result} @{s.symbol}({types})"
+        return f"call {result} @{s.symbol}({', '.join(given)})"
 
     # ------------------------------------------------------------ threads
 

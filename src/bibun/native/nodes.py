@@ -22,6 +22,7 @@ from ..ops.reduction import AllTrue, AnyTrue, Count, Sum
 from ..ops.structure import Expand, Reshape, Transpose
 from . import products
 from .elements import Element, cost, element
+from .lapack import native_routine
 from .pieces import INTERNAL, Picked, Whole, Windows
 from .places import Affine, Index, Pick, at, behind, equal_steps, flat, item_of
 from .prepared import prepared
@@ -114,8 +115,9 @@ class Nodes:
         return body_of(graph, kind)
 
     def routine(self, n: Node) -> Routine | None:
-        """The function that does all of an operation, where a language has one."""
-        return None
+        """The function that does all of an operation, where there is one."""
+        results = (n.type,) if isinstance(n.type, Type) else n.type
+        return native_routine(n.op, self.types(n), results)
 
     @cached_property
     def items(self) -> dict[int, list[int]]:

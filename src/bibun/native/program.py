@@ -25,7 +25,7 @@ from .nodes import Nodes
 from .overwrites import overwrites
 from .prepared import prepared_from
 from .runtime import aligned
-from .schedule import Call, Product, Repeat, Schedule
+from .schedule import Call, Product, Repeat, Schedule, Task
 from .shares import shared
 from .tune import tuned
 
@@ -170,7 +170,7 @@ class NativeProgram:
             return
         together: list[Any] = []
         for step in [*self.schedule.steps, None]:
-            if isinstance(step, Nest | Product | Repeat):
+            if isinstance(step, Nest | Product | Repeat | Task):
                 together.append(step)
                 continue
             if together:
@@ -232,7 +232,7 @@ class NativeProgram:
             Segment(self.schedule, steps, roots & needed, made, inputs, others, replaced)
         )
 
-    def results(self, step: Nest | Product | Repeat) -> list[int]:
+    def results(self, step: Nest | Product | Repeat | Task) -> list[int]:
         """The nodes that a step makes."""
         if isinstance(step, Nest):
             return [r.node for r in step.roots]

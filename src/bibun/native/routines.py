@@ -1,6 +1,6 @@
 """Functions that a language has for whole operations: of matrices, of sorting, and their kin.
 
-Native code has none. Exported C++ has some in its own words, in place of NumPy's calls.
+They take the place of NumPy's calls: exported C++ has their texts, native code calls the extension.
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ class Routine(NamedTuple):
     reads: int = 1
     memory: tuple[Type, ...] = ()
     fails: str = ""  # for what arguments it has no result, if there are such
+    functions: tuple[str, ...] = ()  # of libraries, by their names, that it is given as well
 
 
 def apply(lowering: Any, node: int) -> None:
@@ -39,7 +40,7 @@ def apply(lowering: Any, node: int) -> None:
     def called(counter: int = -1) -> None:
         places = [part(spot, n // of.parts, counter) for spot, n in (*read, *written)]
         places += [(spot.buffer, spot.place) for spot in memory]
-        code.apply(of.symbol, of.numbers, places, of.fails)
+        code.apply(of.symbol, of.numbers, places, of.fails, of.functions)
 
     if of.parts == 1:
         called()

@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..loops import Block, Buffer, Code, Invoke, Let, Loop, Place, Refuse, Seldom, Store
+from ..loops import Apply, Block, Buffer, Code, Invoke, Let, Loop, Place, Refuse, Seldom, Store
 from ..loops.statements import DTYPES, Merge, blocks, statements
 from .rounds import NEUTRAL, taken, used
 from .tune import LANES, SLOW
@@ -87,7 +87,7 @@ class Tiles:
     def private(self, buffer: Buffer) -> bool:
         """Whether a workspace is for one round at a time, and for this loop only."""
         others = [s for s in self.code.body.statements if s is not self.loop]
-        if any(type(s) not in (*KNOWN, Invoke) for s in others):
+        if any(type(s) not in (*KNOWN, Invoke, Apply) for s in others):
             return False
         touched = {n for s in others for n in accesses(s)}
         fixed = all(
@@ -228,7 +228,7 @@ def walked(block: Block, extents: dict[int, int]) -> Iterator[tuple[int, Place, 
             yield s.buffer.number, s.place, extents
         elif type(s) is Let and s.opcode == "load":
             yield s.extra[0].number, s.extra[1], extents
-        elif type(s) is Invoke:
+        elif type(s) is Invoke or type(s) is Apply:
             yield from ((b.number, place, extents) for b, place in s.places)
         elif type(s) is Loop:
             yield from walked(s.body, extents | {s.counter: s.extent})

@@ -16,7 +16,7 @@ from typing import Any
 
 from ..graph import Op
 from ..loops import Value
-from .linked import SPECIAL
+from .linked import LIBRARY, SPECIAL
 
 NAMES = frozenset((
     "cosdg", "cosm1", "erfcinv", "erfi", "erfinv", "exp1", "exp10", "expi", "gamma", "gammainc",
@@ -47,6 +47,8 @@ def special(name: str, *args: Value) -> Value:
 @cache
 def address(symbol: str) -> int:
     """Where a function is."""
+    if symbol.startswith(LIBRARY):
+        return _of_library(symbol.removeprefix(LIBRARY))
     name = symbol.removeprefix(SPECIAL)
     if name in ADDRESSES:
         return ADDRESSES[name]()
@@ -57,6 +59,17 @@ def address(symbol: str) -> int:
             if SIGNATURE.fullmatch(signature):
                 return found
     raise ImportError(f"scipy.special.cython_special has no {name} of real numbers")
+
+
+def _of_library(name: str) -> int:
+    """Where a function of BLAS or LAPACK is, whose integers have 32 bits."""
+    for module in ("cython_lapack", "cython_blas"):
+        capsule = import_module(f"scipy.linalg.{module}").__pyx_capi__.get(name)
+        if capsule is not None:
+            signature, found = pointer(capsule)
+            if "int *" in signature:
+                return found
+    raise ImportError(f"scipy.linalg.cython_lapack and cython_blas have no {name}")
 
 
 def pointer(capsule: Any) -> tuple[str, int]:

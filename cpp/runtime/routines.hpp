@@ -1,0 +1,31 @@
+// Functions for whole operations that compiled code calls by name: sorting and linear algebra.
+#ifndef BIBUN_RUNTIME_ROUTINES_HPP
+#define BIBUN_RUNTIME_ROUTINES_HPP
+
+#include <cstdint>
+#include <vector>
+
+namespace bibun {
+
+struct Symbol {
+  const char* name;
+  std::uintptr_t address;
+};
+
+template <class F>
+std::uintptr_t address_of(F* function) {
+  return reinterpret_cast<std::uintptr_t>(function);
+}
+
+// The functions of exported C++ (src/bibun/export/texts), for the numbers that have one.
+std::vector<Symbol> routines();
+
+// Sorting, for numbers of all kinds.
+std::vector<Symbol> sorting_routines();
+
+// Functions that hand matrices to LAPACK, whose own functions they are given.
+std::vector<Symbol> lapack_routines();
+
+}  // namespace bibun
+
+#endif

@@ -1,0 +1,172 @@
+"""What the extension does of linear algebra and sorting, by its own functions or LAPACK's.
+
+Small matrices are factorised by the functions that exported C++ has, whose calls cost next to
+nothing. Larger ones, eigenvectors and singular vectors are LAPACK's, which SciPy has as functions
+of C: vectors have the signs that NumPy gives them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cache
+from math import prod
+from typing import Any
+
+import numpy as np
+
+from ..graph import Op, Type
+from ..loops.statements import KINDS
+from ..ops.decomposition import Cholesky, Eigh
+from ..ops.determinants import Det, LogDetGradient, Slogdet
+from ..ops.linalg import Factors, Inverse, Solve
+from ..ops.pseudoinverse import LeastSquares, Pinv
+from ..ops.qr import QR
+from ..ops.sorting import ArgSort, Sort, Ties
+from ..ops.svd import SVD
+from .factors import MOST
+from .linked import LIBRARY
+from .routines import Routine
+from .runtime import extension
+from .tasks import DEPENDENT, INDEFINITE, INFINITE, SINGULAR, Maker, along, maker, numeric, ties
+
+INT32, INT64 = np.dtype(np.int32), np.dtype(np.int64)
+
+
+def function(name: str, a: Type) -> str:
+    """A function of LAPACK's or BLAS's for such numbers."""
+    return f"{LIBRARY}{'s' if KINDS[a.dtype] == 'f32' else 'd'}{name}"
+
+
+def square(
+    name: str, *numbers: int, functions: Sequence[str], fails: str = ""
+) -> Callable[..., Routine]:
+    """A function of each of some n x n matrices, that works in a copy of one."""
+
+    def found(op: Any, a: Type) -> Routine:
+        *lead, n, _ = a.shape
+        memory = Type(a.dtype, (n, n)), Type(INT32, (n,))
+        given = tuple(function(f, a) for f in functions)
+        return Routine(name, (n, *numbers), prod(lead), 1, memory, fails, given)
+
+    return found
+
+
+def factors(op: Factors, a: Type) -> Routine:
+    *lead, n, _ = a.shape
+    memory = (Type(INT32, (n,)),)
+    return Routine("factors", (n,), prod(lead), 1, memory, "", (function("getrf", a),))
+
+
+def root(op: Cholesky, a: Type) -> Routine:
+    *lead, n, _ = a.shape
+    return Routine("root", (n,), prod(lead), 1, (), INDEFINITE, (function("potrf", a),))
+
+
+def solve(op: Solve, a: Type, b: Type, *factors: Type) -> Routine:
+    *lead, n, _ = a.shape
+    m = b.shape[-1] if op.columns else 1
+    numbers = n, m, int(op.transposed)
+    if op.lower:
+        lower = "solve_lower", numbers, prod(lead), 2, (), SINGULAR
+        return Routine(*lower, (function("trsm", a),))
+    memory = Type(a.dtype, (n, n)), Type(a.dtype, (m, n)), Type(INT32, (n,))
+    name = "solve_again" if factors else "solve"
+    given = tuple(function(f, a) for f in ("getrf", "getrs")[bool(factors) :])
+    return Routine(name, numbers, prod(lead), 2 + len(factors), memory, SINGULAR, given)
+
+
+def eigen(op: Eigh, a: Type) -> Routine:
+    *lead, n, _ = a.shape
+    room, integers = 1 + 6 * n + 2 * n * n, 3 + 5 * n  # what LAPACK's page asks for
+    memory = Type(a.dtype, (n, n)), Type(a.dtype, (room,)), Type(INT32, (integers,))
+    numbers, given = (n, room, integers), (function("syevd", a),)
+    return Routine("eigenvectors", numbers, prod(lead), 1, memory, INFINITE, given)
+
+
+def singular(op: SVD, a: Type) -> Routine:
+    *lead, m, n = a.shape
+    k = min(m, n)
+    rows, columns = (m, n) if op.full else (k, k)
+    room = 4 * k * k + 7 * k + 64 * (m + n)  # what the page asks for, and blocks of 64 columns
+    shapes = (m, n), (m, rows), (columns, n), (room,)
+    memory = *(Type(a.dtype, s) for s in shapes), Type(INT32, (8 * k,))
+    numbers, given = (m, n, rows, columns, room), (function("gesdd", a),)
+    return Routine("singular_values", numbers, prod(lead), 1, memory, INFINITE, given)
+
+
+def least(op: LeastSquares | Pinv, a: Type, *b: Type) -> Routine:
+    *lead, m, n = a.shape
+    k, count = min(m, n), b[0].shape[-1] if b else m
+    room = 4 * k * k + 7 * k + 64 * (m + n)
+    shapes = (m, n), (k,), (m, k), (k, n), (max(count, m),), (room,)
+    memory = *(Type(a.dtype, s) for s in shapes), Type(INT32, (8 * k,))
+    numbers = (m, n, count, op.rtol, room) if b else (m, n, op.rtol, room)
+    name, given = "least" if b else "pseudo_inverse", (function("gesdd", a),)
+    return Routine(name, numbers, prod(lead), 1 + len(b), memory, INFINITE, given)
+
+
+def lines(name: str) -> Maker:
+    """Each line of an array sorted, beside memory for entries of twice a number."""
+
+    def found(op: Any, x: Type) -> Routine | None:
+        n, step, count = along(op.axis, x)
+        entry = 16 if x.dtype.itemsize == 8 else 8
+        numbers = (n, step, int(op.rank)) if isinstance(op, ArgSort) else (n, step)
+        return Routine(name, numbers, count, 1, (Type(INT64, (2 * n * entry // 8,)),))
+
+    return found
+
+
+def orthogonal(op: QR, a: Type) -> Routine:
+    *lead, m, n = a.shape
+    columns = m if op.complete else min(m, n)
+    room = 64 * max(n, columns)
+    shapes = (m, max(n, columns)), (min(m, n),), (room,)
+    memory = tuple(Type(a.dtype, s) for s in shapes)
+    given = function("geqrf", a), function("orgqr", a)
+    numbers = m, n, columns, room
+    return Routine("orthogonal", numbers, prod(lead), 1, memory, DEPENDENT, given)
+
+
+LU = ("getrf", "getrs")
+FACTORISED: dict[type, tuple[int, Maker | None]] = {
+    Factors: (0, factors),      Solve: (MOST, solve),       Cholesky: (MOST, root),
+    Eigh: (0, eigen),           SVD: (0, singular),         QR: (16, orthogonal),
+    Pinv: (0, least),           LeastSquares: (0, least),
+    Inverse: (MOST, square("invert", 0, functions=LU, fails=SINGULAR)),
+    LogDetGradient: (MOST, square("invert", 1, functions=LU, fails=SINGULAR)),
+    Det: (MOST, square("det", functions=LU[:1])),
+    Slogdet: (MOST, square("determinant", functions=LU[:1])),
+}  # fmt: skip
+"""Rows up to which the functions of exported C++ are quicker, or as good, and what does it then."""
+SORTING: dict[type, Maker] = {Sort: lines("sort_lines"), ArgSort: lines("order_lines"), Ties: ties}
+
+
+def native_routine(op: Op, args: Sequence[Any], results: Sequence[Any]) -> Routine | None:
+    """The routine of the extension that does an operation; None if there is none."""
+    if not args or not numeric([*args, *results]):
+        return None
+    found = _routine(op, args)
+    symbol = found and f"bibun_{found.symbol}_{KINDS[args[0].dtype]}"
+    return found._replace(symbol=symbol) if found and symbol in known() else None
+
+
+def _routine(op: Op, args: Sequence[Any]) -> Routine | None:
+    if isinstance(op, Sort | ArgSort | Ties):
+        # A partition leaves the others in an order that is NumPy's own.
+        alike = len({a.dtype for a in args}) == 1
+        return SORTING[type(op)](op, *args) if alike and not getattr(op, "kth", ()) else None
+    rows = max(args[0].shape[-2:], default=0)
+    most, large = FACTORISED.get(type(op), (MOST, None))
+    if rows > most:
+        found = large(op, *args) if large else None
+        return found and found._replace(symbol=f"lapack_{found.symbol}")
+    make = maker(op)
+    return make(op, *args) if make else None
+
+
+@cache
+def known() -> frozenset[str]:
+    """The functions that compiled code may call by name."""
+    runtime = extension()
+    return frozenset() if runtime is None else frozenset(runtime.symbols)
