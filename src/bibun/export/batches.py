@@ -1,4 +1,8 @@
-"""Batches: an exported function for any number of examples, one behind the other in memory."""
+"""Batches: an exported function for any number of examples, one behind the other in memory.
+
+Where vectors do not come from the function itself, as many examples as a vector has numbers are
+computed side by side, and the last ones one by one.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +11,7 @@ from ..native.cplusplus import stored
 from .functions import Rows
 from .header import LARGE, Header, loop
 from .lowered import Variable, size
+from .side_by_side import SideBySide
 
 
 class Batch:
@@ -19,6 +24,7 @@ class Batch:
         self.sums = [v for v in self.outputs if v.name in rows.summed]
         taken = sum(size(v.type) * DTYPES[KINDS[v.type.dtype]].itemsize for v in self.sums)
         self.large = header.large or taken > LARGE
+        self.several = None if self.large else SideBySide.of(header, rows)
 
     def text(self) -> str:
         """The memory that the caller gives, if it is large, and the function."""
@@ -26,7 +32,8 @@ class Batch:
         fields = [f"{self.header.name}_workspace row;"] if self.header.large else []
         about = f"/// The memory in which {self.name} works."
         struct = [about, f"struct {self.name}_workspace {{", *indented([*fields, *own]), "};", ""]
-        return "\n".join([*(struct if self.large else []), *self.function(own), ""])
+        several = [self.several.text()] if self.several else []
+        return "\n".join([*(struct if self.large else []), *several, *self.function(own), ""])
 
     def signature(self) -> str:
         header = self.header
@@ -50,7 +57,9 @@ class Batch:
         ]
         body = lent if self.large else own
         body = [*body, *(loop(v.type, f"{v.name}[i] = 0;") for v in self.sums)]
-        body.append("for (std::int64_t row = 0; row < rows; ++row) {")
+        body.append("std::int64_t row = 0;")
+        body += self.several.rounds() if self.several else []
+        body.append("for (; row < rows; ++row) {")
         body += indented([self.call(), *(self.added(v) for v in self.sums)])
         return [*lines, f"{self.signature()} {{", *indented([*body, "}"]), "}"]
 

@@ -48,8 +48,10 @@ class Field(NamedTuple):
 class Header:
     """One exported function."""
 
-    def __init__(self, name: str, code: Lowered, style: Style):
+    def __init__(self, name: str, code: Lowered, style: Style, constants: str = ""):
+        """`constants` is the function whose constant arrays it reads, if they are not its own."""
         self.name, self.code, self.style = name, code, style
+        self.constants_of = constants or name
         self.printer = CppPrinter(code.code)
         self.statements()
         self.donated = {v.replaced for v in code.outputs if v.replaced}
@@ -99,6 +101,7 @@ class Header:
         head = ["cmath", "cstdint", "cstring", "limits", "type_traits"]
         pieces = needed(self.body)
         head += INCLUDES if pieces else []
+        head += ["utility"] if self.code.several is not None else []
         head += ["vector"] if any(b.role == "heap" for b in self.code.code.buffers) else []
         head += ["cstdlib", "stdexcept"] if self.fails or self.style.check else []
         includes = "\n".join(f"#include <{h}>" for h in sorted(head))
@@ -130,7 +133,7 @@ class Header:
             f"static const double {name}[] = {{{', '.join(map(float.hex, numbers))}}};"
             for numbers, name in self.printer.tables.items()
         ]
-        for b, values in self.constants():
+        for b, values in self.constants() if self.constants_of == self.name else ():
             of = f"static const {stored(b.kind)} {self.constant(b)}[]"
             lines.append(f"{of} = {numbers(values)};")
         return "\n".join([*lines, ""]) if lines else ""
@@ -142,7 +145,7 @@ class Header:
         return [found for name, found in named if f"{name}[" in self.body or name in copied]
 
     def constant(self, b: Buffer) -> str:
-        return f"{self.name}_constant{b.number}"
+        return f"{self.constants_of}_constant{b.number}"
 
     def workspace(self) -> str:
         """Memory that the caller gives."""

@@ -12,23 +12,26 @@ import numpy as np
 from ..errors import TracingError, UnsupportedError, user_position
 from ..graph import Constant, Graph, Node, Type
 from ..loops import Buffer, Code, Value
-from ..loops.statements import FLOATS, KINDS
+from ..loops.statements import DTYPES, FLOATS, KINDS
 from ..native.arguments import Arguments, chosen
 from ..native.capture import Captured, with_constants
 from ..native.lower import Lowering
 from ..native.nests import Nest
 from ..native.prepared import prepared_from
 from ..native.schedule import Call, Schedule
-from ..native.strips import with_strips
+from ..native.strips import STRIP, with_strips
 from ..native.tune import without_idle_stores
 from ..ops.elementwise import Elementwise
 from ..program import Program
 from ..tracing.containers import flatten
 from .donated import replaced
-from .functions import Exported, Output
+from .functions import Exported, Output, Rows
+from .interleaved import interleaved
 from .names import words
 from .routines import ExportNodes
 
+MOST = 1 << 15
+"""Bytes up to which examples are computed side by side: the first cache holds them."""
 # fmt: off
 LIBM = {
     "exp": "exp",         "exp2": "exp2",       "expm1": "expm1",     "log": "log",
@@ -91,6 +94,7 @@ class Lowered(NamedTuple):
     comments: dict[int, list[str]]  # what stands before the statement of a number
     watched: list[tuple[Buffer, str]]  # arrays on the way, and what makes them
     rows: list[list[np.ndarray]]
+    several: Code | None = None  # the same for some examples side by side
 
 
 def lowered(name: str, given: Exported, math: str, watch: bool = False) -> Lowered:
@@ -117,17 +121,24 @@ def lowered(name: str, given: Exported, math: str, watch: bool = False) -> Lower
 
     result = captured.results([Output(k) for k in range(captured.count)])
     places = replaced(name, given, result, graph.output_types)
-    fixed = [x for x in flatten(result)[0] if not isinstance(x, Output)]
-    if fixed:
-        raise TypeError(f"export of {name}: the result {fixed[0]!r} is no array: np.asarray of it")
-    if not graph.outputs:
-        raise TypeError(f"export of {name}: the function returns no array")
+    _arrays_alone(name, flatten(result)[0])
     examples = given.rows.args if given.rows else []
     made = _Function(name, graph, lines, math, watch).lowered(given.inputs, given.outputs(result))
     outputs = [v._replace(replaced=places.get(k, "")) for k, v in enumerate(made.outputs)]
     rows = [expected(arguments.read(args, {}).values) for args in examples]
     made = tidied(made._replace(outputs=outputs, expected=expected(call.values), rows=rows))
+    if given.rows and math == "vector" and not watch:
+        made = made._replace(several=side_by_side(made, given.rows))
     return in_strips(made)
+
+
+def _arrays_alone(name: str, results: Sequence[Any]) -> None:
+    """An error for a result that is no array, or if there is none."""
+    fixed = [x for x in results if not isinstance(x, Output)]
+    if fixed:
+        raise TypeError(f"export of {name}: the result {fixed[0]!r} is no array: np.asarray of it")
+    if not results:
+        raise TypeError(f"export of {name}: the function returns no array")
 
 
 def _with_lines(captured: Captured, known: dict[int, np.ndarray]) -> tuple[Graph, list[str]]:
@@ -148,6 +159,19 @@ def tidied(found: Lowered) -> Lowered:
     kept = set(map(id, without_idle_stores(found.code).body.statements))
     gone = [0, *accumulate(id(s) not in kept for s in before)]
     return found._replace(comments={k - gone[k]: c for k, c in found.comments.items()})
+
+
+def side_by_side(found: Lowered, rows: Rows) -> Code | None:
+    """The code of as many examples as vectors have numbers; None if it takes much memory."""
+    own = [v.buffer for v in found.inputs if v.buffer and v.name in rows.batched]
+    own += [v.buffer for v in found.outputs if v.buffer]
+    floats = [DTYPES[b.kind].itemsize for b in found.code.buffers if b.kind in FLOATS]
+    lanes = STRIP // max(floats, default=8)
+    code = None if found.copies else interleaved(found.code, {b.number for b in own}, lanes)
+    if code is None or sum(b.size * DTYPES[b.kind].itemsize for b in code.buffers) > MOST:
+        return None
+    with_strips(code)
+    return code
 
 
 def in_strips(found: Lowered) -> Lowered:

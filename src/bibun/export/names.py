@@ -13,7 +13,7 @@ from ..tracing.containers import NAMESPACE, flatten
 
 TAKEN = re.compile(
     r"[vb]\d+(_lanes|_terms)?|first|lane|rare|workspace|failed|failure|i|product|bits|larger|smaller"
-    r"|finite|must_be_finite|refused|std|routines|main|rows?|own_\w+"
+    r"|finite|together|apart|lanes_\w+|must_be_finite|refused|std|routines|main|rows?|own_\w+"
 )
 """Names that generated functions use themselves."""
 KEYWORDS = re.compile(
