@@ -422,6 +422,16 @@ def twoexit(x):
     return y + d
 
 
+def settles(x):
+    first, before, y = True, None, x[0]
+    for _ in range(N):
+        z = y * 0.5 if before is None else y * 0.5 + 0.1 * before
+        if first:
+            z = z + 1.0
+        first, before, y = False, y, z
+    return y
+
+
 # ------------------------------------------------------------ round by round
 
 
@@ -578,14 +588,87 @@ def shadow(x):
     return s
 
 
+def used_up(x):
+    them = iter([x[0], x[1], x[2]])
+    y = x[0]
+    for _ in range(N):
+        for v in them:
+            y = y + v
+        y = y * 0.9
+    return y
+
+
+def used_by_sum(x):
+    them = (v * v for v in x)
+    y = x[0]
+    for _ in range(N):
+        y = y * 0.9 + sum(them)
+    return y
+
+
+class Ticking:
+    def __init__(self):
+        self.n = 0
+
+    @property
+    def tick(self):
+        self.n += 1
+        return self.n
+
+
+def property_changes(x):
+    clock = Ticking()
+    y = x[0]
+    for _ in range(N):
+        y = y * 0.9 + clock.tick
+    return y
+
+
+def third_argument(x):
+    y = x.copy()
+    s = x[0]
+    for _ in range(N):
+        np.multiply(y, 0.9, y)
+        s = s + y[0]
+    return s
+
+
+def default_list(x):
+    def note(v, seen=[]):  # noqa: B006
+        seen += [1]
+        return v * len(seen)
+
+    y = x[0]
+    for _ in range(5, 5 + N):
+        y = y * 0.1 + note(x[1]) * 0.01
+    return y
+
+
+def looked_up(x):
+    table = {0: 1.0, 3: 2.0}
+    y = x[0]
+    for i in range(N):
+        y = y * 0.9 + table.get(i, 0.1)
+    return y
+
+
+def member(x):
+    y = x[0]
+    for i in range(N):
+        y = y * 0.9 + (0.5 if i in (2, 5) else 0.1)
+    return y
+
+
 # fmt: off
 KEPT = [
+    settles,
     euler, helped, index, table, rows, path, fib, last, model, inner, inplace, nested, matrix,
     closure, lam, tup, tlist, ldict, pyfloat, pymath, cont, untaken, logs, usesi, comp, minmax,
     npmax, arrint, matfill, zips, enum, enumx, wpath2, wback, wstep, wacc, wcol, wread, wtotal,
     wmod, wneg, wthird, wtwice, grads, loopvar, twoexit,
 ]
 ONE_BY_ONE = [
+    used_up, used_by_sum, property_changes, third_argument, looked_up, member,
     appends, branch, on_value, breaks, factorial, counter, impure_call, changed, alias, alias2,
     view, outer, dwrite, shrink, horner, cellmut, oob, shadow,
 ]

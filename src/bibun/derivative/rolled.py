@@ -23,7 +23,7 @@ from ..tracing.functional import form_of
 from ..tracing.guards import Guarded
 from ..tracing.rebind import rounds
 from ..tracing.rebind.callee import CALL, MARKS
-from ..tracing.rebind.calls import RoundError, fail, unwatch, watch
+from ..tracing.rebind.calls import RoundError, unwatch, watch
 from ..variable import Variable
 from .bodies import Body, Tree, closed
 from .loops import repeated
@@ -169,13 +169,13 @@ class Attempt:
         """What was recorded, if the round gave what it was given."""
         new = tuple(new)
         if not same_structure(self.given, new):
-            fail("what is carried changes its containers")
+            raise UnsettledError("what is carried changes its containers")
         leaves, rebuild = flatten(new)
         found = []
         for x, y, kind in zip(self.leaves, leaves, self.kinds, strict=True):
             if kind is None:
                 if x is not y and not (type(x) is type(y) and type(x) in SAME and x == y):
-                    fail(f"{x!r} changes")
+                    raise UnsettledError(f"{x!r} is carried, and changes")
             elif _kind(y) != kind:
                 raise UnsettledError(
                     f"{kind} is carried, and becomes {_kind(y) or type(y).__name__}"

@@ -21,7 +21,7 @@ from ...errors import user_position
 from . import marks
 from .callee import CHECKS, MARKS
 from .owners import of_bibun, of_user
-from .rounds import PURE, is_pure
+from .rounds import PURE, USE, is_pure
 from .source import functions_at, has_source
 
 # fmt: off
@@ -46,8 +46,27 @@ OURS = (
     "bibun.array", "bibun.tracing.",
 )
 PLAIN = (str, tuple, list, dict, set, frozenset, float, int, complex, bytes)
+OPERATORS = (
+    "add", "and", "floordiv", "lshift", "matmul", "mod", "mul", "or", "pow", "rshift", "sub",
+    "truediv", "xor",
+)
 # fmt: on
+
+
+INPLACE = {"setitem", "delitem", "iconcat", *(f"i{op}" for op in OPERATORS)}
 _read: dict[CodeType, bool] = {}
+
+
+class Use:
+    """The hook in front of what is gone through, outside of calls."""
+
+    def __matmul__(self, x: Any) -> Any:
+        if CHECKS and hasattr(type(x), "__next__") and any(t == get_ident() for t, _ in CHECKS):
+            fail(f"it uses up a {type(x).__name__}")
+        return x
+
+
+MARKS[USE] = Use()
 
 
 class RoundError(Exception):
@@ -126,7 +145,7 @@ def _of_builtin(f: Any) -> bool:
     owner = getattr(f, "__self__", None)
     if owner is None or isinstance(owner, ModuleType):
         if f in BUILTINS or owner in (math, cmath, operator):
-            return f is not operator.setitem
+            return owner is not operator or f.__name__ not in INPLACE
         return _of_library(str(f.__module__), f.__name__)
     if isinstance(owner, np.ndarray | np.generic):
         return f.__name__ not in WRITING

@@ -11,9 +11,11 @@ import ast
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeGuard
 
+import numpy as np
+
 from .marks import PLAIN, Marked, Names, marked
 
-ROLL, ANYTHING = "\0bibun roll", "\0bibun anything"
+ROLL, ANYTHING, USE = "\0bibun roll", "\0bibun anything", "\0bibun use"
 NAME = ".rounds{}"  # which no user can write
 
 # fmt: off
@@ -23,7 +25,11 @@ FORBIDDEN = (
     ast.Try, ast.TryStar, ast.ClassDef, ast.AsyncFunctionDef, ast.Match, ast.NamedExpr,
     ast.Await, ast.Yield, ast.YieldFrom, ast.Import, ast.ImportFrom, ast.FunctionDef,
 )
-KEYWORDS = {"out", "key", "overwrite_a", "overwrite_b", "overwrite_x"}  # of calls, that write
+# Keywords of calls that may write, or that are called.
+KEYWORDS = {"out", "key", "copy", "overwrite_a", "overwrite_b", "overwrite_x", "initial_value"}
+ARGUMENTS = {"dot": 2, "clip": 3, "cumsum": 3, "cumprod": 3}  # with one more they write
+USING = {"sum", "list", "tuple", "zip", "enumerate", "max", "min", "any", "all", "set", "dict"}
+LOOKING = {"eval", "exec", "locals", "vars"}  # at names that nobody sees in the source
 PURE = {  # methods of containers and strings that change nothing
     "get", "keys", "values", "items", "index", "count", "format", "join", "split", "strip",
     "startswith", "endswith", "lower", "upper", "replace", "union", "intersection", "difference",
@@ -107,9 +113,13 @@ def _harmless(call: ast.Call) -> bool:
     """Whether a call says nothing of writing; what it calls is looked at when it runs."""
     if any(k.arg is None or k.arg in KEYWORDS for k in call.keywords):
         return False
-    return not isinstance(call.func, ast.Attribute) or (
-        call.func.attr not in PLAIN or call.func.attr in PURE
-    )
+    if not isinstance(call.func, ast.Attribute):
+        return True
+    name = call.func.attr
+    ufunc = getattr(np, name, None)
+    most = ufunc.nin if isinstance(ufunc, np.ufunc) else ARGUMENTS.get(name, len(call.args))
+    hidden = name[:2] == name[-2:] == "__"
+    return len(call.args) <= most and not hidden and (name not in PLAIN or name in PURE)
 
 
 def _leaves(node: ast.AST) -> bool:
@@ -138,6 +148,8 @@ def _own(function: ast.AST, names: set[str]) -> bool:
         if isinstance(node, ast.Global | ast.Nonlocal) and names & set(node.names):
             return False
         if isinstance(node, ast.Yield | ast.YieldFrom | ast.Await):
+            return False
+        if isinstance(node, ast.Name) and node.id in LOOKING:
             return False
     return True
 
@@ -250,8 +262,23 @@ class Rolling(Marked):
 
     visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
 
+    def visit_Call(self, node: ast.Call) -> ast.AST:
+        if isinstance(node.func, ast.Name) and node.func.id in USING:
+            node.args = [_used(a) for a in node.args]
+        return super().visit_Call(node)
+
+    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
+        node.iter = _used(node.iter)
+        return super().visit_comprehension(node)
+
+    def visit_Starred(self, node: ast.Starred) -> ast.AST:
+        if isinstance(node.ctx, ast.Load):
+            node.value = _used(node.value)
+        return super().visit_Starred(node)
+
     def visit_For(self, node: ast.For) -> Any:
         spec = None if self.function is None else spec_of(node, self.function)
+        node.iter = _used(node.iter)
         if spec is None:
             return super().visit_For(node)
         together = _is_together(node.iter)
@@ -271,6 +298,11 @@ def _is_together(through: ast.expr) -> bool:
         and not through.keywords
         and not any(isinstance(a, ast.Starred) for a in through.args)
     )
+
+
+def _used(x: ast.expr) -> ast.expr:
+    """What is gone through, with a mark: one round may use up an iterator that others have."""
+    return marked(USE, x) if isinstance(x, ast.Name | ast.Attribute | ast.Subscript) else x
 
 
 def _stored_in(loop: ast.For) -> set[str]:
