@@ -135,3 +135,32 @@ def test_values_that_go_round(n):
     assert results[: 2 * n : 2].tolist() == fibonacci[:n]
     assert results[1 : 2 * n : 2].tolist() == (10 * order[order]).tolist()
     assert results[2 * n] == 77
+
+
+def test_what_was_stored_last_is_read():
+    """Also where vectors are written over others in part, number by number, and in rounds."""
+    code = Code()
+    x, y = code.buffer("f8", 8, "in"), code.buffer("f8", 11, "out")
+    between = code.buffer("f8", 8, "work")
+    for start in (0, 2):
+        with code.loop(4, lanes=True) as r:
+            value = code.load(x, Place(2 * start, ((r.counter.number, 1),)))
+            code.store(between, Place(start, ((r.counter.number, 1),)), value)
+    code.store(between, Place(1, ()), code.load(x, ONE) * 10)
+    for k in range(6):
+        code.store(y, Place(k, ()), code.load(between, Place(k, ())))
+    with code.loop(4, lanes=True) as r:
+        place = Place(0, ((r.counter.number, 1),))
+        code.store(between, place, code.load(x, place))
+    with code.loop(4, serial=True) as around:
+        code.store(y, Place(6, ((around.counter.number, 1),)), code.load(between, Place(1, ())))
+        with code.loop(4, lanes=True) as r:
+            place = Place(0, ((r.counter.number, 1),))
+            code.store(between, place, code.load(between, place) + 1)
+    code.store(y, Place(10, ()), code.load(between, Place(1, ())))
+    a, found = np.arange(1.0, 9.0), guarded(11, "f8")
+    space = np.zeros(64)
+    run(code, a, found, space)
+    assert "extractelement" in Printer(code).run()
+    expected = [1, 10, 5, 6, 7, 8, 2, 3, 4, 5, 6]
+    np.testing.assert_array_equal(found, [*expected, *[77] * 8])

@@ -132,3 +132,50 @@ def test_the_interpreter_agrees_on_the_prepared_graph():
     found = outputs(graph, evaluate(graph, values))
     for a, b in zip(found, f(*args), strict=True):
         np.testing.assert_allclose(a.numpy(), b, rtol=1e-12, atol=1e-13)  # sums in another order
+
+
+def mixed(rng: np.random.Generator, n: int) -> Callable[..., Any]:
+    """A round that writes small arrays and reads them again: whole, turned, shifted, in parts."""
+    ways: list[Callable[..., Any]] = [
+        lambda w, h, x: w @ h,
+        lambda w, h, x: h @ w,
+        lambda w, h, x: h[::-1] - x,
+        lambda w, h, x: np.roll(h, 1) * x,
+        lambda w, h, x: np.concatenate([h[n // 2 :] + x[0], h[: n // 2]]),
+        lambda w, h, x: np.where(x > h[0], h, np.cumsum(h)),
+        lambda w, h, x: h[(3 * np.arange(n) + 1) % n],
+        lambda w, h, x: np.outer(h, x) @ h,
+        lambda w, h, x: np.tanh(h * np.sum(x * h)) + h[n - 1],
+    ]
+    chosen = rng.choice(len(ways), 5)
+
+    def step(w: Any, h: Any, x: Any) -> Any:
+        kept = []
+        for k in chosen:
+            h = 0.3 * np.sin(ways[k](w, h, x))  # so that no rounding grows
+            kept.append(h)
+        return h + kept[1], np.stack(kept)
+
+    return step
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_small_arrays_between_statements_of_a_round(seed):
+    """They stay in registers where they fill a vector, whatever reads them next."""
+    rng = np.random.default_rng(seed)
+    n = (2, 3, 4, 8)[seed % 4]
+    step = mixed(rng, n)
+
+    def f(w: Any, h: Any, xs: Any) -> Any:
+        return bibun.scan(lambda h, x: step(w, h, x), h, xs)
+
+    args = rng.normal(size=(n, n)), rng.normal(size=n), rng.normal(size=(5, n))
+    h, rows = args[1], []
+    for x in args[2]:
+        h, row = step(args[0], h, x)
+        rows.append(row)
+    last, found = bibun.jit(f)(*args)
+    np.testing.assert_allclose(last, h, rtol=0, atol=1e-12)
+    np.testing.assert_allclose(found, rows, rtol=0, atol=1e-12)
+    text = bibun.jit(f).lower(*args).text("llvm")
+    assert n == 3 or "extractelement" in text  # three numbers fill no vector

@@ -212,25 +212,24 @@ class Printer(Memory):
         cases = " ".join(f"i64 {k}, label %{name}" for k, name in enumerate(labels))
         self.lines.append(f"switch i64 {self.terms[s.index].text}, label %{labels[-1]} [{cases}]")
         for name, block in zip(labels, s.blocks, strict=True):
-            self.lines.append(f"{name}:")
-            self.label = name
+            self.enter(name)
             self.block(block)
             self.lines.append(f"br label %{after}")
-        self.lines.append(f"{after}:")
-        self.label = after
+        self.enter(after)
 
     def repeat(self, s: While) -> None:
         """A loop that asks before each round."""
         n = self.fresh
         self.fresh += 1
+        self.registers.forget()
         self.start(f"again{n}")
         self.block(s.condition)
         holds = self.terms[s.holds].text
-        self.lines += [f"br i1 {holds}, label %round{n}, label %done{n}", f"round{n}:"]
-        self.label = f"round{n}"
+        self.lines.append(f"br i1 {holds}, label %round{n}, label %done{n}")
+        self.enter(f"round{n}")
         self.block(s.body)
-        self.lines += [f"br label %again{n}", f"done{n}:"]
-        self.label = f"done{n}"
+        self.lines.append(f"br label %again{n}")
+        self.enter(f"done{n}")
 
     def seldom(self, s: Seldom) -> None:
         """A branch to statements that few rounds need, and the choice between both results."""
@@ -244,6 +243,8 @@ class Printer(Memory):
             called(self, s)
         else:
             self.block(s.body)
+        if any(type(x) is Store for x in statements(s.body)):
+            self.registers.forget()
         chosen = []
         for number, kind, usual, seldom in s.chosen:
             a, b = self.terms[usual], self.terms[seldom]
@@ -303,6 +304,7 @@ class Printer(Memory):
 
     def calling(self, result: str, s: Invoke | Apply) -> str:
         """The call of a function with numbers, places, and other functions."""
+        self.registers.forget()
         given = [
             f"i64 {n}" if isinstance(n, int) else f"double {literal('f64', struct.pack('d', n))}"
             for n in s.numbers
@@ -335,6 +337,7 @@ class Printer(Memory):
 
     def part(self, name: str, loop: Loop, taken: Sequence[int]) -> str:
         """The function that runs some rounds of a loop."""
+        self.registers.forget()
         outside = self.lines, self.label, self.spread, dict(self.terms)
         self.lines, self.label, self.spread = ["%buffers = load ptr, ptr %context"], "entry", {}
         self.find_buffers()
@@ -354,6 +357,7 @@ class Printer(Memory):
         self.lines += [*self.fence(), "ret void"]
         body = "\n  ".join(self.lines)
         self.lines, self.label, self.spread, self.terms = outside
+        self.registers.forget()
         head_line = f"define internal void @{name}(ptr %context, i64 %start, i64 %stop) nounwind"
         return f"{head_line} {{\nentry:\n  {body}\n}}"
 

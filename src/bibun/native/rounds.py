@@ -62,6 +62,12 @@ class LoopPrinter:
 
     def run(self) -> None:
         """All rounds, and the values that the loop leaves."""
+        self.p.serial += self.loop.serial
+        self.rounds()
+        self.p.serial -= self.loop.serial
+
+    def rounds(self) -> None:
+        """All rounds, in segments."""
         wide, bits = self.wide, self.p.bits
         self.carried = [self.p.broad(self.p.terms[c.start], wide) for c in self.loop.carries]
         segments = list(self.segments())
@@ -123,8 +129,10 @@ class LoopPrinter:
     def partial_sums(self) -> int:
         """How many sums take turns in a loop without vectors of its own."""
         few = len(self.loop.body.statements) <= 6 and self.loop.extent >= 4 * UNROLLED
-        if self.loop.carries or not self.loop.merges or not few:
+        if self.loop.carries or not self.loop.merges:
             return 1
+        if not few:
+            return 2 if self.p.serial and UNROLLED <= self.loop.extent <= FEW else 1
         return max(1, UNROLLED // len(self.loop.merges))
 
     @property
@@ -145,6 +153,7 @@ class LoopPrinter:
                 self.round(str(s.first + k * self.lanes), k % s.copies, s.masked)
             return
         p = self.p
+        p.registers.forget()
         before, label, done = p.label, p.name()[1:], p.name()[1:]
         first, after = p.name(), p.name()
         p.start(label)
@@ -163,6 +172,7 @@ class LoopPrinter:
         p.lines[head:head] = heads
         p.lines += [f"br i1 {more}, label %{label}, label %{done}", f"{done}:"]
         p.label = done
+        p.registers.forget()
 
     @property
     def going(self) -> list[str]:
