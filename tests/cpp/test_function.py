@@ -45,6 +45,32 @@ def test_values_and_derivatives(bump) -> None:
     close(lambda f: bibun.jit(bibun.grad(lambda x: np.sum(f(x, 2.0)))), X)
 
 
+REFUSED = {
+    "std::sin(x)": "write sin(x), without std::",
+    "[&] { double y = x; return T(y); }()": "it has the type T, or auto",
+    "missing(x)": "",
+}
+
+
+@pytest.mark.parametrize("body", REFUSED)
+def test_errors_of_the_compiler(body: str) -> None:
+    """They name the user's own lines, in C++ and in Python, and say what to write."""
+    f = bibun.cpp.function(f"template <class T> T f(const T& x) {{\n  return {body};\n}}", "f")
+    with pytest.raises(CompileError) as error:
+        bibun.grad(f)(1.0)
+    text = str(error.value)
+    assert all(part in text for part in ("source of f:2:", "test_function.py:", REFUSED[body]))
+
+
+def test_names_and_counts() -> None:
+    source = "namespace a { template <class T> T f(const T& x) { return x; } }"
+    assert bibun.cpp.function(source, "a::f")(2.0) == 2.0
+    with pytest.raises(CompileError, match="The source has no function g"):
+        bibun.cpp.function(source, "g")(1.0)
+    with pytest.raises(ValueError, match="is no name of a function"):
+        bibun.cpp.function(source, "f(; x")
+
+
 def test_compiled_loops_call_it(bump) -> None:
     """There is no call of NumPy's in between, and no warning."""
     slope = bibun.jit(bibun.grad(lambda x: np.sum(np.exp(bump(x, x)))))
@@ -119,5 +145,5 @@ def test_what_cannot_be_compiled() -> None:
         wrong(1.0)
     with pytest.raises(CompileError, match="does not run"):
         bibun.cpp.function("", "f", compiler="no-such-compiler")(1.0)
-    with pytest.raises(TypeError, match="1 arguments are needed, not 2"):
+    with pytest.raises(TypeError, match="made for 1 numbers, not 2"):
         wrong(1.0, 2.0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import platform
+import re
 import subprocess
 from collections.abc import Sequence
 from functools import cache
@@ -64,6 +65,7 @@ def text(p: Partial) -> str:
             HEAD,
             *(f"using std::{name};" for name in STANDARD.split()),
             p.source,
+            '#line 1 "what bibun adds"',
             f"using L0 = {p.number};",
             *(f"using L{j} = bibun::Dual<L{j - 1}, 1>;" for j in range(1, depth + 1)),
             f'extern "C" L0 one({", ".join(f"L0 {name}" for name in names)}) {{',
@@ -131,8 +133,25 @@ def run(p: Partial, options: Sequence[str], given: bytes) -> bytes:
         raise CompileError(f"cpp.function: the compiler does not run: {error}") from None
     if done.returncode:
         said = done.stderr.decode(errors="replace")
-        raise CompileError(f"cpp.function: {p.compiler} refused {p.called}:\n{said}")
+        raise CompileError(
+            f"cpp.function: {p.compiler} refused {p.called}:\n{said}{advice(p, said)}"
+        )
     return done.stdout
+
+
+def advice(p: Partial, said: str) -> str:
+    """What to write instead, where a message of the compiler's is a known one."""
+    name = re.escape(p.called.rpartition("::")[2])
+    if re.search(rf"{name}\W* was not declared|undeclared identifier \W*{name}\b", said):
+        return f"The source has no function {p.called}.\n"
+    if "Dual<" not in said:
+        return ""
+    function = re.search(r"no matching function for call to \W*(?:std::)?(\w+)\(", said)
+    if function and function[1] in STANDARD.split():
+        return f"Numbers may be Dual: write {function[1]}(x), without std::, which finds both.\n"
+    if re.search(r"cannot convert .*Dual<.* to .*(double|float|int)|no viable conversion", said):
+        return "What is made of an argument is no double: it has the type T, or auto.\n"
+    return ""
 
 
 def made_by(compiler: str) -> tuple:

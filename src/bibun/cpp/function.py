@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
-from functools import cache, cached_property, update_wrapper
+from functools import cache, update_wrapper
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from .compiled import Partial, address, kernel_of, ufunc
 MOST_SHAPES = 8
 """Shapes of arguments that the extension tries."""
 PLAIN = (np.ndarray, np.float64)
+NAME = r"(::)?[A-Za-z_]\w*(::[A-Za-z_]\w*)*(<[\w\s:,<>]*>)?"
 
 
 @cache
@@ -89,7 +91,7 @@ def function(
     other function, and compiled loops of `jit` call it directly. It has to be a function of its
     arguments alone, which throws nothing. Needs a compiler of C++17 at run time.
 
-    Raises CompileError with what the compiler said.
+    Raises CompileError with what the compiler said, with lines of `source`, and what to write.
 
     >>> import numpy as np, bibun
     >>> wave = bibun.cpp.function(
@@ -98,9 +100,14 @@ def function(
     >>> bibun.grad(lambda x: np.sum(wave(x)))(np.array([0.0, np.pi]))
     array([ 0.        , -3.14159265])
     """
-    if isinstance(source, Path):
-        source = source.read_text("utf-8")
-    call = Called(CppElements(source, name, compiler), args)
+    if not re.fullmatch(NAME, name):
+        raise ValueError(f"cpp.function: {name!r} is no name of a function: f, or space::f")
+    if args < 1:
+        raise ValueError(f"cpp.function: {name} takes one number at least, not {args}")
+    file = source.name if isinstance(source, Path) else f"source of {name}"
+    file = file.replace("\\", "/").replace('"', "'")
+    text = source.read_text("utf-8") if isinstance(source, Path) else source
+    call = Called(CppElements(f'#line 1 "{file}"\n{text}', name, compiler), args)
     runtime = extension()
     if runtime is None:
         return call
@@ -120,7 +127,10 @@ class Called:
 
     def __call__(self, *given: Any) -> Any:
         if len(given) != self.args:
-            raise TypeError(f"{self.__name__}: {self.args} arguments are needed, not {len(given)}")
+            raise TypeError(
+                f"{self.__name__}: it was made for {self.args} numbers, not {len(given)}: "
+                f"cpp.function(source, {self.__name__!r}, {len(given)}) makes it for as many"
+            )
         for x in given:
             if isinstance(x, Duck):
                 wide = np.broadcast_arrays(*given) if self.args > 1 else given
@@ -130,7 +140,7 @@ class Called:
             self.show(given)
         return y
 
-    @cached_property
+    @property
     def plain(self) -> Any:
         """The function as one of NumPy's."""
         return ufunc(self.op.partial(self.args))

@@ -348,7 +348,10 @@ class CppPrinter:
 def special(name: str) -> str:
     """What C++ has for a special function."""
     if name in ADDRESSES:
-        raise UnsupportedError(f"C++: {name}, of bibun.cpp.function, is called by itself there")
+        raise UnsupportedError(
+            "C++: what bibun.cpp.function has made is C++ already, and not part of exported code: "
+            "write it in NumPy, or differentiate all of it in C++ with <bibun/dual.hpp>"
+        )
     if name not in SPECIAL:
         raise UnsupportedError(f"C++: the standard library has no scipy.special.{name}")
     return SPECIAL[name]
