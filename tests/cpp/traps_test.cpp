@@ -5,6 +5,7 @@
 #include <bibun/ad.hpp>
 #include <limits>
 #include <new>
+#include <sstream>
 #include <thread>
 
 #include "close.hpp"
@@ -215,7 +216,26 @@ void eigen_over_duals() {
   close(x(1).derivative(), -0.2, 1e-15, "LU of Duals");
 }
 
+/// What programs for Eigen's AutoDiffScalar ask of a number and of its derivatives.
+void as_auto_diff_scalar() {
+  using Number = AutoDiffScalar<Eigen::Vector3d>;
+  Number x(2.0, 3, 0), y(3.0, 3, 1);
+  Eigen::Matrix<double, 1, 3> row = (x * y).derivatives().transpose();
+  close(row(0) + 10 * row(1) + 100 * row(2), 23, 0, "transpose");
+  close((x * y).derivatives().norm(), std::sqrt(13.0), 1e-15, "norm");
+  close((x * y).derivatives().dot(Eigen::Vector3d(1, 10, 100)), 23, 0, "dot");
+  x.derivatives().vector() *= 5;
+  close(x.derivatives().coeff(0) + x.derivatives().vector().sum(), 10, 0, "vector");
+  x.derivatives().coeffRef(2) = 7;
+  close(x.derivatives().squaredNorm(), 74, 0, "coeffRef");
+  close(x.derivatives().setZero().norm(), 0, 0, "setZero");
+  std::ostringstream out;
+  out << x << " " << y;
+  check(out.str() == "2 3", "values are printed");
+}
+
 int main() {
+  as_auto_diff_scalar();
   auto_is_safe();
   constants_are_copied();
   one_over_exp();

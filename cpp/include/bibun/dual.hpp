@@ -10,11 +10,16 @@
 #ifndef BIBUN_DUAL_HPP
 #define BIBUN_DUAL_HPP
 
+#include <iosfwd>
 #include <stdexcept>
 #include <string>
 #include <type_traits>
 
 namespace bibun {
+
+/// Eigen's vector of N numbers, over the memory of others; <bibun/eigen.hpp> has it.
+template <class T, int N>
+struct EigenVector;
 
 /// The N derivatives in a Dual: indexed with [i] or (i), and assigned from and to vectors of that
 /// size.
@@ -31,6 +36,35 @@ struct Derivatives {
   const T* begin() const { return entries; }
   const T* end() const { return entries + N; }
   static constexpr int size() { return N; }
+
+  // As of Eigen's vectors, with <bibun/eigen.hpp>; `vector()` is one, in the memory of this object.
+  template <class V = EigenVector<T, N>>
+  auto vector() {
+    return V::over(entries);
+  }
+  template <class V = EigenVector<T, N>>
+  auto vector() const {
+    return V::over(entries);
+  }
+  template <class V = EigenVector<T, N>>
+  auto transpose() const {
+    return V::over(entries).transpose();
+  }
+  template <class V = EigenVector<T, N>>
+  T norm() const {
+    return V::over(entries).norm();
+  }
+  template <class V = EigenVector<T, N>>
+  T squaredNorm() const {
+    return V::over(entries).squaredNorm();
+  }
+  template <class Vector, class V = EigenVector<T, N>>
+  T dot(const Vector& other) const {
+    return V::over(entries).dot(other);
+  }
+  const T& coeff(int i) const { return entries[i]; }
+  T& coeffRef(int i) { return entries[i]; }
+  Derivatives& setZero() { return *this = Derivatives(); }
 
   /// Programs for vectors of variable length ask for a length: it has to be N.
   void resize(long long n) const {
@@ -243,6 +277,13 @@ Dual<T, N, L> operator/(const Dual<T, N, L>& a, const A& b) {
 template <class T, int N, class L, class A, if_constant<A, Dual<T, N, L>> = 0>
 Dual<T, N, L> operator/(const A& a, const Dual<T, N, L>& b) {
   return Dual<T, N, L>(a) / b;
+}
+
+/// The value alone is printed.
+template <class C, class Traits, class T, int N, class L>
+std::basic_ostream<C, Traits>& operator<<(std::basic_ostream<C, Traits>& out,
+                                          const Dual<T, N, L>& x) {
+  return out << x.value();
 }
 
 }  // namespace bibun

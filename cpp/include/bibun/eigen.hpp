@@ -8,6 +8,12 @@
 
 namespace bibun {
 
+template <class T, int N>
+struct EigenVector {
+  static auto over(T* entries) { return Eigen::Map<Eigen::Matrix<T, N, 1>>(entries); }
+  static auto over(const T* entries) { return Eigen::Map<const Eigen::Matrix<T, N, 1>>(entries); }
+};
+
 /// Eigen::AutoDiffScalar<Vector> with as many derivatives as Vector has entries, inside the object.
 template <class Vector>
 struct FixedDerivatives {
