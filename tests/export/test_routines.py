@@ -83,6 +83,7 @@ POINTS: dict[str, Point] = {
     "interp":        (lambda x: np.interp(x, np.arange(4.0), np.arange(4.0) ** 2), (TIES,)),
     "searchsorted":  (lambda x: np.searchsorted(np.arange(4.0), x, "right"), (TIES,)),
     "convolve":      (lambda a, v: np.convolve(a, v, "same"), (B[:, 0], B[:5, 1])),
+    "spectrum":      (lambda x: np.abs(np.fft.rfft(x * x)), (B[:, 0],)),
     "loop":          (sorted_states, (TIES,)),
 }
 SPECIAL: dict[str, Point] = {

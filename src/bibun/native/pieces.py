@@ -131,6 +131,25 @@ class Windows(Op):
 
 
 @operation
+class Joined(Op):
+    """Complex numbers with these real and imaginary parts."""
+
+    kind = "call"
+
+    def type(self, re, im):
+        return Type(np.result_type(re.dtype, np.complex64), re.shape)
+
+    def value(self, re, im):
+        y = np.empty(re.shape, np.result_type(re.dtype, np.complex64))
+        y.real, y.imag = re, im
+        return y[()]
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(), ((2, 3), (2, 3)))
+
+
+@operation
 class Demanded(Op):
     """x, which is "nonzero" or "positive"; a call with another number fails."""
 

@@ -10,11 +10,13 @@ from .factors import without_factors
 from .inlined import inlined
 from .lifted import lifted
 from .nested import nested
+from .pairs import paired, paired_inside
 from .residuals import with_residuals
 
 STEPS: tuple[tuple[str, Callable[[Graph], Graph]], ...] = (
     ("without factors", without_factors),
     ("inlined", inlined),
+    ("pairs inside", paired_inside),
     ("residuals", with_residuals),
     ("lifted", lifted),
 )
@@ -32,6 +34,7 @@ def prepared_from(graph: Graph) -> tuple[Graph, list[int | None]]:
     if loops:
         for _, step in STEPS:
             graph = step(graph)
+    graph, first = paired(graph)
     new, sources = expanded(graph)
     new, order = nested(new)
-    return new, [None if loops else sources[i] for i in order]
+    return new, [None if loops else first[sources[i]] for i in order]
