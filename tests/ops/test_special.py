@@ -13,11 +13,11 @@ import numpy as np
 import pytest
 import scipy.special as sc
 
-from bibun import grad
+from bibun import grad, jit
 from bibun.array import FUNCTIONS, bind
 from bibun.errors import NotDifferentiableError, UnsupportedError
 from bibun.ops.elementwise import TABLE
-from bibun.ops.special import Erfcx
+from bibun.ops.families import Erfcx
 
 from .mathematics import Row, partial_problems, problems
 
@@ -133,15 +133,51 @@ def test_ends_of_the_domain(f: Any, x: float, expected: float) -> None:
     np.testing.assert_allclose(grad(f)(x), expected, rtol=3e-14)  # log_ndtr: of SciPy's erfcx
 
 
-def test_incomplete_gamma_function() -> None:
-    for a, x in ((0.5, 0.3), (3.0, 2.0), (100.0, 90.0)):
-        with mp.workdps(30):
-            density = float(mp.diff(lambda t, a=a: mp.gammainc(a, 0, t, regularized=True), x))
-        # exp(a log x - ...): the rounding of the exponent, up to 500, is relative in the result.
-        np.testing.assert_allclose(grad(sc.gammainc, 1)(a, x), density, rtol=500e-16)
-        np.testing.assert_allclose(grad(sc.gammaincc, 1)(a, x), -density, rtol=500e-16)
+GAMMA = [
+    *((0.5, 0.3), (3.0, 2.0), (1e-3, 1e-200), (2.0, 700.0), (100.0, 90.0), (160.0, 900.0)),
+    *((180.0, 180.0), (1e3, 1010.0), (1e6, 1.002e6), (1e10, 1e10), (300.0, 100.0), (1e5, 1.2e5)),
+]
+
+
+@pytest.mark.parametrize("a, x", GAMMA)
+def test_incomplete_gamma_function(a: float, x: float) -> None:
+    with mp.workdps(60):
+        exact = mp.exp((m(a) - 1) * mp.log(x) - x - mp.loggamma(a))
+        slope = float(exact * ((m(a) - 1 - x) / x))
+    density = float(exact)
+    # From 170 on an exponent is rounded, which is less than (a - x)^2 / a.
+    rtol = 5e-15 if a < 170 else 5e-15 + 4e-16 * (a - x) ** 2 / min(a, x)
+    np.testing.assert_allclose(grad(sc.gammainc, 1)(a, x), density, rtol=rtol)
+    np.testing.assert_allclose(grad(sc.gammaincc, 1)(a, x), -density, rtol=rtol)
+    second = grad(grad(sc.gammainc, 1), 1)
+    np.testing.assert_allclose(second(a, x), slope, rtol=2 * rtol)
+    compiled = jit(grad(sc.gammainc, 1))
+    np.testing.assert_allclose(compiled(a, x), density, rtol=2 * rtol)
+
+
+def test_incomplete_gamma_function_has_no_derivative_by_its_order() -> None:
     with pytest.raises(NotDifferentiableError, match="gammainc"):
         grad(sc.gammainc)(3.0, 2.0)
+
+
+def test_psi_of_large_negative_numbers() -> None:
+    for x in (-9.5, -100.25, -93257083439.140625, -(2.0**50) - 0.5):
+        with mp.workdps(60):
+            turn = lambda n, x=x: mp.diff(lambda t: mp.pi * mp.cot(mp.pi * t), x, n)  # noqa: E731
+            exact = [float((-1) ** n * mp.psi(n, 1 - m(x)) - turn(n)) for n in (1, 2)]
+        np.testing.assert_allclose(grad(sc.psi)(x), exact[0], rtol=2e-15)
+        np.testing.assert_allclose(grad(grad(sc.psi))(x), exact[1], rtol=2e-15)
+
+
+def test_quantiles_of_probabilities_next_to_one() -> None:
+    for x in (-1e-300, -1e-20, -1e-3, -0.5):
+        with mp.workdps(400):
+            y = -mp.sqrt(2) * mp.erfinv(1 - 2 * -mp.expm1(x)) if x > -1e-9 else None
+        if y is None:
+            y = m(float(sc.ndtri_exp(x)))
+        slope = grad(sc.ndtri_exp)(x)
+        with mp.workdps(40):
+            np.testing.assert_allclose(slope, float(mp.exp(x) / mp.npdf(y)), rtol=1e-14)
 
 
 def test_dtypes_are_those_of_scipy() -> None:

@@ -19,7 +19,7 @@ from ..native.nodes import Nodes
 from ..native.routines import Routine
 from ..native.tasks import maker, numeric
 from ..ops.elementwise import Elementwise
-from ..ops.special import Bessel, BesselI0e, Erfcx, Polygamma
+from ..ops.families import Bessel, BesselI0e, Erfcx, Polygamma
 
 FOLDER = Path(__file__).parent / "texts"
 

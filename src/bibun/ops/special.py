@@ -1,213 +1,22 @@
-"""The table of scipy.special, loaded when one of its functions is met: erf, gamma, Bessel, ...
-
-Where a partial written with the functions at hand would be a difference of nearly equal numbers, it
-is an integral over something of one sign instead (Family).
-"""
+"""The table of scipy.special, loaded when one of its functions is met: erf, gamma, Bessel, ..."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
-from math import factorial, pi, prod, sqrt
+from math import pi, sqrt
 from typing import Any
 
 import numpy as np
 import scipy.special as sc
 
 from ..array import UFUNCS, Array, bind, implements, lift
-from ..errors import DtypeError
-from ..graph import Example, Op, operation, symmetric
-from ..zeros import scale
 from . import elementwise
-from .elementwise import Elementwise, Family, Formula
+from .elementwise import Elementwise, Formula
+from .families import BesselI0e, Erfcx, Polygamma, bessel_slope, density_of_gamma
 from .structure import array_of, cast
 from .transcendental import LN10, sigmoid
 
 row = partial(elementwise.row, home=__name__)
-
-
-def double(x: Any) -> Any:
-    """x in double precision, the widest of SciPy."""
-    if x.dtype.itemsize > 8:
-        raise TypeError(f"scipy.special computes in double precision, not in {x.dtype}")
-    return np.asarray(x, np.float64)
-
-
-# ------------------------------------------------------------ families of derivatives
-
-
-@operation
-class Polygamma(Family):
-    """The derivatives of psi = (log gamma)'."""
-
-    domain = (0.2, 4.0)
-
-    def value(self, x):
-        return sc.polygamma(self.order, double(x)).astype(x.dtype)[()]
-
-    def exactly(self, lib, x):
-        return lib.map(lambda x: lib.polygamma(self.order, x), x)
-
-
-def exponential_nodes(step: float) -> tuple[np.ndarray, np.ndarray]:
-    """Nodes and weights for integrals from 0 to infinity: u = exp(s - exp(-s)).
-
-    Method: Takahasi and Mori, Double exponential formulas for numerical integration (1974).
-    """
-    s = step * np.arange(round(-4 / step), round(4 / step))  # which does not round the step
-    u = np.exp(s - np.exp(-s))
-    return u, step * u * (1 + np.exp(-s))
-
-
-def balanced(terms: list[np.ndarray]) -> np.ndarray:
-    """The sum of 2^k arrays in pairs of pairs, which rounds k times and not 2^k."""
-    while len(terms) > 1:
-        terms = [a + b for a, b in zip(terms[::2], terms[1::2], strict=True)]
-    return terms[0]
-
-
-@operation
-class Erfcx(Family):
-    """The derivatives of erfcx(x) = exp(x^2) erfc(x).
-
-    For x > 0 the integral 2 / sqrt(pi) (-2)^n int_0^inf t^n exp(-t^2 - 2 x t) dt, for x <= 0 the
-    recurrence y'' = 2 x y' + 2 y and its derivatives: neither subtracts.
-    """
-
-    NODES = exponential_nodes(1 / 12)
-
-    def value(self, x):
-        wide = double(x)
-        if self.order == 0:
-            return sc.erfcx(wide).astype(x.dtype)[()]
-        right = wide > 0
-        y = np.where(
-            right,
-            self._integral(np.where(right, wide, 0)),
-            self._recurrence(np.where(right, 0, wide)),
-        )
-        return y.astype(x.dtype)[()]
-
-    def exactly(self, lib, x):
-        return lib.map(lambda x: self._exact(lib, x), x)
-
-    def _exact(self, lib, x):
-        before = lib.exp(x**2) * lib.erfc(x)
-        y = 2 * x * before - 2 / lib.sqrt(lib.pi)
-        for n in range(1, self.order):
-            before, y = y, 2 * x * y + 2 * n * before
-        return y if self.order else before
-
-    def _integral(self, x):
-        width = 1 / (1 + x)
-        y = np.zeros_like(x)
-        for u, w in zip(*self.NODES, strict=True):
-            t = width * u
-            y += w * u**self.order * np.exp(-t * t - 2 * (t * x))
-        return 2 / sqrt(pi) * (-2) ** self.order * width ** (self.order + 1) * y
-
-    def _recurrence(self, x):
-        before = sc.erfcx(x)
-        y = 2 * x * before - 2 / sqrt(pi)
-        for n in range(1, self.order):
-            before, y = y, 2 * x * y + 2 * n * before
-        return y
-
-
-@operation
-class BesselI0e(Family):
-    """The derivatives of f(x) = exp(-x) I_0(x) for x >= 0.
-
-    f(x) = 1/pi int_0^pi exp(-x v) d theta with v = 1 - cos(theta): for x < 30 the integral of
-    (-v)^n exp(-x v) by the midpoint rule, which converges geometrically, and else Hankel's series
-    (Abramowitz and Stegun 9.7.1), differentiated.
-    """
-
-    domain = (0.0, 4.0)
-
-    def value(self, x):
-        wide = double(x)
-        near = wide < 30
-        y = np.where(
-            near, self._integral(np.where(near, wide, 0)), self._series(np.where(near, 30, wide))
-        )
-        return y.astype(x.dtype)[()]
-
-    def exactly(self, lib, x):
-        return lib.map(lambda x: self._exact(lib, x), x)
-
-    def _exact(self, lib, x):
-        """exp(-x) (d/dx - 1)^n I_0, where twice the derivative of I_k is I_(k-1) + I_(k+1)."""
-        terms = {0: lib.sign(1)}  # I_k = I_(-k)
-        for _ in range(self.order):
-            found: dict[int, Any] = {}
-            for k, c in terms.items():
-                for j, part in ((abs(k - 1), c / 2), (k + 1, c / 2), (k, -c)):
-                    found[j] = found.get(j, 0) + part
-            terms = found
-        return lib.exp(-x) * sum(c * lib.besseli(k, x) for k, c in terms.items())
-
-    def _integral(self, x):
-        nodes = 64
-        v = 2 * np.sin((np.arange(nodes) + 0.5) * (pi / nodes / 2)) ** 2
-        return balanced([(-u) ** self.order * np.exp(-x * u) for u in v]) / nodes
-
-    def _series(self, x):
-        y = 0
-        for k in range(20):
-            coefficient = prod((2 * j - 1) ** 2 for j in range(1, k + 1)) / (factorial(k) * 8**k)
-            y = y + coefficient * prod(-(k + 0.5 + j) for j in range(self.order)) * x ** -(
-                k + 0.5 + self.order
-            )
-        return y / sqrt(2 * pi)
-
-
-BESSEL = {"i": (sc.iv, 1, 1), "j": (sc.jv, 1, -1), "k": (sc.kv, -1, -1), "y": (sc.yv, 1, -1)}
-FIRST = {(k, n): getattr(sc, f"{k}{n}") for k in BESSEL for n in (0, 1)}
-
-
-@operation
-class Bessel(Op):
-    """The Bessel function C_n of a letter I, J, K or Y: 2 C_n' = a C_{n-1} + b C_{n+1}."""
-
-    letter: str
-    order: int
-
-    def type(self, x):
-        if x.dtype.kind != "f":
-            raise DtypeError(f"{self.name}: a real floating-point array is needed, not {x}")
-        return x
-
-    def value(self, x):
-        wide = double(x)
-        if self.letter == "i":
-            wide = np.where(np.abs(wide) < 1e-150, 0, wide)  # where iv gives nan
-        return BESSEL[self.letter][0](self.order, wide).astype(x.dtype)[()]
-
-    def exactly(self, lib, x):
-        return lib.map(lambda x: getattr(lib, f"bessel{self.letter}")(self.order, x), x)
-
-    def d(self, y, x):
-        factor = bessel_slope(self.letter, self.order, x)
-        return (symmetric(lambda g: scale(g, factor)),)
-
-    @classmethod
-    def examples(cls) -> Iterator[Example]:
-        for letter in BESSEL:
-            yield Example(cls(letter, 2), ((2, 3),), (0.2, 4.0))
-
-
-def bessel(letter: str, order: int, x: Array) -> Any:
-    """C_n(x), by SciPy's own function for n = 0 and 1."""
-    return cast(FIRST[letter, order](x), x.dtype) if order < 2 else bind(Bessel(letter, order), x)
-
-
-def bessel_slope(letter: str, order: int, x: Array) -> Any:
-    """The derivative of C_n, where C_{-1} is C_1 or -C_1."""
-    _, before, after = BESSEL[letter]
-    if order == 0:
-        return after * bessel(letter, 1, x)
-    return (before * bessel(letter, order - 1, x) + after * bessel(letter, order + 1, x)) / 2
 
 
 # ------------------------------------------------------------ partials that need more than a line
@@ -242,9 +51,10 @@ def half_by_half(x: Array) -> Array:
     return e / x * e
 
 
-def gamma_density(a: Array, x: Array) -> Array:
-    """x^(a-1) exp(-x) / gamma(a), also at x = 0."""
-    return np.exp(sc.xlogy(a - 1, x) - x - sc.gammaln(a))
+def by_variate(y: Array, a: Array, x: Array) -> Array:
+    """The derivative of gamma_density: y (a - 1 - x) / x, and at 0 the next density minus y."""
+    inner = np.where(x == 0, 1, x)
+    return np.where(x == 0, gamma_density(a - 1, x) - y, y * ((a - 1 - x) / inner))
 
 
 def slope_of_i1e(x: Array) -> Any:
@@ -263,6 +73,13 @@ def slope_of_erfcinv(y: Array, x: Array) -> Any:
     """The same, of y = -ndtri(x / 2) / sqrt(2)."""
     tail = np.abs(y - 14) < 14
     return np.where(tail, -1 / (sqrt(2) * x * mills(-sqrt(2) * y)), -np.exp(np.square(y)) / RATE)
+
+
+def slope_of_ndtri_exp(y: Array, x: Array) -> Any:
+    """exp(x) / density(y), above 0 by the probability of more, which has digits there."""
+    upper = np.abs(y - 20) < 20  # and not at inf
+    more = -np.expm1(np.where(upper, x, -1))
+    return np.where(upper, np.exp(x) / (more * mills(-y)), 1 / mills(y))
 
 
 def below(lib: Any, x: Any) -> Any:
@@ -299,7 +116,7 @@ log_ndtr  = row(sc.log_ndtr,  lambda y, x: mills(x),
                               exact=lambda lib, x: lib.log(below(lib, x)))
 ndtri     = row(sc.ndtri,     lambda y, x: slope_of_ndtri(y, x), domain=UNIT,
                               exact=lambda lib, x: lib.sqrt(2) * lib.erfinv(2 * x - 1))
-ndtri_exp = row(sc.ndtri_exp, lambda y, x: 1 / mills(y), domain=(-4.0, -0.1),
+ndtri_exp = row(sc.ndtri_exp, lambda y, x: slope_of_ndtri_exp(y, x), domain=(-4.0, -0.1),
                               exact=lambda lib, x: lib.sqrt(2) * lib.erfinv(2 * lib.exp(x) - 1))
 logit     = row(sc.logit,     lambda y, x: 1 / x + 1 / (1 - x), domain=UNIT,
                               exact=lambda lib, x: lib.log(x / (1 - x)))
@@ -312,6 +129,11 @@ gammaln   = row(sc.gammaln,   lambda y, x: sc.psi(x), domain=POSITIVE,
 gammasgn  = row(sc.gammasgn,  None, domain=POSITIVE)
 psi       = row(sc.psi,       lambda y, x: bind(Polygamma(1), x), domain=POSITIVE,
                               exact=lambda lib, x: lib.digamma(x))
+# The density of the gamma distribution.
+DENSITY   = Formula("gamma_density", density_of_gamma, like=sc.gammainc)
+gamma_density: Elementwise \
+          = row(DENSITY,      NO_ORDER, lambda y, a, x: by_variate(y, a, x), domain=POSITIVE,
+                              exact=lambda lib, a, x: x**(a - 1) * lib.exp(-x) / lib.gamma(a))
 gammainc  = row(sc.gammainc,  NO_ORDER, lambda y, a, x: gamma_density(a, x), domain=POSITIVE)
 gammaincc = row(sc.gammaincc, NO_ORDER, lambda y, a, x: -gamma_density(a, x), domain=POSITIVE)
 

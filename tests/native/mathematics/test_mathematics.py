@@ -43,7 +43,7 @@ def test_errors_next_to_multiples_of_half_pi(name, dtype):
 def test_special_cases_are_those_of_numpy(name, dtype):
     args = specials(TABLE[name].ufunc.nin, dtype)
     found, expected = native(name, args), numpy(name, args)
-    wild = {"logaddexp2", "log_ndtr", "ndtr", "mills", "erfcx"}
+    wild = {"logaddexp2", "log_ndtr", "ndtr", "mills", "erfcx", "gamma_density"}
     # SciPy loses digits in the tails of a few; nobody is exact to the last bit.
     allowed = 4096 if name in wild else 4
     with np.errstate(all="ignore"):

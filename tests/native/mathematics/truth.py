@@ -29,6 +29,10 @@ def _sum_of_exponentials(a: Number, b: Number) -> Number:
     return mp.log(mp.exp(a) + mp.exp(b))
 
 
+def _gamma_density(a: Number, x: Number) -> Number:
+    return x ** (a - 1) * mp.exp(-x) / mp.gamma(a)
+
+
 ANY, WIDE, UNIT, POSITIVE = (-1e30, 1e30), (-700.0, 700.0), (-1.0, 1.0), (1e-30, 1e30)
 # fmt: off
 FUNCTIONS: dict[str, Function] = {
@@ -72,6 +76,7 @@ FUNCTIONS: dict[str, Function] = {
     "erfcx":      Function(lambda x: mp.exp(x * x) * mp.erfc(x),     ((-26.0, 1e30),), 3.0),
     "ndtr":       Function(mp.ncdf,                                  ((-37.0, 9.0),), 5.0),
     "log_ndtr":   Function(lambda x: mp.log(mp.ncdf(x)),             ((-1e4, 9.0),), 8.0),
+    "gamma_density": Function(_gamma_density,            ((0.1, 160.0), (1e-3, 500.0)), 9.0),
     "mills":      Function(lambda x: mp.npdf(x) / mp.ncdf(x),        ((-1e4, 37.0),), 5.0),
 }
 # fmt: on

@@ -1,0 +1,256 @@
+"""Derivatives of SciPy's functions that are functions of their own, and no formula of others.
+
+Where a formula would be a difference of nearly equal numbers, it is an integral over something of
+one sign instead (Family), or a product.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import factorial, pi, prod, sqrt
+from typing import Any
+
+import numpy as np
+import scipy.special as sc
+from numpy.polynomial import Polynomial
+
+from ..array import Array, bind
+from ..errors import DtypeError
+from ..graph import Example, Op, operation, symmetric
+from ..zeros import scale
+from .elementwise import Family
+from .structure import cast
+
+AREA = tuple(1 / (2 * k + 1) for k in range(9, 0, -1))
+"""Coefficients of (artanh(v) - v) / v^3, by powers of v^2 from above."""
+STIRLING = (1 / 1260, -1 / 360, 1 / 12)
+"""Of a (log gamma(a + 1) less Stirling's formula), by powers of 1 / a^2."""
+
+
+def double(x: Any) -> Any:
+    """x in double precision, the widest of SciPy."""
+    if x.dtype.itemsize > 8:
+        raise TypeError(f"scipy.special computes in double precision, not in {x.dtype}")
+    return np.asarray(x, np.float64)
+
+
+@operation
+class Polygamma(Family):
+    """The derivatives of psi = (log gamma)'.
+
+    SciPy adds 1 to a negative x until it is positive, which of -1e12 takes hours; there we reflect:
+    psi^(n)(x) = (-1)^n psi^(n)(1 - x) - pi d^n/dx^n cot(pi x) (Abramowitz and Stegun 6.4.7).
+    """
+
+    domain = (0.2, 4.0)
+    FAR = -10.0
+
+    def value(self, x):
+        wide = double(x)
+        far = (wide < self.FAR) & (wide != np.floor(wide))  # at its poles SciPy is quick
+        y = sc.polygamma(self.order, np.where(far, 1 - wide, wide))
+        y = np.where(far, (-1) ** self.order * y - pi * self._slope_of_cot(wide, far), y)
+        return y.astype(x.dtype)[()]
+
+    def _slope_of_cot(self, x, far):
+        """d^n/dx^n cot(pi x), a polynomial in c = cot(pi x), since c' = -pi (1 + c^2)."""
+        slope = Polynomial([0, 1])
+        for _ in range(self.order):
+            slope = -pi * Polynomial([1, 0, 1]) * slope.deriv()
+        r = np.where(far, x - np.rint(x), 0.5)  # exact; near 1/2 the cotangent is small
+        inside = np.abs(r) < 0.25
+        c = np.where(
+            inside,
+            1 / np.tan(pi * np.where(inside, r, 0.25)),
+            np.sign(r) * np.tan(pi * (0.5 - np.abs(r))),
+        )
+        return slope(c)
+
+    def exactly(self, lib, x):
+        return lib.map(lambda x: lib.polygamma(self.order, x), x)
+
+
+def exponential_nodes(step: float) -> tuple[np.ndarray, np.ndarray]:
+    """Nodes and weights for integrals from 0 to infinity: u = exp(s - exp(-s)).
+
+    Method: Takahasi and Mori, Double exponential formulas for numerical integration (1974).
+    """
+    s = step * np.arange(round(-4 / step), round(4 / step))  # which does not round the step
+    u = np.exp(s - np.exp(-s))
+    return u, step * u * (1 + np.exp(-s))
+
+
+def balanced(terms: list[np.ndarray]) -> np.ndarray:
+    """The sum of 2^k arrays in pairs of pairs, which rounds k times and not 2^k."""
+    while len(terms) > 1:
+        terms = [a + b for a, b in zip(terms[::2], terms[1::2], strict=True)]
+    return terms[0]
+
+
+@operation
+class Erfcx(Family):
+    """The derivatives of erfcx(x) = exp(x^2) erfc(x).
+
+    For x > 0 the integral 2 / sqrt(pi) (-2)^n int_0^inf t^n exp(-t^2 - 2 x t) dt, for x <= 0 the
+    recurrence y'' = 2 x y' + 2 y and its derivatives: neither subtracts.
+    """
+
+    NODES = exponential_nodes(1 / 12)
+
+    def value(self, x):
+        wide = double(x)
+        if self.order == 0:
+            return sc.erfcx(wide).astype(x.dtype)[()]
+        right = wide > 0
+        y = np.where(
+            right,
+            self._integral(np.where(right, wide, 0)),
+            self._recurrence(np.where(right, 0, wide)),
+        )
+        return y.astype(x.dtype)[()]
+
+    def exactly(self, lib, x):
+        return lib.map(lambda x: self._exact(lib, x), x)
+
+    def _exact(self, lib, x):
+        before = lib.exp(x**2) * lib.erfc(x)
+        y = 2 * x * before - 2 / lib.sqrt(lib.pi)
+        for n in range(1, self.order):
+            before, y = y, 2 * x * y + 2 * n * before
+        return y if self.order else before
+
+    def _integral(self, x):
+        width = 1 / (1 + x)
+        y = np.zeros_like(x)
+        for u, w in zip(*self.NODES, strict=True):
+            t = width * u
+            y += w * u**self.order * np.exp(-t * t - 2 * (t * x))
+        return 2 / sqrt(pi) * (-2) ** self.order * width ** (self.order + 1) * y
+
+    def _recurrence(self, x):
+        before = sc.erfcx(x)
+        y = 2 * x * before - 2 / sqrt(pi)
+        for n in range(1, self.order):
+            before, y = y, 2 * x * y + 2 * n * before
+        return y
+
+
+@operation
+class BesselI0e(Family):
+    """The derivatives of f(x) = exp(-x) I_0(x) for x >= 0.
+
+    f(x) = 1/pi int_0^pi exp(-x v) d theta with v = 1 - cos(theta): for x < 30 the integral of
+    (-v)^n exp(-x v) by the midpoint rule, which converges geometrically, and else Hankel's series
+    (Abramowitz and Stegun 9.7.1), differentiated.
+    """
+
+    domain = (0.0, 4.0)
+
+    def value(self, x):
+        wide = double(x)
+        near = wide < 30
+        y = np.where(
+            near, self._integral(np.where(near, wide, 0)), self._series(np.where(near, 30, wide))
+        )
+        return y.astype(x.dtype)[()]
+
+    def exactly(self, lib, x):
+        return lib.map(lambda x: self._exact(lib, x), x)
+
+    def _exact(self, lib, x):
+        """exp(-x) (d/dx - 1)^n I_0, where twice the derivative of I_k is I_(k-1) + I_(k+1)."""
+        terms = {0: lib.sign(1)}  # I_k = I_(-k)
+        for _ in range(self.order):
+            found: dict[int, Any] = {}
+            for k, c in terms.items():
+                for j, part in ((abs(k - 1), c / 2), (k + 1, c / 2), (k, -c)):
+                    found[j] = found.get(j, 0) + part
+            terms = found
+        return lib.exp(-x) * sum(c * lib.besseli(k, x) for k, c in terms.items())
+
+    def _integral(self, x):
+        nodes = 64
+        v = 2 * np.sin((np.arange(nodes) + 0.5) * (pi / nodes / 2)) ** 2
+        return balanced([(-u) ** self.order * np.exp(-x * u) for u in v]) / nodes
+
+    def _series(self, x):
+        y = 0
+        for k in range(20):
+            coefficient = prod((2 * j - 1) ** 2 for j in range(1, k + 1)) / (factorial(k) * 8**k)
+            y = y + coefficient * prod(-(k + 0.5 + j) for j in range(self.order)) * x ** -(
+                k + 0.5 + self.order
+            )
+        return y / sqrt(2 * pi)
+
+
+BESSEL = {"i": (sc.iv, 1, 1), "j": (sc.jv, 1, -1), "k": (sc.kv, -1, -1), "y": (sc.yv, 1, -1)}
+FIRST = {(k, n): getattr(sc, f"{k}{n}") for k in BESSEL for n in (0, 1)}
+
+
+@operation
+class Bessel(Op):
+    """The Bessel function C_n of a letter I, J, K or Y: 2 C_n' = a C_{n-1} + b C_{n+1}."""
+
+    letter: str
+    order: int
+
+    def type(self, x):
+        if x.dtype.kind != "f":
+            raise DtypeError(f"{self.name}: a real floating-point array is needed, not {x}")
+        return x
+
+    def value(self, x):
+        wide = double(x)
+        if self.letter == "i":
+            wide = np.where(np.abs(wide) < 1e-150, 0, wide)  # where iv gives nan
+        return BESSEL[self.letter][0](self.order, wide).astype(x.dtype)[()]
+
+    def exactly(self, lib, x):
+        return lib.map(lambda x: getattr(lib, f"bessel{self.letter}")(self.order, x), x)
+
+    def d(self, y, x):
+        factor = bessel_slope(self.letter, self.order, x)
+        return (symmetric(lambda g: scale(g, factor)),)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        for letter in BESSEL:
+            yield Example(cls(letter, 2), ((2, 3),), (0.2, 4.0))
+
+
+def bessel(letter: str, order: int, x: Array) -> Any:
+    """C_n(x), by SciPy's own function for n = 0 and 1."""
+    return cast(FIRST[letter, order](x), x.dtype) if order < 2 else bind(Bessel(letter, order), x)
+
+
+def bessel_slope(letter: str, order: int, x: Array) -> Any:
+    """The derivative of C_n, where C_{-1} is C_1 or -C_1."""
+    _, before, after = BESSEL[letter]
+    if order == 0:
+        return after * bessel(letter, 1, x)
+    return (before * bessel(letter, order - 1, x) + after * bessel(letter, order + 1, x)) / 2
+
+
+# ------------------------------------------------------------ the gamma distribution
+
+
+def density_of_gamma(a: Any, x: Any) -> Any:
+    """x^(a-1) exp(-x) / gamma(a), of which no exponent is a difference of large numbers.
+
+    For a < 170 a product of roots, which do not overflow. Else sqrt(a / 2 pi) / x exp(-delta - D),
+    with delta = log gamma(a + 1) less Stirling's formula and D = x - a - a log(x / a), which for x
+    near a is a series in v = (x - a) / (x + a) (Loader, Fast and Accurate Computation of Binomial
+    Probabilities, 2000, section 2).
+    """
+    with np.errstate(all="ignore"):
+        b, u = double(a), np.where((x >= 0) & (x < np.inf), double(x), np.nan)
+        low = np.minimum(u, 2000)  # beyond, all is 0 for these a
+        root = np.power(low, (b - 1) / 2) * np.exp(-low / 2)
+        product = root / sc.gamma(b) * root
+        v = (u - b) / (u + b)
+        near = (u - b) * v - 2 * b * v * np.square(v) * np.polyval(AREA, np.square(v))
+        far = u - b - b * np.log(u / b)
+        delta = np.polyval(STIRLING, 1 / np.square(b)) / b
+        tail = np.sqrt(b / (2 * pi)) / u * np.exp(-delta - np.where(np.abs(v) < 0.1, near, far))
+        y = np.where(b < 170, product, np.where(u == 0, u, tail))
+        return np.where(x == np.inf, 0, y).astype(x.dtype)[()]
