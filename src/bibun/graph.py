@@ -75,6 +75,8 @@ class Op:
 
     "order" changes the order of axes, "shape" may need a copy.
     """
+    kink: ClassVar[Callable[..., Any] | None] = None
+    """Where the function of such arguments has a kink or a jump: derivatives are conventions."""
     decreed: ClassVar[bool] = False
     """Whether the derivative is somebody's word instead of the derivative of the value."""
     fields: ClassVar[tuple[str, ...]] = ()

@@ -1,5 +1,6 @@
 """Balls: every operation that has exact numbers contains in them what it computes in floats."""
 
+import mpmath as mp
 import numpy as np
 import pytest
 
@@ -95,3 +96,34 @@ def test_halves_are_rounded_to_even():
     with precision(64):
         found = [float(balls(None).rint(ball(x))) for x in numbers]
     assert found == np.rint(numbers).tolist()
+
+
+@pytest.mark.parametrize("bits", [128, 2048])
+@pytest.mark.parametrize("x", [0.5, 100.0, 700.0, 3000.0])
+def test_bessel_functions_of_large_numbers_keep_their_digits(bits, x):
+    with precision(bits), mp.workprec(150):
+        for n in range(3):
+            y = raw(balls(lambda values: None).besselk(n, Ball(raw(x))))
+            assert y.rel_accuracy_bits() > bits - 60
+            exact = mp.besselk(n, mp.mpf(x))
+            assert abs(mp.mpf(y.str(30, radius=False)) / exact - 1) < 1e-28
+
+
+@pytest.mark.parametrize("name", ["besselk", "besseli", "gammaincc", "gammainc", "e1", "ei"])
+def test_functions_of_wide_balls_end_and_contain_those_of_their_numbers(name):
+    library = balls(lambda values: None)
+    with precision(512):
+        low, high = raw(Ball(raw(99.0))), raw(Ball(raw(101.0)))
+        f = getattr(library, name)
+        order = (1,) if name.startswith(("bessel", "gamma")) else ()
+        wide = raw(f(*order, Ball(low.union(high))))
+        assert wide.contains(raw(f(*order, Ball(raw(100.0)))))
+
+
+def test_what_has_lost_its_digits_is_not_taken_for_equal():
+    with precision(256, near_is_equal=True):
+        one, lost = raw(1.0), raw(1.0).union(raw(1.5))
+        assert Ball(one) == Ball(one + raw(0.0))
+        assert Ball((raw(3.0).sqrt() ** 2) / 3) == Ball(one)
+        with pytest.raises(UndecidedError):
+            assert Ball(one) == Ball(lost)

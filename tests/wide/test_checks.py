@@ -152,3 +152,50 @@ def test_a_point_where_balls_can_only_agree():
         return special.xlogy(np.where(special.i0e(x) == one, x, 1.0), one)
 
     assert_allclose(grad(f)(np.float64(0)), 1)
+
+
+def folded(x):
+    y = np.sqrt(x ** np.trunc(x))
+    return np.fmin(y**0.5, y)
+
+
+# fmt: off
+BETWEEN = [  # a function at kinks of its parts, the point, and its derivative
+    # the sides of the whole are 0 and 1/4: the middle
+    (folded, [1.0], [0.125]),
+    # the same where another entry has no function on one side of it
+    (folded, [1.0, -30.0], [0.125, 3.4845859688128163e-23]),
+    # numbers that are equal all along, and that no digits tell apart
+    (lambda x: np.min(np.arccos(special.i1e(np.minimum(x, -1.0)))), [-1e-8, -1.0, 7.0], [0, 0, 0]),
+    (lambda x: np.maximum(np.sin(x), 2 * np.sin(x / 2) * np.cos(x / 2)), [1.0], [np.cos(1.0)]),
+    # kinks that cancel beside an entry that is tiny
+    (lambda x: special.psi(special.ndtr(np.copysign(np.fmod(x, 0.5), x))), [0.0, 1e-160],
+     [1.9687012432153025] * 2),
+    # a jump along another entry is none along this
+    (lambda x: np.abs(x) * np.sign(x) + np.floor(x + 0.5), [0.0, 0.5], [1.0, 1.0]),
+    # ties that share, as they are
+    (lambda x: np.max(x), [1.0, 1.0, 1.0], [1 / 3] * 3),
+    (lambda x: np.max(x) + np.min(x), [2.0, 2.0], [1.0, 1.0]),
+]
+STEEP = [
+    (lambda x: np.sqrt(np.linalg.norm(x)), [0.0, 0.0]),
+    (lambda x: np.sqrt(np.std(x)),         [1.0, 1.0]),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("f, x, expected", BETWEEN)
+def test_conventions_lie_between_the_derivatives_on_both_sides(f, x, expected):
+    with rescue(True, seconds=10):  # polygamma functions of thousands of bits take a while
+        assert_allclose(grad(lambda x: np.sum(f(x)))(np.array(x)), expected, rtol=1e-14)
+
+
+@pytest.mark.parametrize("f, x", STEEP)
+def test_no_convention_where_all_derivatives_around_are_infinite(f, x):
+    with pytest.warns(NotFiniteWarning, match="no limit"):
+        assert np.isnan(grad(f)(np.array(x))).all()
+
+
+def test_an_infinite_slope_at_the_end_of_the_domain():
+    f = lambda x: np.linalg.norm(np.sqrt(np.arctanh(x)))  # noqa: E731
+    assert_array_equal(grad(f)(np.array([0.0])), np.inf)

@@ -167,7 +167,7 @@ def looked(
     if picked or (due and picks.kinked(recorded.trace)):
         found = smoothed(case.attempt(), results, picked)
         if found is not None:
-            if not all(map(finite, found)):
+            if any(np.isnan(y).any() for y in found if y.dtype.kind == "f"):
                 warn(NotFiniteWarning(message(recorded, found, "there is no limit")))
             elif how == "warn":
                 warn(LostDigitsWarning(_picked(case, results, found)))

@@ -55,6 +55,10 @@ class Extreme(Op):
         f, axis = self.reduce, self.axes if len(self.axes) != len(x.shape) else None
         return lambda x: f(x, axis)
 
+    def kink(self, x):
+        ties = x == self.reduce(x, self.axes, keepdims=True)
+        return np.count_nonzero(ties, self.axes) > 1
+
     def d(self, y, x):
         # Not x == y: where y is nan all elements count as chosen, and the derivative is nan.
         chosen = ~self.beyond(widened(y, x.shape, self.axes), x)

@@ -69,6 +69,9 @@ class Norm(Op):
     def _root(self, total):
         return np.sqrt(total) if self.order == 2 else total ** total.dtype.type(1 / self.order)
 
+    def kink(self, x):
+        return self.value(x) == 0
+
     def d(self, y, x):
         p = self.order
         wide = self._widened(y, x)

@@ -51,6 +51,9 @@ class RootMeanSquare(Op):
     def value(self, x, n):
         return np.sqrt(np.add.reduce(np.square(x), self.axes) / n)
 
+    def kink(self, x, n):
+        return self.value(x, n) == 0
+
     def d(self, y, x, n):
         length = bind(Norm(2.0, self.axes), x)
         slope = np.where(length == 0, np.inf, length * np.sqrt(n))

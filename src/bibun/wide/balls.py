@@ -20,9 +20,14 @@ import numpy as np
 
 from . import decompositions
 from .objects import Library, UndecidedError
+from .series import bessel_k, by_ends
 
 LOCK = RLock()
 """The precision of python-flint is one for the whole process."""
+
+
+class NoNumberError(UndecidedError):
+    """A comparison with what is no number, or of which nothing is known."""
 
 
 class _State:
@@ -116,7 +121,7 @@ def less(x: Any, y: Any) -> bool:
         return False
     if x < y:
         return True
-    if x >= y or _State.near_is_equal:
+    if x >= y or _near(x, y):
         return False
     raise UndecidedError
 
@@ -131,14 +136,22 @@ def equal(x: Any, y: Any) -> bool:
         return bool(x == y)
     if x < y or y < x:
         return False
-    if _State.near_is_equal:
+    if _near(x, y):
         return True
     raise UndecidedError
 
 
+def _near(x: Any, y: Any) -> bool:
+    """Whether numbers that are not told apart are equal: not if they have lost their digits."""
+    if not _State.near_is_equal:
+        return False
+    half = _arb()(2) ** -(import_module("flint").ctx.prec // 2)
+    return bool(abs(x - y) < half * (1 + abs(x)))
+
+
 def _unknown(x: Any, y: Any) -> bool:
     """What is not known to be a number at all is no more known to be nan."""
-    raise UndecidedError
+    raise NoNumberError
 
 
 class Functions:
@@ -164,14 +177,13 @@ class Functions:
     def logical_or(self, a: Ball, b: Ball) -> bool:      return a != 0 or b != 0
     def logical_xor(self, a: Ball, b: Ball) -> bool:     return (a != 0) != (b != 0)
     def logical_not(self, a: Ball) -> bool:              return a == 0
-    def besseli(self, n: int, x: Ball) -> Ball:          return Ball(raw(x).bessel_i(n))
     def besselj(self, n: int, x: Ball) -> Ball:          return Ball(raw(x).bessel_j(n))
-    def besselk(self, n: int, x: Ball) -> Ball:          return Ball(raw(x).bessel_k(n))
     def bessely(self, n: int, x: Ball) -> Ball:          return Ball(raw(x).bessel_y(n))
-    def e1(self, x: Ball) -> Ball:                       return Ball(raw(x).expint(1))
+    def besseli(self, n: int, x: Ball) -> Ball:          return ends(lambda x: x.bessel_i(n), x)
+    def besselk(self, n: int, x: Ball) -> Ball:          return ends(lambda x: bessel_k(n, x), x)
+    def e1(self, x: Ball) -> Ball:                       return ends(lambda x: -(-x).ei(), x)
+    def ei(self, x: Ball) -> Ball:                       return ends(lambda x: x.ei(), x)
     def gammasgn(self, x: Ball) -> Ball:                 return self.sign(Ball(raw(x).rgamma()))
-    def gammainc(self, a: Any, x: Any) -> Ball:          return Ball(raw(x).gamma_lower(raw(a), 1))
-    def gammaincc(self, a: Any, x: Any) -> Ball:         return Ball(raw(x).gamma_upper(raw(a), 1))
     # fmt: on
 
     def exp(self, x: Any) -> Ball:
@@ -215,6 +227,14 @@ class Functions:
         """log |gamma(x)|."""
         value = raw(x)
         return Ball(value.lgamma() if value > 0 else abs(value.gamma()).log())
+
+    def gammainc(self, a: Any, x: Any) -> Ball:
+        """The share of the gamma function below x."""
+        return ends(lambda x: x.gamma_lower(raw(a), 1), x)
+
+    def gammaincc(self, a: Any, x: Any) -> Ball:
+        """The share above x."""
+        return ends(lambda x: x.gamma_upper(raw(a), 1), x)
 
     def polygamma(self, n: int, x: Ball) -> Ball:
         """psi^(n)(x) = (-1)^(n+1) n! zeta(n + 1, x)."""
@@ -302,6 +322,11 @@ class Functions:
         return made
 
 
+def ends(f: Callable, x: Any) -> Ball:
+    """A function of Arb's on a ball, by its ends."""
+    return Ball(by_ends(f, raw(x)))
+
+
 def _decided(x: Any) -> Any:
     if not x.is_exact():
         raise UndecidedError
@@ -359,4 +384,4 @@ def precision(bits: int, near_is_equal: bool = False) -> Iterator[None]:
             context.prec, _State.near_is_equal = before, near
 
 
-__all__ = ["Ball", "UndecidedError", "balls", "precision", "raw"]
+__all__ = ["Ball", "NoNumberError", "UndecidedError", "balls", "precision", "raw"]

@@ -20,10 +20,11 @@ from ..ops.elementwise import Elementwise
 from ..ops.select import Where
 from ..recording import Trace
 from .balls import UndecidedError, precision
-from .limits import DIRECTIONS, Limit, Move, converged, limit, same
+from .limits import DIRECTIONS, MOVES, Limit, Move, converged, limit, same
 from .objects import NotExpressibleError
 from .proof import number
 from .rescue import PRECISIONS, Rescue, SpentError
+from .sides import partials
 
 MOST = 2_000
 """Numbers in a program up to which its digits are looked at: a few milliseconds."""
@@ -134,7 +135,7 @@ class Picks:
         self.places: list[Place] = []
         self.kinks: list[tuple[Any, list[int]]] = []
         for op, *args in trace.entries:
-            if type(op) is Elementwise and op.kink is not None:
+            if op.kink is not None:
                 self.kinks.append((op.kink, args))
             how, *sides = trace.entries[args[0]] if type(op) is Where else (None,)
             if type(how) is Elementwise and how.name in COMPARISONS:
@@ -198,33 +199,65 @@ def _constant(trace: Trace, i: int) -> bool:
 def smoothed(attempt: Rescue, results: Sequence[Any], picked: bool) -> list[Any] | None:
     """Results with limits in the place of derivatives that are conventions, or were picked out.
 
-    None, if there is nothing better: only where the function is continuous, and its derivative has
-    one limit from all directions. If it has none at all, what a `where` picked is no derivative,
-    and becomes nan.
+    None, if there is nothing better. Where the function is continuous, and its derivative has one
+    limit from all directions, that is the limit. If it has none at all, what a `where` picked is no
+    derivative, and becomes nan. Other conventions have to lie between the derivatives around.
     """
     wanted = [
         np.arange(np.size(y)) if k >= attempt.values else np.arange(0)
         for k, y in enumerate(results)
     ]
+    doubtful = wanted[attempt.values :]
+    better = [np.array(y, order="C") for y in results]
     try:
-        seen = attempt.nearby(wanted, attempt.movable)
         exact = attempt.exact(PRECISIONS[-1])
+        around = _around(attempt, wanted, exact)
     except (SpentError, NotExpressibleError, UndecidedError):
         return None
+    if around is not None:
+        with precision(PRECISIONS[-1]):
+            broken = picked and _no_slope(attempt, around, exact)
+            doubtful = [
+                np.array([e for e, f in enumerate(places) if _replaced(z, e, f, broken)], int)
+                for z, places in zip(
+                    better[attempt.values :], around[attempt.values :], strict=True
+                )
+            ]
+    if not picked and any(map(len, doubtful)):
+        better = partials(attempt, better, doubtful, exact[0][0])
+    alike = all(np.array_equal(y, z) for y, z in zip(results, better, strict=True))
+    return None if alike else [z[()] for z in better]
+
+
+def _around(
+    attempt: Rescue, wanted: Sequence[np.ndarray], exact: list[list[Any]]
+) -> list[list[dict]] | None:
+    """What is seen next to the point, if the function is continuous there."""
+    try:
+        seen = attempt.nearby(wanted, attempt.movable)
+    except UndecidedError:
+        return None
     with precision(PRECISIONS[-1]):
-        limits = [[limit(f) for f in places] for places in seen]
-        if not _continuous(limits[: attempt.values], exact):
-            return None
-        broken = picked and _no_slope(attempt, seen, exact)
-    better = [np.array(y, order="C") for y in results]
-    for z, found in zip(better[attempt.values :], limits[attempt.values :], strict=True):
-        for e, x in enumerate(found):
-            if x.kind == "number":
-                z.ravel()[e] = number(x.value, z.dtype)
-            elif x.kind == "nothing" and broken:
-                z.ravel()[e] = np.nan
-    same = all(np.array_equal(y, z) for y, z in zip(results, better, strict=True))
-    return None if same else [z[()] for z in better]
+        values = [[limit(f) for f in places] for places in seen[: attempt.values]]
+        return seen if _continuous(values, exact) else None
+
+
+def _replaced(z: np.ndarray, e: int, found: dict[Move, Any], broken: bool) -> bool:
+    """Put the limit of an entry into its place; whether it has none, and is in doubt."""
+    x = limit(found)
+    if x.kind == "number":
+        z.ravel()[e] = number(x.value, z.dtype)
+    elif x.kind == "nothing" and broken:
+        z.ravel()[e] = np.nan
+    elif z.dtype.kind == "f":
+        ends = [
+            converged(found[Move(d, s, True)], found[Move(d, s, False)])
+            for d, s, half in MOVES
+            if half
+        ]
+        seen = [float(end.value) for end in ends if end.kind in ("number", "nearly")]
+        return len(seen) < len(ends) or not min(seen) <= z.ravel()[e] <= max(seen)
+    return False
 
 
 def _continuous(limits: list[list[Limit]], exact: list[list[Any]]) -> bool:

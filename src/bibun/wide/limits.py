@@ -25,6 +25,8 @@ from .proof import tiny
 DIRECTIONS = 2
 SMALLEST_STEP = 256
 """How far the arguments move at least, as a power of 1/2."""
+LEFT = 1024
+"""Bits that are left after the steps have cancelled."""
 AGREED, NEARLY = 60, 40
 FAR = 16
 """Bits in which results of both steps are the same number, and those of a kink; and between what
@@ -53,8 +55,8 @@ class Steps:
 
     @property
     def bits(self) -> int:
-        """Digits for formulas whose terms are squares of the shorter step, with as many left."""
-        return 8 * self.exponent
+        """Digits for formulas whose terms are squares of the shorter step, with many left."""
+        return 4 * self.exponent + LEFT
 
     def length(self, move: Move) -> Any:
         """The length of a step, of which entries go a random part."""

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..graph import Constant, Graph, Type
-from .balls import UndecidedError, balls, precision
+from .balls import NoNumberError, UndecidedError, balls, precision
 from .entries import Entries, Wanted
 from .limits import MOVES, NOTHING, Limit, Move, Steps, limit, value_of
 from .objects import Library, NotExpressibleError
@@ -188,32 +188,52 @@ class Rescue:
             for k, (w, f) in enumerate(zip(left, found, strict=True))
         ]
 
-    def nearby(self, left: Sequence[np.ndarray], movable: Sequence[bool]) -> list[list[dict]]:
+    def nearby(
+        self, left: Sequence[np.ndarray], movable: Sequence[Any], moves: Sequence[Move] = MOVES
+    ) -> list[list[dict]]:
         """The function itself, and these entries of its derivative, after each move.
 
-        Balls, or None where there is no number.
+        Balls, or None where there is no number. Of `movable` arguments all entries move, or those
+        of a mask. Numbers that are equal along a way, as both sides of `maximum(2 * x, x + x)`, are
+        not told apart in any number of digits; then what is the same in half of them is equal. And
+        where something compared is no number then, there is none.
         """
+        try:
+            return self._nearby(left, movable, moves, False)
+        except UndecidedError:
+            return self._nearby(left, movable, moves, True)
+
+    def _nearby(
+        self, left: Sequence[np.ndarray], movable: Sequence[Any], moves: Sequence[Move], near: bool
+    ) -> list[list[dict]]:
         wanted = list(left)
         for k in range(self.values):
             wanted[k] = np.arange(int(np.prod(self.graph.output_types[k].shape)))
         entries, steps = Entries(self.graph, wanted), self.steps()
         seen: list[list[dict]] = [[{} for _ in w] for w in wanted]
-        with precision(steps.bits):
-            for move in MOVES:
-                ys = self._evaluate(entries, self._moved(steps, move, movable), wanted)
+        with precision(steps.bits, near):
+            for move in moves:
+                try:
+                    ys = self._evaluate(entries, self._moved(steps, move, movable), wanted)
+                except NoNumberError:
+                    if not near:
+                        raise
+                    ys = [[None] * len(w) for w in wanted]
                 inside = all(value_of(e) is not None for y in ys[: self.values] for e in y)
                 for places, y in zip(seen, ys, strict=True):
                     for known, e in zip(places, y, strict=True):
                         known[move] = value_of(e) if inside else None
         return seen
 
-    def _moved(self, steps: Steps, move: Move, movable: Sequence[bool]) -> list[Any]:
-        return [
-            steps.moved(x, move, seed, self.library)
-            if moves and x.dtype.kind == "f"
-            else self.library.elements(x)
-            for seed, (x, moves) in enumerate(zip(self.args, movable, strict=True))
-        ]
+    def _moved(self, steps: Steps, move: Move, movable: Sequence[Any]) -> list[Any]:
+        moved = []
+        for seed, (x, moves) in enumerate(zip(self.args, movable, strict=True)):
+            still = self.library.elements(x)
+            if np.any(moves) and x.dtype.kind == "f":
+                along = steps.moved(x, move, seed, self.library)
+                still = along if moves is True else np.where(moves, along, still)[()]
+            moved.append(still)
+        return moved
 
 
 def long(x: np.ndarray) -> np.ndarray:
