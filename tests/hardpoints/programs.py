@@ -16,15 +16,16 @@ import scipy.special
 import bibun.scipy.special
 from bibun.ops.elementwise import TABLE
 
-from .functions import ARRAYS, BINARY, CHOICES, FIXED, UNARY, inside
+from .functions import ARRAYS, BINARY, CHOICES, FIXED, UNARY, OutsideError, inside
 
 POINTS = (
     *(0.0, 1.0, -1.0, 0.5, 2.0, -0.5, 3.0, 1e-3, -1e-3, 1e-8, -1e-8, 1e-16),
     *(1e8, -1e8, 1e16, 30.0, -30.0, 700.0, -700.0, 1e-160, 1e160, -1e160, np.pi),
 )
 CONSTANTS = (0.0, 1.0, 2.0, 0.5, -1.0, 3.0, 10.0, 1e-8, 1e8, 0.1)
-MOST_BITS = 3000
-"""Numbers beyond 2^3000 are no truth that can be had in reasonable time: exp of them is not."""
+MOST_BITS, LEAST_BITS = 3000, -20_000
+"""Numbers beyond 2^3000 are no truth that can be had in reasonable time: exp of them is not. Powers
+of the steps that differences take are small."""
 PLAIN = ("add", "subtract", "multiply", "divide", "power")
 """Drawn more often than the rest: most programs are made of them."""
 KEPT = {"sum", "mean", "prod", "max", "min", "ptp", "var", "std", "median", "norm", "logsumexp"}
@@ -81,24 +82,37 @@ def on_arrays(name: str, *args: Any) -> Any:
 
 
 def on_number(name: str, *args: Any) -> Any:
-    """The same on mpmath's numbers."""
+    """The same on mpmath's numbers; None is what is none, and what does not depend on it is."""
     if name in CHOICES:
-        return args[2] if CHOICES[name](*args[:2]) else args[3]
-    return representable((UNARY.get(name) or BINARY[name])(*args))
+        a, b, yes, no = args
+        if a is None or b is None:
+            return yes if yes == no else None
+        return yes if CHOICES[name](a, b) else no
+    if None in args:
+        return None
+    try:
+        return representable((UNARY.get(name) or BINARY[name])(*args))
+    except OutsideError:
+        return None
 
 
 def representable(y: Any) -> Any:
     """A number, if it is real and not beyond all bounds."""
-    inside(isinstance(y, mp.mpf) and mp.isfinite(y) and (y == 0 or abs(mp.mag(y)) < MOST_BITS))
+    inside(isinstance(y, mp.mpf) and mp.isfinite(y))
+    inside(y == 0 or LEAST_BITS < mp.mag(y) < MOST_BITS)
     return y
 
 
 def on_lists(name: str, *args: list[Any]) -> list[Any]:
     """The same on lists of mpmath's numbers; a list of one stands for any length."""
-    if name in ARRAYS:
-        return [representable(y) for y in ARRAYS[name](*args)]
     n = max(map(len, args))
-    return [on_number(name, *(a[k if len(a) > 1 else 0] for a in args)) for k in range(n)]
+    if name not in ARRAYS:
+        return [on_number(name, *(a[k if len(a) > 1 else 0] for a in args)) for k in range(n)]
+    try:
+        inside(None not in args[0])
+        return [representable(y) for y in ARRAYS[name](*args)]
+    except OutsideError:
+        return [None] * (1 if name in KEPT else n)
 
 
 def generate(seed: int, moderate: bool = False) -> Program:

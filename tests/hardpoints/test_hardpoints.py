@@ -6,13 +6,18 @@ from functools import partial
 import mpmath as mp
 import numpy as np
 import pytest
+import scipy.special
 
-from .functions import UNARY
+from .functions import OFF, UNARY
 from .programs import Instruction, Program, generate
-from .truth import truth
+from .truth import Truth
 from .verdict import ours, verdicts
 
 COUNT, CHUNK = 240, 40
+
+
+def program(x, *body):
+    return Program(0, np.array(x), tuple(Instruction(n, a) for n, a in body))
 
 
 @pytest.mark.parametrize("first", range(0, COUNT, CHUNK))
@@ -26,21 +31,62 @@ def test_nothing_is_silently_wrong(first):
     assert found["right"] > CHUNK / 2, found
 
 
-def program(x, *body):
-    return Program(0, np.array(x), tuple(Instruction(n, a) for n, a in body))
-
-
 def test_the_truth_of_a_smooth_function_a_kink_and_a_pole():
-    cube = truth(program([2.0], ("multiply", (0, 0)), ("multiply", (1, 0))), 0)
+    cube = Truth(program([2.0], ("multiply", (0, 0)), ("multiply", (1, 0))), 0)
     assert [float(s) for s in cube.sides] == [12.0, 12.0]
-    assert [float(s) for s in truth(program([0.0], ("absolute", (0,))), 0).sides] == [1.0, -1.0]
-    assert truth(program([0.0], ("sqrt", (0,))), 0).sides == [None]
-    assert truth(program([0.0], ("sign", (0,))), 0).jumps
+    assert [float(s) for s in Truth(program([0.0], ("absolute", (0,))), 0).sides] == [1.0, -1.0]
+    assert Truth(program([0.0], ("sqrt", (0,))), 0).sides == [None]
+    assert Truth(program([0.0], ("sign", (0,))), 0).jumps
+
+
+def test_steps_are_smaller_than_the_numbers_on_the_way():
+    sums = program([0.0, -700.0], ("logsumexp", (0,)), ("cbrt", (1,)))
+    expected = np.exp(-700.0) ** (-2 / 3) / 3
+    np.testing.assert_allclose([float(s) for s in Truth(sums, 0).sides], expected, rtol=1e-12)
+    assert Truth(program([0.0], ("maximum", (0, 1e-160))), 0).sides == [0, 0]
+
+
+# fmt: off
+AT_JUMPS = [  # whose minimum jumps as several entries move, while along one alone it does not
+    program([30.0, 1e-16, -30.0], ("fmod", (0, 2.0)), ("min", (1,))),
+    program([-1e8, -0.5, 700.0], ("fmod", (0, 10.0)), ("max", (1,))),
+]
+BESIDE_JUMPS = [  # a program, an entry, and what is no derivative by it
+    (program([10.0, 3.0], ("fmod", (0, 10.0)), ("mean", (1,))), 1, 0.75),
+    (program([30.0, 1.0], ("fmod", (0, 2.0)), ("min", (1,))), 1, 1.5),
+    (program([10 + 1e-8], ("fmod", (0, 10.0))), 0, 0.0),
+    (program([1.0], ("trunc", (0,)), ("power", (0, 1))), 0, 1.5),
+    (program([1.0], ("floor", (0,)), ("multiply", (1, 0.0)), ("add", (2, 0))), 0, 0.0),
+    (program([0.0], ("sign", (0,)), ("multiply", (0, 1))), 0, 2.0),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("at", AT_JUMPS, ids=str)
+def test_a_function_that_jumps_next_to_a_point_jumps_there(at):
+    assert list(verdicts(at, lambda p: np.array([0.5, 0.0, 0.5]))) == ["jump", "right", "jump"]
+    assert list(verdicts(at, lambda p: np.array([0.5, 0.5, 0.5])))[1] == "wrong"
+
+
+@pytest.mark.parametrize("beside, entry, wrong", BESIDE_JUMPS)
+def test_wrong_derivatives_beside_jumps_are_found(beside, entry, wrong):
+    planted = np.where(np.arange(beside.x.size) == entry, wrong, 0.0)
+    assert list(verdicts(beside, lambda p: planted))[entry] == "wrong"
+
+
+def test_how_far_the_values_of_scipy_are_off():
+    worst = {"erfi": 0.012508626573063059, "exp1": 0.9261436330427653, "i1": 7.902739539197421}
+    worst |= {"i1e": 7.902739539197421, "k0": 1.5238965642269047}
+    for name, x in worst.items():
+        with mp.workdps(40):
+            y = UNARY[name](mp.mpf(x))
+            off = abs(float(getattr(scipy.special, name)(x)) - y) / y / mp.mpf(2) ** -52
+        assert 4 < off < OFF[name], name
 
 
 def test_the_condition_grows_with_cancellation():
-    well = truth(program([1.0], ("exp", (0,)), ("square", (1,))), 0)
-    badly = truth(program([1e-8], ("cos", (0,)), ("subtract", (1, 1.0)), ("square", (2,))), 0)
+    well = Truth(program([1.0], ("exp", (0,)), ("square", (1,))), 0)
+    badly = Truth(program([1e-8], ("cos", (0,)), ("subtract", (1, 1.0)), ("square", (2,))), 0)
     assert well.condition < 10 * abs(well.sides[0])
     assert badly.condition > 1e10 * abs(badly.sides[0])
 
@@ -72,10 +118,10 @@ def test_balls_and_mpmath_agree(name):
 def test_the_truth_of_functions_of_whole_arrays():
     x = [0.0, 2.0, 3.0]
     product = program(x, ("cumprod", (0,)))
-    assert [float(truth(product, k).sides[0]) for k in range(3)] == [1 + 2 + 6, 0, 0]
+    assert [float(Truth(product, k).sides[0]) for k in range(3)] == [1 + 2 + 6, 0, 0]
     shares = program(x, ("softmax", (0,)), ("square", (1,)))
     p = np.exp(x) / np.sum(np.exp(x))
     expected = 2 * p * (p - np.sum(p * p))
-    found = [float(truth(shares, k).sides[0]) for k in range(3)]
+    found = [float(Truth(shares, k).sides[0]) for k in range(3)]
     np.testing.assert_allclose(found, expected, rtol=1e-13)
-    assert truth(program([1e16, 1.0], ("mean", (0,)), ("subtract", (0, 1))), 1).condition < 10
+    assert Truth(program([1e16, 1.0], ("mean", (0,)), ("subtract", (0, 1))), 1).condition < 10

@@ -1,32 +1,38 @@
 """The derivative of a program at a hard point, and how far rounding moves it, by mpmath.
 
-Differences with steps of 1e-80 and 1e-90 in 500 digits or more, to both sides. What is the same at
-both steps is the one-sided derivative. The condition is how far a derivative moves, relative to the
-rounding, when every operation that rounds there, and every partial derivative, is off: a little,
-for what is smooth, and by as much as floats round, for what lies within their rounding.
+Differences with steps of 1e-80 and 1e-90 of the smallest number on the way, in 500 digits or more,
+to both sides. What is the same at both steps is the one-sided derivative. The condition is how far
+a derivative moves, relative to the rounding, when every operation that rounds there, and every
+partial derivative, is off: a little, for what is smooth, and by as much as floats round, for what
+lies within their rounding.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import cached_property
-from itertools import product
+from itertools import chain, product
 from typing import Any
 
 import mpmath as mp
 import numpy as np
 
-from .functions import ARRAYS, ROUNDS_INSIDE, OutsideError
+from .functions import ARRAYS, OFF, ROUNDS_INSIDE, OutsideError, inside
 from .programs import Program, on_lists
 
-DIGITS, MANY, FAR = 500, 2000, 250
-"""The second where numbers of a program are so many digits apart, as 1e300 and 1e-160."""
+DIGITS, APART = 500, 3
+"""How many digits, and how many more for each power of ten between the numbers of a program: steps
+are as small as the smallest of them, and may be squared."""
 STEPS = 1e-80, 1e-90
 SAME = mp.mpf(10) ** -12
 NOISE, ROUNDING = mp.mpf(10) ** -60, mp.mpf(2) ** -52
-TRIALS = 3
+TRIALS, MORE = 3, 24
+"""How often roundings are drawn; and in doubt, since three of three may be small by chance."""
 NOTHING = mp.mpf(10) ** -330  # smaller than all doubles
 VANISHES = mp.mpf(10) ** -3  # of steps that are 1e10 apart: h^p goes to zero for p > 1/3
+UNITS = 100
+"""The C of the promise: a derivative is right to within C eps (condition + 1) units."""
+STAYS = 1 / mp.mpf(2)  # how much of a difference is left at the shorter step, where there is a jump
 
 Lists = list[list[Any]]
 """The numbers of each value of a program."""
@@ -35,12 +41,23 @@ Lists = list[list[Any]]
 class Noise:
     """Relative errors of results and of partials; of what is exact in floats, none."""
 
-    def __init__(self, program: Program, entry: int, trial: int | None, size: Any = NOISE):
+    def __init__(
+        self,
+        program: Program,
+        entry: int,
+        trial: int | None,
+        size: Any = NOISE,
+        units: float = UNITS,
+    ):
         self.rng = None if trial is None else np.random.default_rng([program.seed, trial])
         self.size = size
         self.width = len(program.lanes(entry))
         exact = _exact(program, entry) if self.rng else [True] * len(program.body)
-        self.results = [[0] * self.width if e else self._draw() for e in exact]
+        # What is off by itself takes as much of the bound as it needs, and no more.
+        off = [max(1, OFF.get(i.name, 0) / units) for i in program.body]
+        self.results = [
+            [0 if e else f * r for r in self._draw()] for e, f in zip(exact, off, strict=True)
+        ]
         self.partials = [[self._draw() for _ in range(4)] for _ in program.body]
         # Sums round on their way, relative to what is added up, and sinc(x) rounds pi x.
         self.inside = [
@@ -77,42 +94,53 @@ def _exact(program: Program, entry: int) -> list[bool]:
 
 
 def values(program: Program, x: list[Any], noise: Noise, base: Lists | None) -> Lists:
-    """What each instruction gives at these numbers, near `base`."""
+    """What each instruction gives at these numbers, near `base`; None, where that is no number.
+
+    OutsideError, if there is no result.
+    """
     found: Lists = [x]
     for k, (name, args) in enumerate(program.body):
         given = []
         for a, errors in zip(args, noise.partials[k], strict=False):
             y = found[a] if type(a) is int else [mp.mpf(a)]
             if base is not None and noise.rng and type(a) is int:
-                near = zip(y, base[a], errors, strict=False)
-                y = [b + (u - b) * (1 + e) for u, b, e in near]
+                y = _apart(y, base[a], errors)
             if type(a) is int and noise.inside[k]:
-                y = [u * (1 + e) for u, e in zip(y, errors, strict=False)]
+                y = [_off(u, e) for u, e in zip(y, errors, strict=False)]
             given.append(y)
         y = on_lists(name, *given)
-        y = [u * (1 + e) if e else u for u, e in zip(y, noise.results[k], strict=False)]
+        y = [_off(u, e) for u, e in zip(y, noise.results[k], strict=False)]
         if base is not None and noise.rng and name in ARRAYS:  # each result has partials of its own
-            near = zip(y, base[k + 1], noise.partials[k][1], strict=False)
-            y = [b + (u - b) * (1 + e) for u, b, e in near]
+            y = _apart(y, base[k + 1], noise.partials[k][1])
         found.append(y)
+    inside(None not in found[-1])
     return found
 
 
+def _off(u: Any, error: Any) -> Any:
+    return u * (1 + error) if error and u is not None else u
+
+
+def _apart(y: list[Any], base: list[Any], errors: list[Any]) -> list[Any]:
+    """Numbers next to others, whose distance is off."""
+    near = zip(y, base, errors, strict=False)
+    return [u if u is None or b is None else b + (u - b) * (1 + e) for u, b, e in near]
+
+
 def slopes(
-    program: Program, entry: int, noise: Noise, nudges: list[Any] | None = None
+    program: Program, entry: int, noise: Noise, scale: Any, nudges: list[Any] | None = None
 ) -> Iterator[list[Any]]:
     """To each side, the quotients of both steps; `nudges` move the entries of the input before."""
     lanes = program.lanes(entry)
     x = [mp.mpf(float(v)) for v in program.x]
     if nudges is not None:
-        x = [v + (abs(v) if v else 1) * e for v, e in zip(x, nudges, strict=True)]
+        x = [v + e for v, e in zip(x, nudges, strict=True)]
     x = [x[k] for k in lanes]
     at, base = lanes.index(entry), values(program, x, noise, None)
     for sign in (1, -1):
         try:
-            steps = [sign * mp.mpf(h) * (abs(x[at]) if x[at] else 1) for h in STEPS]
             quotients = []
-            for h in steps:
+            for h in (sign * mp.mpf(h) * scale for h in STEPS):
                 moved = [*x[:at], x[at] + h, *x[at + 1 :]]
                 ends = values(program, moved, noise, base)[-1], base[-1]
                 quotients.append(mp.fsum(y - b for y, b in zip(*ends, strict=True)) / h)
@@ -132,19 +160,21 @@ class Truth:
     """The derivative of the sum by one entry. OutsideError where there is no value.
 
     `sides` are the one-sided derivatives (None: none, or infinite); `jumps` tells whether the
-    function itself does.
+    function itself does along this entry, `jumps_here` whether it does among all points around.
     """
 
-    def __init__(self, program: Program, entry: int, digits: int = DIGITS):
-        self.digits = digits
+    def __init__(self, program: Program, entry: int, units: float = UNITS):
+        self.units = units
         self.program, self.entry, self.lanes = program, entry, program.lanes(entry)
+        self.silent, self.trials = Noise(program, entry, None), TRIALS
+        self.scale, self.digits = extent(program, entry)
         with mp.workdps(self.digits):
-            both = list(slopes(program, entry, Noise(program, entry, None)))
+            both = list(slopes(program, entry, self.silent, self.scale))
             if not both:
                 raise OutsideError
             self.sides = [settled(*s) for s in both]
-            half = abs(mp.mpf(STEPS[0])) / 2  # a jump d gives quotients d / h
-            self.jumps = any(abs(b / a) * mp.mpf(STEPS[1]) > half for a, b in both if a)
+            apart = mp.mpf(STEPS[0]) / mp.mpf(STEPS[1])  # a jump d gives quotients d / h
+            self.jumps = any(abs(b) > STAYS * apart * abs(a) for a, b in both)
 
     @cached_property
     def condition(self) -> Any:
@@ -153,10 +183,11 @@ class Truth:
             return mp.inf
         with mp.workdps(self.digits):
             moved = self._by_input()
-            for trial, size in product(range(TRIALS), (NOISE, ROUNDING)):
-                noise = Noise(self.program, self.entry, trial, size)
+            for trial, size in product(range(self.trials), (NOISE, ROUNDING)):
+                noise = Noise(self.program, self.entry, trial, size, self.units)
                 try:
-                    loud = [settled(*s) for s in slopes(self.program, self.entry, noise)]
+                    found = slopes(self.program, self.entry, noise, self.scale)
+                    loud = [settled(*s) for s in found]
                 except OutsideError:
                     loud = []
                 if len(loud) != len(self.sides):
@@ -168,6 +199,11 @@ class Truth:
                         moved = max(moved, abs(a - b) / size)
         return moved
 
+    def doubt(self) -> None:
+        """Let the condition be that of more roundings."""
+        self.trials = MORE
+        self.__dict__.pop("condition", None)
+
     @cached_property
     def around(self) -> list[Any]:
         """Derivatives at points near by: at ties of several entries these are subgradients, too."""
@@ -175,23 +211,54 @@ class Truth:
         with mp.workdps(self.digits):
             for trial in range(2 * TRIALS):
                 rng = np.random.default_rng([self.program.seed, trial])
-                nudges = [NOISE * mp.mpf(float(e)) for e in rng.uniform(-1, 1, self.program.x.size)]
-                silent = Noise(self.program, self.entry, None)
+                parts = rng.uniform(-1, 1, self.program.x.size)
+                nudges = [NOISE * self.scale * mp.mpf(float(e)) for e in parts]
                 try:
-                    near = slopes(self.program, self.entry, silent, nudges)
+                    near = slopes(self.program, self.entry, self.silent, self.scale, nudges)
                     found += [settled(*s) for s in near]
                 except OutsideError:
                     continue
         return [s for s in found if s is not None]
+
+    @cached_property
+    def jumps_here(self) -> bool:
+        """Whether the function jumps next to this point, and some step of it along this entry.
+
+        As max(fmod(x, 2)) does at [30, 1e-16, -30]: along 30 alone the maximum stays what it is.
+        """
+        signs = product((1, -1), repeat=len(self.lanes))
+        parts = np.random.default_rng(self.program.seed).uniform(0.5, 1, len(self.lanes))
+        alone = [[s * (k == self.entry) for k in self.lanes] for s in (1, -1)]
+        with mp.workdps(self.digits):
+            return any(any(self._broken(s)) for s in alone) and any(
+                self._broken([a * p for a, p in zip(s, parts, strict=True)])[-1] for s in signs
+            )
+
+    def _broken(self, along: list[float]) -> list[bool]:
+        """Which values jump in this direction."""
+        x = [mp.mpf(float(v)) for v in self.program.x[self.lanes]]
+        try:
+            at, *ends = (
+                values(
+                    self.program,
+                    [v + mp.mpf(h) * self.scale * a for v, a in zip(x, along, strict=True)],
+                    self.silent,
+                    None,
+                )
+                for h in (0, *STEPS)
+            )
+        except OutsideError:
+            return [False]
+        gaps = [[_distance(*both) for both in zip(e, at, strict=True)] for e in ends]
+        return [b > STAYS * a for a, b in zip(*gaps, strict=True)]
 
     def _by_input(self) -> Any:
         """How far the derivative moves with the input, where it does so smoothly."""
         moved, quiet = mp.mpf(0), self.sides
         for sign in (1, -1):
             try:
-                silent = Noise(self.program, self.entry, None)
-                nudges = [sign * NOISE * (v != 0) for v in self.program.x]
-                found = slopes(self.program, self.entry, silent, nudges)
+                nudges = [sign * NOISE * mp.mpf(abs(float(v))) for v in self.program.x]
+                found = slopes(self.program, self.entry, self.silent, self.scale, nudges)
                 near = [settled(*s) for s in found]
             except OutsideError:
                 return mp.mpf(0)
@@ -202,9 +269,17 @@ class Truth:
         return moved if moved < value / mp.sqrt(NOISE) else mp.mpf(0)  # else this is a jump
 
 
-def truth(program: Program, entry: int) -> Truth:
-    """The derivative of the sum by one entry."""
-    sizes = np.concatenate([np.abs(v) for v in _floats(program, program.lanes(entry))])
-    sizes = np.log10(sizes[(sizes > 0) & np.isfinite(sizes)])
-    apart = float(np.ptp(sizes)) if sizes.size else 0.0
-    return Truth(program, entry, DIGITS if apart < FAR else MANY)
+def _distance(y: list[Any], z: list[Any]) -> Any:
+    """Between lists of numbers; what is none does not count."""
+    return mp.fsum(abs(u - v) for u, v in zip(y, z, strict=True) if None not in (u, v))
+
+
+def extent(program: Program, entry: int) -> tuple[Any, int]:
+    """The smallest number on the way, 1 at most, and how many digits differences need there."""
+    x = [mp.mpf(float(v)) for v in program.x[program.lanes(entry)]]
+    with mp.workdps(DIGITS):
+        found = [*chain(*values(program, x, Noise(program, entry, None), None)), mp.mpf(1)]
+        found += [mp.mpf(a) for i in program.body for a in i.args if type(a) is float]
+        sizes = [abs(y) for y in found if y]
+        scale = min(sizes)
+        return scale, DIGITS + APART * int(mp.log10(max(sizes) / scale))

@@ -14,10 +14,8 @@ import bibun
 
 from .functions import OutsideError
 from .programs import Program
-from .truth import DIGITS, STEPS, Noise, Truth, _floats, truth, values
+from .truth import STEPS, UNITS, Noise, Truth, _floats, extent, values
 
-UNITS = 100
-"""The C of the promise: a derivative is right to within C eps (condition + 1) units."""
 FLOOR = 1e-300
 """Near the smallest floats digits are lost by underflow, which no condition counts."""
 EPS = float(np.finfo(float).eps)
@@ -65,10 +63,15 @@ def verdicts(
 
 
 def _entry(program: Program, entry: int, g: float, units: float, well: float) -> str:
-    known = truth(program, entry)
+    known = Truth(program, entry, units)
     if known.jumps:
         return "jump"
-    found = verdict(g, known, units)
+    found = verdict(g, known)
+    if found == "wrong":
+        known.doubt()
+        found = verdict(g, known)
+    if found in ("wrong", "hidden") and known.jumps_here:
+        return "jump"
     sides = [abs(s) for s in known.sides if s is not None]
     if found == "wrong" and np.isfinite(well) and known.condition > well * max(sides):
         return "ill-conditioned"
@@ -76,24 +79,44 @@ def _entry(program: Program, entry: int, g: float, units: float, well: float) ->
 
 
 def underflows(program: Program, entry: int) -> bool:
-    """Whether a value, or its slope, is so small that floats have few digits of it, or none."""
-    lanes = program.lanes(entry)
-    with mp.workdps(DIGITS):
+    """Whether a number on the way is so small that floats have few digits of it, or none.
+
+    A value, its slope by the entry, or the slope of the result by it, which goes back.
+    """
+    lanes, (scale, digits) = program.lanes(entry), extent(program, entry)
+    with mp.workdps(digits):
         x = [mp.mpf(float(v)) for v in program.x[lanes]]
         silent, tiny = Noise(program, entry, None), float(np.finfo(float).tiny)
-        exact, at, h = values(program, x, silent, None), lanes.index(entry), mp.mpf(STEPS[1])
+        exact, at, h = values(program, x, silent, None), lanes.index(entry), STEPS[1] * scale
         try:
-            h *= abs(x[at]) or 1
             moved = values(program, [*x[:at], x[at] + h, *x[at + 1 :]], silent, None)
         except OutsideError:
             moved = exact
         pairs = zip(chain(*exact), chain(*moved), strict=True)
-        slopes = [abs(b - a) / h for a, b in pairs]
+        slopes = [abs(b - a) / h for a, b in pairs if None not in (a, b)]
+        slopes += _backwards(program, entry, x, exact)
     both = zip(chain(*_floats(program, lanes)), chain(*exact), strict=True)
-    return any(0 < s < tiny for s in slopes) or any(abs(x) < tiny and y != 0 for x, y in both)
+    return any(0 < s < tiny for s in slopes) or any(abs(x) < tiny and y for x, y in both)
 
 
-def verdict(g: float, known: Truth, units: float = UNITS) -> str:
+def _backwards(program: Program, entry: int, x: list, exact: list[list]) -> list[Any]:
+    """The slopes of the result by each value that is not 0."""
+    found = []
+    for k, row in enumerate(exact[1:]):
+        for lane, y in enumerate(row):
+            nudged = Noise(program, entry, None)
+            nudged.results[k][lane] = mp.mpf(STEPS[1])
+            if not y:
+                continue
+            try:
+                moved = values(program, x, nudged, None)[-1]
+            except OutsideError:
+                continue
+            found.append(abs(mp.fsum(moved) - mp.fsum(exact[-1])) / abs(y * STEPS[1]))
+    return found
+
+
+def verdict(g: float, known: Truth) -> str:
     """How a number compares with the truth."""
     sides = [s for s in known.sides if s is not None]
     if not np.isfinite(g):
@@ -101,21 +124,21 @@ def verdict(g: float, known: Truth, units: float = UNITS) -> str:
     if not sides:
         return "hidden" if mp.isfinite(known.condition) else "outside"
     if len(sides) < len(known.sides):
-        return "right" if _near(g, sides[0], known, units) else "hidden"
+        return "right" if _near(g, sides[0], known) else "hidden"
     low, high = min(sides), max(sides)
     inside = low <= g <= high  # at a kink any number between is a subgradient
-    if inside or any(_near(g, s, known, units) for s in sides):
+    if inside or any(_near(g, s, known) for s in sides):
         return "right"
     several = [] if len(known.lanes) == 1 else known.around
     return "right" if several and min(several) <= g <= max(several) else "wrong"
 
 
-def _near(g: float, t: Any, known: Truth, units: float) -> bool:
+def _near(g: float, t: Any, known: Truth) -> bool:
     if abs(t) > 1.7e308 and abs(g) > 1e308:
         return True
     away = abs(mp.mpf(g) - t)
     # The condition takes most of the time, and only makes the bound wider.
     return bool(
-        away <= units * EPS * abs(t) + FLOOR
-        or away <= units * EPS * (known.condition + abs(t)) + FLOOR
+        away <= known.units * EPS * abs(t) + FLOOR
+        or away <= known.units * EPS * (known.condition + abs(t)) + FLOOR
     )
