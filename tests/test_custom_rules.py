@@ -7,7 +7,17 @@ from functools import partial
 import numpy as np
 import pytest
 
-from bibun import GradientTape, Variable, custom_gradient, custom_jvp, errors, grad, jvp
+from bibun import (
+    GradientTape,
+    Variable,
+    custom_gradient,
+    custom_jvp,
+    errors,
+    grad,
+    jit,
+    jvp,
+    vmap,
+)
 from bibun.errors import DtypeError, NotDifferentiableError, ShapeError
 
 x = np.ones(3)
@@ -178,3 +188,15 @@ def test_a_forward_rule_that_raises_or_is_missing():
     with pytest.raises(ZeroDivisionError) as found:
         jvp(mine, (x,), (x,))
     assert found.value.__notes__ == ["custom_jvp: partial: raised by its rule"]
+
+
+def test_a_rule_may_use_a_zero_that_its_function_has_compared_with():
+    @custom_gradient
+    def ramp(x):
+        c = x > 0
+        return np.where(c, x, 0), lambda g: np.where(c, g, 0)
+
+    x = np.array([-1.0, 2.0])
+    np.testing.assert_array_equal(grad(lambda x: np.sum(ramp(x)))(x), [0, 1])
+    np.testing.assert_array_equal(jit(grad(lambda x: np.sum(ramp(x))))(x), [0, 1])
+    np.testing.assert_array_equal(vmap(grad(ramp))(x), [0, 1])

@@ -145,6 +145,17 @@ class Position(NamedTuple):
             text = text.encode()[column:end_column].decode(errors="replace")
         return text.strip()
 
+    @property
+    def expression(self) -> str:
+        """The expression itself, also over several lines; empty where Python knows no columns."""
+        line, end, column, end_column = _span(self.code, self.offset)
+        if line is None or end is None or column is None or end_column is None:
+            return ""
+        lines = [linecache.getline(self.file, k).encode() for k in range(line, end + 1)]
+        lines[-1] = lines[-1][:end_column]
+        lines[0] = lines[0][column:]
+        return b"".join(lines).decode(errors="replace")
+
     def __str__(self) -> str:
         source = self.source
         return f"{Path(self.file).name}:{self.line}" + (f": `{source}`" if source else "")

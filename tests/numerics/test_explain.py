@@ -1,15 +1,20 @@
 """explain: which operation made inf or nan, where, and of what."""
 
 import importlib
+import linecache
+import re
 import sys
 import warnings
 from functools import partial
+from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from benchmarks import zoo
+from benchmarks import zoo, zoo_formulas
 from benchmarks.zoo_cases import CASES
+from benchmarks.zoo_silent import right
 from bibun import grad
 from bibun.errors import DtypeError
 from bibun.numerics import explain, rescue, strict
@@ -79,8 +84,11 @@ FAMILIES = [  # an expression, where floats fail, and the same in mpmath
 # fmt: on
 
 
+IMPORTS = "import math\nimport numpy as np\nimport scipy.special\nimport bibun\n\n"
+
+
 def module(folder, name, text):
-    (folder / f"{name}.py").write_text("import numpy as np\nimport scipy.special\n" + text)
+    (folder / f"{name}.py").write_text(IMPORTS + text)
     sys.path.insert(0, str(folder))
     try:
         return importlib.import_module(name)
@@ -88,8 +96,8 @@ def module(folder, name, text):
         sys.path.remove(str(folder))
 
 
-def written(folder, name, expression):
-    text = f"\n\ndef f(x):\n    y = {expression}\n    return y\n"
+def written(folder, name, expression, definition=""):
+    text = f"{definition}\n\ndef f(x):\n    y = {expression}\n    return y\n"
     return module(folder, name, text).f
 
 
@@ -105,7 +113,7 @@ def test_what_is_pasted_mends_it(k, tmp_path):
         edit = found.edit
         assert expression.count(edit.old) == 1
         mended = expression.replace(edit.old, f"({edit.new})")
-        after = written(tmp_path, f"mended{k}", mended)
+        after = written(tmp_path, f"mended{k}", mended, edit.definition)
         np.testing.assert_allclose(after(x), value, rtol=1e-12)
     np.testing.assert_allclose(grad(after)(x), slope, rtol=1e-9)
     with np.errstate(invalid="ignore"):
@@ -237,11 +245,75 @@ class Watched(np.ndarray):
         sound = all(np.isfinite(np.asarray(a, float)).all() for a in plain)
         if method == "__call__" and sound and not np.isfinite(y).all() and Watched.first is None:
             place = tuple(int(k) for k in np.argwhere(~np.isfinite(np.asarray(y)))[0])
-            Watched.first = ufunc.__name__, place
+            operands = [np.broadcast_to(a, np.shape(y))[place] for a in plain]
+            Watched.first = ufunc.__name__, place, operands
         return np.asarray(y).view(Watched)
 
 
-def test_values_that_overflow_are_blamed_as_numpy_sees_them():
+@pytest.fixture(scope="module")
+def explained():
+    """What is said of each case, without conventions; the formulas are read from this copy."""
+    formulas, found = edited(SOURCE), {}
+    spaces = zoo.make()[:2]
+    for case in CASES:
+        f = partial(formulas[case["id"]], *spaces)
+        with np.errstate(all="ignore"), warnings.catch_warnings(), strict():
+            warnings.simplefilter("ignore")
+            found[case["id"]] = explain(f, *case["args"])
+    return found
+
+
+HEAD = "class Formula(NamedTuple):"
+SOURCE = Path(zoo_formulas.__file__).read_text().replace(HEAD, f"{IMPORTS}\n\n{HEAD}", 1)
+NUMBERS = count()
+
+
+def edited(text):
+    """The formulas of an edited copy of their file, by the names of the cases."""
+    file = f"<zoo {next(NUMBERS)}>"
+    linecache.cache[file] = len(text), None, text.splitlines(True), file
+    names = {"__name__": "edited"}
+    exec(compile(text, file, "exec"), names)
+    return {row.name.replace("_", "-"): row.f for row in names["ROWS"]}
+
+
+def pasted(edit):
+    """The formulas after an edit, as somebody would make it."""
+    line, last, start, end = list(edit.position.code.co_positions())[edit.position.offset // 2]
+    lines = SOURCE.encode().split(b"\n")
+    new = f"({edit.new})".encode()
+    lines[line - 1 : last] = [lines[line - 1][:start] + new + lines[last - 1][end:]]
+    text = b"\n".join(lines).decode()
+    return edited(text.replace(HEAD, f"{edit.definition}\n\n\n{HEAD}", 1))
+
+
+def test_gradients_that_are_generated_run_where_they_are_pasted(explained):
+    """In plain floats the derivative is then what mpmath says; where not, that has been said."""
+    edits = [c for c in CASES if (e := explained[c["id"]]) and e.edit and e.edit.definition]
+    right_after, others = 0, []
+    assert len(edits) > 70
+    for case in edits[::3]:
+        found = explained[case["id"]]
+        f = pasted(found.edit)[case["id"]]
+        with rescue(False), np.errstate(all="ignore"):
+            gradients = zoo.functional(f, *zoo.make()[:2], case["args"], case["wrt"])[1]
+        good = right(case, gradients)
+        right_after += good
+        others += [] if good or found.reason else [case["id"]]
+    assert right_after > 20
+    assert not others
+
+
+def test_where_there_is_no_edit_a_sentence_says_why(explained):
+    said = {k: e.reason for k, e in explained.items() if e is not None and e.edit is None}
+    assert len(said) > 20 and all(said.values())
+    needed = {"subgrad": "kink", "inf": "infinite|beyond", "undefined": "not exist|kink"}
+    for case in CASES:
+        if case["rule"] in needed and case["id"] in said:
+            assert re.search(needed[case["rule"]], said[case["id"]]), case["id"]
+
+
+def test_values_that_overflow_are_blamed_as_numpy_sees_them(explained):
     checked, spaces = 0, zoo.make()[:2]
     for case in CASES:
         f = partial(case["fn"], *spaces)
@@ -249,13 +321,15 @@ def test_values_that_overflow_are_blamed_as_numpy_sees_them():
         with np.errstate(all="ignore"), warnings.catch_warnings():
             warnings.simplefilter("ignore")
             f(*(np.asarray(a).view(Watched) for a in case["args"]))
-            found = explain(f, *case["args"])
+        found = explained[case["id"]]
         if Watched.first is not None:
             checked += 1
             assert found.what == "the value", case["id"]
-            name, place = Watched.first
+            name, place, operands = Watched.first
             # NumPy takes other functions where x**2, x**0.5 or x**-1 is written.
             powers = {"power"} if name in ("square", "sqrt", "reciprocal") else set()
             assert found.operation in {name, *powers}, case["id"]
             assert found.place == place, case["id"]
+            if found.operation == name:
+                np.testing.assert_array_equal(found.operands, operands, case["id"])
     assert checked > 30

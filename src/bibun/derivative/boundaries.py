@@ -13,7 +13,7 @@ import numpy as np
 from ..array import Array, Duck, bind, enter, innermost, lift, put
 from ..graph import Op, Type
 from ..ops.calls import Call, StopGradient
-from ..recording import threads
+from ..recording import Trace, threads
 from ..rewrite import STABILISE, rewrite
 from ..tracing.containers import flatten
 from ..tracing.functional import Recorded, record
@@ -140,14 +140,19 @@ def _whole(recorded: Recorded) -> tuple[Op, list[int]]:
     return Call(rewrite(graph, STABILISE)[0]), order[: graph.arity]
 
 
+def _has_value(trace: Trace, i: int) -> bool:
+    """Whether the value of an entry is known; views of what is known are computed when read."""
+    while type(trace.values[i]) is Type and trace.entries[i][0].kind == "view":
+        i = trace.entries[i][1]
+    return type(trace.values[i]) is not Type
+
+
 def apply(op: Op, recorded: Recorded, entries: Sequence[int], results: Sequence[int]) -> list[Any]:
     """The operation on what is outside of the trace, with the values that the trace already has."""
     trace = recorded.trace
     outside = [recorded.outside(i) for i in entries]
     around = innermost(outside)
-    values = tuple(
-        trace.values[i] if type(trace.values[i]) is Type else trace.value(i) for i in results
-    )
+    values = tuple(trace.value(i) if _has_value(trace, i) else trace.values[i] for i in results)
     if around is None:
         return [Array(None, -1, v) for v in values]
     value = values if len(values) != 1 else values[0]

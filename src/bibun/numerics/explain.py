@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from ..array import Array
 from ..derivative.blame import Blame, blamed
 from ..derivative.derived import case_of, execute, find
 from ..derivative.gradient import Arguments, Reverse
@@ -14,15 +15,25 @@ from ..tracing.functional import Recorded, record
 from ..wide.checks import lost
 from ..wide.mode import mode
 from .kinks import kinked
-from .mend import Edit, mend
+from .mend import Edit, Mended, mend
+from .region import Program, program
+from .stable import stable
+from .whole import Whole
+
+STILL = "what is to be written mends it, the derivative of the whole still loses digits after that"
 
 
 class Explanation(NamedTuple):
     """The first operation that goes wrong.
 
     `what` is "the value" or "the derivative" of it, at these `operands`, which stand at `place` of
-    the array; `result` is what comes out, or in words what is wrong with it. `edit` is what to
-    write instead (`edit.new`, in the place of `edit.old`), where an equation is known.
+    the array; `result` is what comes out, or in words what is wrong with it.
+
+    `edit` is what to write instead: `edit.new` in the place of `edit.old`, by an equation; or a
+    call of a function with a gradient of its own, which `edit.definition` defines, where wider
+    numbers prove the derivative: near a gap 0/0 its series, where something overflows the same
+    relative to a scale or by logarithms, where a branch is not taken other arguments for it. It has
+    been run, and gives what is proven. `reason` says in a sentence why there is no edit.
     """
 
     what: str
@@ -32,10 +43,15 @@ class Explanation(NamedTuple):
     place: tuple[int, ...]
     position: Position
     edit: Edit | None
+    reason: str = ""
 
     def __str__(self) -> str:
         line = str(Blame(*self[:6]))
-        return f"{line}; {self.edit}" if self.edit else line
+        return "; ".join([line, *([self.reason] if self.reason else []), *map(str, self._edits)])
+
+    @property
+    def _edits(self) -> list[Edit]:
+        return [] if self.edit is None else [self.edit]
 
 
 def explain(f: Callable[..., Any], *args: Any) -> Explanation | None:
@@ -61,13 +77,41 @@ def explain(f: Callable[..., Any], *args: Any) -> Explanation | None:
     """
     given = Arguments(args, tuple(range(len(args))), "explain")
     recorded = record(f, given.leaves, given.place, "explain", {})
-    found = blamed(recorded)
+    found, smooth = blamed(recorded), True
     if found is None and mode().strict:
-        found = kinked(recorded)
+        found, smooth = kinked(recorded), False
     if found is None:
         return _without_digits(recorded, len(given.leaves))
     what, entry = found
-    return Explanation(*what, mend(recorded, entry))
+    return Explanation(*what, *_mended(recorded, entry, not smooth))
+
+
+def _mended(recorded: Recorded, entry: int, kinked: bool = False) -> tuple[Edit | None, str]:
+    """What to write instead: an equation, or a function with its gradient; or why nothing.
+
+    An equation after which the derivative still is not right is the second choice.
+    """
+    ran = program(recorded)
+    whole = Whole(ran, entry, kinked)
+    equation = mend(recorded, entry)
+    if equation is not None and (not whole.proven or _holds(equation, ran, whole)):
+        return equation.edit, ""
+    found = stable(ran, entry, whole)
+    if equation is not None and not found.whole:
+        return equation.edit, STILL
+    return found.edit, STILL if found.edit and whole.proven and not found.whole else found.reason
+
+
+def _holds(equation: Mended, ran: Program, whole: Whole) -> bool:
+    """Whether an equation leaves nothing to be mended."""
+    root = ran.order.index(equation.entry)
+
+    def other(env: list[Any]) -> Any:
+        trace = env[root].scope
+        i = equation.rule(trace, env[root].index)
+        return env[root] if i is None else Array(trace, i, trace.values[i])
+
+    return whole.mended(root, other)
 
 
 def _without_digits(recorded: Recorded, wanted: int) -> Explanation | None:
@@ -86,7 +130,9 @@ def _without_digits(recorded: Recorded, wanted: int) -> Explanation | None:
         return None
     worst = all_losses[0]
     result = f"right to {worst.digits:.1f} digits less than they are"
-    edits = (mend(recorded, loss.entry) for loss in all_losses)
-    edit = next((e for e in edits if e is not None), None)
+    for loss in all_losses:
+        edit, why = _mended(recorded, loss.entry)
+        if edit is not None:
+            break
     where = worst.place, worst.position
-    return Explanation("the value", worst.operation, worst.operands, result, *where, edit)
+    return Explanation("the value", worst.operation, worst.operands, result, *where, edit, why)

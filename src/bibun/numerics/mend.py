@@ -16,6 +16,7 @@ from ..rewrite import STABILISE, Pattern, Rule
 from ..rewrite.advice import advice
 from ..rewrite.engine import SPREAD, match
 from ..tracing.functional import Recorded
+from .region import operand, unchanged
 
 INFIX = {"add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide": ("/", 2)}
 UNARY, ATOM = 3, 4
@@ -28,27 +29,42 @@ ALONG = {
 
 
 class Edit(NamedTuple):
-    """What to write instead of what, and where."""
+    """What to write instead of what, and where.
+
+    `definition` is what to paste above: a function with a gradient of its own, which `new` calls;
+    empty where none is needed. It may use the modules np, math, bibun
+    and scipy.special.
+    """
 
     new: str
     old: str
     position: Position
+    definition: str = ""
 
     def __str__(self) -> str:
         place = f"{Path(self.position.file).name}:{self.position.line}"
-        return f"write `{self.new}` for `{self.old}` ({place})"
+        line = f"write `{self.new}` for `{self.old}` ({place})"
+        return f"{line}, with\n\n{self.definition}" if self.definition else line
 
 
 class _Unwritten(Exception):
     """A formula that has no short text."""
 
 
-def mend(recorded: Recorded, entry: int) -> Edit | None:
+class Mended(NamedTuple):
+    """An edit, and the equation that it comes from, with the entry at its root."""
+
+    edit: Edit
+    rule: Rule
+    entry: int
+
+
+def mend(recorded: Recorded, entry: int) -> Mended | None:
     """The largest equation of which an entry of the user's program is part; None without one."""
     graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
     if entry not in order:
         return None
-    found: list[tuple[int, Edit]] = []
+    found: list[tuple[int, Mended]] = []
     with building() as trace:
         numbers = again(graph, trace)
         home = {k: order[i] for i, k in enumerate(numbers)}
@@ -59,7 +75,7 @@ def mend(recorded: Recorded, entry: int) -> Edit | None:
                     continue
                 edit = _edit(recorded, trace, root, rule, holes, inner, home)
                 if edit is not None:
-                    found.append((len(inner), edit))
+                    found.append((len(inner), Mended(edit, rule, home[root])))
     return max(found, key=lambda f: f[0])[1] if found else None
 
 
@@ -119,7 +135,7 @@ def _edit(
         new = _code(rule.right, texts, holes, types)[0]
     except _Unwritten:
         return None
-    return Edit(new, at.source, at)
+    return Edit(new, at.expression, at) if at.expression else None
 
 
 def _text(
@@ -132,8 +148,8 @@ def _text(
                 a = trace.entries[a][1]
             if a == hole and i in home:
                 where = recorded.trace.position(home[i])
-                text = _operand(where.source, k) if where.code is at.code else None
-                if text is not None:
+                text = operand(where.expression, k) if where.code is at.code else None
+                if text is not None and unchanged(where, at, text):
                     return text
     return None
 
@@ -146,22 +162,6 @@ def _strength(text: str) -> int:
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub):
         return 1
     return 2 if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div) else 0
-
-
-def _operand(source: str, k: int) -> str | None:
-    """The text of operand k of an expression."""
-    try:
-        tree = ast.parse(source, mode="eval").body
-    except SyntaxError:
-        return None
-    operands: list[ast.expr] = []
-    if isinstance(tree, ast.BinOp):
-        operands = [tree.left, tree.right]
-    elif isinstance(tree, ast.UnaryOp):
-        operands = [tree.operand]
-    elif isinstance(tree, ast.Call) and not tree.keywords:
-        operands = tree.args
-    return ast.get_source_segment(source, operands[k]) if k < len(operands) else None
 
 
 def _code(p: Any, texts: dict, holes: dict, types: dict) -> tuple[str, int]:

@@ -99,6 +99,18 @@ class Rescue:
             for k, (b, y) in enumerate(zip(bad, results, strict=True))
         ]
 
+    def known(self, proven: bool) -> list[list[Limit]]:
+        """What all results are: numbers that balls prove, if these count, or else limits."""
+        wanted = [np.arange(int(np.prod(t.shape))) for t in self.graph.output_types]
+        found = self.proven(wanted) if proven else [[NO_PROOF] * len(w) for w in wanted]
+        left = [_unproven(w, f) for w, f in zip(wanted, found, strict=True)]
+        limits = self._limits(left) if any(map(len, left)) else [[] for _ in left]
+        known = [[Limit(p.kind, p.value) for p in f] for f in found]
+        for row, entries, better in zip(known, left, limits, strict=True):
+            for e, x in zip(entries, better, strict=True):
+                row[e] = x
+        return known
+
     # ------------------------------------------------------------ evaluations
 
     def _between(self) -> None:

@@ -1,0 +1,319 @@
+"""Regions: the parts of a program around an operation in trouble, and their proven derivatives."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Iterator, Sequence
+from functools import lru_cache
+from linecache import getlines
+from math import prod
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..array import Array, bind
+from ..derivative.derived import derive
+from ..derivative.gradient import Reverse
+from ..errors import Position
+from ..graph import Constant, Graph, Input, Item, Op, Type, canonical
+from ..ops.select import Where
+from ..ops.structure import Expand, Reshape
+from ..rewrite import STABILISE, rewrite
+from ..tracing.functional import Recorded
+from ..walk import build, evaluate
+from ..wide.limits import Limit
+from ..wide.objects import NotExpressibleError, UndecidedError
+from ..wide.proof import number
+from ..wide.rescue import Budget, Rescue, SpentError
+
+SPREAD = (Expand, Reshape)
+MOST_STEPS = 12
+"""Operations above the one in trouble up to which a region may reach."""
+BUDGET = Budget(1.0, 2_000_000)
+
+
+class Program(NamedTuple):
+    """What ran, with the values of all of its nodes in floats."""
+
+    recorded: Recorded
+    graph: Graph
+    order: list[int]  # the entry of each node
+    values: list[Any]
+
+    def position(self, i: int) -> Position:
+        """Where the user's code made a node."""
+        return self.recorded.trace.position(self.order[i])
+
+    def users(self, i: int) -> list[int]:
+        """The nodes that take a node."""
+        return [k for k, n in self.graph.body() if i in n.args]
+
+    def above(self, i: int) -> set[int]:
+        """The node, and all that it goes into."""
+        found = {i}
+        for k, n in self.graph.body():
+            if found & set(n.args):
+                found.add(k)
+        return found
+
+    def constant(self, i: int) -> bool:
+        """Whether a node is a number of the program, perhaps spread over an array."""
+        n = self.graph.nodes[i]
+        spread = isinstance(n.op, SPREAD)
+        return isinstance(n.op, Constant) or (spread and self.constant(n.args[0]))
+
+
+def program(recorded: Recorded) -> Program:
+    """What was recorded, as it is written."""
+    graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
+    given = [Array(None, -1, recorded.outside(i).raw) for i in order[: graph.arity]]
+    with np.errstate(all="ignore"):
+        values = evaluate(graph, given)
+    return Program(recorded, graph, order, [_plain(v) for v in values])
+
+
+def _plain(x: Any) -> Any:
+    return tuple(map(_plain, x)) if isinstance(x, tuple) else np.asarray(x.raw)
+
+
+def roots(program: Program, entry: int) -> Iterator[int]:
+    """The operation in trouble, and those above it, one after the other, up to a result."""
+    if entry not in program.order:
+        return
+    level, seen = [program.order.index(entry)], set[int]()
+    while level and len(seen) < MOST_STEPS:
+        i = level.pop(0)
+        if i in seen:
+            continue
+        seen.add(i)
+        n = program.graph.nodes[i]
+        plain = isinstance(n.type, Type) and not isinstance(n.op, Item)
+        if plain and n.type.dtype.kind == "f" and not program.constant(i):
+            yield i
+        level += program.users(i)
+
+
+class Region(NamedTuple):
+    """A node of a program as a function of other nodes, the leaves."""
+
+    program: Program
+    root: int
+    leaves: list[int]
+    inner: list[int]  # the nodes from the leaves to the root
+    graph: Graph
+    args: list[np.ndarray]  # the values of the leaves
+
+    @property
+    def types(self) -> list[Type]:
+        """The types of the leaves."""
+        return [self.program.graph.nodes[i].type for i in self.leaves]
+
+    @property
+    def sound(self) -> bool:
+        """Whether the leaves are finite."""
+        return all(np.isfinite(a).all() for a in self.args)
+
+    def at(self, args: list[np.ndarray]) -> Region:
+        """The same region somewhere else."""
+        return self._replace(args=args)
+
+    @property
+    def floats(self) -> list[bool]:
+        """Which leaves are floating-point numbers."""
+        return [a.dtype.kind == "f" for a in self.args]
+
+    def __call__(self, *args: Array) -> Array:
+        """The region as it is written, on other arrays: also of other shapes, for elements."""
+        return self.nodes(args)[self.graph.outputs[0]]
+
+    def nodes(self, args: Sequence[Array]) -> list[Any]:
+        """All nodes on other arrays."""
+        env: list[Any] = list(args)
+        for _, n in self.graph.body():
+            env.append(applied(n.op, [env[a] for a in n.args], args[0].scope))
+        return env
+
+
+def region(program: Program, root: int, inside: Callable[[int], bool]) -> Region:
+    """The region below a root: it ends where a node is an input, or is not `inside`."""
+    leaves: list[int] = []
+    inner: list[int] = []
+    stack = [root]
+    while stack:
+        i = stack.pop()
+        if i in inner or i in leaves:
+            continue
+        n = program.graph.nodes[i]
+        if isinstance(n.op, Input) or (i != root and not inside(i)):
+            leaves.append(i)
+        else:
+            inner.append(i)
+            stack += n.args
+    return made(program, root, sorted(leaves), sorted(inner))
+
+
+def made(program: Program, root: int, leaves: list[int], inner: list[int]) -> Region:
+    """A region with these leaves."""
+    nodes = program.graph.nodes
+    entries = [(n.op, *n.args) for n in nodes]
+    for i in leaves:
+        entries[i] = (Input(nodes[i].type),)
+    graph, _ = canonical(entries, [n.type for n in nodes], leaves, [root])
+    return Region(program, root, leaves, inner, graph, [program.values[i] for i in leaves])
+
+
+def applied(op: Op, args: Sequence[Any], trace: Any) -> Any:
+    """An operation on arrays of a trace; constants become entries of it, so that rules see them."""
+    if isinstance(op, Item):
+        return args[0][op.index]
+    if not isinstance(op, Constant):
+        return bind(op, *args)
+    i = trace.constant(op)
+    return Array(trace, i, trace.values[i])
+
+
+# ------------------------------------------------------------ derivatives
+
+
+def with_pull(
+    f: Callable[..., Array], types: Sequence[Type], seed: bool, stable: bool = False
+) -> Graph:
+    """f, and its cotangents by all arguments; that of the result is a further input, or 1.
+
+    With `stable` it is rewritten before, as for a gradient.
+    """
+    graph = build(types, lambda *args: [f(*args)])
+    graph = rewrite(graph, STABILISE)[0] if stable else graph
+    step = Reverse(1, len(types), seed)
+    extra = [] if seed else list(graph.output_types)
+    derived, sources, _ = derive(graph, list(range(len(graph))), extra, step, None)
+    inputs = [Input(t) for t in (*types, *extra)]
+    place = [*sources, *range(len(types), len(inputs))]
+    entries: list[tuple] = [(op,) for op in inputs]
+    number: list[int] = list(place)
+    for _, n in derived.body():
+        number.append(len(entries))
+        entries.append((n.op, *(number[a] for a in n.args)))
+    of = [*types, *extra, *(n.type for _, n in derived.body())]
+    outputs = [number[o] for o in derived.outputs]
+    return canonical(entries, of, list(range(len(inputs))), outputs)[0]
+
+
+class Truth(NamedTuple):
+    """What wider numbers say of a region: its value and cotangents, or which of them are none."""
+
+    kind: str  # "number", "kink", "infinite", "nothing", or "unknown"
+    results: list[np.ndarray]
+    why: str = ""
+
+
+def cotangent(shape: tuple[int, ...], dtype: np.dtype) -> np.ndarray:
+    """A cotangent without any pattern, and not zero."""
+    return np.asarray(np.random.default_rng(0).integers(128, 256, shape) / 256, dtype)
+
+
+def truth(region: Region, kinked: bool = False) -> Truth:
+    """The value of a region and its cotangents where it stands, proven or as limits.
+
+    With `kinked`, as limits only: what is proven may be a convention.
+    """
+    args, nodes = region.args, region.program.graph.nodes
+    types = region.types
+    if any(a.dtype.kind not in "fiub" or not np.isfinite(a).all() for a in args):
+        return Truth("unknown", [], "an operand is not finite")
+    of = nodes[region.root].type
+    graph = with_pull(region.__call__, types, False)
+    movable = [*region.floats, False]
+    attempt = Rescue(graph, [*args, cotangent(of.shape, of.dtype)], movable, 1, BUDGET)
+    try:
+        found = attempt.known(not kinked)
+        if not kinked and any(isinstance(n.op, Where) for _, n in region.graph):
+            found = _picked(found, attempt.known(False))
+    except (SpentError, NotExpressibleError, UndecidedError) as error:
+        return Truth("unknown", [], str(error) or "its balls are too wide")
+    kinds = {x.kind for f in found for x in f}
+    worst = next((k for k in ("nothing", "infinite", "kink") if k in kinds), "number")
+    if worst != "number":
+        return Truth(worst, [])
+    return Truth("number", [_array(f, t) for f, t in zip(found, graph.output_types, strict=True)])
+
+
+def _picked(proven: list[list[Limit]], near: list[list[Limit]]) -> list[list[Limit]]:
+    """The limits, where a `where` may have picked out a point: if the function is continuous."""
+    kinds = {x.kind for f in (*proven, *near) for x in f}
+    pairs = zip(proven[0], near[0], strict=True)
+    same = kinds == {"number"} and all(float(x.value) == float(y.value) for x, y in pairs)
+    return near if same else proven
+
+
+def _array(found: list[Limit], t: Type) -> np.ndarray:
+    flat = [number(x.value, t.dtype) for x in found]
+    return np.array(flat, t.dtype).reshape(t.shape)
+
+
+def size(types: Sequence[Type]) -> int:
+    """How many numbers these are."""
+    return sum(prod(t.shape) for t in types)
+
+
+# ------------------------------------------------------------ in the user's words
+
+
+def texts(region: Region) -> list[str] | None:
+    """What stands for the leaves in the expression of the root; None where that cannot be told."""
+    found = [_text(region, leaf) for leaf in region.leaves]
+    return found if all(found) else None  # type: ignore[return-value]
+
+
+def _text(region: Region, leaf: int) -> str | None:
+    program, at = region.program, region.program.position(region.root)
+    for i in region.inner:
+        for k, a in enumerate(program.graph.nodes[i].args):
+            while a != leaf and isinstance(program.graph.nodes[a].op, SPREAD):
+                a = program.graph.nodes[a].args[0]
+            if a == leaf:
+                where = program.position(i)
+                text = operand(where.expression, k) if where.code is at.code else None
+                if text is not None and unchanged(where, at, text):
+                    return text
+    return None
+
+
+def operand(source: str, k: int) -> str | None:
+    """The text of operand k of an expression."""
+    try:
+        tree = ast.parse(source, mode="eval").body
+    except SyntaxError:
+        return None
+    operands: list[ast.expr] = []
+    if isinstance(tree, ast.BinOp):
+        operands = [tree.left, tree.right]
+    elif isinstance(tree, ast.UnaryOp):
+        operands = [tree.operand]
+    elif isinstance(tree, ast.Subscript):
+        operands = [tree.value]
+    elif isinstance(tree, ast.Compare):
+        operands = [tree.left, *tree.comparators]
+    elif isinstance(tree, ast.Call) and not any(isinstance(a, ast.Starred) for a in tree.args):
+        operands = tree.args
+    return ast.get_source_segment(source, operands[k]) if k < len(operands) else None
+
+
+def unchanged(first: Position, last: Position, text: str) -> bool:
+    """Whether the names of a text mean the same at both places: none is assigned in between."""
+    if first.line == last.line:
+        return True
+    names = {n.id for n in ast.walk(ast.parse(text, mode="eval")) if isinstance(n, ast.Name)}
+    low, high = sorted((first.line, last.line))
+    return not any(low <= line < high for name in names for line in _assigned(last.file, name))
+
+
+@lru_cache(maxsize=256)
+def _assigned(file: str, name: str) -> tuple[int, ...]:
+    """The lines of a file in which a name gets a value."""
+    try:
+        tree = ast.parse("".join(getlines(file)))
+    except SyntaxError:
+        return ()
+    stored = (n for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store))
+    return tuple(n.end_lineno or n.lineno for n in stored if n.id == name)
