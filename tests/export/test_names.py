@@ -65,6 +65,18 @@ def test_words() -> None:
     assert distinct(["a", "b", "a", "a_2", "a"], ["b"]) == ["a", "b_2", "a_2", "a_2_2", "a_3"]
 
 
+def test_one_folder_for_two_functions(tmp_path: Path) -> None:
+    """Both have targets and a section of the README; what is exported again has one."""
+    for name in ("f", "g", "f"):
+        bibun.export.cpp(np.sum, (X,), to=tmp_path, name=name, functions="value")
+    page = (tmp_path / "README.md").read_text()
+    assert [page.count(f"# {name}, made by bibun\n") for name in "fg"] == [1, 1]
+    build = tmp_path / "build"
+    subprocess.run(["cmake", "-S", tmp_path, "-B", build], check=True, capture_output=True)
+    subprocess.run(["cmake", "--build", build], check=True, capture_output=True)
+    assert all((build / f"{name}_test").exists() for name in "fg")
+
+
 def test_two_functions_of_one_name(tmp_path: Path) -> None:
     """The same header may come twice; another one must not be taken for it."""
     for folder, x in (("one", X), ("two", X), ("longer", np.ones(4))):

@@ -93,8 +93,8 @@ def cpp(
         cases.append((header, given))
     others = {
         f"{name}_test.cpp": golden_test(name, cases),
-        "CMakeLists.txt": build_file(name, interface == "eigen"),
-        "README.md": readme(name, cases),
+        "CMakeLists.txt": build_file(folder, name, interface == "eigen"),
+        "README.md": readme(folder, name, cases),
     }
     return [*headers, *(_write(folder / file, text) for file, text in others.items())]
 

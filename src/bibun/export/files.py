@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +16,7 @@ from .batches import Batch
 from .functions import Exported, Rows
 from .header import Header, numbers
 from .lowered import Variable, size
+from .names import words
 
 Case = tuple[Header, Exported]
 
@@ -118,21 +121,30 @@ def _check_batch(header: Header, rows: Rows) -> str:
     return "\n".join([*lines, "  return failures;", "}", ""])
 
 
-def build_file(name: str, eigen: bool) -> str:
-    """A target for the headers, and their test."""
+def build_file(folder: Path, name: str, eigen: bool) -> str:
+    """Targets for the headers of a folder, also those that are there already, and their tests."""
+    others = {f.name.removesuffix("_test.cpp") for f in folder.glob("*_test.cpp")}
+    names = sorted({*others, name})
+    eigen = eigen or any("<Eigen/Core>" in f.read_text("utf-8") for f in folder.glob("*.hpp"))
     found = "find_package(Eigen3 QUIET NO_MODULE)\n" if eigen else ""
+    return (
+        "# A target for each exported function; its test compares it with Python.\n"
+        "cmake_minimum_required(VERSION 3.16)\n"
+        f"project({words(folder.resolve().name)}_generated LANGUAGES CXX)\n{found}include(CTest)\n"
+        + "".join(_target(n, eigen) for n in names)
+    )
+
+
+def _target(name: str, eigen: bool) -> str:
+    """The target of a function."""
     use = f"target_link_libraries({name} INTERFACE Eigen3::Eigen)"
     link = f"  if(Eigen3_FOUND)\n    {use}\n  endif()\n"
     return (
-        f"# The target {name} has the generated headers; {name}_test compares them with Python.\n"
-        "cmake_minimum_required(VERSION 3.16)\n"
-        f"project({name}_generated LANGUAGES CXX)\n{found}"
-        f"if(NOT TARGET {name})\n"
+        f"\nif(NOT TARGET {name})\n"
         f"  add_library({name} INTERFACE)\n"
         f"  target_include_directories({name} INTERFACE ${{CMAKE_CURRENT_SOURCE_DIR}})\n"
         f"  target_compile_features({name} INTERFACE cxx_std_17)\n{link if eigen else ''}"
-        f"endif()\n"
-        "include(CTest)\nif(BUILD_TESTING)\n"
+        f"endif()\nif(BUILD_TESTING)\n"
         f"  add_executable({name}_test {name}_test.cpp)\n"
         f"  target_link_libraries({name}_test PRIVATE {name})\n"
         f"  add_test(NAME {name}_test COMMAND {name}_test)\nendif()\n"
@@ -146,18 +158,24 @@ def _signatures(header: Header, given: Exported) -> str:
     return "\n".join(f"{s};" for s in found)
 
 
-def readme(name: str, cases: Sequence[Case]) -> str:
-    """A page about the headers."""
+def readme(folder: Path, name: str, cases: Sequence[Case]) -> str:
+    """A page about the headers; what it says of other functions stays."""
     functions = "\n\n".join(
         f"`{header.name}.hpp`\n\n```cpp\n{_signatures(header, given)}\n```"
         for header, given in cases
     )
-    return (
-        f"# {name}, made by bibun\n\n"
+    head = f"# {name}, made by bibun\n"
+    made = (
+        f"{head}\n"
         "Headers of C++17 that need the standard library alone. Arrays are in C order; what is\n"
         f"not const is written.\n\n{functions}\n\n"
-        f"In a CMake project: `add_subdirectory({name})` and\n"
+        f"In a CMake project: `add_subdirectory({folder.name})` and\n"
         f"`target_link_libraries(yours PRIVATE {name})`. Alone,\n"
         "`cmake -B build && cmake --build build && ctest --test-dir build` compares with the\n"
         f"numbers that Python had. By hand: `g++ -std=c++17 -O2 {name}_test.cpp && ./a.out`.\n"
     )
+    file = folder / "README.md"
+    before = file.read_text("utf-8") if file.exists() else ""
+    sections = re.split(r"^(?=# \w+, made by bibun$)", before, flags=re.MULTILINE)
+    kept = [s.strip() + "\n" for s in sections if s.strip() and not s.startswith(head)]
+    return "\n".join([*kept, made])
