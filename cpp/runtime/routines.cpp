@@ -21,7 +21,7 @@ namespace {
 // A routine of one kind of numbers, as compiled code names it.
 #define BIBUN_ROUTINE(name, T, kind) {"bibun_" #name "_" kind, address_of(&name<T>)}
 #define BIBUN_FLOATING(T, kind)                                                             \
-  {"bibun_tied_" kind, address_of(&tied<T, T>)}, BIBUN_ROUTINE(solved_lower, T, kind),        \
+  {"bibun_tied_" kind, address_of(&tied<T, T>)}, BIBUN_ROUTINE(solved_lower, T, kind), BIBUN_ROUTINE(solved, T, kind), BIBUN_ROUTINE(cholesky, T, kind),        \
       BIBUN_ROUTINE(inverted_quietly, T, kind), BIBUN_ROUTINE(determinant, T, kind),          \
       BIBUN_ROUTINE(inverted, T, kind), BIBUN_ROUTINE(log_determinant, T, kind),              \
       BIBUN_ROUTINE(cofactors, T, kind), BIBUN_ROUTINE(cofactors_along, T, kind),             \

@@ -35,7 +35,7 @@ from .mathematics import (
     logarithm,
     powers,
 )
-from .pieces import Demanded, Unit, Within
+from .pieces import Unit, Within
 from .rounding import floor_divide, fmod, remainder
 from .special import NAMES, Foreign, special
 
@@ -213,18 +213,6 @@ def within(extent: int, i: Value) -> Value:
     return outside.where(0, place)
 
 
-def positive(x: Value) -> Value:
-    """x; the call fails if it is not positive."""
-    x.code.refuse(~(x > 0), "a matrix that is not positive definite")
-    return x
-
-
-def nonzero(x: Value) -> Value:
-    """x; the call fails if it is zero."""
-    x.code.refuse(x.equals(0), "a singular matrix")
-    return x
-
-
 def unit(x: Value) -> Value:
     """A power of two, near 1 / |x|; 1 for 0, inf and nan."""
     shift, least = (52, 1023) if x.kind == "f64" else (23, 127)
@@ -251,8 +239,6 @@ def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) ->
         return _of_row(op.label, args[0].dtype.kind)
     if isinstance(op, Cast):
         return _cast(KINDS[args[0].dtype], KINDS[op.dtype])
-    if isinstance(op, Demanded):
-        return positive if op.what == "positive" else nonzero
     if isinstance(op, Within):
         return partial(within, op.extent)
     family = FAMILIES.get(op.name)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from ..array import Array, bind, enter, lift
-from ..graph import Constant, Graph, Item, Op, Type, type_of
+from ..graph import Constant, Graph, Item, Op, type_of
 from ..ops.calls import Call, CustomGradient, CustomTangent
 from ..ops.gather import Gather, Scatter
 from ..ops.putting import AddAt, Put
@@ -57,7 +57,7 @@ def _changed(op: Op, args: Sequence[Array], trace: Trace) -> Any:
     change = CHANGES.get(type(op))
     if change is not None:
         return change(op, args, trace)
-    compose = COMPOSED.get(type(op))
+    compose = searches.COMPOSED.get(type(op))
     graph = None if compose is None else compose(op, [type_of(a) for a in args])
     return None if graph is None else _results(graph, args, trace)
 
@@ -75,10 +75,5 @@ def _inlined(op: Any, args: Sequence[Array], trace: Trace) -> Any:
 CHANGES: dict[type, Callable[[Any, Sequence[Array], Trace], Any]] = {
     Scatter: scattered, Gather: gathered,
     Call: _inlined, CustomGradient: _inlined, CustomTangent: _inlined,
-    **compositions.CHANGES, **exponentials.CHANGES, **firsts.CHANGES,
+    **compositions.CHANGES, **exponentials.CHANGES, **factors.CHANGES, **firsts.CHANGES,
 }  # fmt: skip
-
-COMPOSED: dict[type, Callable[[Any, Sequence[Type]], Graph | None]] = {
-    **factors.COMPOSED, **searches.COMPOSED,
-}  # fmt: skip
-"""Graphs of the same value, for arguments of some types; None if there is none."""

@@ -150,25 +150,6 @@ class Joined(Op):
 
 
 @operation
-class Demanded(Op):
-    """x, which is "nonzero" or "positive"; a call with another number fails."""
-
-    what: str
-
-    def type(self, x):
-        return x
-
-    def value(self, x):
-        if not np.all(x > 0 if self.what == "positive" else x != 0):
-            raise np.linalg.LinAlgError(f"a number that has to be {self.what} is not")
-        return x
-
-    @classmethod
-    def examples(cls) -> Iterator[Example]:
-        yield Example(cls("positive"), ((2, 3),), (1.0, 2.0))
-
-
-@operation
 class Unit(Op):
     """A power of two that brings |x| near 1 if x is multiplied by it; 1 for 0, inf and nan."""
 

@@ -124,3 +124,4 @@ def _segmented(op: SegmentSums, x: Array) -> Array:
 COMPOSED: dict[type, Callable[..., Graph | None]] = {
     SearchSorted: searched, Convolve: convolved, SegmentSums: segmented,
 }  # fmt: skip
+"""Graphs of the same value, for arguments of some types; None if there is none."""

@@ -211,6 +211,7 @@ def trimmed(seq: Any) -> Any:
     return seq[: len(seq) - zeros]
 
 
+OF_PAIRS = ("cho_solve",)  # which take what another function gives, and no list of arrays
 OF_SCIPY = ("logsumexp", "softmax", "log_softmax")
 LIBRARIES = ("numpy", "scipy")  # ours are loaded late, and only if a function of theirs is met
 ROOTS = ("bisect", "brenth", "brentq", "ridder")
@@ -230,8 +231,10 @@ def scipy_function(f: Any) -> Any:
         return None
 
     def call(*args: Any, **options: Any) -> Any:
-        has = _has_arrays((*args, *options.values()))
-        return ours(*map(_listed, args), **options) if has else f(*args, **options)
+        if not _has_arrays((*args, *options.values())):
+            return f(*args, **options)
+        given = args if f.__name__ in OF_PAIRS else map(_listed, args)
+        return ours(*given, **options)
 
     return call
 
