@@ -18,7 +18,7 @@ from bibun.export.files import Case
 from bibun.export.functions import exported
 from bibun.export.header import Header, Style
 from bibun.export.lowered import lowered
-from bibun.ops.special import Bessel, Polygamma
+from bibun.ops.families import Bessel, Polygamma
 
 from ..cpp.compilers import COMPILERS, GCC
 from .driver import OPTIONS, SANITIZED, results
