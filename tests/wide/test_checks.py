@@ -176,6 +176,10 @@ BETWEEN = [  # a function at kinks of its parts, the point, and its derivative
     # ties that share, as they are
     (lambda x: np.max(x), [1.0, 1.0, 1.0], [1 / 3] * 3),
     (lambda x: np.max(x) + np.min(x), [2.0, 2.0], [1.0, 1.0]),
+    (lambda x: np.sum(np.max(np.reshape(x, (2, 3)), axis=1)), [3.0, 1.0, 3.0, 1.0, 1.0, 1.0],
+     [1 / 2, 0, 1 / 2, 1 / 3, 1 / 3, 1 / 3]),
+    (lambda x: np.maximum(x[0], np.maximum(x[1], x[2])), [1.0] * 3, [1 / 2, 1 / 4, 1 / 4]),
+    (lambda x: np.max(x) + np.sum(np.sign(x) * np.abs(x)), [0.0] * 5, [6 / 5] * 5),
 ]
 STEEP = [
     (lambda x: np.sqrt(np.linalg.norm(x)), [0.0, 0.0]),

@@ -216,9 +216,14 @@ def smoothed(attempt: Rescue, results: Sequence[Any], picked: bool) -> list[Any]
         return None
     if around is not None:
         with precision(PRECISIONS[-1]):
-            broken = picked and _no_slope(attempt, around, exact)
+            limits = [[limit(f) for f in places] for places in around[attempt.values :]]
+            # Of three entries that tie, one may be the largest in none of the directions.
+            sure = picked or all(x.kind == "number" for places in limits for x in places)
+            if sure:
+                broken = picked and _no_slope(attempt, around, exact)
+                _replace(better[attempt.values :], limits, broken)
             doubtful = [
-                np.array([e for e, f in enumerate(places) if _replaced(z, e, f, broken)], int)
+                np.array([e for e, f in enumerate(places) if _in_doubt(z.ravel()[e], f)], int)
                 for z, places in zip(
                     better[attempt.values :], around[attempt.values :], strict=True
                 )
@@ -242,22 +247,25 @@ def _around(
         return seen if _continuous(values, exact) else None
 
 
-def _replaced(z: np.ndarray, e: int, found: dict[Move, Any], broken: bool) -> bool:
-    """Put the limit of an entry into its place; whether it has none, and is in doubt."""
-    x = limit(found)
-    if x.kind == "number":
-        z.ravel()[e] = number(x.value, z.dtype)
-    elif x.kind == "nothing" and broken:
-        z.ravel()[e] = np.nan
-    elif z.dtype.kind == "f":
-        ends = [
-            converged(found[Move(d, s, True)], found[Move(d, s, False)])
-            for d, s, half in MOVES
-            if half
-        ]
-        seen = [float(end.value) for end in ends if end.kind in ("number", "nearly")]
-        return len(seen) < len(ends) or not min(seen) <= z.ravel()[e] <= max(seen)
-    return False
+def _replace(results: list[np.ndarray], limits: list[list[Limit]], broken: bool) -> None:
+    """Put limits into their places; nan where there is none, and the function has no slope."""
+    for z, places in zip(results, limits, strict=True):
+        for e, x in enumerate(places):
+            if x.kind == "number":
+                z.ravel()[e] = number(x.value, z.dtype)
+            elif x.kind == "nothing" and broken:
+                z.ravel()[e] = np.nan
+
+
+def _in_doubt(g: Any, found: dict[Move, Any]) -> bool:
+    """Whether a number lies beyond those seen around, or these have no limits."""
+    directions = {(d, s) for d, s, _ in MOVES}
+    ends = [converged(found[Move(d, s, True)], found[Move(d, s, False)]) for d, s in directions]
+    seen = [float(end.value) for end in ends if end.kind in ("number", "nearly")]
+    if len(seen) < len(ends):
+        return True
+    off = _tolerance(g.dtype, max(map(abs, seen)))
+    return not min(seen) - off <= g <= max(seen) + off
 
 
 def _continuous(limits: list[list[Limit]], exact: list[list[Any]]) -> bool:
