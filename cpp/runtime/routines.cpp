@@ -15,23 +15,32 @@ namespace {
 #include "../../src/bibun/export/texts/orthogonal.hpp"
 #include "../../src/bibun/export/texts/sorting.hpp"
 #include "../../src/bibun/export/texts/spectral.hpp"
+#include "../../src/bibun/export/texts/bessel.hpp"
+#include "../../src/bibun/export/texts/errors.hpp"
 // These need the ones above.
 #include "../../src/bibun/export/texts/determinants.hpp"
 
 // A routine of one kind of numbers, as compiled code names it.
 #define BIBUN_ROUTINE(name, T, kind) {"bibun_" #name "_" kind, address_of(&name<T>)}
-#define BIBUN_FLOATING(T, kind)                                                             \
-  {"bibun_tied_" kind, address_of(&tied<T, T>)}, BIBUN_ROUTINE(solved_lower, T, kind), BIBUN_ROUTINE(solved, T, kind), BIBUN_ROUTINE(cholesky, T, kind),        \
-      BIBUN_ROUTINE(inverted_quietly, T, kind), BIBUN_ROUTINE(determinant, T, kind),          \
-      BIBUN_ROUTINE(inverted, T, kind), BIBUN_ROUTINE(log_determinant, T, kind),              \
-      BIBUN_ROUTINE(cofactors, T, kind), BIBUN_ROUTINE(cofactors_along, T, kind),             \
-      BIBUN_ROUTINE(orthogonalised, T, kind), BIBUN_ROUTINE(exponential, T, kind),             \
+#define BIBUN_FLOATING(T, kind)                                                        \
+  {"bibun_tied_" kind, address_of(&tied<T, T>)}, BIBUN_ROUTINE(solved_lower, T, kind), \
+      BIBUN_ROUTINE(solved, T, kind), BIBUN_ROUTINE(cholesky, T, kind),                \
+      BIBUN_ROUTINE(inverted_quietly, T, kind), BIBUN_ROUTINE(determinant, T, kind),   \
+      BIBUN_ROUTINE(inverted, T, kind), BIBUN_ROUTINE(log_determinant, T, kind),       \
+      BIBUN_ROUTINE(cofactors, T, kind), BIBUN_ROUTINE(cofactors_along, T, kind),      \
+      BIBUN_ROUTINE(orthogonalised, T, kind), BIBUN_ROUTINE(exponential, T, kind),     \
       BIBUN_ROUTINE(exponential_along, T, kind)
+
+// Derivatives of special functions, of an order, which SciPy has not.
+#define BIBUN_SLOPE(name, order) {"bibun_special_" #name "_" #order, address_of(&name<order>)}
+#define BIBUN_SLOPES(name) \
+  BIBUN_SLOPE(name, 1), BIBUN_SLOPE(name, 2), BIBUN_SLOPE(name, 3), BIBUN_SLOPE(name, 4)
 
 }  // namespace
 
 std::vector<Symbol> routines() {
-  return {BIBUN_FLOATING(float, "f32"), BIBUN_FLOATING(double, "f64")};
+  return {BIBUN_FLOATING(float, "f32"), BIBUN_FLOATING(double, "f64"), BIBUN_SLOPES(erfcx_slope),
+          BIBUN_SLOPES(bessel_i0e_slope)};
 }
 
 }  // namespace bibun

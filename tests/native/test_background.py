@@ -31,10 +31,10 @@ def gate(monkeypatch: pytest.MonkeyPatch) -> Any:
     opened, native = threading.Event(), compiled.native
     opened.made = 0  # type: ignore[attr-defined]
 
-    def slowly(graph: Any) -> Any:
+    def slowly(graph: Any, *replaced: Any) -> Any:
         assert opened.wait(60)
         opened.made += 1  # type: ignore[attr-defined]
-        return native(graph)
+        return native(graph, *replaced)
 
     bibun.set_cache(None)
     monkeypatch.setattr(compiled, "native", slowly)
@@ -72,7 +72,7 @@ def test_code_takes_the_place_of_the_interpreter(gate):
 
 
 def test_what_goes_wrong_while_compiling_is_raised(monkeypatch):
-    def broken(graph: Any) -> Any:
+    def broken(graph: Any, *replaced: Any) -> Any:
         raise RuntimeError("no code today")
 
     bibun.set_cache(None)

@@ -80,7 +80,8 @@ def test_polygamma_is_true() -> None:
 def test_slopes_of_special_functions(dtype: str) -> None:
     """The first derivative and, in forward mode, the second."""
     x = np.linspace(0.2, 6, 13).astype(dtype)
-    for f in (sc.digamma, sc.gammaln, sc.j1, sc.y1, sc.i1, sc.k1):
+    functions = sc.digamma, sc.gammaln, sc.j1, sc.y1, sc.i1, sc.k1, sc.i0e, sc.i1e, sc.erfcx
+    for f in (*functions, sc.log_ndtr):
         slope = bibun.grad(lambda x, f=f: np.sum(f(x)))
         graph, captured = graph_of(lambda x, g=slope: bibun.jvp(g, (x,), (np.ones_like(x),)), x)
         assert not same(graph, [x, *captured]).interpreted

@@ -22,6 +22,7 @@ from ..ops.parts import Real
 from ..ops.select import Where
 from ..ops.structure import Cast, Copy
 from ..zeros import Select
+from .linked import SPECIAL
 from .mathematics import (
     circular,
     entropy,
@@ -37,6 +38,7 @@ from .mathematics import (
 )
 from .pieces import Unit, Within
 from .rounding import floor_divide, fmod, remainder
+from .runtime import symbols
 from .special import NAMES, Foreign, special
 
 Element = Callable[..., Value]
@@ -245,9 +247,19 @@ def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) ->
     return family(op) if family else OTHERS.get(type(op))
 
 
-FAMILIES: dict[str, Callable[[Any], Element]] = {
+def slope(start: Element, name: str, op: Any) -> Element | None:
+    """A derivative of some order, by the extension if that has it; the function itself is ours."""
+    if op.order == 0:
+        return start
+    symbol = f"{name}_slope_{op.order}"
+    return partial(special, symbol) if SPECIAL + symbol in symbols() else None
+
+
+FAMILIES: dict[str, Callable[[Any], Element | None]] = {
     "polygamma": lambda op: partial(families.polygamma, op.order),
     "bessel": lambda op: partial(families.bessel, op.letter, op.order),
+    "erfcx": partial(slope, errors.erfcx, "erfcx"),
+    "besseli0e": partial(slope, partial(special, "i0e"), "bessel_i0e"),
 }
 """By their names: the classes are there once one of scipy.special's functions has been met."""
 

@@ -21,7 +21,7 @@ from ..ops.determinants import Det, LogDetGradient, Slogdet
 from ..ops.linalg import Factors, Inverse, Solve
 from ..ops.pseudoinverse import LeastSquares, Pinv
 from ..ops.qr import QR
-from ..ops.sorting import ArgSort, Sort, Ties
+from ..ops.sorting import ArgPartition, ArgSort, Sort, Ties
 from ..ops.svd import SVD
 from .factors import MOST
 from .linked import LIBRARY
@@ -111,7 +111,7 @@ def lines(name: str) -> Maker:
     def found(op: Any, x: Type) -> Routine | None:
         n, step, count = along(op.axis, x)
         entry = 16 if x.dtype.itemsize == 8 else 8
-        numbers = (n, step, int(op.rank)) if isinstance(op, ArgSort) else (n, step)
+        numbers = (n, step) if isinstance(op, Sort) else (n, step, int(getattr(op, "rank", 0)))
         return Routine(name, numbers, count, 1, (Type(INT64, (2 * n * entry // 8,)),))
 
     return found
@@ -139,7 +139,11 @@ FACTORISED: dict[type, tuple[int, Maker | None]] = {
     Slogdet: (MOST, square("determinant", functions=LU[:1])),
 }  # fmt: skip
 """Rows up to which the functions of exported C++ are quicker, or as good, and what does it then."""
-SORTING: dict[type, Maker] = {Sort: lines("sort_lines"), ArgSort: lines("order_lines"), Ties: ties}
+SORTING: dict[type, Maker] = {
+    Sort: lines("sort_lines"), ArgSort: lines("order_lines"), ArgPartition: lines("order_lines"),
+    Ties: ties,
+}  # fmt: skip
+"""A partition has the others in order, too."""
 
 
 def native_routine(op: Op, args: Sequence[Any], results: Sequence[Any]) -> Routine | None:
@@ -152,10 +156,8 @@ def native_routine(op: Op, args: Sequence[Any], results: Sequence[Any]) -> Routi
 
 
 def _routine(op: Op, args: Sequence[Any]) -> Routine | None:
-    if isinstance(op, Sort | ArgSort | Ties):
-        # A partition leaves the others in an order that is NumPy's own.
-        alike = len({a.dtype for a in args}) == 1
-        return SORTING[type(op)](op, *args) if alike and not getattr(op, "kth", ()) else None
+    if type(op) in SORTING:
+        return SORTING[type(op)](op, *args) if len({a.dtype for a in args}) == 1 else None
     rows = max(args[0].shape[-2:], default=0)
     most, large = FACTORISED.get(type(op), (MOST, None))
     if rows > most:

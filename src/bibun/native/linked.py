@@ -48,7 +48,7 @@ def addresses(code: bytes, own: Sequence[str]) -> dict[str, int]:
     asked = {name.decode() for name in OUTSIDE.findall(code)}.difference(own)
     of_runtime = symbols()
     found = {name: of_runtime[name] for name in asked if name in of_runtime}
-    foreign = [name for name in asked if name.startswith((SPECIAL, LIBRARY))]
+    foreign = [name for name in asked.difference(found) if name.startswith((SPECIAL, LIBRARY))]
     if foreign:
         find = import_module(".special", __package__).address
         found |= {name: find(name) for name in foreign}
