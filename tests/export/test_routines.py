@@ -76,6 +76,9 @@ POINTS: dict[str, Point] = {
     "rank 1":        (lambda a: np.linalg.pinv(a, 1e-10), (FLAT,)),
     "least squares": (lambda a, b: np.linalg.lstsq(a, b, None)[0], (TALL, np.arange(7.0))),
     "expm":          (scipy.linalg.expm, (A[:5, :5] / 4,)),  # where SciPy is as good
+    "lyapunov":      (scipy.linalg.solve_continuous_lyapunov, (PAIRS[0], TALL[:3, :3])),
+    "sqrtm":         (scipy.linalg.sqrtm, (S[:9, :9],)),
+    "many roots":    (scipy.linalg.sqrtm, (PAIRS,)),
     "sort":          (lambda x: np.sort(x, 0), (np.where(TIES == 4, np.nan, TIES),)),
     "argsort":       (lambda x: np.argsort(x, -1, "stable"), (TIES,)),
     "median":        (lambda x: np.median(x, 1), (TIES,)),

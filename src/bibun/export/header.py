@@ -101,6 +101,7 @@ class Header:
         head = ["cmath", "cstdint", "cstring", "limits", "type_traits"]
         pieces = needed(self.body)
         head += INCLUDES if pieces else []
+        head += ["numeric"] if "std::gcd(" in self.body or "std::lcm(" in self.body else []
         head += ["utility"] if self.code.several is not None else []
         head += ["vector"] if any(b.role == "heap" for b in self.code.code.buffers) else []
         head += ["cstdlib", "stdexcept"] if self.fails or self.style.check else []

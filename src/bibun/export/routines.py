@@ -9,15 +9,18 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Sequence
 from functools import cache
+from math import prod
 from pathlib import Path
 from typing import Any
+
+import numpy as np
 
 from ..graph import Node, Type
 from ..loops import Value
 from ..loops.statements import FLOATS
 from ..native.nodes import Nodes
 from ..native.routines import Routine
-from ..native.tasks import maker, numeric
+from ..native.tasks import along, maker, numeric
 from ..ops.elementwise import Elementwise
 from ..ops.families import Bessel, BesselI0e, Erfcx, Polygamma
 
@@ -63,17 +66,61 @@ def scalar(n: Node, types: Sequence[Any]) -> Callable[..., Value] | None:
     return call if opcode else None
 
 
+INTEGERS = {"gcd": "std::gcd", "lcm": "std::lcm"}
+MOST_EQUATIONS = 256
+
+
+def whole(n: Node, types: Sequence[Any]) -> Callable[..., Value] | None:
+    """The function of a node of integers."""
+    name = INTEGERS.get(n.op.label) if isinstance(n.op, Elementwise) else None
+    if name is None or any(t.dtype.kind not in "iu" or t != n.type for t in types):
+        return None
+
+    def call(a: Value, b: Value) -> Value:
+        return a.make(name, b)
+
+    return call
+
+
+def sylvester(op: Any, a: Type, b: Type, c: Type) -> Routine | None:
+    *lead, m, n = c.shape
+    memory = Type(a.dtype, (m * n, m * n)), Type(np.dtype(np.int64), (m * n,))
+    few = m * n <= MOST_EQUATIONS
+    return Routine("sylvester", (m, n), prod(lead), 3, memory) if few else None
+
+
+def square_root(op: Any, a: Type) -> Routine:
+    *lead, n, _ = a.shape
+    memory = Type(a.dtype, (4, n, n)), Type(np.dtype(np.int64), (n,))
+    return Routine("square_root", (n,), prod(lead), 1, memory, "a singular matrix")
+
+
+def partition(op: Any, x: Type) -> Routine:
+    """All of it is in order."""
+    n, step, count = along(op.axis, x)
+    return Routine("ordered", (n, step, 0), count, 1, (Type(np.dtype(np.int64), (n,)),) * 2)
+
+
+MORE: dict[str, Callable[..., Routine | None]] = {
+    "sylvester": sylvester,
+    "sqrtm": square_root,
+    "argpartition": partition,
+}
+"""What native code has no routines for, by the names of operations."""
+
+
 class ExportNodes(Nodes):
     """The nodes of a graph, as exported C++ sees them."""
 
     def function(self, i: int) -> Any:
         """The scalar function of an element-wise node."""
         n = self.graph.nodes[i]
-        return scalar(n, self.types(n)) or super().function(i)
+        types = self.types(n)
+        return scalar(n, types) or whole(n, types) or super().function(i)
 
     def routine(self, n: Node) -> Routine | None:
         """The function of an operation that needs one: what are loops are readable loops."""
-        make, given = maker(n.op), self.types(n)
+        make, given = maker(n.op) or MORE.get(n.op.name), self.types(n)
         made = (n.type,) if isinstance(n.type, Type) else n.type
         found = make(n.op, *given) if make and numeric([*given, *made]) else None
         return found and found._replace(symbol=f"routines::{found.symbol}")
