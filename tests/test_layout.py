@@ -18,12 +18,13 @@ SOURCE = ROOT / "src"
 # import each other. A name is a file or a folder of src/bibun; it need not exist yet.
 ORDER = [
     {"errors"},
-    {"fields", "notation"},
+    {"fields", "notation", "extension"},
     {"graph", "guide", "snapshots"},
-    {"constants"},
+    {"constants", "closing"},
     {"recording"},
     {"interface"},
     {"array"},
+    {"quick"},
     {"memory"},
     {"writing"},
     {"variable"},

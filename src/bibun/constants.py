@@ -39,5 +39,5 @@ def constant_of(number: Any, dtype: np.dtype) -> tuple[Constant, np.ndarray]:
     return Constant(dtype, value.tobytes()), value
 
 
-# Calls repeat the same numbers. Zeros and nans must not be looked up: 0.0 == -0.0, nan != nan.
+# Calls repeat the same numbers. -0.0 and nans must not be looked up: 0.0 == -0.0, nan != nan.
 known_constant_of = lru_cache(maxsize=4096)(constant_of)

@@ -203,6 +203,27 @@ class Internal(dict):
         return answer
 
 
+INTERNAL = Internal()
+
+
+def foretold(depth: int, depths: list[int]) -> tuple | None:
+    """The code and the instruction at which the user's code stands, if that is where it was.
+
+    That is `depth` frames away, as Trace._position counts them; then `depths` is told so.
+    """
+    try:
+        inner = sys._getframe(depth - 1)
+    except ValueError:  # it was a deeper stack
+        return None
+    frame = inner.f_back
+    if frame is None or INTERNAL[frame.f_code.co_filename]:
+        return None
+    if not INTERNAL[inner.f_code.co_filename]:
+        return None  # code of the user's is nearer
+    depths.append(depth)
+    return frame.f_code, frame.f_lasti
+
+
 def user_position() -> Position | None:
     """Where the user's code stands now."""
     frame = user_frame()

@@ -41,10 +41,17 @@ def _refuse(self: Any, name: str, value: Any) -> None:
     raise AttributeError(f"{type(self).__name__}.{name} cannot be set: operations are frozen")
 
 
-def _same(self: Any, other: object) -> bool:
+def _same(self: Any, other: Any) -> bool:
     if self is other:
         return True
-    return type(self) is type(other) and _values(self) == _values(other)
+    if type(self) is not type(other):
+        return False
+    mine, theirs = self.__dict__, other.__dict__
+    for f in self.fields:
+        x, y = mine[f], theirs[f]
+        if x is not y and x != y:  # as tuples compare
+            return False
+    return True
 
 
 def _kept_hash(self: Any) -> int:

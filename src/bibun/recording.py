@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from itertools import count
+from math import copysign
 from sys import _getframe, maxsize
 from threading import Lock, local
 from typing import Any
@@ -18,14 +19,16 @@ from weakref import ref
 
 import numpy as np
 
+from .closing import closed
 from .constants import PLACES, SPECIAL, constant_of, known_constant_of
-from .errors import AbstractValueError, EscapedError, Internal, Position, unmask
-from .graph import Constant, Graph, Input, Type, canonical
+from .errors import INTERNAL, AbstractValueError, EscapedError, Position, foretold, unmask
+from .graph import Constant, Graph, Input, Type
 from .guide import NOTHING, Guide
 from .snapshots import same_bits, snapshot
 
 _serial = count(1)
 CONTAINERS = (list, dict, set)
+REAL = (float, int, bool)
 
 
 class _Threads(local):
@@ -35,11 +38,13 @@ class _Threads(local):
         self.open: list[Trace] = []
 
 
-INTERNAL = Internal()
 threads = _Threads()
 
-# Calls repeat the same types: the inputs of the last ones are kept.
-_input = lru_cache(maxsize=4096)(Input)
+
+@lru_cache(maxsize=4096)  # calls repeat the same types
+def _input(dtype: np.dtype, shape: tuple[int, ...]) -> tuple:
+    """The entry of an input of this type."""
+    return (Input(Type(dtype, shape)),)
 
 
 def is_abstract(value: Any) -> bool:
@@ -56,18 +61,26 @@ class Trace:
 
     for_good = False  # whether what runs here runs once, and is then what many calls do
     most = maxsize  # entries, from which on refuse_more is asked
-    guide = NOTHING  # what ran last time, as long as this run repeats it
     indexed = 0  # entries that are in the table (where they need not be, under a guide)
     origin: tuple | None = None
     telling: Any = None  # a graph, of whose nodes walks tell for which one entries are
     of_tape = shared = False  # begun by a tape; used by several
     users = 0  # tapes that record into it now
     watching = 0  # tapes that want the trainable Variables that are read
-    serial, active = 0, False
+    serial = 0
+    stale = False  # whether the depths of the guide are others than those of this run
     sealed = 0  # entries made before the trace was last closed: their views are forgotten
     enclosing: tuple[Trace, ...] = ()
 
+    # What each operation asks for is found at once there, also by the extension.
+    __slots__ = (
+        *("active", "depths", "entries", "guide", "lock", "positions", "scalars", "values"),
+        *("__dict__", "__weakref__"),
+    )
+
     def __init__(self) -> None:
+        self.active = False
+        self.guide = NOTHING  # what ran last time, as long as this run repeats it
         self.entries: list[tuple] = []
         self.values: list[Any] = []
         self.table: dict[tuple, int] = {}
@@ -108,7 +121,8 @@ class Trace:
 
     def forget(self) -> None:
         """Drop everything: the values of a tape that gives no more gradients."""
-        for kept in vars(self).values():
+        slots = [self.entries, self.values, self.scalars, self.positions, self.depths]
+        for kept in (*slots, *vars(self).values()):
             if type(kept) in CONTAINERS:
                 kept.clear()
 
@@ -128,10 +142,7 @@ class Trace:
 
     def add(self, key: tuple, value: Any) -> int:
         """The number of the entry `key`, which is made if it is not there yet."""
-        i = self.new(key, value, 3)
-        if type(self.values[i]) is Type:
-            self.values[i] = value
-        return i
+        return self.new(key, value, 3)
 
     def new(self, key: tuple, value: Any, depth: int) -> int:
         """The number of the entry `key`; the user's code is at least `depth` frames away."""
@@ -139,7 +150,7 @@ class Trace:
             entries, guide = self.entries, self.guide
             known, n = guide.entries, len(entries)
             if n < len(known) and known[n] == key:  # no entry stands twice: so it is a new one
-                self.positions.append(self.origin or self._position(guide.depths[n], nearer=1))
+                self.positions.append(foretold(guide.depths[n], self.depths) or self._moved(depth))
                 self.values.append(value)
                 entries.append(known[n])
                 return n
@@ -147,6 +158,8 @@ class Trace:
             if i is None:
                 i = self._append(key, value, depth)
                 self.table[key], self.indexed = i, i + 1
+            elif type(self.values[i]) is Type:
+                self.values[i] = value
             return i
 
     def known(self, key: tuple) -> int | None:
@@ -179,10 +192,15 @@ class Trace:
         self.entries.append(key)
         return n
 
-    def _position(self, depth: int, nearer: int = 0) -> tuple:
-        """Where the user's code is, `depth` frames away from _append or more; we are `nearer`."""
+    def _moved(self, depth: int) -> tuple:
+        """Where the user's code is now, on another stack than last time."""
+        self.stale = True
+        return self._position(depth)
+
+    def _position(self, depth: int) -> tuple:
+        """Where the user's code is, `depth` frames away from _append or more."""
         try:
-            frame = _getframe(depth + 1 - nearer)
+            frame = _getframe(depth + 1)
         except ValueError:  # the guide ran on a deeper stack
             frame, depth = _getframe(2), 1
         while INTERNAL[frame.f_code.co_filename] and frame.f_back is not None:
@@ -193,9 +211,8 @@ class Trace:
 
     def input(self, value: Any) -> int:
         """A new entry for a free variable with this value (or only a Type)."""
-        of = value if type(value) is Type else Type(value.dtype, value.shape)
         with self.lock:
-            return self._append((_input(of),), value)
+            return self._append(_input(value.dtype, value.shape), value)
 
     def scalar(self, number: Any, dtype: np.dtype) -> int:
         """The entry of a constant. Zero and nan are told apart by their bytes."""
@@ -205,7 +222,9 @@ class Trace:
         i = self.scalars.get(key) if number else None
         if i is None:
             plain = number and number == number and type(number) is not complex  # 1 + 0j == 1 - 0j
-            constant, value = (known_constant_of if plain else constant_of)(number, dtype)
+            zero = not number and type(number) in REAL and copysign(1, number) > 0
+            make = known_constant_of if plain or zero else constant_of
+            constant, value = make(number, dtype)
             key = key if plain else (constant,)
             i = self.scalars.get(key)
             if i is None:
@@ -285,7 +304,8 @@ class Trace:
 
     def structure(self) -> Guide:
         """The structural key: what ran, and with which types, but not on which values."""
-        if len(self.guide.entries) != len(self.entries):
+        if self.stale or len(self.guide.entries) != len(self.entries):
+            self.stale = False
             self.guide = Guide(tuple(self.entries), tuple(self.depths))
         return self.guide
 
@@ -323,24 +343,7 @@ class Trace:
         constants listed in `varying`, and entries listed in `cut`, are among them. `last` are
         inputs that stand behind all others.
         """
-        entries, given = list(self.entries), {*inputs, *last}
-        for i, constant in self.constants.items():
-            entries[i] = (constant,)
-        for i in varying:
-            entries[i] = (Input(Type(self.constants[i].dtype, ())),)
-        for i in (*inputs, *last, *cut):
-            entries[i] = (Input(self.types(i)),)
-        extra = sorted(self._reach(entries, outputs) - given)
-        return canonical(entries, _Types(self), [*inputs, *extra, *last], outputs)
-
-    @staticmethod
-    def _reach(entries: list[tuple], outputs: Sequence[int]) -> set[int]:
-        """The inputs that the outputs need."""
-        needed = set(outputs)
-        for i in range(max(needed, default=-1), -1, -1):
-            if i in needed:
-                needed.update(entries[i][1:])
-        return {i for i in needed if type(entries[i][0]) is Input}
+        return closed(self, inputs, outputs, varying, cut, last)
 
     def types(self, i: int) -> Any:
         """The type of entry i (a tuple for several results)."""
@@ -350,16 +353,6 @@ class Trace:
         if type(value) is tuple:
             return tuple(Type(v.dtype, v.shape) for v in value)
         return Type(value.dtype, value.shape)
-
-
-class _Types:
-    """The types of the entries of a trace, as a sequence."""
-
-    def __init__(self, trace: Trace):
-        self.trace = trace
-
-    def __getitem__(self, i: int) -> Any:
-        return self.trace.types(i)
 
 
 class recording:
@@ -381,7 +374,8 @@ class recording:
     def __exit__(self, kind: Any, error: Any, traceback: Any) -> None:
         self.silence.__exit__(kind, error, traceback)
         self.trace.stop()
-        unmask(error, traceback)
+        if error is not None:
+            unmask(error, traceback)
 
 
 @contextmanager

@@ -7,10 +7,9 @@ the values of forward nodes are known from the trace, the derived program starts
 
 from __future__ import annotations
 
-from collections import OrderedDict, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
 from functools import lru_cache
-from threading import Lock
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -27,6 +26,7 @@ from ..wide.checks import Picks, shaken
 from ..wide.mode import mode
 from ..wide.rescue import Rescue
 from ..zeros import Select
+from .cache import Cache
 from .finite import Case, Doubts, Patience, finite, strictly
 
 Step = Callable[[Graph, Env, list[Array]], Sequence[Array]]
@@ -35,7 +35,6 @@ Step = Callable[[Graph, Env, list[Array]], Sequence[Array]]
 Its arguments are the stabilised graph, the arrays of its nodes, and further inputs. A step with a
 method `widened_inputs` changes the types of the inputs, and gets these instead of all nodes.
 """
-MOST_NODES = 500_000  # kept in the cache over all programs: some 300 MB
 
 
 class Derived:
@@ -180,45 +179,7 @@ def _residuals(env: Env, known: list[int | None], trace: Trace) -> dict[int, Any
     return found
 
 
-class Cache:
-    """Derived programs by structural key, the least recently used dropped first."""
-
-    def __init__(self, most: int = MOST_NODES):
-        self.most, self.size = most, 0
-        self.kept: OrderedDict[Hashable, Derived] = OrderedDict()
-        self.lock = Lock()
-
-    def get(
-        self, key: Hashable, trace: Trace, make: Callable[[frozenset[int]], Derived]
-    ) -> Derived:
-        """The program for this key.
-
-        A constant that differs from call to call becomes an input of it.
-        """
-        found = self.kept.get(key)
-        if found is not None and found.fits(trace):
-            with self.lock:
-                if key in self.kept:
-                    self.kept.move_to_end(key)
-            return found
-        made = make(found.varying | found.differing(trace) if found else frozenset())
-        with self.lock:
-            if key in self.kept:  # perhaps made by another thread meanwhile
-                self.size -= len(self.kept.pop(key).graph)
-            self.kept[key] = made
-            self.size += len(made.graph)
-            while self.size > self.most and len(self.kept) > 1:
-                self.size -= len(self.kept.popitem(last=False)[1].graph)
-        return made
-
-    def clear(self) -> None:
-        """Forget all programs."""
-        with self.lock:
-            self.kept.clear()
-            self.size = 0
-
-
-CACHE = Cache()
+CACHE: Cache[Derived] = Cache()
 
 
 def transform(
@@ -237,8 +198,10 @@ def run(
     nested: bool,
 ) -> tuple[Derived, list[Any]]:
     """A derived program, and its results; `nested`: the recorded depends on an outer trace."""
-    nested = nested or any(a.scope is not None and a.scope.active for a in extra)
-    types = [Type(a.dtype, a.shape) for a in extra]
+    types = []
+    for a in extra:
+        nested = nested or (a.scope is not None and a.scope.active)
+        types.append(Type(a.raw.dtype, a.raw.shape))
     plain = not nested and recorded.concrete
     derived = find(recorded, name, types, step, key, plain)
     if not plain:
@@ -369,9 +332,18 @@ def execute(
         env = evaluate(derived.graph, [*args, *extra], places=places)
         return [env[o] for o in derived.graph.outputs]
     values = [_value(recorded, trace, i) for i in derived.sources]
-    with np.errstate(all="ignore"):
-        results = derived.program(*values, *(a.raw for a in extra))
-    return [own(y, borrowed) for y, borrowed in zip(results, derived.borrowed, strict=True)]
+    for a in extra:
+        values.append(a.raw)
+    results = _silently(derived.program, values)
+    for k, borrowed in enumerate(derived.borrowed):
+        if type(results[k]) is np.ndarray:
+            results[k] = own(results[k], borrowed)
+    return results
+
+
+@np.errstate(all="ignore")  # which costs less than the same in a `with`
+def _silently(program: Program, values: list[Any]) -> list[Any]:
+    return program(*values)
 
 
 def _value(recorded: Recorded, trace: Trace, i: Any) -> Any:

@@ -12,7 +12,7 @@ from ..array import Array, lift
 from ..errors import DtypeError, ShapeError
 from ..graph import Graph, Type, type_of
 from ..recording import Trace
-from ..tracing.containers import flatten
+from ..tracing.containers import Rebuild, flatten
 from ..tracing.functional import output, record, source
 from ..walk import Env, pull, push
 from ..zeros import full, zeros
@@ -28,30 +28,29 @@ class Arguments:
     def __init__(self, args: tuple, argnums: int | Sequence[int], name: str):
         self.args, self.single = args, isinstance(argnums, int)
         chosen: Any = argnums
-        numbers = tuple(chosen) if np.iterable(chosen) else (chosen,)
-        if not all(isinstance(k, int | np.integer) for k in numbers):
-            raise TypeError(
-                f"{name}: argnums is {argnums!r}; it is the position of an argument, an int, or a "
-                "sequence of positions: argnums=1 is the second argument"
-            )
-        if any(not -len(args) <= k < len(args) for k in numbers):
-            raise TypeError(
-                f"{name}: argnums is {argnums}, but the function was called with {len(args)} "
-                "positional arguments"
-            )
-        self.numbers = [k % len(args) for k in numbers]
-        missing = [k for k in self.numbers if args[k] is None]
-        if missing:
-            raise DtypeError(
-                f"{name}: argument {missing[0]} is None; a derivative needs floating-point numbers"
-            )
-        self.parts = [flatten(args[k]) for k in self.numbers]
-        self.leaves = [source(x, name) for leaves, _ in self.parts for x in leaves]
+        if self.single and 0 <= chosen < len(args):
+            self.numbers = [chosen]
+        else:
+            self.numbers = _positions(chosen, len(args), name)
+        self.parts: list[tuple[int, Rebuild]] = []  # how many leaves, and what puts them back
+        self.leaves: list[Array] = []
+        for k in self.numbers:
+            if args[k] is None:
+                raise DtypeError(
+                    f"{name}: argument {k} is None; a derivative needs floating-point numbers"
+                )
+            leaves, rebuild = flatten(args[k])
+            self.parts.append((len(leaves), rebuild))
+            for x in leaves:
+                self.leaves.append(source(x, name))
 
     def pieces(self, leaves: Sequence[Any]) -> list[Any]:
         """These leaves, in the containers of the differentiated arguments."""
-        values = iter(leaves)
-        return [rebuild([next(values) for _ in old]) for old, rebuild in self.parts]
+        found, begin = [], 0
+        for count, rebuild in self.parts:
+            found.append(rebuild(list(leaves[begin : begin + count])))
+            begin += count
+        return found
 
     def place(self, leaves: list[Array]) -> list[Any]:
         """All arguments, with these leaves in the differentiated ones."""
@@ -64,6 +63,22 @@ class Arguments:
         """Leaves as the caller expects them: one container, or a tuple if argnums is one."""
         pieces = self.pieces(leaves)
         return pieces[0] if self.single else tuple(pieces)
+
+
+def _positions(argnums: Any, count: int, name: str) -> list[int]:
+    """The positions of the differentiated ones among `count` arguments, or an error."""
+    numbers = tuple(argnums) if np.iterable(argnums) else (argnums,)
+    if not all(isinstance(k, int | np.integer) for k in numbers):
+        raise TypeError(
+            f"{name}: argnums is {argnums!r}; it is the position of an argument, an int, or a "
+            "sequence of positions: argnums=1 is the second argument"
+        )
+    if any(not -count <= k < count for k in numbers):
+        raise TypeError(
+            f"{name}: argnums is {argnums}, but the function was called with {count} "
+            "positional arguments"
+        )
+    return [k % count for k in numbers]
 
 
 class Reverse:
@@ -164,7 +179,8 @@ def _value_and_grad(
     def both(*args: Any, **kwargs: Any) -> Any:
         given = Arguments(args, argnums, name)
         recorded = record(f, given.leaves, given.place, name, kwargs, has_aux)
-        check_arguments([type_of(a) for a in given.leaves], name, holomorphic)
+        if holomorphic:
+            check_arguments([type_of(a) for a in given.leaves], name, holomorphic)
         check_scalar(recorded, name, holomorphic)
         step = Reverse(1, len(given.leaves), True, holomorphic)
         value, *rest = transform(recorded, "grad", (), step, holomorphic)

@@ -72,7 +72,7 @@ class _Derivation:
         given = Arguments(args, traced, "derivation")
         self.recorded = record(self._watching, given.leaves, given.place, "derivation", {})
         check_scalar(self.recorded, "derivation")
-        counts = [len(part) for part, _ in given.parts]
+        counts = [count for count, _ in given.parts]
         self.arguments = dict(zip(traced, _groups(self.recorded.inputs, counts), strict=True))
         self.names = self._input_names()
         self.targets = self._targets(wrt)

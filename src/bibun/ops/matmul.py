@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from math import prod
 from typing import Any
 
@@ -104,6 +105,8 @@ class MatMul(Op):
         yield Example(cls(False, False), ((3,), (3,)))
 
 
+multiplication = lru_cache(maxsize=4)(MatMul)
+
 # ------------------------------------------------------------ one contraction
 
 
@@ -118,20 +121,20 @@ def product(a: Any, b: Any, rows: bool = True, columns: bool = True) -> Array:
     i, j = a.ndim - 1 - rows, b.ndim - 1 - columns
     left, right = a.shape[:i], b.shape[:j]
     if left == right:
-        return bind(MatMul(rows, columns), a, b)
+        return bind(multiplication(rows, columns), a, b)
     leading = np.broadcast_shapes(left, right)
     if prod(right) == 1:
         flat = reshape_to(a, (prod(a.shape[:-1]), a.shape[-1]))
-        y = bind(MatMul(True, columns), flat, reshape_to(b, b.shape[j:]))
+        y = bind(multiplication(True, columns), flat, reshape_to(b, b.shape[j:]))
         return reshape_to(y, (*leading, *a.shape[i:-1], *b.shape[j + 1 :]))
     if prod(left) == 1 and not columns:
         return product(b, mT(a) if rows else a, False, rows)
     if prod(left) == 1 and rows:
         flat = reshape_to(_moved(b, j, 0), (b.shape[j], prod(right) * b.shape[-1]))
-        y = bind(MatMul(), reshape_to(a, a.shape[i:]), flat)
+        y = bind(multiplication(True, True), reshape_to(a, a.shape[i:]), flat)
         return _moved(reshape_to(y, (a.shape[i], *leading, b.shape[-1])), 0, -2)
     a, b = expand_to(a, leading + a.shape[i:]), expand_to(b, leading + b.shape[j:])
-    return bind(MatMul(rows, columns), a, b)
+    return bind(multiplication(rows, columns), a, b)
 
 
 def _moved(x: Any, source: int, target: int) -> Array:
@@ -206,31 +209,46 @@ def multiplied(name: str, a: Array, b: Array, rows: bool, columns: bool) -> Arra
     return product(a, b, rows, columns)
 
 
-MATMUL = MatMul()
 PLAIN = (np.ndarray, Type)
+# fmt: off
+PRODUCTS = {  # by the numbers of axes
+    (2, 2): multiplication(True,  True), (2, 1): multiplication(True,  False),
+    (1, 2): multiplication(False, True), (1, 1): multiplication(False, False),
+}
+# fmt: on
 
 
-def _matrices(x1: Any, x2: Any) -> Array | None:
-    """The common case: two matrices of one dtype, of one trace or one of them a plain array."""
-    x1, x2 = (x._read() if isinstance(x, Duck) else x for x in (x1, x2))
-    a = x1.raw if type(x1) is Array else x1
-    b = x2.raw if type(x2) is Array else x2
-    if type(a) in PLAIN and type(b) in PLAIN and a.dtype is b.dtype:
-        m, n = a.shape, b.shape
-        if len(m) == 2 and len(n) == 2 and m[1] == n[0]:
-            if a is x1 or b is x2 or x1.scope is not x2.scope or a.dtype.char not in "fd":
-                return bind(MATMUL, x1, x2)
-            trace = x1.scope
-            if trace is not None and trace.active:
-                abstract = type(a) is Type or type(b) is Type
-                value = Type(a.dtype, (m[0], n[1])) if abstract else a.dot(b)
-                return Array(trace, trace.add((MATMUL, x1.index, x2.index), value), value)
-    return None
+def _simple(x1: Any, x2: Any) -> Array | None:
+    """The common case: matrices or vectors of one dtype, of one trace or one a plain array."""
+    if type(x1) is not Array and isinstance(x1, Duck):
+        x1 = x1._read()
+    if type(x2) is not Array and isinstance(x2, Duck):
+        x2 = x2._read()
+    a, first = (x1.raw, x1.scope) if type(x1) is Array else (x1, None)
+    b, second = (x2.raw, x2.scope) if type(x2) is Array else (x2, None)
+    if type(a) not in PLAIN or type(b) not in PLAIN or a.dtype is not b.dtype:
+        return None
+    m, n = a.shape, b.shape
+    op = PRODUCTS.get((len(m), len(n)))
+    if op is None or m[-1] != n[0]:
+        return None
+    trace = first or second
+    if trace is None or not trace.active or a.dtype.char not in "fd":
+        return bind(op, x1, x2)
+    if first is not second and first is not None and second is not None:
+        return bind(op, x1, x2)
+    i = x1.index if first is not None else trace.plain(a, Array)
+    j = x2.index if second is not None else trace.plain(b, Array)
+    if type(a) is Type or type(b) is Type:
+        value: Any = Type(a.dtype, (*m[:-1], *n[1:]))
+    else:
+        value = a.dot(b)
+    return Array(trace, trace.new((op, i, j), value, 4), value)
 
 
 @implements(np.matmul)
 def matmul(x1: Any, x2: Any, /, *rest: Any, **options: Any) -> Array:
-    if not rest and not options and (y := _matrices(x1, x2)) is not None:
+    if not rest and not options and (y := _simple(x1, x2)) is not None:
         return y
     check_native(x1, x2)
     a, b = promoted("matmul", x1, x2, *rest, **options)
@@ -279,7 +297,7 @@ def linalg_vecdot(x1: Any, x2: Any, /, *, axis: int = -1) -> Array:
 
 @implements(np.dot)
 def dot(a: Any, b: Any, out: None = None) -> Array:
-    if out is None and (y := _matrices(a, b)) is not None:
+    if out is None and (y := _simple(a, b)) is not None:
         return y
     a, b = promoted("dot", a, b, out=out)
     if not (a.ndim and b.ndim):

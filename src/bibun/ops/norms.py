@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -100,6 +101,9 @@ class Norm(Op):
         yield Example(cls(-1.5, (-1,)), ((2, 3),), (0.5, 2.0))
 
 
+_norm = lru_cache(maxsize=256)(Norm)
+
+
 @implements(np.linalg.norm)
 def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> Array:
     x = lift(x)
@@ -110,7 +114,7 @@ def norm(x: Any, ord: Any = None, axis: Any = None, keepdims: bool = False) -> A
     given = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (int(axis),)
     axes = tuple(axes_of(a, x.ndim)[0] for a in given)
     if axis is None and ord is None:
-        return keep(bind(Norm(2.0, axes), x), x.shape, axes, keepdims)
+        return keep(bind(_norm(2.0, axes), x), x.shape, axes, keepdims)
     if len(axes) not in (1, 2):
         raise ShapeError(f"norm: one axis or two are needed, not {len(axes)} of {type_of(x)}")
     if len(set(axes)) < len(axes):
@@ -141,21 +145,21 @@ def _real(x: Any) -> Any:
 def _vector(x: Any, p: Any, axes: tuple[int, ...]) -> Any:
     """The norm of vectors: (sum |x|^p)^(1/p), and its limits at 0 and at the infinities."""
     if p is None or p == 2:
-        return bind(Norm(2.0, axes), x)
+        return bind(_norm(2.0, axes), x)
     if isinstance(p, str):
         raise ShapeError(f"norm: {p!r} is no norm of vectors: a number is needed")
     if p in (np.inf, -np.inf):
         return (np.max if p > 0 else np.min)(np.abs(x), axis=axes)
     if p == 0:
         return np.sum(np.astype(x != 0, x.dtype), axis=axes)
-    return np.sum(np.abs(x), axis=axes) if p == 1 else bind(Norm(float(p), axes), x)
+    return np.sum(np.abs(x), axis=axes) if p == 1 else bind(_norm(float(p), axes), x)
 
 
 def _matrix(x: Any, p: Any, axes: tuple[int, ...]) -> Any:
     """The norm of matrices with rows and columns along these two axes."""
     row, column = axes
     if p in (None, "fro", "f"):
-        return bind(Norm(2.0, tuple(sorted(axes))), x)
+        return bind(_norm(2.0, tuple(sorted(axes))), x)
     if p in (2, -2, "nuc"):
         return _spectral(x, p, axes)
     if p not in (1, -1, np.inf, -np.inf):

@@ -74,10 +74,9 @@ def where(condition: Any, /, *choices: Any) -> Any:
     way = plan((*kinds, *shapes))
     value = Type(way.dtype, way.shape) if abstract else np.where(*values)[()]
     trace = innermost(arrays)
-    if trace is None:
-        return array_of(Array(None, -1, value))
-    i = trace.add((PLAIN, *way.numbers(trace, values, arrays)), value)
-    return array_of(Array(trace, i, value))
+    i = -1 if trace is None else trace.add((PLAIN, *way.numbers(trace, values, arrays)), value)
+    y = Array(trace, i, value)
+    return y if way.shape else array_of(y)
 
 
 @implements(np.select)

@@ -266,13 +266,13 @@ def bind_one(op: Op, x: Array) -> Array:
     return Array(trace, trace.add((op, x.index), value), value)
 
 
+casting, reshaped = lru_cache(maxsize=256)(Cast), lru_cache(maxsize=4096)(Reshape)
+
+
 def cast(x: Any, dtype: np.dtype) -> Array:
     """x with this dtype; x itself if it has it already."""
     x = lift(x)
-    return x if x.dtype == dtype else bind(Cast(np.dtype(dtype)), x)
-
-
-reshaped = lru_cache(maxsize=4096)(Reshape)
+    return x if x.dtype == dtype else bind(casting(np.dtype(dtype)), x)
 
 
 def reshape_to(x: Any, shape: tuple[int, ...]) -> Array:

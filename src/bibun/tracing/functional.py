@@ -34,7 +34,10 @@ class Recorded(NamedTuple):
     @property
     def nested(self) -> bool:
         """Whether what ran depends on arrays of an outer trace."""
-        for a in (*self.given, *self.trace.captured.values()):
+        for a in self.given:
+            if a.scope is not None and a.scope.active:
+                return True
+        for a in self.trace.captured.values():
             if type(a) is Array and a.scope is not None and a.scope.active:
                 return True
         return False
@@ -42,11 +45,11 @@ class Recorded(NamedTuple):
     @property
     def concrete(self) -> bool:
         """Whether the values of everything recorded are known."""
+        for a in self.given:
+            if type(a.raw) is Type:
+                return False
         values = self.trace.values
-        return Type not in {
-            *[type(a.raw) for a in self.given],
-            *[type(values[i]) for i in self.trace.captured],
-        }
+        return Type not in [type(values[i]) for i in self.trace.captured]
 
     @property
     def rerun(self) -> Rerun | None:

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 from ..array import FUNCTIONS, Array, bind, lift
+from ..closing import reach
 from ..errors import Position, TracingError
 from ..graph import Input, Item, Type
 from ..recording import Trace, threads
@@ -97,7 +98,7 @@ class Guarded(Trace):
 
     def needs(self, i: int, inputs: Sequence[int]) -> bool:
         """Whether an entry depends on one of these inputs."""
-        return not self._reach(self.entries, [i]).isdisjoint(inputs)
+        return not reach(self.entries, [i]).isdisjoint(inputs)
 
     def _computed(self, i: int) -> Any:
         """The value of an entry, from those of the arguments."""

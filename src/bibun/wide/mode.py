@@ -28,9 +28,8 @@ patient: WeakSet = WeakSet()
 """Compiled ways that let results pass for a while, until another mode holds."""
 
 
-def mode() -> Mode:
-    """What holds here, in this thread (or task)."""
-    return _MODE.get()
+mode = _MODE.get
+"""What holds here, in this thread (or task): a function without arguments."""
 
 
 @contextmanager

@@ -33,9 +33,12 @@ def form_of(x: Any) -> type | None:
 
 def as_python(x: Any) -> Any:
     """An array of one element as the number of Python's that float(x), x.item() gives."""
-    x = x._read()
-    raw = x.raw[()] if type(x.raw) is np.ndarray else x.raw
-    return Array(x.scope, x.index, raw, FORMS.get(x.dtype.kind))
+    if type(x) is not Array:
+        x = x._read()
+    raw = x.raw
+    if type(raw) is np.ndarray:
+        raw = raw[()]
+    return Array(x.scope, x.index, raw, FORMS.get(raw.dtype.kind))
 
 
 def plain(x: Any) -> Any:
@@ -45,15 +48,25 @@ def plain(x: Any) -> Any:
 
 def of_numbers(ufunc: np.ufunc, y: Any, *operands: Any) -> Any:
     """What Python's operator gives, given what NumPy's does."""
-    if not all(map(form_of, operands)):
-        return y
-    known = not any(isinstance(x, Duck) and is_abstract(x.raw) for x in operands)
-    if known and ufunc in REFUSING:
+    new = True  # whether nobody else has y yet
+    for x in operands:
+        if (x.form if type(x) is Array else type(x)) not in NUMBERS:
+            return y
+        new = new and x is not y
+    known = ufunc in REFUSING and not any(
+        isinstance(x, Duck) and is_abstract(x.raw) for x in operands
+    )
+    if known:
         result = REFUSING[ufunc](*map(plain, operands))  # ZeroDivisionError, OverflowError
         if type(result) is complex and y.dtype.kind == "f":  # (-8.0) ** (1 / 3)
             a, b = operands
             y = ufunc(np.astype(a, np.dtype(complex)) if isinstance(a, Duck) else complex(a), b)
-    return tuple(map(as_python, y)) if type(y) is tuple else as_python(y)
+    if type(y) is tuple:
+        return tuple(map(as_python, y))
+    if not new or type(y.raw) is np.ndarray:
+        return as_python(y)
+    y.form = FORMS.get(y.raw.dtype.kind)
+    return y
 
 
 FUNCTIONS["of numbers"] = of_numbers
