@@ -18,7 +18,7 @@ using bibun::guarded;
 using bibun::Reference;
 
 // Of what native/runtime.py and native/compiled.py call here: another number at each change.
-constexpr long kInterface = 8;
+constexpr long kInterface = 9;
 
 void unload(PyObject* capsule) {
   delete static_cast<bibun::Loaded*>(PyCapsule_GetPointer(capsule, nullptr));

@@ -1,4 +1,4 @@
-// The classes that Python sees: Kernel, Variant, Function and Bound.
+// The classes that Python sees: Kernel, Variant, Function and Bound; Recording and its parts.
 #include "objects.hpp"
 
 #include <cstddef>
@@ -9,6 +9,7 @@
 #include "function.hpp"
 #include "instance.hpp"
 #include "kernel.hpp"
+#include "recorder.hpp"
 #include "variant.hpp"
 
 namespace bibun {
@@ -18,10 +19,14 @@ using KernelObject = Instance<Kernel>;
 using VariantObject = Instance<Variant>;
 using FunctionObject = Instance<Function>;
 using BoundObject = Instance<Bound>;
+using RecordingObject = Instance<Recording>;
+using EntryObject = Instance<Entry>;
+using RecorderObject = Instance<Recorder>;
 
 PyTypeObject* kernel_class = nullptr;
 PyTypeObject* variant_class = nullptr;
 PyTypeObject* function_class = nullptr;
+PyTypeObject* recording_class = nullptr;
 
 // ---------------------------------------------------------------- Kernel
 
@@ -201,6 +206,47 @@ int clear_bound(PyObject* self) {
   return 0;
 }
 
+// ---------------------------------------------------------------- Recording and its parts
+
+PyObject* new_recording(PyTypeObject* type, PyObject* args, PyObject*) {
+  return guarded([=]() -> PyObject* {
+    PyObject *trace, *guide, *array, *internal;
+    if (!PyArg_ParseTuple(args, "OOOO", &trace, &guide, &array, &internal)) return nullptr;
+    return RecordingObject::create(type, nullptr, trace, guide, array, internal);
+  });
+}
+
+template <class T>
+PyObject* call_recorder(PyObject* self, PyObject* const* args, std::size_t flags,
+                        PyObject* names) {
+  return guarded([=] { return Instance<T>::get(self).call(args, flags, names).release(); });
+}
+
+PyObject* new_entry(PyTypeObject* type, PyObject* args, PyObject*) {
+  return guarded([=]() -> PyObject* {
+    PyObject *recording, *slow;
+    if (!PyArg_ParseTuple(args, "OO", &recording, &slow)) return nullptr;
+    return EntryObject::create(type, call_recorder<Entry>, recording, slow);
+  });
+}
+
+PyObject* method_of(PyObject* self, PyObject* object, PyObject*) {
+  return object == nullptr || object == Py_None ? Py_NewRef(self) : PyMethod_New(self, object);
+}
+
+PyObject* new_recorder(PyTypeObject* type, PyObject* args, PyObject*) {
+  return guarded([=]() -> PyObject* {
+    PyObject *recording, *op, *f, *slow;
+    Py_ssize_t arity = 0;
+    const char* chars = nullptr;
+    if (!PyArg_ParseTuple(args, "OOOnsO", &recording, &op, &f, &arity, &chars, &slow)) {
+      return nullptr;
+    }
+    return RecorderObject::create(type, call_recorder<Recorder>, recording, op, f, arity, chars,
+                                  slow);
+  });
+}
+
 // ---------------------------------------------------------------- all of them
 
 template <class T>
@@ -253,6 +299,14 @@ Variant& variant_of(PyObject* object) {
   return VariantObject::get(object);
 }
 
+const Recording& recording_of(PyObject* object) {
+  if (Py_TYPE(object) != recording_class) {
+    PyErr_SetString(PyExc_TypeError, "a Recording is needed");
+    throw PythonError{};
+  }
+  return RecordingObject::get(object);
+}
+
 bool add_classes(PyObject* module) {
   const PyType_Slot called{Py_tp_call, slot(PyVectorcall_Call)};
   constexpr unsigned kCalled = Py_TPFLAGS_HAVE_VECTORCALL;
@@ -275,7 +329,19 @@ bool add_classes(PyObject* module) {
       make_class<Bound>(module, "bibun._runtime.Bound",
                         {{Py_tp_new, slot(new_bound)}, {Py_tp_clear, slot(clear_bound)}, called},
                         kCalled);
-  return bound_class != nullptr && kernel_class != nullptr && variant_class != nullptr && function_class != nullptr;
+  recording_class = make_class<Recording>(module, "bibun._runtime.Recording",
+                                          {{Py_tp_new, slot(new_recording)}}, 0);
+  PyTypeObject* const entry_class = make_class<Entry>(
+      module, "bibun._runtime.Entry",
+      {{Py_tp_new, slot(new_entry)}, {Py_tp_descr_get, slot(method_of)}, called},
+      kCalled | Py_TPFLAGS_METHOD_DESCRIPTOR);
+  PyTypeObject* const recorder_class = make_class<Recorder>(
+      module, "bibun._runtime.Recorder", {{Py_tp_new, slot(new_recorder)}, called}, kCalled);
+  for (const PyTypeObject* made : {kernel_class, variant_class, function_class, bound_class,
+                                   recording_class, entry_class, recorder_class}) {
+    if (made == nullptr) return false;
+  }
+  return true;
 }
 
 }  // namespace bibun

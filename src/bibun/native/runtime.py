@@ -6,30 +6,25 @@ import ctypes
 import warnings
 from collections.abc import Callable
 from functools import cache
-from importlib import import_module
 from math import prod
 from typing import Any
 
 import numpy as np
 
+from ..extension import load
 from ..graph import Type
 from .kernel import Kernel
 
 ALIGNMENT = 64
-INTERFACE = 8  # as in cpp/runtime/module.cpp
 POINTERS = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 
 
 @cache
 def extension() -> Any:
     """The C++ extension; None, after one line of notice, if it was not built."""
-    try:
-        found = import_module("bibun._runtime")
-        if getattr(found, "interface", None) == INTERFACE:
-            return found
-        reason = "it was built from other sources: make extension"
-    except ImportError as error:
-        reason = str(error)
+    found, reason = load()
+    if found is not None:
+        return found
     warnings.warn(
         f"bibun's C++ extension is missing ({reason}): compiled functions are called through "
         "ctypes, which takes longer, and run in one thread",

@@ -12,6 +12,7 @@ from ..array import NUMBERS, UFUNCS, Array, Duck, bind, check_native, innermost,
 from ..errors import DtypeError, NotDifferentiableError, ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
 from ..notation import Text
+from ..quick import recorder
 from ..zeros import scale, select
 from .alignment import Plan, broadcast, entered, filled, side, taken
 
@@ -42,6 +43,11 @@ class Formula:
         """The same as for a ufunc: the dtypes of the arguments and the result."""
         loop = self.like.resolve_dtypes(dtypes, **options)
         return loop if self.result is None else (*loop[:-1], self.result)
+
+    def kernel(self, *args: Type) -> Callable[..., Any]:
+        """The function of arguments of these types."""
+        alike = all(a.dtype is args[0].dtype for a in args) and args[0].dtype.kind in "fc"
+        return self.f if alike else self
 
     def __call__(self, *args: Any, dtype: Any = None) -> Any:
         dtypes = {getattr(a, "dtype", None) for a in args}
@@ -113,6 +119,8 @@ class Elementwise(Op):
         return self.f(*args)
 
     def kernel(self, *args):
+        if type(self.ufunc) is Formula:
+            return self.ufunc.kernel(*args)
         return self.f if args[0].shape == () else self.ufunc
 
     def d(self, y, *args):
@@ -267,13 +275,15 @@ def binary(op: Elementwise) -> Callable[..., Any]:
                 u_of = same.get(u.dtype) if u.dtype.kind == "f" else None
                 if u_of is not None:
                     value = Type(u_of, u.shape) if type(u) is Type else f(u, b)
-                    return Array(trace, trace.add((op, a.index, filled(trace, b, u)), value), value)
+                    key = (op, a.index, filled(trace, b, u))
+                    return Array(trace, trace.new(key, value, 4), value)
         elif (type(a) is float or type(a) is int) and type(b) is Array and not options and not rest:
             trace, v = b.scope, b.raw
             v_of = same.get(v.dtype) if v.dtype.kind == "f" else None
             if v_of is not None and trace is not None and trace.active:
                 value = Type(v_of, v.shape) if type(v) is Type else f(a, v)
-                return Array(trace, trace.add((op, filled(trace, a, v), b.index), value), value)
+                key = (op, filled(trace, a, v), b.index)
+                return Array(trace, trace.new(key, value, 4), value)
         y = None if options or rest else pair(op, a, b)
         return op.general((a, b, *rest), options) if y is None else y
 
@@ -334,7 +344,9 @@ def row(
             op.loop((np.dtype(char),) * ufunc.nin)
         except TypeError:
             break
-    UFUNCS[ufunc] = {1: unary, 2: binary}[ufunc.nin](op)
+    call = {1: unary, 2: binary}[ufunc.nin](op)
+    chars = [dtype.char for dtype in op.same if dtype.char in "fd"]
+    UFUNCS[ufunc] = recorder(op, op.f, ufunc.nin, chars, call)
     return op
 
 
