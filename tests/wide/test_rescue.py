@@ -2,6 +2,7 @@
 
 import threading
 import warnings
+from functools import partial
 
 import numpy as np
 import pytest
@@ -13,7 +14,8 @@ import bibun
 from bibun import GradientTape, Variable, grad, hessian, jacobian, jvp, value_and_grad, vjp
 from bibun.derivative.derived import CACHE
 from bibun.errors import NotFiniteWarning
-from bibun.numerics import rescue
+from bibun.numerics import rescue, strict
+from bibun.wide.objects import Library
 
 mp = pytest.importorskip("mpmath")
 
@@ -180,6 +182,46 @@ def test_after_an_attempt_in_vain_there_are_fewer():
         return len(found)
 
     assert [warned() for _ in range(7)] == [1, 0, 1, 0, 0, 0, 1]
+
+
+def test_another_budget_is_tried_at_once():
+    def f(x):
+        return np.sum(np.tanh(x) / x)
+
+    with rescue(True, operations=1), pytest.warns(NotFiniteWarning, match="budget"):
+        grad(f)(np.zeros(2))
+    assert_array_equal(grad(f)(np.zeros(2)), [0, 0])
+
+
+def test_more_than_the_time_there_is_is_not_begun(monkeypatch):
+    def converted(self, x):
+        raise AssertionError("this takes seconds")
+
+    monkeypatch.setattr(Library, "elements", converted)
+    with pytest.warns(NotFiniteWarning, match="budget"):
+        grad(lambda x: np.sum(np.tanh(x) / x))(np.zeros(60_000))
+
+
+@pytest.mark.parametrize("given", [{"seconds": "1"}, {"operations": -1}, {"seconds": np.nan}])
+@pytest.mark.parametrize("mode", [partial(rescue, True), strict])
+def test_budgets_are_numbers(given, mode):
+    with pytest.raises(ValueError, match="not negative"), mode(**given):
+        pass
+
+
+def test_jacobians_are_looked_at_as_gradients_are():
+    def f(x):
+        return (1 - np.cos(x)) / x**2
+
+    x = np.array([1e-7, 0.5])
+    slopes = grad(lambda x: np.sum(f(x)))(x)
+    assert_allclose(jacobian(f)(x), np.diag(slopes), rtol=1e-13)
+    with GradientTape() as tape:
+        tape.watch(y := bibun.constant(x[:, None]))
+        z = f(y)
+    assert_allclose(tape.batch_jacobian(z, y)[:, 0, 0], slopes, rtol=1e-13)
+    with strict(), pytest.warns(NotFiniteWarning, match="1 numbers"):
+        assert_array_equal(jacobian(np.abs)(np.array([0.0, 2.0])), [[np.nan, 0], [0, 1]])
 
 
 def test_modes():

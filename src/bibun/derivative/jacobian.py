@@ -80,7 +80,8 @@ def matrices(
     forward = mode == "forward" or (mode == "auto" and n < m)
     seeds = [lift(x) for x in _units(inputs if forward else outputs)]
     step = _Sweep(outputs, inputs, forward, holomorphic)
-    results = transform(recorded, "jacobian", seeds, step, (count, forward, holomorphic))
+    # The values come first, as of all derivatives: wider numbers look at where these stand.
+    results = transform(recorded, "jacobian", seeds, step, (count, forward, holomorphic))[count:]
     grid = len(outputs) * len(inputs)
     blocks = [results[k * len(inputs) : (k + 1) * len(inputs)] for k in range(len(outputs))]
     return blocks, results[grid:]
@@ -97,7 +98,7 @@ def batch_matrix(recorded: Recorded) -> Any:
     one = Type(y.dtype, y.shape[1:])
     units = _units([one])[0]
     seeds = np.broadcast_to(units[:, None], (len(units), *y.shape))
-    (found,) = transform(recorded, "batch_jacobian", [lift(seeds)], _Examples(y, x))
+    _, found = transform(recorded, "batch_jacobian", [lift(seeds)], _Examples(y, x))
     return found
 
 
@@ -115,7 +116,8 @@ class _Examples:
             one, [*env[: graph.arity], *further], [*(False,) * graph.arity, True], n
         )
         rows = np.moveaxis(sweep.widened(rows, wide, n), 0, 1)
-        return [np.reshape(rows, (*self.y.shape, *self.x.shape[1:]))]
+        value = env[graph.outputs[0]]
+        return [value, np.reshape(rows, (*self.y.shape, *self.x.shape[1:]))]
 
 
 def _units(types: Sequence[Type]) -> list[np.ndarray]:
@@ -153,7 +155,8 @@ class _Sweep:
             self.widened(y, w, n)
             for y, w in batch(one, [*env[: graph.arity], *further], stacked, n)
         ]
-        return [*self._blocks(wide), *(env[o] for o in graph.outputs[count:])]
+        values = [env[o] for o in graph.outputs]
+        return [*values[:count], *self._blocks(wide), *values[count:]]
 
     def one(self, graph: Graph) -> Callable:
         """One push or pull of the graph."""
