@@ -4,10 +4,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
-from bibun import grad
+from bibun import grad, jit
 from bibun.array import bind
-from bibun.errors import NotDifferentiableError
-from bibun.numerics import certify, rescue
+from bibun.errors import AbstractValueError, NotDifferentiableError, UnsupportedError
+from bibun.numerics import certify, explain, rescue
 from tests.laws import cases
 
 mp = pytest.importorskip("mpmath")
@@ -55,6 +55,23 @@ def test_operations_without_balls_are_named_and_prove_nothing():
     assert found.without == ["nextafter"] and not found.proven
     assert np.isnan(found.value) and found.value_digits == 0
     assert "no balls: nextafter" in str(found)
+
+
+def test_what_cannot_be_proven_is_not():
+    """Infinite arguments, complex numbers and huge programs; without arguments there is a value."""
+    assert np.isnan(certify(lambda x: np.sum(x - x), np.array([np.inf, 1.0])).value)
+    assert certify(lambda x: np.abs(np.exp(1j * x)), 1.0).without == ["complex numbers"]
+    with pytest.raises(UnsupportedError, match="smaller part"):
+        certify(lambda x: np.sum(np.sin(x)), np.ones(600_000))
+    assert certify(lambda: np.float64(2.0)) == (2.0, (), pytest.approx(16, abs=0.1), (), [], [])
+    assert certify(lambda x, k: np.sum(x) * k, np.ones(2), k=3.0).value == 6
+
+
+@pytest.mark.parametrize("look", [certify, explain])
+def test_inside_of_jit_there_are_no_numbers(look):
+    x = np.array([1.0, 0.0])
+    with pytest.raises(AbstractValueError, match="outside"):
+        jit(lambda y: (look(lambda z: np.sum(z / x), x), y)[1])(1.0)
 
 
 def test_the_table_can_be_certified():

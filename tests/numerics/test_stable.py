@@ -228,3 +228,9 @@ def test_a_kink_is_one_only_if_nothing_smooths_it():
         smooth = explain(lambda x: np.abs(x) ** 3, 0.0)
     assert "kink" in sharp.reason and sharp.edit is None
     assert "right in floats" in smooth.reason and smooth.edit is None
+
+
+def test_one_bad_number_in_a_large_array():
+    x = np.linspace(-1, 1, 200_001)
+    found = explain(lambda x, k: np.sum(np.sin(k * x) / x), x, k=1.0)
+    assert found.place == (100_000,) and found.edit.definition

@@ -54,6 +54,43 @@ def test_arguments_that_are_bad_already_are_not_the_step_s_fault(tmp_path):
         assert np.isnan(watched(step, {"a": np.array([np.nan, 1.0])}, GOOD)["a"]).any()
 
 
+def test_what_the_step_writes_into_is_no_excuse(tmp_path):
+    def spoil(w):
+        w /= 0 * w
+        return w
+
+    writes = pytest.raises(NotFiniteError, match="the step writes into them")
+    with watch(tmp_path / "bad.npz") as watched, np.errstate(all="ignore"), writes:
+        watched(spoil, np.ones(2))
+
+
+def test_named_arguments_and_objects(tmp_path):
+    def scaled(w, log, *, rate):
+        return w / rate * (1 + 1j)
+
+    with watch(tmp_path / "bad") as watched, np.errstate(all="ignore"):
+        watched(scaled, np.ones(2), print, rate=2.0)
+        with pytest.raises(NotFiniteError, match="no arrays") as error:
+            watched(scaled, np.ones(2), print, rate=0.0)
+    file = tmp_path / "bad.npz"
+    assert str(file) in str(error.value)
+    seen = []
+    replay(file, lambda *args, **named: seen.append((args, named)), np.zeros(2), print, rate=1.0)
+    (((w, log), named),) = seen
+    assert_array_equal(w, [1, 1])
+    assert log is print and named == {"rate": 0.0}
+
+
+def test_files_that_cannot_be_are_told(tmp_path):
+    with pytest.raises(FileNotFoundError, match="folder"):
+        watch(tmp_path / "none" / "bad.npz")
+    (tmp_path / "junk.npz").write_bytes(b"junk")
+    np.savez(tmp_path / "other.npz", a=np.ones(2))
+    for name in ("junk.npz", "other.npz"):
+        with pytest.raises(ValueError, match="no file that watch has written"):
+            replay(tmp_path / name, step, W, GOOD)
+
+
 @pytest.mark.filterwarnings("ignore::bibun.errors.NotFiniteWarning")
 def test_other_arguments_do_not_fit(tmp_path):
     with watch(tmp_path / "bad.npz") as watched, pytest.raises(NotFiniteError):

@@ -24,7 +24,7 @@ from ..wide.balls import UndecidedError
 from ..wide.checks import MOST, Picks, existing, lost, size, smoothed
 from ..wide.mode import Mode, mode
 from ..wide.objects import NotExpressibleError
-from ..wide.rescue import Rescue, Rescued, SpentError, possible
+from ..wide.rescue import Budget, Rescue, Rescued, SpentError, possible
 from .blame import blame
 from .losses import difference, lossy
 
@@ -73,11 +73,15 @@ class Case(NamedTuple):
 
 
 class Patience:
-    """How often a program was computed again in vain: then it is tried at ever fewer calls."""
+    """How often a program was computed again in vain: then it is tried at ever fewer calls.
+
+    With another budget it is tried at once.
+    """
 
     def __init__(self) -> None:
         self.failures = 0
         self.calls = 0
+        self.budget: Budget | None = None
 
     def improved(self, case: Case, results: list[Any]) -> list[Any]:
         """The results, with entries from wider numbers where the usual ones are not finite."""
@@ -86,6 +90,8 @@ class Patience:
             return results
         why = "computing it again in wider numbers is switched off"
         if how.rescue is True:
+            if how.budget != self.budget:
+                self.failures, self.calls, self.budget = 0, 0, how.budget
             self.calls += 1
             if self.calls < 2**self.failures:
                 return _without_value(results, recorded.results)

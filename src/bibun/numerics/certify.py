@@ -12,12 +12,17 @@ from ..derivative.conventions import check_scalar
 from ..derivative.derived import Derived, execute, find
 from ..derivative.gradient import Arguments, Reverse
 from ..derivative.losses import Loss, in_balls, losses
+from ..errors import UnsupportedError
+from ..graph import Node, Type
 from ..tracing.containers import flatten
 from ..tracing.functional import Recorded, record
 from ..wide.balls import balls, precision
+from ..wide.checks import size
 from ..wide.proof import Proof, number, proof
+from .region import check_values
 
 PRECISIONS = 128, 512, 2048
+MOST = 1_000_000
 NO_PROOF = Proof("nothing")
 
 
@@ -56,7 +61,7 @@ class Certificate(NamedTuple):
         return "\n".join(lines)
 
 
-def certify(f: Callable[..., Any], *args: Any) -> Certificate:
+def certify(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Certificate:
     """The value and the gradient of f(*args), proven, and how many digits of floats are right.
 
     Balls of 128, 512 and 2,048 bits run the program as it is written (Johansson, Arb: efficient
@@ -64,8 +69,13 @@ def certify(f: Callable[..., Any], *args: Any) -> Certificate:
     2017). The gradient is by all arguments: of one, in its container, of several a tuple. A
     derivative that is a limit, or a convention at a kink, is none that balls can prove.
 
-    Arguments are arrays of floats, or numbers, in any containers; f returns one real number. Raises
-    DtypeError for arguments of integers, NotDifferentiableError if f returns no single number.
+    Arguments are arrays of floats, or numbers, in any containers; f returns one real number. Named
+    arguments go to f as they are. Of arguments that are not finite, and of complex numbers, nothing
+    is proven; the rule of a `custom_gradient` is taken at its word.
+
+    Raises DtypeError for arguments of integers, NotDifferentiableError if f returns no single
+    number, UnsupportedError for a program of more than a million numbers, and AbstractValueError
+    inside of `jit` and `vmap`, where numbers are not known.
 
     >>> import numpy as np, bibun
     >>> found = bibun.numerics.certify(lambda x: (1 - np.cos(x)) / x**2, 1e-4)
@@ -75,15 +85,21 @@ def certify(f: Callable[..., Any], *args: Any) -> Certificate:
     True
     """
     given = Arguments(args, tuple(range(len(args))), "certify")
-    recorded = record(f, given.leaves, given.place, "certify", {})
+    recorded = record(f, given.leaves, given.place, "certify", kwargs)
+    check_values(recorded, "certify")
     check_scalar(recorded, "certify", False)
     step = Reverse(1, len(given.leaves), True)
     derived = find(recorded, "grad", (), step, (), False)
+    if size(derived.graph) > MOST:
+        raise UnsupportedError(
+            f"certify: {size(derived.graph)} numbers are more than are proven within minutes "
+            f"({MOST}): certify a smaller part, or fewer examples"
+        )
     floats = execute(recorded, derived, (), False)
     proofs, without = _proofs(derived, recorded)
     found = [_of(y, p) for y, p in zip(floats, proofs, strict=True)]
     (value, value_digits), *rest = found
-    gradient, digits = (list(x) for x in zip(*rest, strict=True))
+    gradient, digits = [g for g, _ in rest], [d for _, d in rest]
     single = len(args) == 1
 
     def shaped(leaves: list[Any]) -> Any:
@@ -100,6 +116,11 @@ def _proofs(derived: Derived, recorded: Recorded) -> tuple[list[list[Proof]], li
     args = [np.asarray(recorded.outside(i).raw) for i in derived.sources]
     best = [[NO_PROOF] * int(np.prod(t.shape)) for t in derived.graph.output_types]
     without: list[str] = []
+    if any(t.dtype.kind == "c" for _, n in derived.graph for t in types_of(n)):
+        return best, ["complex numbers"]
+    given = [*args, *(np.asarray(a.raw) for a in recorded.given)]
+    if not all(np.isfinite(a).all() for a in given if a.dtype.kind == "f"):
+        return best, []
     for bits in PRECISIONS:
         with precision(bits):
             library = balls(lambda values: None)
@@ -111,6 +132,11 @@ def _proofs(derived: Derived, recorded: Recorded) -> tuple[list[list[Proof]], li
         if all(p.kind in ("number", "infinite") for row in best for p in row):
             break
     return best, without
+
+
+def types_of(n: Node) -> tuple[Type, ...]:
+    """The types of the results of a node."""
+    return (n.type,) if isinstance(n.type, Type) else n.type
 
 
 def _better(old: Proof, new: Proof) -> Proof:

@@ -12,14 +12,15 @@ from ..derivative.gradient import Arguments, Reverse
 from ..derivative.losses import losses
 from ..errors import NotDifferentiableError, Position
 from ..tracing.functional import Recorded, record
-from ..wide.checks import lost
+from ..wide.checks import lost, size
 from ..wide.mode import mode
 from .kinks import kinked
 from .mend import Edit, Mended, mend
-from .region import Program, program
+from .region import Program, check_values, program
 from .stable import stable
 from .whole import Whole
 
+MOST = 100_000
 STILL = "what is to be written mends it, the derivative of the whole still loses digits after that"
 
 
@@ -54,7 +55,7 @@ class Explanation(NamedTuple):
         return [] if self.edit is None else [self.edit]
 
 
-def explain(f: Callable[..., Any], *args: Any) -> Explanation | None:
+def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation | None:
     """The first operation of f(*args), or of its derivative, that goes wrong; or None.
 
     Values that are inf or nan are looked for forwards, as they are written; then cotangents
@@ -63,8 +64,10 @@ def explain(f: Callable[..., Any], *args: Any) -> Explanation | None:
     that has lost them. Inside of `with strict():` also the first one without a derivative: a kink,
     a tie, a jump; or of which nobody knows, since it has no exact numbers.
 
-    Arguments are arrays of floats, or numbers, in any containers; f returns arrays. Raises
-    DtypeError for arguments of integers.
+    Arguments are arrays of floats, or numbers, in any containers; f returns arrays. Named arguments
+    go to f as they are. Digits are looked at in programs of up to 100,000 numbers. Raises
+    DtypeError for arguments of integers, and AbstractValueError inside of `jit` and `vmap`, where
+    numbers are not known.
 
     >>> import numpy as np, bibun
     >>> print(bibun.numerics.explain(lambda x: np.sum(1 / x), np.array([1.0, 0.0])))
@@ -76,7 +79,8 @@ def explain(f: Callable[..., Any], *args: Any) -> Explanation | None:
     True
     """
     given = Arguments(args, tuple(range(len(args))), "explain")
-    recorded = record(f, given.leaves, given.place, "explain", {})
+    recorded = record(f, given.leaves, given.place, "explain", kwargs)
+    check_values(recorded, "explain")
     found, smooth = blamed(recorded), True
     if found is None and mode().strict:
         found, smooth = kinked(recorded), False
@@ -123,7 +127,7 @@ def _without_digits(recorded: Recorded, wanted: int) -> Explanation | None:
         return None
     _, case = case_of(recorded, "explain", (), step, ())
     floats = execute(recorded, derived, (), False)
-    if not case.possible or lost(case.attempt(), floats) is None:
+    if not case.possible or size(case.graph) > MOST or lost(case.attempt(), floats) is None:
         return None
     all_losses = losses(recorded)
     if not all_losses:

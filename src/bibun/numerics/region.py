@@ -14,10 +14,11 @@ import numpy as np
 from ..array import Array, bind
 from ..derivative.derived import derive
 from ..derivative.gradient import Reverse
-from ..errors import Position
+from ..errors import AbstractValueError, Position
 from ..graph import Constant, Graph, Input, Item, Op, Type, canonical
+from ..ops.elementwise import Elementwise
 from ..ops.select import Where
-from ..ops.structure import Expand, Reshape
+from ..ops.structure import Expand, Reshape, expand_to
 from ..rewrite import STABILISE, rewrite
 from ..tracing.functional import Recorded
 from ..walk import build, evaluate
@@ -27,6 +28,8 @@ from ..wide.proof import number
 from ..wide.rescue import Budget, Rescue, SpentError
 
 SPREAD = (Expand, Reshape)
+LARGE, FEW = 256, 8
+"""Numbers from which on only a few of an array are looked at; and how many about."""
 MOST_STEPS = 12
 """Operations above the one in trouble up to which a region may reach."""
 BUDGET = Budget(1.0, 2_000_000)
@@ -61,6 +64,15 @@ class Program(NamedTuple):
         n = self.graph.nodes[i]
         spread = isinstance(n.op, SPREAD)
         return isinstance(n.op, Constant) or (spread and self.constant(n.args[0]))
+
+
+def check_values(recorded: Recorded, name: str) -> None:
+    """An error where only the types of arrays are known."""
+    if not recorded.concrete:
+        raise AbstractValueError(
+            f"{name} looks at numbers, and inside of jit and vmap only types are known: call it "
+            "outside of them, on the arguments in question"
+        )
 
 
 def program(recorded: Recorded) -> Program:
@@ -106,7 +118,7 @@ class Region(NamedTuple):
     @property
     def types(self) -> list[Type]:
         """The types of the leaves."""
-        return [self.program.graph.nodes[i].type for i in self.leaves]
+        return list(self.graph.input_types)
 
     @property
     def sound(self) -> bool:
@@ -134,8 +146,13 @@ class Region(NamedTuple):
         return env
 
 
-def region(program: Program, root: int, inside: Callable[[int], bool]) -> Region:
-    """The region below a root: it ends where a node is an input, or is not `inside`."""
+def region(
+    program: Program, root: int, inside: Callable[[int], bool], whole: bool = False
+) -> Region:
+    """The region below a root: it ends where a node is an input, or is not `inside`.
+
+    Of large arrays on whose entries it works one by one only a few are taken, if not the `whole`.
+    """
     leaves: list[int] = []
     inner: list[int] = []
     stack = [root]
@@ -149,7 +166,38 @@ def region(program: Program, root: int, inside: Callable[[int], bool]) -> Region
         else:
             inner.append(i)
             stack += n.args
-    return made(program, root, sorted(leaves), sorted(inner))
+    found = made(program, root, sorted(leaves), sorted(inner))
+    return found if whole or size(found.types) <= LARGE else thinned(found)
+
+
+def thinned(found: Region) -> Region:
+    """The region at a few entries, those in trouble among them; as it is if these are not alone."""
+    nodes, shape = found.program.graph.nodes, found.args[0].shape
+    plain = [i for i in found.inner if not found.program.constant(i)]
+    alone = all(isinstance(nodes[i].op, Elementwise | Where) for i in plain)
+    if (
+        not alone
+        or any(a.shape != shape for a in found.args)
+        or nodes[found.root].type.shape != shape
+    ):
+        return found
+    bad = np.flatnonzero(~np.isfinite(np.ravel(found.program.values[found.root])))[:FEW]
+    order = np.argsort(np.abs(np.ravel(found.args[0])), kind="stable")
+    some = np.unique([*bad, *order[:: max(len(order) // FEW, 1)], order[-1]]).astype(int)
+
+    def few(*args: Array) -> list[Array]:
+        env: dict[int, Any] = dict(zip(found.leaves, args, strict=True))
+        for i in found.inner:
+            n = nodes[i]
+            if isinstance(n.op, SPREAD):
+                env[i] = env[n.args[0]]
+            else:
+                given = [expand_to(env[a], args[0].shape) for a in n.args]
+                env[i] = applied(n.op, given, args[0].scope)
+        return [expand_to(env[found.root], args[0].shape)]
+
+    graph = build([Type(a.dtype, some.shape) for a in found.args], few)
+    return found._replace(graph=graph, args=[np.ravel(a)[some] for a in found.args])
 
 
 def made(program: Program, root: int, leaves: list[int], inner: list[int]) -> Region:
@@ -217,11 +265,12 @@ def truth(region: Region, kinked: bool = False) -> Truth:
 
     With `kinked`, as limits only: what is proven may be a convention.
     """
-    args, nodes = region.args, region.program.graph.nodes
+    args, of = region.args, region.graph.output_types[0]
     types = region.types
+    if any(n.type.dtype.kind == "c" for _, n in region.graph if isinstance(n.type, Type)):
+        return Truth("unknown", [], "complex numbers have no balls")
     if any(a.dtype.kind not in "fiub" or not np.isfinite(a).all() for a in args):
         return Truth("unknown", [], "an operand is not finite")
-    of = nodes[region.root].type
     graph = with_pull(region.__call__, types, False)
     movable = [*region.floats, False]
     attempt = Rescue(graph, [*args, cotangent(of.shape, of.dtype)], movable, 1, BUDGET)

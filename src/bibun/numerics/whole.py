@@ -33,7 +33,7 @@ KINDS = {
     "number": "the derivative is proven, but no short code is known that gives it",
 }
 UNKNOWN = "nothing is written down, since no derivative is proven: {}"
-MOST = 4_096
+MOST = 2_000
 """Numbers in a function, or a part of one, that is looked at."""
 LUCK = 1.0, 1.3, 0.7, 1.7
 Other = Callable[[list[Any]], Any]
@@ -61,7 +61,7 @@ class Whole:
     @cached_property
     def region(self) -> Region:
         """The result as a region."""
-        return region(self.program, self.result, lambda i: True)
+        return region(self.program, self.result, lambda i: True, whole=True)
 
     @cached_property
     def truth(self) -> Truth:

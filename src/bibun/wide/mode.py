@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple
 from weakref import WeakSet
 
 from .rescue import Budget
@@ -54,7 +54,7 @@ def rescue(
     the function runs once more as if it were not jitted, where native code gives inf or nan, and
     where it is seen that digits are lost (at the 1st, 2nd, 4th, 8th, ... call that is looked for).
 
-    Raises ValueError for another mode.
+    Raises ValueError for another mode, and for a budget that is no number or negative.
 
     >>> import numpy as np, bibun
     >>> bibun.grad(lambda x: np.tanh(x) / x)(0.0)  # 0/0 in floats
@@ -67,8 +67,16 @@ def rescue(
         raise ValueError(f'rescue: True, False or "warn" is needed, not {how!r}')
     while patient:
         patient.pop().let_pass(0)
-    with within(Mode(how, Budget(seconds, operations))):
+    with within(Mode(how, budget("rescue", seconds, operations))):
         yield
+
+
+def budget(name: str, seconds: Any, operations: Any) -> Budget:
+    """A budget that somebody has given, if it is one."""
+    for what, given in (("seconds", seconds), ("operations", operations)):
+        if not isinstance(given, int | float) or not given >= 0:
+            raise ValueError(f"{name}: {what} is a number that is not negative, not {given!r}")
+    return Budget(seconds, operations)
 
 
 @contextmanager
@@ -91,7 +99,7 @@ def strict(*, seconds: float = 1.0, operations: int = 10_000_000) -> Iterator[No
     compiled functions are not looked at: take `jit` away.
 
     Raises NotDifferentiableError where that cannot be told: beyond `seconds` or `operations`, for
-    complex numbers, and for operations without balls.
+    complex numbers, and for operations without balls; ValueError as `rescue`.
 
     >>> import numpy as np, bibun, warnings
     >>> warnings.simplefilter("ignore")
@@ -101,5 +109,5 @@ def strict(*, seconds: float = 1.0, operations: int = 10_000_000) -> Iterator[No
     """
     while patient:
         patient.pop().let_pass(0)
-    with within(Mode(True, Budget(seconds, operations), True)):
+    with within(Mode(True, budget("strict", seconds, operations), True)):
         yield

@@ -7,7 +7,8 @@ only on the entries in question, within a budget.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
 from time import thread_time
 from typing import Any, NamedTuple
 
@@ -23,6 +24,8 @@ from .proof import Proof, number, proof
 PRECISIONS = 128, 512, 2048
 """Bits of the balls, one after the other, until the digits suffice."""
 NO_PROOF = Proof("nothing")
+LEAST = 2e-6
+"""Seconds that an operation on a number takes at least: what is hopeless is not begun."""
 SPENT = "it would take longer than the budget allows"
 
 
@@ -117,17 +120,22 @@ class Rescue:
         if thread_time() > self.end:
             raise SpentError
 
-    def _evaluate(self, entries: Entries, args: Sequence[Any], wanted: Sequence[Wanted]) -> list:
+    def _evaluate(
+        self, entries: Entries, args: Callable[[], Sequence[Any]], wanted: Sequence[Wanted]
+    ) -> list:
         """The wanted entries of the outputs, as elements."""
         self.work += entries.work
-        if self.work > self.budget.work:
+        if self.work > self.budget.work or thread_time() + LEAST * entries.work > self.end:
             raise SpentError
         with np.errstate(all="ignore"):
-            found = entries.run(args, self.library, self._between)
+            found = entries.run(args(), self.library, self._between)
         return [
             [] if w is None or not len(w) else list(np.asarray(y).ravel()[w])
             for y, w in zip(found, wanted, strict=True)
         ]
+
+    def _elements(self) -> list[Any]:
+        return [*map(self.library.elements, self.args)]
 
     def proven(self, wanted: Sequence[np.ndarray]) -> list[list[Proof]]:
         """What balls say of the graph as it is written."""
@@ -136,7 +144,7 @@ class Rescue:
         for bits in PRECISIONS:
             with precision(bits):
                 try:
-                    ys = self._evaluate(entries, [*map(self.library.elements, self.args)], wanted)
+                    ys = self._evaluate(entries, self._elements, wanted)
                 except UndecidedError:
                     continue
                 found = [[proof(e) for e in y] for y in ys]
@@ -154,7 +162,7 @@ class Rescue:
                     most = long(x) * float(np.finfo(x.dtype).eps) / 2
                     parts = rng.uniform(-1, 1, x.shape) * most
                     args[k] = args[k] + args[k] * self.library.elements(parts)
-            ys = self._evaluate(Entries(self.graph, wanted), args, wanted)
+            ys = self._evaluate(Entries(self.graph, wanted), lambda: args, wanted)
         return [[value_of(e) for e in y] for y in ys]
 
     def exact(self, bits: int) -> list[list[Any]]:
@@ -167,8 +175,7 @@ class Rescue:
         wanted = [np.arange(int(np.prod(t.shape))) for t in types]
         wanted += [np.arange(0)] * (len(self.graph.outputs) - self.values)
         with precision(bits, near_is_equal=True):
-            args = [*map(self.library.elements, self.args)]
-            ys = self._evaluate(Entries(self.graph, wanted), args, wanted)
+            ys = self._evaluate(Entries(self.graph, wanted), self._elements, wanted)
         return [[value_of(e) for e in y] for y in ys[: self.values]]
 
     def steps(self) -> Steps:
@@ -226,7 +233,8 @@ class Rescue:
         with precision(steps.bits, near):
             for move in moves:
                 try:
-                    ys = self._evaluate(entries, self._moved(steps, move, movable), wanted)
+                    moved = partial(self._moved, steps, move, movable)
+                    ys = self._evaluate(entries, moved, wanted)
                 except NoNumberError:
                     if not near:
                         raise
