@@ -44,6 +44,27 @@ def test_the_operation_and_the_line_are_named():
     assert "1 - near" in str(first) and "test_certify.py" in str(first)
 
 
+# fmt: off
+CONDITIONS = [  # a function, where, the worst operation, its place, and its condition in mpmath
+    (lambda x: np.sum(1 - np.cos(x)), [1.0, 1e-3], "subtract", (1,),
+     lambda: (1 + mp.cos(1e-3)) / (1 - mp.cos(1e-3))),
+    (lambda x: np.exp(x[0]) + x[1], [500.0, 1.0], "exp", (), lambda: 500),
+    (lambda x: np.sum(x) ** 2, [1.0, 2.0, -2.9999], "sum", (), lambda: mp.mpf("5.9999") / 1e-4),
+    (lambda x: np.log(x), 1.001, "log", (), lambda: 1 / mp.log(1.001)),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("f, x, operation, place, exact", CONDITIONS)
+def test_the_condition_of_each_operation_is_told(f, x, operation, place, exact):
+    found = certify(f, np.asarray(x)[()])
+    worst = found.conditions[0]
+    assert (worst.operation, worst.place) == (operation, place)
+    assert worst.number == pytest.approx(float(exact()), rel=1e-8)
+    assert worst.position.file == __file__
+    assert str(worst) in str(found)
+
+
 def test_what_loses_nothing_has_all_its_digits():
     found = certify(lambda x: np.sum(np.sin(x) * np.exp(x)), np.array([0.3, 0.7]))
     assert found.losses == [] and found.without == []
@@ -63,7 +84,7 @@ def test_what_cannot_be_proven_is_not():
     assert certify(lambda x: np.abs(np.exp(1j * x)), 1.0).without == ["complex numbers"]
     with pytest.raises(UnsupportedError, match="smaller part"):
         certify(lambda x: np.sum(np.sin(x)), np.ones(600_000))
-    assert certify(lambda: np.float64(2.0)) == (2.0, (), pytest.approx(16, abs=0.1), (), [], [])
+    assert certify(lambda: np.float64(2.0)) == (2.0, (), pytest.approx(16, abs=0.1), (), [], [], [])
     assert certify(lambda x, k: np.sum(x) * k, np.ones(2), k=3.0).value == 6
 
 

@@ -19,10 +19,13 @@ from ..tracing.functional import Recorded, record
 from ..wide.balls import balls, precision
 from ..wide.checks import size
 from ..wide.proof import Proof, number, proof
+from .conditions import Condition, conditions
 from .region import check_values
 
 PRECISIONS = 128, 512, 2048
 MOST = 1_000_000
+SHOWN, LARGE = 3, 100.0
+"""How many conditions are shown, and from which on."""
 NO_PROOF = Proof("nothing")
 
 
@@ -33,6 +36,8 @@ class Certificate(NamedTuple):
     `value_digits` and `gradient_digits` say of how many digits plain floats are right, for each
     number: 0 where they are wrong or nothing is proven. `losses` are the operations of the function
     that lose more than a digit, the worst first; `without` names the operations without balls.
+    `conditions` are the condition numbers of the operations on elements and along axes, the worst
+    first: by how much they can enlarge relative errors.
     """
 
     value: Any
@@ -41,6 +46,7 @@ class Certificate(NamedTuple):
     gradient_digits: Any
     losses: list[Loss]
     without: list[str]
+    conditions: list[Condition]
 
     @property
     def proven(self) -> bool:
@@ -57,6 +63,7 @@ class Certificate(NamedTuple):
         lines += [f"gradient {self.gradient} (digits in floats: {self.gradient_digits})"]
         lines += [f"not proven: {self.open} of these numbers (nan)"] if self.open else []
         lines += map(str, self.losses)
+        lines += [str(c) for c in self.conditions[:SHOWN] if c.number > LARGE]
         lines += [f"no balls: {', '.join(self.without)}"] if self.without else []
         return "\n".join(lines)
 
@@ -106,9 +113,8 @@ def certify(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Certificate:
         pieces = given.pieces(leaves)
         return pieces[0] if single else tuple(pieces)
 
-    return Certificate(
-        value, shaped(gradient), value_digits, shaped(digits), losses(recorded), without
-    )
+    more = losses(recorded), without, conditions(recorded)
+    return Certificate(value, shaped(gradient), value_digits, shaped(digits), *more)
 
 
 def _proofs(derived: Derived, recorded: Recorded) -> tuple[list[list[Proof]], list[str]]:
