@@ -136,7 +136,7 @@ def by_balls(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
             with flint.ctx.workprec(bits):
                 given = flint.arb(-int(man) if sign else int(man)) * flint.arb(2) ** int(exp)
                 y = f(given)
-                if y.is_exact() or y.rel_accuracy_bits() >= wanted:
+                if y.is_finite() and (y.is_exact() or y.rel_accuracy_bits() >= wanted):
                     man, exp = y.mid().man_exp()
                     return mp.ldexp(mp.mpf(int(man)), int(exp))
         raise OutsideError

@@ -173,6 +173,9 @@ BETWEEN = [  # a function at kinks of its parts, the point, and its derivative
      [1.9687012432153025] * 2),
     # a jump along another entry is none along this
     (lambda x: np.abs(x) * np.sign(x) + np.floor(x + 0.5), [0.0, 0.5], [1.0, 1.0]),
+    # a branch that holds at one point alone
+    (lambda x: np.where(x > np.trunc(x), x, np.trunc(x)), [1.0, 0.5], [1.0, 1.0]),
+    (lambda x: np.where(x > 0, x, 0), [0.0], [0.0]),
     # ties that share, as they are
     (lambda x: np.max(x), [1.0, 1.0, 1.0], [1 / 3] * 3),
     (lambda x: np.max(x) + np.min(x), [2.0, 2.0], [1.0, 1.0]),

@@ -169,11 +169,23 @@ class Picks:
         return any(bool((tied & ~np.isfinite(y)).any()) for y in unsound)
 
     def kinked(self, trace: Trace) -> bool:
-        """Whether any function stands at a kink, which others may smooth: `np.sign(x) * abs(x)`."""
+        """Whether any function stands at a kink, which others may smooth: `np.sign(x) * abs(x)`.
+
+        So may both branches of `where(x > np.trunc(x), x, np.trunc(x))`, of which the one that is
+        taken at 1 holds there alone.
+        """
         try:
-            return any(np.any(kink(*map(trace.value, entries))) for kink, entries in self.kinks)
+            return any(
+                np.any(kink(*map(trace.value, entries)))
+                for kink, entries in [*self.kinks, *((_tied, p.sides) for p in self.places)]
+            )
         except AbstractValueError:
             return False
+
+
+def _tied(a: Any, b: Any) -> Any:
+    """Where real numbers are equal; whole numbers do not move."""
+    return np.equal(a, b) & ("f" in (np.asarray(a).dtype.kind, np.asarray(b).dtype.kind))
 
 
 def _finite(x: Any) -> bool:
