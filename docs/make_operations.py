@@ -14,7 +14,7 @@ import inspect
 import operator
 import pkgutil
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
 from types import ModuleType
@@ -31,10 +31,15 @@ from bibun.export.functions import exported
 from bibun.export.header import Header, Style
 from bibun.export.lowered import lowered
 from bibun.graph import Example, Op, Type
+from bibun.native.nodes import Nodes
+from bibun.native.pieces import Joined
+from bibun.native.prepared import prepared
 from bibun.ops.elementwise import TABLE, Elementwise
 from bibun.ops.later import load_scipy
+from bibun.ops.parts import Imag, Real
 from bibun.ops.plain import REFUSED
 from bibun.recording import INTERNAL
+from bibun.walk import build
 
 PAGE = Path(__file__).parent / "operations.md"
 INTERNAL[__file__] = (
@@ -47,6 +52,10 @@ Made by `python docs/make_operations.py` from the operations themselves, with Nu
 SciPy {scipy}: do not edit. `y` is the result. A derivative of 0 means piecewise constant.
 Derivatives are taken with respect to floating-point numbers (float16, float32, float64), and each
 can be differentiated again.
+
+The column `jit`: what compiled code does itself, and not by a call of NumPy's between its loops
+([jit.md](jit.md)); the parts of complex arguments, and results put together from parts, are always
+NumPy's.
 
 The columns for C++: what `bibun.export` writes, with its derivative; and what it is in
 <bibun/ad.hpp>, for numbers (`Dual`) and for matrices on the tape (`Var`; others of numbers through
@@ -66,17 +75,32 @@ def page() -> str:
     files = modules()
     parts = [HEAD.format(numpy=_short(np.__version__), scipy=_short(scipy.__version__))]
     parts.append("## Functions of one element of each argument\n")
-    head = "function", "derivative by each argument", "argument types", "export", "Dual", "Var"
+    head = (
+        "function",
+        "derivative by each argument",
+        "argument types",
+        "jit",
+        "export",
+        "Dual",
+        "Var",
+    )
     parts.append(table(head, rows(files)))
     parts.append(
         "## Operations on whole arrays\n\nThese are what NumPy's functions below are made of.\n"
     )
     for file, ops in operations(files).items():
         lines = (
-            (f"`{op.__name__}`", _sentence(op), derivative(op), exported_to_cpp(op), in_cpp(op))
+            (
+                f"`{op.__name__}`",
+                _sentence(op),
+                derivative(op),
+                of_all(op, is_native),
+                of_all(op, exports),
+                in_cpp(op),
+            )
             for op in ops
         )
-        head = "operation", "meaning", "derivative", "export", "Var"
+        head = "operation", "meaning", "derivative", "jit", "export", "Var"
         parts.append(f"### {_sentence(file)}\n\n" + table(head, lines))
     parts.append(
         "## Functions that are understood\n\nCalled on traced arrays, with their own signatures.\n"
@@ -113,6 +137,7 @@ def rows(files: list[ModuleType]) -> Iterator[tuple[str, ...]]:
             f"`{path(op.ufunc)}`",
             partials(op, written.get(op.label, [])),
             kinds(op),
+            "yes" if is_native(example) else "",
             "yes" if exports(example) else "",
             *(
                 f"`{text}`" if text else ""
@@ -258,10 +283,26 @@ def in_cpp(op: type[Op]) -> str:
     return ", ".join(f"`{name}`" for name in dict.fromkeys(names))
 
 
-def exported_to_cpp(op: type[Op]) -> str:
-    """Whether all examples, or some, become C++."""
-    answers = [exports(e) for e in op.examples()]
+def of_all(op: type[Op], holds: Callable[[Example], bool]) -> str:
+    """Whether something holds for all examples, or some."""
+    answers = [holds(e) for e in op.examples()]
     return "yes" if all(answers) else "in part" if any(answers) else ""
+
+
+def _several(y: Any) -> Any:
+    return y if isinstance(y, tuple) else [y]
+
+
+def is_native(example: Example) -> bool:
+    """Whether compiled code has loops, or functions of its own, for an example."""
+    rng = np.random.default_rng(0)
+    args = [np.asarray(a(rng) if callable(a) else np.ones(a)) for a in example.args]
+    types = [Type(x.dtype, x.shape) for x in args]
+    op = example.op
+    graph = build(types, lambda *xs: _several(bind(op, *xs)))
+    nodes = Nodes(prepared(graph))
+    calls = {type(n.op) for i, n in nodes.graph if nodes.role[i] == "call"}
+    return calls <= {Real, Imag, Joined}
 
 
 def exports(example: Example) -> bool:
