@@ -7,7 +7,7 @@ import sys
 import numpy as np
 import pytest
 
-from bibun import grad
+from bibun import grad, hessian, jit, jvp, vmap
 from bibun.numerics import explain, rescue, strict
 
 mp = pytest.importorskip("mpmath")
@@ -49,6 +49,8 @@ CASES = [  # an expression, where it fails in floats, elsewhere, and the same (a
     ("np.log(1 + x**2) / 2", 1e160, [1.5, -3.0], lambda x: mp.log(1 + x**2) / 2),
     ("np.sum(x**4) ** 0.25", [1e90, 2e90], [[1.0, -2.0], [1e-90, 2e-90]],
      lambda x: mp.fsum(v**4 for v in x) ** 0.25),
+    ("np.sum(x**100) ** 0.01", [3e4, 2e4], [[1.0, -2.0]],
+     lambda x: mp.fsum(v**100 for v in x) ** (mp.mpf(1) / 100)),
     ("np.sum(x**2) ** 0.75", [0.0, 0.0], [[1.0, -2.0], [1e-90, 2e-90]],
      lambda x: mp.fsum(v**2 for v in x) ** 0.75),
     ("x / np.sqrt(np.sum(x**2))", [3e-200, 4e-200], [[1.0, -2.0]],
@@ -105,6 +107,24 @@ def test_what_is_pasted_has_the_proven_gradient(k, tmp_path):
         pair = np.sum(before(given)), grad(lambda x: np.sum(before(x)))(given)
     good = [np.allclose(a, b, 1e-12, 0) for a, b in zip(pair, exact_pair, strict=True)]
     assert not all(good) or "where" in expression, "nothing was to be mended"
+
+
+@pytest.mark.parametrize("k", [1, 6, 12, 16])
+def test_it_runs_under_every_transform(k, tmp_path):
+    expression, x, elsewhere, _ = CASES[k]
+    text = "def f(x):\n    y = {}\n    return np.sum(y)\n"
+    before = module(tmp_path, f"first{k}", text.format(expression)).f
+    x, away = np.asarray(x)[()], np.asarray(elsewhere[0])[()]
+    with rescue(False), np.errstate(all="ignore"):
+        edit = explain(before, x).edit
+        mended = text.format(expression.replace(edit.old, edit.new))
+        after = module(tmp_path, f"second{k}", f"{edit.definition}\n\n\n{mended}").f
+        g = grad(after)(x)
+        np.testing.assert_allclose(jit(grad(after))(x), g, rtol=1e-12)
+        np.testing.assert_allclose(vmap(grad(after))(np.stack([away, x]))[1], g, rtol=1e-12)
+        slope = jvp(after, (x,), (np.ones_like(x),))[1]
+        np.testing.assert_allclose(slope, np.sum(g), rtol=1e-12, atol=1e-15)
+        np.testing.assert_allclose(hessian(after)(away), hessian(before)(away), rtol=1e-8)
 
 
 # ------------------------------------------------------------ where it stands

@@ -190,7 +190,7 @@ class _Scaling:
             return Scaled(bind(op, *values), degrees[0] - degrees[1])
         exponent = filled(values[1]) if name == "power" else None
         if exponent is not None and not degrees[1]:
-            power = Fraction(exponent).limit_denominator(64)
+            power = Fraction(exponent).limit_denominator(10**6)
             return Scaled(bind(op, *values), degrees[0] * power)
         if name in ALIGNED:
             degree = self._common(args)
