@@ -7,6 +7,8 @@ void products_and_sums() {
   const auto c = filled<Eigen::Matrix<Real, 3, 3>>(3, 3, 4);
   agrees("constant * x", [&](const auto& v) { return squared_norm(as(v, a) * v); }, x);
   agrees("x * x^T", [&](const auto& v) { return sum(sin(v * transpose(v))); }, x);
+  const Matrix y = filled(9, 4, 5);  // with products that are Eigen's
+  agrees("y * y^T", [&](const auto& v) { return sum(sin(v * transpose(v))); }, y);
   agrees("fixed", [&](const auto& v) { return squared_norm(sin(as(v, c) * v)); }, w);
   agrees("x * constant", [&](const auto& v) { return sum(exp(transpose(v) * as(v, c))); }, x);
   agrees(

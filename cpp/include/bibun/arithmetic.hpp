@@ -221,6 +221,25 @@ void must_be_alike(const char* name, const A& a, const B& b) {
   }
 }
 
+/// Whether a product has few terms, of which the compiler knows how many.
+template <class A, class B>
+constexpr bool has_few_terms_v =
+    A::SizeAtCompileTime != Eigen::Dynamic && B::SizeAtCompileTime != Eigen::Dynamic &&
+    A::RowsAtCompileTime + A::ColsAtCompileTime + B::ColsAtCompileTime < 20;
+
+/// c += a b, number by number: Eigen would read pairs whose halves others wrote apart, which waits
+/// until both have reached the cache.
+template <class C, class A, class B>
+void add_product(C c, const A& a, const B& b) {
+  for (int j = 0; j < B::ColsAtCompileTime; ++j) {
+    for (int i = 0; i < A::RowsAtCompileTime; ++i) {
+      typename C::Scalar total(0);
+      for (int k = 0; k < A::ColsAtCompileTime; ++k) total += a(i, k) * b(k, j);
+      c(i, j) += total;
+    }
+  }
+}
+
 /// y = a b, with the derivatives g b^T for a and a^T g for b.
 template <class A, class B>
 auto product(const Var<A>& a, const Var<B>& b) {
@@ -229,8 +248,13 @@ auto product(const Var<A>& a, const Var<B>& b) {
   const Var<Plain<S, A::RowsAtCompileTime, B::ColsAtCompileTime>> y(a.rows(), b.cols(), false);
   y.mutable_value().noalias() = a.value() * b.value();
   auto pull = [a, b, y] {
-    if (!a.constant()) a.adjoint().noalias() += y.adjoint() * b.value().transpose();
-    if (!b.constant()) b.adjoint().noalias() += a.value().transpose() * y.adjoint();
+    if constexpr (has_few_terms_v<A, B>) {
+      if (!a.constant()) add_product(a.adjoint(), y.adjoint(), b.value().transpose());
+      if (!b.constant()) add_product(b.adjoint(), a.value().transpose(), y.adjoint());
+    } else {
+      if (!a.constant()) a.adjoint().noalias() += y.adjoint() * b.value().transpose();
+      if (!b.constant()) b.adjoint().noalias() += a.value().transpose() * y.adjoint();
+    }
   };
   return record("product", y, pull, a, b);
 }

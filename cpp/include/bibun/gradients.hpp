@@ -2,6 +2,7 @@
 #ifndef BIBUN_GRADIENTS_HPP
 #define BIBUN_GRADIENTS_HPP
 
+#include <algorithm>
 #include <tuple>
 #include <vector>
 
@@ -37,7 +38,10 @@ auto gathered(const Var<M>& v) {
   if constexpr (is_number<X>::value) {
     return typename M::Scalar(v.adjoint_data()[0]);
   } else {
-    return M(v.adjoint());
+    M found;
+    found.resize(v.rows(), v.cols());
+    std::copy_n(v.adjoint_data(), v.size(), found.data());
+    return found;
   }
 }
 template <class X, class V>

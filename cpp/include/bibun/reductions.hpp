@@ -41,7 +41,14 @@ template <class M>
 Single<M> squared_norm(const Var<M>& given) {
   const Var<M> x = attached(given);
   const auto y = single<M>(x.value().squaredNorm());
-  auto pull = [x, y] { send(x, x.value() * (2 * y.adjoint_data()[0])); };
+  auto pull = [x, y] {
+    // A loop as that of map, which reads it: vectors of other lengths would wait for each other.
+    const auto* v = x.data();
+    if (auto* d = x.adjoint_data()) {
+      const auto g = 2 * y.adjoint_data()[0];
+      for (Index i = 0; i < x.size(); ++i) d[i] += v[i] * g;
+    }
+  };
   return record("squared_norm", y, pull, x);
 }
 
