@@ -19,6 +19,7 @@ UFUNCS: dict[Any, Callable] = {}  # np.sin -> our sin
 FUNCTIONS: dict[Any, Callable] = {}  # np.sum -> our sum
 LATER: list[Callable[[Any], bool]] = []  # modules of functions that are loaded when first met
 Function = Callable[..., Any]
+PYTHON = (float, int, complex, bool)  # numbers of Python's, which know nothing of NumPy
 
 
 def implements(*functions: Any) -> Callable[[Function], Function]:
@@ -76,7 +77,7 @@ def otherwise(ours: Function, args: tuple, options: dict, error: Exception) -> A
 def check_native(*operands: Any) -> None:
     """An error for what might be made an array, if NumPy leaves operators to its class."""
     for x in operands:
-        if type(x) is np.ndarray or isinstance(x, Interface):
+        if type(x) is np.ndarray or type(x) in PYTHON or isinstance(x, Interface):
             continue
         if foreign(x) or overrides(x):
             raise ForeignError(f"{type(x).__name__} does not take part in NumPy's operators")
@@ -88,9 +89,6 @@ def _yields(x: Any, y: Any, method: str) -> bool:
         return False
     # Otherwise NumPy makes an array of objects of x.
     return foreign(y) or (not x.shape and (x.form in PYTHON or not overrides(y)))
-
-
-PYTHON = (float, int, complex, bool)  # which know nothing of NumPy
 
 
 def _left_to(x: Any, y: Any, ufunc: np.ufunc, method: str) -> Any:

@@ -90,7 +90,7 @@ class Trace:
         self.special: list[tuple[int, bytes]] = []
         self.computed: set[int] = set()  # constants that were numbers of NumPy's
         self.captured: dict[int, Any] = {}
-        self.sources: dict[int, Any] = {}  # of the arguments: the arrays outside
+        self.sources: tuple = ((), ())  # entries of the arguments, and the arrays outside
         self.imported: dict[tuple[int, int], int] = {}
         self.snapshots: dict[int, tuple[int, np.ndarray, ref]] = {}
         self.views: list[Any] = []  # Arrays that are views, since the last write

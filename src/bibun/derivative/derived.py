@@ -331,7 +331,10 @@ def execute(
         places = [None if i is None else trace.positions[i] for i in derived.makers]
         env = evaluate(derived.graph, [*args, *extra], places=places)
         return [env[o] for o in derived.graph.outputs]
-    values = [_value(recorded, trace, i) for i in derived.sources]
+    known, values = trace.values, []
+    for i in derived.sources:
+        value = known[i] if type(i) is int else None
+        values.append(_value(recorded, trace, i) if value is None or type(value) is Type else value)
     for a in extra:
         values.append(a.raw)
     results = _silently(derived.program, values)

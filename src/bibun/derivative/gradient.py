@@ -44,22 +44,24 @@ class Arguments:
             for x in leaves:
                 self.leaves.append(source(x, name))
 
-    def pieces(self, leaves: Sequence[Any]) -> list[Any]:
+    def pieces(self, leaves: list[Any]) -> list[Any]:
         """These leaves, in the containers of the differentiated arguments."""
         found, begin = [], 0
         for count, rebuild in self.parts:
-            found.append(rebuild(list(leaves[begin : begin + count])))
+            found.append(rebuild(leaves[begin : begin + count]))
             begin += count
         return found
 
     def place(self, leaves: list[Array]) -> list[Any]:
         """All arguments, with these leaves in the differentiated ones."""
         args = list(self.args)
-        for k, piece in zip(self.numbers, self.pieces(leaves), strict=True):
-            args[k] = piece
+        begin = 0
+        for k, (count, rebuild) in zip(self.numbers, self.parts, strict=True):
+            args[k] = rebuild(leaves[begin : begin + count])
+            begin += count
         return args
 
-    def gradient(self, leaves: Sequence[Any]) -> Any:
+    def gradient(self, leaves: list[Any]) -> Any:
         """Leaves as the caller expects them: one container, or a tuple if argnums is one."""
         pieces = self.pieces(leaves)
         return pieces[0] if self.single else tuple(pieces)

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..array import Array, Duck, enter, is_number, lift
+from ..array import Array, Duck, enter, lift
 from ..errors import DtypeError, NotDifferentiableError
 from ..graph import Type
 from ..guide import last, remember
@@ -48,8 +48,8 @@ class Recorded(NamedTuple):
         for a in self.given:
             if type(a.raw) is Type:
                 return False
-        values = self.trace.values
-        return Type not in [type(values[i]) for i in self.trace.captured]
+        captured, values = self.trace.captured, self.trace.values
+        return not captured or Type not in [type(values[i]) for i in captured]
 
     @property
     def rerun(self) -> Rerun | None:
@@ -105,7 +105,7 @@ def record(
         known = [a.raw for a in leaves] if types is None else list(types)
         inputs = [trace.input(v) for v in known]
         if types is None:
-            trace.sources = dict(zip(inputs, leaves, strict=True))
+            trace.sources = inputs, leaves
         traced = [
             Array(trace, i, v, form_of(a)) for i, v, a in zip(inputs, known, leaves, strict=True)
         ]
@@ -116,9 +116,14 @@ def record(
                 raise TypeError(f"{name}: with has_aux=True the function must return (result, aux)")
             result, aux = result
         results, rebuild = flatten(result)
-        outputs = [enter(trace, output(y, name)) for y in results]
-        arrays, rebuild_aux = _arrays(aux)
-        outputs += [enter(trace, a) for a in arrays]
+        outputs = []
+        for y in results:
+            own = type(y) is Array and y.scope is trace
+            outputs.append(y.index if own else enter(trace, output(y, name)))
+        rebuild_aux: Rebuild = _nothing
+        if has_aux:
+            arrays, rebuild_aux = _arrays(aux)
+            outputs += [enter(trace, a) for a in arrays]
     remember(trace.structure(), code)
     call = f, leaves, place, name, kwargs, has_aux
     return Recorded(trace, inputs, leaves, outputs, len(results), rebuild, rebuild_aux, call)
@@ -173,13 +178,15 @@ def _entered(trace: Trace, given: Any) -> Any:
 
 def form_of(a: Array) -> type | None:
     """What an argument without axes stands for, where its type does not say so."""
-    return a.form if a.raw.shape or is_number(a) else np.ndarray
+    return np.ndarray if type(a.raw) is np.ndarray and not a.raw.shape else a.form
+
+
+def _nothing(arrays: list[Any]) -> tuple:
+    return ()
 
 
 def _arrays(aux: Any) -> tuple[list[Array], Rebuild]:
     """The traced arrays of an auxiliary result, which may also hold anything else."""
-    if isinstance(aux, tuple) and not aux:
-        return [], lambda arrays: aux
     leaves, rebuild = flatten(aux)
     places = [k for k, x in enumerate(leaves) if isinstance(x, Duck)]
 
@@ -222,12 +229,12 @@ def source(x: Any, name: str) -> Array:
     """An argument to differentiate by: Python's numbers count as floats, integer arrays raise."""
     if type(x) is np.ndarray and x.shape and x.dtype.kind == "f" and x.dtype.isnative:
         return Array(None, -1, x)
+    if type(x) is float or type(x) is int:
+        return Array(None, -1, np.float64(x), float)
     if isinstance(x, bool | np.bool_ | str) or x is None:
         raise DtypeError(
             f"{name}: the argument is {x!r}; a derivative needs floating-point numbers"
         )
-    if type(x) is float or type(x) is int:
-        return Array(None, -1, np.float64(x), float)
     a = lift(x)
     if a.dtype.kind not in "fc":
         raise DtypeError(

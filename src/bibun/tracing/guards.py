@@ -146,7 +146,7 @@ def _outward(a: Array) -> Array | None:
 
     def given(j: int) -> Any:
         found = trace.captured.get(j)
-        return trace.sources.get(j) if found is None else found
+        return dict(zip(*trace.sources, strict=True)).get(j) if found is None else found
 
     def apply(op: Any, args: Sequence[Any]) -> Any:
         return args[0][op.index] if isinstance(op, Item) else bind(op, *map(lift, args))
