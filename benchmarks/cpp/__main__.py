@@ -41,7 +41,8 @@ headers environment variables name, as in
     BENCH_CPPAD=/path/to/include python -m benchmarks cpp
 
 with BENCH_FASTAD, BENCH_AUTODIFF, BENCH_CPPAD, BENCH_ADEPT, BENCH_CODIPACK and BENCH_STAN; several
-folders have `:` between them, and BENCH_STAN_LINK holds what the linker needs. The goals are for
+folders have `:` between them, and BENCH_STAN_LINK holds what the linker needs. Those of Stan are
+in the wheel of httpstan, with libtbb. The goals are for
 `-O3 -march=native`; `-O2` for any processor is shown beside it, where `std::fma` is a call.
 
 sin and cos of libm take more than half of the smallest row's time by hand, so that its goal for

@@ -1,4 +1,7 @@
 // Stan's mathematics, with its functions of matrices.
+#ifndef _REENTRANT  // without which its headers refuse
+#define _REENTRANT 1
+#endif
 #include <stan/math.hpp>
 
 #include "../scalars.hpp"
@@ -17,7 +20,7 @@ void take(Row& row, Loss loss) {
   const auto run = [w, loss, slope] {
     const stan::math::nested_rev_autodiff nested;
     stan::math::var_value<Eigen::MatrixXd> v(w);
-    const Number y = loss(v);
+    Number y = loss(v);
     y.grad();
     *slope = v.adj();
     return y.val();
