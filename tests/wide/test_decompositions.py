@@ -191,6 +191,9 @@ def test_close_eigenvalues_have_the_exact_derivative_or_none(gap):
     assert found.value == float(moved(0))
     assert np.isnan(found.gradient[0, 0]) or found.gradient[0, 0] == slope
     assert found.proven == (not found.without)
+    assert found.proven or found.without == [
+        "vectors of (nearly) equal eigenvalues or singular values"
+    ]
 
 
 @pytest.mark.parametrize("gap", [1e-30, 0.0])

@@ -17,7 +17,7 @@ from ..tracing.functional import Recorded
 from ..walk import evaluate
 from ..wide.balls import UndecidedError, balls, precision
 from ..wide.checks import KEPT
-from ..wide.objects import Library, NotExpressibleError, apply
+from ..wide.objects import Library, NotExpressibleError, apply, lacking
 from ..wide.proof import ball_of
 
 BITS = 512
@@ -96,8 +96,8 @@ def in_balls(graph: Graph, args: Sequence[Any], library: Library) -> tuple[list[
                     y = apply(n, given, library)
                 except UndecidedError:
                     pass  # of this precision; more may decide
-                except (NotExpressibleError, TypeError, ValueError, AttributeError):
-                    without.append(n.op.name)
+                except (NotExpressibleError, TypeError, ValueError, AttributeError) as error:
+                    without.append(lacking(n.op, error))
             env.append(y)
     return env, sorted(set(without))
 

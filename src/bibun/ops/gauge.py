@@ -54,6 +54,10 @@ class Scattered(Op):
         yield Example(cls((2, 3)), ((2, 3),))
 
 
+class ArbitraryError(TypeError):
+    """Something has no exact numbers, since it is arbitrary: the text says what."""
+
+
 @operation
 class Seldom(Op):
     """A graph that is run where its condition holds; elsewhere its result is zero.
@@ -82,7 +86,7 @@ class Seldom(Op):
 
     def exactly(self, lib, condition, *args):
         if condition.any():  # what is close in floats is different in exact numbers, or arbitrary
-            raise TypeError("seldom: a limit for floats")
+            raise ArbitraryError("vectors of (nearly) equal eigenvalues or singular values")
         return tuple(lib.elements(np.zeros(t.shape, t.dtype)) for t in self.graph.output_types)
 
     def push(self, y, args, tangents):

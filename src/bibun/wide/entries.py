@@ -84,6 +84,8 @@ class Entries:
         for i, n in self.graph.body():
             try:
                 env.append(self._node(n, self.needed[i], [env[a] for a in n.args], library))
+            except NotExpressibleError:
+                raise
             except (TypeError, ValueError, AttributeError, ArithmeticError) as error:
                 raise NotExpressibleError(f"not expressible: {n.op.name}") from error
             between()

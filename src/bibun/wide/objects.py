@@ -17,6 +17,7 @@ import numpy as np
 
 from ..graph import Constant, Graph, Item, Node, Op
 from ..ops.elementwise import TABLE, Elementwise
+from ..ops.gauge import ArbitraryError
 from ..ops.select import Where
 from ..ops.structure import Cast
 
@@ -229,7 +230,13 @@ def _applied(op: Op, args: list[Any], library: Library) -> Any:
     try:
         return _objects(op, args, library)
     except (TypeError, ValueError, AttributeError, ArithmeticError, KeyError) as error:
-        raise NotExpressibleError(f"not expressible: {op.name}") from error
+        raise NotExpressibleError(f"not expressible: {lacking(op, error)}") from error
+
+
+def lacking(op: Op, error: BaseException) -> str:
+    """What has no exact numbers: an operation, or what it says of itself."""
+    cause = error.__cause__ if isinstance(error, NotExpressibleError) else error
+    return str(cause) if isinstance(cause, ArbitraryError) else op.name
 
 
 def _objects(op: Op, args: list[Any], library: Library) -> Any:
