@@ -29,8 +29,9 @@ def drawn(*shape: int) -> np.ndarray:
 def arm(q: Any, torque: Any) -> Any:
     """A dozen numbers, and a system of two equations."""
     c, s = np.cos(q[1]), np.sin(q[1])
-    m = np.array([[3 + 2 * c, 1 + c], [1 + c, 1.0]])
-    return np.linalg.solve(m, torque - np.array([s * q[2] * (q[3] - q[2]), s * q[2] ** 2]))
+    a, b = 3 + 2 * c, 1 + c
+    left, right = torque - np.array([s * q[2] * (q[3] - q[2]), s * q[2] ** 2])
+    return np.array([left - b * right, a * right - b * left]) / (a - b * b)
 
 
 def network(w: Any, v: Any, x: Any) -> Any:
@@ -92,6 +93,7 @@ def test_batches(name: str, compiler: str, tmp_path: Path) -> None:
         (lambda x: bibun.while_loop(lambda y: y[0] < 3, lambda y: y * 2, x), (3,)),
         (lambda x: bibun.cond(x[0] > 1, np.sin, np.cos, x), (3,)),
         (lambda x: np.sort(x), (3,)),
+        (lambda x: np.linalg.solve(x, x[0]), (3, 3)),
         (lambda x: np.tanh(x), (4000,)),
     ],
 )
