@@ -91,6 +91,13 @@ def test_the_condition_grows_with_cancellation():
     assert badly.condition > 1e10 * abs(badly.sides[0])
 
 
+def test_each_entry_rounds_by_itself():
+    quotients = program([700.0, -1e8, -700.0], ("prod", (0,)), ("divide", (1, 0)))
+    known = Truth(quotients, 1)  # 490000 / 700 - 490000 / 700, and what is smaller
+    assert known.sides == [0, 0]
+    assert known.condition > 100
+
+
 @pytest.mark.parametrize("factor, offset", [(1 + 1e-9, 0.0), (0.0, 0.0), (1.0, 1e-3)])
 def test_wrong_gradients_are_found(factor, offset):
     wrong = Counter()

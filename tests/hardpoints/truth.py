@@ -100,11 +100,12 @@ def values(program: Program, x: list[Any], noise: Noise, base: Lists | None) -> 
     """
     found: Lists = [x]
     for k, (name, args) in enumerate(program.body):
-        given = []
+        given, n = [], max((len(found[a]) for a in args if type(a) is int), default=1)
         for a, errors in zip(args, noise.partials[k], strict=False):
             y = found[a] if type(a) is int else [mp.mpf(a)]
+            y = y if len(y) == n else y * n  # each entry has partials of its own
             if base is not None and noise.rng and type(a) is int:
-                y = _apart(y, base[a], errors)
+                y = _apart(y, base[a] if len(base[a]) == n else base[a] * n, errors)
             if type(a) is int and noise.inside[k]:
                 y = [_off(u, e) for u, e in zip(y, errors, strict=False)]
             given.append(y)
