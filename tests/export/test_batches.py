@@ -53,6 +53,12 @@ def picked(x: Any, table: Any, i: Any) -> Any:
     return np.where(y > 1, np.cumsum(np.sqrt(np.abs(y))), np.max(y) + 1.0)
 
 
+def system(x: Any, b: Any, a: Any) -> Any:
+    """Functions are called for one example after the other; a factorisation is the same for all."""
+    y = np.sort(np.linalg.solve(np.outer(x, x) + np.diag(x), b) + np.sin(x))
+    return np.sum(y * np.linalg.solve(a, x))
+
+
 def rare(x: Any) -> Any:
     """Of some examples what seldom happens: sines of large numbers."""
     return np.sin(x * np.array([1.0, 1e5, 1e12])) + np.exp(x)
@@ -67,6 +73,11 @@ CASES: dict[str, tuple[Any, tuple, dict[str, Any]]] = {
     "price": (price, (drawn(), drawn(), drawn()), SUMS | {"batch": (0, 1, 2)}),
     "steps": (steps, (X, RNG.uniform(size=4)), {"batch": 0, "wrt": (0, 1), "functions": "vjp"}),
     "picked": (picked, (X, TABLE, RNG.integers(0, 5, (ROWS, 4))), BOTH | {"batch": (0, 2)}),
+    "system": (
+        system,
+        (X, drawn(4), np.eye(4) + RNG.uniform(size=(4, 4))),
+        SUMS | {"batch": (0, 1)},
+    ),
     "rare": (rare, (drawn(3),), {"batch": 0, "functions": "value"}),
 }
 
@@ -92,12 +103,10 @@ def test_batches(name: str, compiler: str, tmp_path: Path) -> None:
     [
         (lambda x: bibun.while_loop(lambda y: y[0] < 3, lambda y: y * 2, x), (3,)),
         (lambda x: bibun.cond(x[0] > 1, np.sin, np.cos, x), (3,)),
-        (lambda x: np.sort(x), (3,)),
-        (lambda x: np.linalg.solve(x, x[0]), (3, 3)),
         (lambda x: np.tanh(x), (4000,)),
     ],
 )
 def test_what_goes_one_by_one(f: Any, shape: tuple) -> None:
-    """Examples that go ways of their own, call functions, or are vectors themselves."""
+    """Examples that go ways of their own, call or are vectors themselves."""
     given = exported(f, (drawn(*shape),), [], "value", [0])
     assert lowered("f", given, "vector").several is None

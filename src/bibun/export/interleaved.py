@@ -11,24 +11,27 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..loops import Block, Buffer, Code, Let, Loop, Place, Refuse, Seldom, Store
+from ..loops import Apply, Block, Buffer, Code, Let, Loop, Place, Refuse, Seldom, Store
 from ..loops.statements import DTYPES, Merge, statements
 from ..native.cpp_needed import needed
 from ..native.rounds import taken
 from ..native.tune import without_idle_stores
+from .lane_calls import by_lanes, differs, written
 
 LONGEST = 64
 """Statements of short sums, which are written out."""
-KNOWN = (Let, Store, Loop, Seldom, Refuse)
+KNOWN = (Let, Store, Loop, Seldom, Refuse, Apply)
 
 
 def interleaved(code: Code, batched: Collection[int], lanes: int) -> Code | None:
-    """The code of so many examples; None where each goes a way of its own, or calls functions.
+    """The code of so many examples; None where each goes a way of its own.
 
     `batched` are the numbers of the buffers of which each example has its own.
     """
-    if any(type(s) not in KNOWN for s in statements(code.body)):
-        return None
+    for s in statements(code.body):
+        computed = type(s) is Apply and any(place.computed >= 0 for _, place in s.places)
+        if type(s) not in KNOWN or computed:
+            return None
     return _Interleaving(code, varying(code, batched), lanes).run()
 
 
@@ -59,6 +62,8 @@ class Varying:
                 if self.any((c.start, c.next)):
                     self.values |= {c.number, c.result}
             self.values |= {m.result for m in s.merges if self.any((m.start, m.value))}
+        elif type(s) is Apply and differs(s, self.buffers):
+            self.buffers |= {b.number for b in written(s)}
         elif type(s) is Seldom:
             self.values |= {n for n, _, a, b in s.chosen if self.any((s.mask, a, b))}
 
@@ -121,7 +126,11 @@ class _Interleaving:
         for s in self.unrolled(block.statements):
             if type(s) is Let and s.number not in self.wanted:
                 continue
-            if type(s) is Loop:
+            if type(s) is Apply and differs(s, self.varies.buffers):
+                calls = by_lanes(self.code, s, self.varies.buffers, self.lanes)
+                done += [*self.lane_loop(run), calls]
+                run = []
+            elif type(s) is Loop:
                 before, loop = self.loop(s)
                 done += [*self.lane_loop(run + before), loop]
                 run = []
@@ -129,8 +138,9 @@ class _Interleaving:
                 run.append(s)
             else:
                 # A value that is the same for all may come earlier, a write may not.
-                done += [*self.lane_loop(run), s] if type(s) is Store else [s]
-                run = [] if type(s) is Store else run
+                writes = type(s) is Store or type(s) is Apply
+                done += [*self.lane_loop(run), s] if writes else [s]
+                run = [] if writes else run
         return done + self.lane_loop(run)
 
     def unrolled(self, found: Sequence[Any]) -> Iterator[Any]:

@@ -226,17 +226,9 @@ class Code:
         made = Invoke(symbol, tuple(numbers), tuple(places), tuple(functions))
         self.blocks[-1].statements.append(made)
 
-    def apply(
-        self,
-        symbol: str,
-        numbers: Sequence[int | float],
-        places: Sequence[Any],
-        fails: str,
-        functions: Sequence[str] = (),
-    ) -> None:
+    def apply(self, made: Apply) -> None:
         """Call a function that the language has."""
-        self.checked = self.checked or bool(fails)
-        made = Apply(symbol, tuple(numbers), tuple(places), fails, tuple(functions))
+        self.checked = self.checked or bool(made.fails)
         self.blocks[-1].statements.append(made)
 
     def refuse(self, mask: Value, reason: str = "") -> None:

@@ -144,6 +144,8 @@ class Apply(NamedTuple):
     places: tuple[tuple[Buffer, Place], ...]  # what it reads, what it writes, and its memory
     fails: str = ""  # what there is if it has no result
     functions: tuple[str, ...] = ()  # of libraries, by their names
+    reads: int = 0  # how many of the places it reads
+    sizes: tuple[int, ...] = ()  # how many numbers it reads or writes at each place
 
 
 class Grow(NamedTuple):

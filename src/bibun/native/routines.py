@@ -9,7 +9,7 @@ from math import prod
 from typing import Any, NamedTuple
 
 from ..graph import Type
-from ..loops import Buffer, Place
+from ..loops import Apply, Buffer, Place
 from .repeats import Spot, size
 
 
@@ -40,7 +40,9 @@ def apply(lowering: Any, node: int) -> None:
     def called(counter: int = -1) -> None:
         places = [part(spot, n // of.parts, counter) for spot, n in (*read, *written)]
         places += [(spot.buffer, spot.place) for spot in memory]
-        code.apply(of.symbol, of.numbers, places, of.fails, of.functions)
+        sizes = tuple([n // of.parts for _, n in (*read, *written)])
+        of_call = of.symbol, of.numbers, tuple(places), of.fails, of.functions
+        code.apply(Apply(*of_call, len(read), sizes))
 
     if of.parts == 1:
         called()
