@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import sys
 import traceback
 
 import numpy as np
@@ -12,6 +14,7 @@ from bibun import grad, jit, value_and_grad
 from bibun.derivative import rolled
 from bibun.errors import TracingError
 
+from .loop_traps import HARMLESS, TRAPS
 from .python_loops import KEPT, ONE_BY_ONE
 
 X = np.array([0.3, 0.7, -0.2])
@@ -27,14 +30,17 @@ def is_loop(f) -> bool:
     return "scan" in jit(f).lower(X).text("graph")
 
 
-@pytest.mark.parametrize("program", [*KEPT, *ONE_BY_ONE], ids=lambda f: f.__name__)
+PROGRAMS = [*KEPT, *HARMLESS, *ONE_BY_ONE, *TRAPS]
+
+
+@pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
 def test_loops_mean_what_they_say(program):
     expected = program(X.copy()), grad(program)(X)
     compiled = jit(value_and_grad(program))
     for x in (X, X.copy()):
         for found, truth in zip(compiled(x), expected, strict=True):
             np.testing.assert_allclose(found, truth, **CLOSE)
-    assert is_loop(program) == (program in KEPT)
+    assert is_loop(program) == (program in [*KEPT, *HARMLESS])
 
 
 @pytest.mark.parametrize("program", KEPT[2:6], ids=lambda f: f.__name__)
@@ -132,6 +138,52 @@ def test_whole_numbers_do_not_wrap():
         return total
 
     np.testing.assert_allclose(jit(f)(X), f(X), **CLOSE)
+
+
+@pytest.mark.parametrize(
+    ("f", "error"),
+    [
+        (lambda i, t: 1.0 / (i - 3), ZeroDivisionError),
+        (lambda i, t: math.sqrt(3 - i), ValueError),
+        (lambda i, t: 1 / 10.0 ** (300 + i), OverflowError),
+        (lambda i, t: 1.0 / (t - 3.0), ZeroDivisionError),
+    ],
+)
+def test_what_python_refuses_is_no_infinity(f, error):
+    def program(x):
+        t, s = 0.0, x[0]
+        for i in range(20):
+            s = s * 0.5 + f(i, t)
+            t = t + 1.0
+        return s
+
+    for transform in (jit(program), jit(grad(program))):
+        with pytest.raises(error):
+            transform(X)
+
+
+def test_a_profiler_is_not_disturbed():
+    def program(x):
+        s = x[0]
+        for i in range(20):
+            s = s * 0.5 + i
+        return s
+
+    seen = []
+
+    def note(frame, event, what):
+        seen.append(event)
+
+    sys.setprofile(note)
+    try:
+        found = jit(program)(X)
+        assert sys.getprofile() is note
+    finally:
+        sys.setprofile(None)
+    assert seen
+    np.testing.assert_allclose(found, program(X), **CLOSE)
+    jit(program)(X + 1)
+    assert sys.getprofile() is None
 
 
 def test_an_array_from_outside_is_refused_as_ever():

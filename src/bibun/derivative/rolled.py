@@ -9,26 +9,27 @@ nothing of others: then all run one by one, as they do where nothing is compiled
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from sys import _getframe, exc_info, getrefcount
+from sys import _getframe, exc_info
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..array import FUNCTIONS, Array, Duck, enter, innermost, is_number, lift
-from ..graph import Input, Type, type_of
-from ..memory import living
+from ..graph import Type, type_of
+from ..memory import owner_of
 from ..recording import Trace, recording, threads
 from ..tracing.containers import flatten, same_structure
 from ..tracing.functional import form_of
 from ..tracing.guards import Guarded
 from ..tracing.rebind import rounds
 from ..tracing.rebind.callee import CALL, MARKS
-from ..tracing.rebind.calls import RoundError, unwatch, watch
+from ..tracing.rebind.calls import RoundError, Watch, profiled
 from ..variable import Variable
+from .alone import alone, is_argument
 from .bodies import Body, Tree, closed
 from .loops import repeated
 from .rows import Loop, in_rows
-from .wholes import fits
+from .wholes import as_python, fits
 
 FEWEST = 8  # rounds
 WORTH = 256  # operations in all rounds, from which on a loop is kept
@@ -93,8 +94,12 @@ class Through(NamedTuple):
 
     def spans(self, start: int, n: int) -> dict[int, tuple[int, int]]:
         """The least and the largest number of each range."""
-        parts = {j: x[start : start + n] for j, x in enumerate(self.sources) if type(x) is range}
+        parts = self.ranges(start, n)
         return {j: (min(x[0], x[-1]), max(x[0], x[-1])) for j, x in parts.items()}
+
+    def ranges(self, start: int, n: int) -> dict[int, range]:
+        """The numbers of each range in n rounds."""
+        return {j: x[start : start + n] for j, x in enumerate(self.sources) if type(x) is range}
 
     def counter(self, start: int, n: int) -> range | None:
         """The numbers of n rounds, if the first of what they are given is one."""
@@ -135,18 +140,22 @@ class Leaf(NamedTuple):
 class Attempt:
     """A round that is traced: what it began with, and where it is recorded."""
 
-    def __init__(self, given: Sequence[Any], written: Sequence[bool], rows: Sequence[Leaf]):
-        self.given = tuple(given)
+    def __init__(
+        self, given: Sequence[Any], written: Sequence[bool], rows: Sequence[Leaf], movable: set[int]
+    ):
+        self.given, self.unchanged = tuple(given), set[int]()
         self.leaves, self.rebuild = flatten(self.given)
         self.kinds = [_kind(x) for x in self.leaves]
         self.trace = Trace()
         self.open = recording(self.trace)
         self.open.__enter__()
-        self.watched = watch()
+        self.watch = Watch()
         self.inputs: list[int] = []
         fresh = [
             x if k is None else self._fresh(k) for x, k in zip(self.leaves, self.kinds, strict=True)
         ]
+        self.fresh = fresh
+        self.movable = {j for j, x in enumerate(self.leaves) if id(x) in movable or is_argument(x)}
         self.rows = tuple(map(self._fresh, rows))
         taken = self.rebuild(fresh)
         copied = FUNCTIONS[np.copy]
@@ -160,14 +169,33 @@ class Attempt:
         self.inputs.append(i)
         return Array(self.trace, i, kind.of, kind.form)
 
+    def numbers(self) -> list[Any]:
+        """What is carried as a number or an array, as it was before the round."""
+        return [x for x, k in zip(self.leaves, self.kinds, strict=True) if k]
+
+    def own(self) -> set[int]:
+        """Which of these are numbers of Python's."""
+        return {j for j, x in enumerate(self.numbers()) if type(x) in (float, complex)}
+
+    def after(self, results: Iterator[Array]) -> tuple:
+        """What is carried, with the results of a loop."""
+        new = [
+            x if k is None else _as(next(results), k)
+            for x, k in zip(self.leaves, self.kinds, strict=True)
+        ]
+        same = [self.leaves[j] if j in self.unchanged else y for j, y in enumerate(new)]
+        return tuple(self.rebuild(same))
+
     def close(self) -> None:
         """Record no more."""
-        unwatch(self.watched)
+        self.watch.close()
         self.open.__exit__(None, None, None)
 
     def body(self, new: Sequence[Any]) -> Body:
         """What was recorded, if the round gave what it was given."""
         new = tuple(new)
+        if self.watch.reason:
+            raise RoundError(self.watch.reason)
         if not same_structure(self.given, new):
             raise UnsettledError("what is carried changes its containers")
         leaves, rebuild = flatten(new)
@@ -182,8 +210,32 @@ class Attempt:
                 )
             else:
                 found.append(lift(y))
+        self._own(leaves)
         outputs = [enter(self.trace, y) for y in found]
         return Body(self.trace, self.inputs, outputs, [Tree(new, found, rebuild, [])])
+
+    def _own(self, leaves: Sequence[Any]) -> None:
+        """Raise unless each array is the round's own: those of a loop share memory with no other.
+
+        What comes back unchanged is what it was, and what changes its place may be an argument,
+        which nobody writes into, or must have been held by one name alone.
+        """
+        places = {id(x): j for j, x in enumerate(self.fresh)}
+        seen: set[int] = set()
+        for j, x in enumerate(leaves):
+            if self.kinds[j] is None or type(x) is not Array or is_number(x):
+                continue
+            owner = owner_of(x)
+            before = places.get(id(owner))
+            if before is not None and before == j and x is owner:
+                self.unchanged.add(j)
+            elif before is None and owner.scope is not self.trace:
+                raise RoundError("an array is given another name")
+            elif before is not None and before not in self.movable:
+                raise RoundError("an array that others may see is given another name")
+            if id(owner) in seen:
+                raise RoundError("two names are given the same array")
+            seen.add(id(owner))
 
 
 SAME = (int, bool, str)
@@ -271,11 +323,15 @@ class Rounds:
         if not all(name in found for name in names):
             return False
         written = [name in self.spec.written for name in names]
-        shared = [n for n, w in zip(names, written, strict=True) if w and not _alone(found, n)]
+        shared = [n for n, w in zip(names, written, strict=True) if w and not alone(found, n)]
+        if profiled():
+            self._give_up("a profiler is told of all calls")
+            return False
         if shared:
             self._give_up(f"others may see what is written into {shared[0]}")
             return False
-        self.attempt = Attempt([found[n] for n in names], written, self.through.kinds())
+        movable = {id(found[n]) for n in names if alone(found, n)}
+        self.attempt = Attempt([found[n] for n in names], written, self.through.kinds(), movable)
         self._leave(self.attempt.taken)
         return True
 
@@ -302,7 +358,7 @@ class Rounds:
         n = self.count - self.next - self.spec.last
         self.attempts = 0
         (graph,), shared = closed([body])
-        states = [lift(x) for x, k in zip(attempt.leaves, attempt.kinds, strict=True) if k]
+        states = [lift(x) for x in attempt.numbers()]
         loop = Loop(graph, states, self.through.rows(self.next, n), shared)
         counter = self.through.counter(self.next, n)
         cut = None if counter is None else in_rows(loop, counter)
@@ -317,65 +373,17 @@ class Rounds:
         if not fits(graph, {len(states) + j: span for j, span in spans.items()}):
             self._give_up("whole numbers may not fit into 64 bits")
             return None
+        ranges = {len(states) + j: x for j, x in self.through.ranges(self.next, n).items()}
+        if not as_python(graph, ranges, attempt.own()):
+            self._give_up("NumPy may say something else of its numbers than Python does")
+            return None
         results = iter(repeated(loop, n, counter=counter))
-        leaves = [
-            x if k is None else _as(next(results), k)
-            for x, k in zip(attempt.leaves, attempt.kinds, strict=True)
-        ]
         self.next += n
-        return tuple(attempt.rebuild(leaves))
+        return attempt.after(results)
 
 
 def _as(y: Array, kind: Leaf) -> Array:
     return Array(y.scope, y.index, y.raw, kind.form)
 
 
-# ------------------------------------------------------------ what may be written into
-
-
-def _alone(found: dict[str, Any], name: str) -> bool:
-    """Whether a write into this is seen by nobody else: a number, or the function's own array."""
-    x = found[name]
-    if type(x) is not Array:
-        return not isinstance(x, np.ndarray | Duck) and _kind(x) is not None
-    if is_number(x):
-        return True
-    if hasattr(x, "parent") or living(x):
-        return False
-    if x.scope is not None and type(x.scope.entries[x.index][0]) is Input:
-        return False
-    return _references(found, name) <= _ALONE
-
-
-def _references(found: dict[str, Any], name: str) -> int:
-    return getrefcount(found[name])
-
-
-class _Probe:
-    """Counts the references to a local array that nobody else has, as Rounds does it."""
-
-    def __init__(self) -> None:
-        self.count = 0
-
-    def __iter__(self) -> _Probe:
-        return self
-
-    def __next__(self) -> None:
-        found = _getframe(1).f_locals
-        x = found["array"]
-        self.count = _references(found, "array")
-        del x
-        raise StopIteration
-
-
-def _measured() -> int:
-    array = Array(None, -1, np.zeros(1))
-    probe = _Probe()
-    for _ in probe:
-        pass
-    del array
-    return probe.count
-
-
-_ALONE = _measured()
 MARKS[rounds.ROLL], MARKS[rounds.ANYTHING] = Roll(), BaseException

@@ -1,4 +1,4 @@
-"""Whole numbers of a loop's counter: Python's have no end, those of compiled code do."""
+"""Numbers of Python's in a loop: whole ones have no end, and 1 / 0 is an error, not infinity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from ..array import Array, lift
 from ..graph import Constant, Graph
+from ..walk import apply
 
 Span = tuple[int, int]
 
@@ -35,6 +37,54 @@ def fits(graph: Graph, counters: dict[int, Span]) -> bool:
             return False
         known[i] = found
     return True
+
+
+def as_python(graph: Graph, counters: dict[int, range], own: set[int]) -> bool:
+    """Whether Python computes the same as NumPy, of numbers that are Python's own.
+
+    What depends on counters alone is computed here for all rounds: where it is not finite, Python
+    raises an error or goes on with complex numbers. `own` are the states that are numbers of
+    Python's: functions of those that may do so count as if they did.
+    """
+    known: Any = {i: lift(np.array(x)) for i, x in counters.items()}
+    own = set(own)
+    for i, node in graph.body():
+        if type(node.op) is Constant:
+            known[i] = lift(node.op.value())
+        elif type(node.type) is tuple or node.type.shape:
+            continue
+        elif node.type.dtype.kind == "b" and node.op.name in OF_BITS:
+            return False  # True + True is 2, and ~True is -2
+        elif all(a in known for a in node.args) and node.op.kind == "element":
+            with np.errstate(all="ignore"):
+                known[i] = apply(node, known, None)
+            if not np.all(np.isfinite(known[i].raw)):
+                return False
+        elif node.args and all(a in known or a in own for a in node.args):
+            if node.op.name not in FINITE and not _harmless(node, known):
+                return False
+            own.add(i)
+    return True
+
+
+OF_BITS = {"add", "invert", "logical_not"}
+FINITE = {
+    "add", "subtract", "multiply", "negative", "positive", "absolute", "sin", "cos", "tanh", "atan",
+    "arctan", "exp", "Cast", "copy", "minimum", "maximum", "square", "sign", "conjugate", "real",
+    "imag", "less", "less_equal", "greater", "greater_equal", "equal", "not_equal", "where",
+    "select", "floor", "ceil", "rint", "trunc",
+}  # fmt: skip
+
+
+def _harmless(node: Any, known: dict[int, Array]) -> bool:
+    """Whether this is x / c, or x to the power of a whole number c."""
+    second = known.get(node.args[-1])
+    if len(node.args) != 2 or second is None:
+        return False
+    values = np.asarray(second.raw)
+    if node.op.name == "divide":
+        return bool(np.all(values != 0))
+    return node.op.name == "power" and bool(np.all((values >= 0) & (values % 1 == 0)))
 
 
 def _is_whole(kind: Any) -> bool:

@@ -37,7 +37,7 @@ MAKERS: dict[type, Handler] = {}  # type -> what makes the entries of its instan
 FINDERS: list[Handler] = []  # what the functions of libraries mean; None says: what they say
 KINDS: dict[type, Handler] = {}  # type -> what its instances mean
 METHODS: dict[type, Callable[[Any, str, Any], Any]] = {}  # type -> its built-in methods
-CHECKS: list[tuple[int, Callable[[Any], None]]] = []  # threads, and what looks at their calls
+CHECKS: list[tuple[int, Handler]] = []  # threads, and what looks at their calls, or changes them
 LATER: list[Callable[[], None]] = []  # what makes further entries, before a function is traced
 
 
@@ -63,19 +63,21 @@ def kind(*types: type) -> Callable[[Handler], Handler]:
     return register
 
 
-def _check(f: Any) -> None:
-    """Let those look at a call who want to, in their own thread."""
+def _check(f: Any) -> Any:
+    """Let those look at a call who want to, in their own thread; gives what is called instead."""
+    instead = None
     for thread, look in tuple(CHECKS):
         if thread == get_ident():
-            look(f)
+            instead = look(f)
+    return instead
 
 
 class Call:
     """The hook in front of whatever is called."""
 
     def __matmul__(self, f: Any) -> Any:
-        if CHECKS:
-            _check(f)
+        if CHECKS and (instead := _check(f)) is not None:
+            return instead
         of = type(f)
         if of is FunctionType:
             known = _known.get(id(f.__code__))
@@ -83,14 +85,14 @@ class Call:
                 return function(f)
             return _wrapper(f) if known.wraps else known.meaning or f
         if of in TABLED:
-            return TABLE.get(f) or _built_in(f, of)
+            return TABLE.get(f) or built_in(f, of)
         return KINDS.get(of, other)(f)
 
 
 CALL = Call()
 
 
-def _built_in(f: Any, of: type) -> Any:
+def built_in(f: Any, of: type) -> Any:
     if of in MAKERS:
         made = TABLE[f] = MAKERS[of](f)
         return made

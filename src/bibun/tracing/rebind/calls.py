@@ -1,7 +1,9 @@
 """What a round of a loop may call, if it is to stand for all rounds: what changes nothing.
 
 Functions of the user's are read; of others there is a list. While a round is traced, every call in
-the user's code is looked at before it happens (`CHECKS` in callee.py).
+the user's code is looked at before it happens (`CHECKS` in callee.py), and so is all of the user's
+code that begins without one: `len(x)`, `x in y` and f"{x}" run methods of the user's classes, and
+libraries call what they are given.
 """
 
 from __future__ import annotations
@@ -9,9 +11,17 @@ from __future__ import annotations
 import cmath
 import math
 import operator
+import sys
 from functools import partial
 from threading import get_ident
-from types import BuiltinFunctionType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    BuiltinFunctionType,
+    CodeType,
+    FrameType,
+    FunctionType,
+    MethodType,
+    ModuleType,
+)
 from typing import Any, NoReturn
 
 import numpy as np
@@ -19,10 +29,10 @@ import numpy as np
 from ...array import Duck
 from ...errors import user_position
 from . import marks
-from .callee import CHECKS, MARKS
+from .callee import CHECKS, MARKS, TABLE, built_in
 from .owners import of_bibun, of_user
-from .rounds import PURE, USE, is_pure
-from .source import functions_at, has_source
+from .rounds import INTO, PURE, USE, is_pure
+from .source import functions_at, has_source, is_generated
 
 # fmt: off
 BUILTINS = {
@@ -55,40 +65,138 @@ OPERATORS = (
 
 INPLACE = {"setitem", "delitem", "iconcat", *(f"i{op}" for op in OPERATORS)}
 _read: dict[CodeType, bool] = {}
+_marked: dict[CodeType, bool] = {}
 
 
 class Use:
     """The hook in front of what is gone through, outside of calls."""
 
     def __matmul__(self, x: Any) -> Any:
-        if CHECKS and hasattr(type(x), "__next__") and any(t == get_ident() for t, _ in CHECKS):
+        if CHECKS and hasattr(type(x), "__next__") and _watching():
             fail(f"it uses up a {type(x).__name__}")
         return x
 
 
-MARKS[USE] = Use()
+class Into:
+    """The hook in front of x in x[i] += v: what stands in a list is changed, and others have it."""
+
+    def __matmul__(self, x: Any) -> Any:
+        if CHECKS and not isinstance(x, Duck | np.ndarray) and _watching():
+            fail(f"it changes what stands in a {type(x).__name__}")
+        return x
+
+
+MARKS[USE], MARKS[INTO] = Use(), Into()
+
+
+def _watching() -> bool:
+    """Whether this thread traces a round; others may begin and end theirs meanwhile."""
+    return any(thread == get_ident() for thread, _ in tuple(CHECKS))
 
 
 class RoundError(Exception):
     """A round that cannot stand for others: they run one by one."""
 
 
-def watch() -> tuple[int, Any]:
-    """Look at all that this thread calls from now on; gives what ends it."""
-    entry = get_ident(), refuse
-    CHECKS.append(entry)
-    return entry
+class Watch:
+    """Looks at all that this thread calls, until it is closed."""
+
+    def __init__(self) -> None:
+        self.entry = get_ident(), refuse
+        self.reason = ""  # why the round stands for no other, should a library hide the error
+        self.before = sys.getprofile()
+        frame: Any = sys._getframe(1)
+        while of_bibun(frame.f_code.co_filename):
+            frame = frame.f_back
+        self.loop = id(frame)  # of the function with the loop
+        CHECKS.append(self.entry)
+        sys.setprofile(self._look)
+
+    def close(self) -> None:
+        """Look no more."""
+        sys.setprofile(self.before)
+        CHECKS.remove(self.entry)
+
+    def _look(self, frame: FrameType, event: str, what: Any) -> None:
+        """Raise before code begins that may change something."""
+        begins = event == "call" and (_is_own(frame) or _is_unmarked(frame.f_back))
+        if not begins and not (event == "c_call" and _is_unmarked(frame)):
+            return
+        if self._imports(frame):
+            return
+        try:
+            if begins:
+                _begins(frame)
+            else:
+                refuse(what)
+        except RoundError as error:
+            self.reason = str(error)
+            raise
+
+    def _imports(self, frame: Any) -> bool:
+        """Whether this belongs to the body of a module, which runs once, whoever imports it."""
+        while id(frame) != self.loop:
+            if frame.f_code.co_name == "<module>":
+                return True
+            frame = frame.f_back
+        return False
 
 
-def unwatch(entry: tuple[int, Any]) -> None:
-    """Look no more."""
-    CHECKS.remove(entry)
+def profiled() -> bool:
+    """Whether somebody else is told of all calls, as cProfile before Python 3.12."""
+    look = sys.getprofile()
+    return look is not None and getattr(look, "__func__", None) is not Watch._look
 
 
-def refuse(f: Any) -> None:
-    """Raise unless calls of f change nothing."""
+INSIDE = {"<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>"}  # of functions that are read
+
+
+def _begins(frame: FrameType) -> None:
+    """Look at a function that begins, whoever has called it."""
+    code = frame.f_code
+    if _is_own(frame):
+        if code.co_name not in INSIDE and not _is_read(code):
+            fail(f"it runs {code.co_qualname}")
+        return
+    module = str(frame.f_globals.get("__name__"))
+    if not of_bibun(code.co_filename) and not _of_library(module, code.co_name):
+        fail(f"it calls {code.co_qualname}")
+
+
+def _is_own(frame: FrameType) -> bool:
+    """Whether this is code that the user has written, and no finaliser: nobody knows when it runs.
+
+    Classes of data and named tuples have methods that were written for them.
+    """
+    code, file = frame.f_code, frame.f_code.co_filename
+    if not of_user(file) or code.co_name == "__del__" or is_generated(code):
+        return False
+    return not str(frame.f_globals.get("__name__")).startswith("namedtuple_")
+
+
+def _is_unmarked(frame: FrameType | None) -> bool:
+    """Whether this is code of the user's whose calls have no hooks, since no call began it."""
+    if frame is None or not _is_own(frame):
+        return False
+    code = frame.f_code
+    if code not in _marked:
+        _marked[code] = _hooked(code)
+    return not _marked[code]
+
+
+def refuse(f: Any) -> Any:
+    """Raise unless calls of f change nothing; a ufunc may be called without an array to write."""
+    if type(f) is np.ufunc:
+        return partial(_without_out, f)
     if not changes_nothing(f):
         fail(f"it calls {getattr(f, '__qualname__', None) or type(f).__name__}")
+
+
+def _without_out(f: np.ufunc, *args: Any, **options: Any) -> Any:
+    """f(*args), unless it writes into the last of them."""
+    if len(args) > f.nin:
+        fail(f"{f.__name__} writes into an argument")
+    return (TABLE.get(f) or built_in(f, np.ufunc))(*args, **options)
 
 
 def fail(reason: str) -> NoReturn:
@@ -124,6 +232,11 @@ def _of_function(f: Any) -> bool:
         return module.startswith(OURS) and f.__name__ not in WRITING
     if not of_user(code.co_filename):
         return _of_library(module, f.__name__)
+    return _is_read(code)
+
+
+def _is_read(code: CodeType) -> bool:
+    """Whether the source of a function of the user's shows that it changes nothing."""
     if code not in _read:
         known = _hooked(code) or has_source(code, MARKS)
         nodes = functions_at(code) if known else []

@@ -15,7 +15,7 @@ import numpy as np
 
 from .marks import PLAIN, Marked, Names, marked
 
-ROLL, ANYTHING, USE = "\0bibun roll", "\0bibun anything", "\0bibun use"
+ROLL, ANYTHING, USE, INTO = (f"\0bibun {m}" for m in ("roll", "anything", "use", "into"))
 NAME = ".rounds{}"  # which no user can write
 
 # fmt: off
@@ -27,8 +27,13 @@ FORBIDDEN = (
 )
 # Keywords of calls that may write, or that are called.
 KEYWORDS = {"out", "key", "copy", "overwrite_a", "overwrite_b", "overwrite_x", "initial_value"}
-ARGUMENTS = {"dot": 2, "clip": 3, "cumsum": 3, "cumprod": 3}  # with one more they write
-USING = {"sum", "list", "tuple", "zip", "enumerate", "max", "min", "any", "all", "set", "dict"}
+ARGUMENTS = {  # with one more they write
+    "dot": 2, "clip": 3, "cumsum": 3, "cumprod": 3, "nan_to_num": 1,
+}
+USING = {  # functions that go through what they are given
+    "sum", "list", "tuple", "zip", "enumerate", "max", "min", "any", "all", "set", "dict",
+    "frozenset", "fsum", "prod", "sumprod", "union", "intersection", "difference", "join",
+}
 LOOKING = {"eval", "exec", "locals", "vars"}  # at names that nobody sees in the source
 PURE = {  # methods of containers and strings that change nothing
     "get", "keys", "values", "items", "index", "count", "format", "join", "split", "strip",
@@ -101,6 +106,8 @@ def _pure(body: Iterable[ast.AST], function: bool = False, loop: bool = False) -
             return False
         if isinstance(node, ast.Call) and not _harmless(node):
             return False
+        if isinstance(node, ast.Compare) and not _compares_values(node):
+            return False
     return not loop or not any(map(_leaves, body))
 
 
@@ -109,13 +116,22 @@ def _is_stored_part(node: ast.AST) -> TypeGuard[ast.Subscript]:
     return isinstance(node, ast.Subscript) and not isinstance(node.ctx, ast.Load)
 
 
+def _compares_values(node: ast.Compare) -> bool:
+    """Whether no object is asked for but None: a number in a round that is traced is another."""
+    sides = [node.left, *node.comparators]
+    none = any(isinstance(x, ast.Constant) and x.value is None for x in sides)
+    return none or not any(isinstance(op, ast.Is | ast.IsNot) for op in node.ops)
+
+
 def _harmless(call: ast.Call) -> bool:
     """Whether a call says nothing of writing; what it calls is looked at when it runs."""
     if any(k.arg is None or k.arg in KEYWORDS for k in call.keywords):
         return False
-    if not isinstance(call.func, ast.Attribute):
+    if not isinstance(call.func, ast.Attribute | ast.Name):
         return True
-    name = call.func.attr
+    name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
+    if isinstance(call.func, ast.Name) and name not in ARGUMENTS:
+        return True
     ufunc = getattr(np, name, None)
     most = ufunc.nin if isinstance(ufunc, np.ufunc) else ARGUMENTS.get(name, len(call.args))
     hidden = name[:2] == name[-2:] == "__"
@@ -263,7 +279,9 @@ class Rolling(Marked):
     visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
 
     def visit_Call(self, node: ast.Call) -> ast.AST:
-        if isinstance(node.func, ast.Name) and node.func.id in USING:
+        f = node.func
+        name = f.id if isinstance(f, ast.Name) else getattr(f, "attr", "")
+        if name in USING:
             node.args = [_used(a) for a in node.args]
         return super().visit_Call(node)
 
@@ -271,10 +289,27 @@ class Rolling(Marked):
         node.iter = _used(node.iter)
         return super().visit_comprehension(node)
 
+    def visit_Compare(self, node: ast.Compare) -> ast.AST:
+        if any(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
+            node.comparators = [_used(c) for c in node.comparators]
+        return super().visit_Compare(node)
+
+    def visit_Assign(self, node: ast.Assign) -> ast.AST:
+        if any(isinstance(t, ast.Tuple | ast.List) for t in node.targets):
+            node.value = _used(node.value)
+        return super().visit_Assign(node)
+
     def visit_Starred(self, node: ast.Starred) -> ast.AST:
         if isinstance(node.ctx, ast.Load):
             node.value = _used(node.value)
         return super().visit_Starred(node)
+
+    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
+        into = node.target.value if isinstance(node.target, ast.Subscript) else None
+        visited = super().visit_AugAssign(node)
+        if isinstance(into, ast.Name) and isinstance(node.target, ast.Subscript):
+            node.target.value = marked(INTO, into)
+        return visited
 
     def visit_For(self, node: ast.For) -> Any:
         spec = None if self.function is None else spec_of(node, self.function)
@@ -302,7 +337,8 @@ def _is_together(through: ast.expr) -> bool:
 
 def _used(x: ast.expr) -> ast.expr:
     """What is gone through, with a mark: one round may use up an iterator that others have."""
-    return marked(USE, x) if isinstance(x, ast.Name | ast.Attribute | ast.Subscript) else x
+    places = (ast.Name, ast.Attribute, ast.Subscript, ast.BoolOp, ast.IfExp)
+    return marked(USE, x) if isinstance(x, places) else x
 
 
 def _stored_in(loop: ast.For) -> set[str]:

@@ -1,0 +1,64 @@
+"""Whether an array is held by one name alone, so that nobody else sees what is written into it."""
+
+from __future__ import annotations
+
+from sys import _getframe, getrefcount
+from typing import Any
+
+import numpy as np
+
+from ..array import Array, is_number
+from ..graph import Input
+from ..memory import living
+
+
+def alone(found: dict[str, Any], name: str) -> bool:
+    """Whether a write into this is seen by nobody else: a number, or the function's own array."""
+    x = found[name]
+    if type(x) is not Array:
+        return type(x) in (float, complex) or isinstance(x, np.generic)
+    if is_number(x):
+        return True
+    if hasattr(x, "parent") or living(x):
+        return False
+    if is_argument(x):
+        return False
+    return _references(found, name) <= _ALONE
+
+
+def is_argument(x: Any) -> bool:
+    """Whether this is an argument of the function, which nobody may write into."""
+    return type(x) is Array and x.scope is not None and type(x.scope.entries[x.index][0]) is Input
+
+
+def _references(found: dict[str, Any], name: str) -> int:
+    return getrefcount(found[name])
+
+
+class _Probe:
+    """Counts the references to a local array that nobody else has, as Rounds does it."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __iter__(self) -> _Probe:
+        return self
+
+    def __next__(self) -> None:
+        found = _getframe(1).f_locals
+        x = found["array"]
+        self.count = _references(found, "array")
+        del x
+        raise StopIteration
+
+
+def _measured() -> int:
+    array = Array(None, -1, np.zeros(1))
+    probe = _Probe()
+    for _ in probe:
+        pass
+    del array
+    return probe.count
+
+
+_ALONE = _measured()
