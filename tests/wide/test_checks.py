@@ -187,6 +187,7 @@ BETWEEN = [  # a function at kinks of its parts, the point, and its derivative
 STEEP = [
     (lambda x: np.sqrt(np.linalg.norm(x)), [0.0, 0.0]),
     (lambda x: np.sqrt(np.std(x)),         [1.0, 1.0]),
+    (lambda x: np.linalg.norm(0.1 * x) ** np.linalg.norm(0.1 * x), [0.0]),
 ]
 # fmt: on
 

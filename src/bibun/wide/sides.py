@@ -78,8 +78,17 @@ def _sides(attempt: Rescue, k: int, e: int, exact: Any) -> list[Limit]:
             limit = converged(*(value[m] for m in steps))
             if limit.kind != "number" or exact is None or not same(limit.value, exact):
                 return []  # the function jumps
-            sides.append(converged(*(slope[m] for m in steps)))
+            sides.append(_end(*(slope[m] for m in steps)))
     return sides
+
+
+def _end(first: Any, second: Any) -> Limit:
+    """The limit of a slope; one that doubles as the digits of the step do grows as a logarithm."""
+    found = converged(first, second)
+    if found.kind != "nothing" or first is None or second is None:
+        return found
+    grows = abs(10 * second - 20 * first) < abs(first)
+    return Limit("infinite", np.inf if second > 0 else -np.inf) if grows else found
 
 
 def _between(g: Any, sides: list[Limit], dtype: np.dtype) -> Any:
