@@ -1,5 +1,6 @@
 """Dataclasses as arguments, and made under a trace: with all that belongs to an instance."""
 
+from collections import namedtuple
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -97,3 +98,39 @@ def test_arrays_set_on_a_result_are_part_of_it():
     for w in (W, 2 * W):
         np.testing.assert_allclose(bibun.jit(f)(w).scale, np.sum(w))
         np.testing.assert_allclose(bibun.vmap(f)(np.stack([w, -w])).scale, [np.sum(w), -np.sum(w)])
+
+
+class Doubled(namedtuple("Doubled", "a b")):
+    """Computes when it is made."""
+
+    def __new__(cls, a, b):
+        return super().__new__(cls, a, 2 * b)
+
+
+@dataclass
+class Twice:
+    """Computes when it is read."""
+
+    a: float
+
+    def __getattribute__(self, name):
+        value = object.__getattribute__(self, name)
+        return 2 * value if name == "a" else value
+
+
+@pytest.mark.parametrize("wrap", [bibun.grad, lambda f: bibun.jit(bibun.grad(f))])
+def test_what_a_class_computes_happens_once(wrap):
+    def product(p):
+        return p.a * p.b
+
+    slope = wrap(product)(Doubled(2.0, 3.0))
+    assert (tuple(slope), type(slope)) == ((6.0, 2.0), Doubled)
+    nested = wrap(lambda p: product(p["x"][0]))({"x": [Doubled(2.0, 3.0)]})
+    assert tuple(nested["x"][0]) == (6.0, 2.0)
+    assert tuple(bibun.jit(lambda p: p)(Doubled(2.0, 3.0))) == (2.0, 6.0)
+
+    def square(p):
+        return p.a * p.a
+
+    assert vars(wrap(square)(Twice(3.0))) == {"a": 24.0}  # of 4 a^2
+    assert bibun.jit(square)(Twice(3.0)) == square(Twice(3.0)) == 36.0

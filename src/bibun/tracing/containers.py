@@ -7,6 +7,7 @@ which is imported when the first container is met.
 from __future__ import annotations
 
 import sys
+import warnings
 from collections.abc import Callable
 from dataclasses import fields, is_dataclass
 from functools import cached_property, partial
@@ -34,7 +35,9 @@ def flatten(tree: Any) -> tuple[list[Any], Rebuild]:
         return list(tree), type(tree)
     optree = import_module("optree")
     _register(tree, optree)
-    leaves, structure = optree.tree_flatten(tree, none_is_leaf=False, namespace=NAMESPACE)
+    leaves, structure = optree.tree_flatten(
+        tree, is_leaf=_is_new, none_is_leaf=False, namespace=NAMESPACE
+    )
     if any(_opens(leaf) for leaf in leaves):
         for leaf in leaves:
             _register(leaf, optree)
@@ -62,8 +65,30 @@ def _opens(x: Any) -> bool:
     kind = type(x)
     return kind not in _known and (
         (is_dataclass(x) and not isinstance(x, type))
+        or computes(kind)
         or any(isinstance(x, k) for k, *_ in _flattenable)
     )
+
+
+def computes(kind: type) -> bool:
+    """Whether a named tuple has a __new__ of its own, which must not run once more on its parts."""
+    if not (issubclass(kind, tuple) and hasattr(kind, "_fields")):
+        return False
+    module = getattr(kind.__new__, "__globals__", {}).get("__name__")
+    return not str(module).startswith("namedtuple_")
+
+
+def _is_new(x: Any) -> bool:
+    """Whether optree would take a named tuple apart that it has not been told about."""
+    return isinstance(x, tuple) and type(x) is not tuple and _opens(x)
+
+
+def _parts_of(x: tuple) -> tuple[tuple, None]:
+    return tuple(x), None
+
+
+def _tuple_of(kind: type, _: None, parts: Any) -> Any:
+    return tuple.__new__(kind, parts)
 
 
 def _register(x: Any, optree: Any) -> None:
@@ -75,6 +100,13 @@ def _register(x: Any, optree: Any) -> None:
         if isinstance(x, base):
             optree.register_pytree_node(kind, to_leaves, from_leaves, namespace=NAMESPACE)
             return
+    if computes(kind):
+        with warnings.catch_warnings():  # that this is a named tuple, too
+            warnings.simplefilter("ignore", UserWarning)
+            optree.register_pytree_node(
+                kind, _parts_of, partial(_tuple_of, kind), namespace=NAMESPACE
+            )
+        return
     _dataclasses[kind] = _class_of(kind)
     optree.register_pytree_node(kind, _pieces, partial(_whole, kind), namespace=NAMESPACE)
 
@@ -119,9 +151,20 @@ def _class_of(kind: type) -> Class:
 def _pieces(x: Any) -> tuple[list[Any], Frame]:
     """The fields that are set, and other attributes that hold arrays of bibun's."""
     others = _others(x)
-    names = [n for n in _dataclasses[type(x)].fields if hasattr(x, n)]
-    names += [n for n, v in others.items() if isinstance(v, Duck)]
-    return [getattr(x, n) for n in names], Frame(names, others)
+    values = {n: v for n in _dataclasses[type(x)].fields if (v := _read(x, n)) is not MISSING}
+    values |= {n: v for n, v in others.items() if isinstance(v, Duck)}
+    return [*values.values()], Frame([*values], others)
+
+
+MISSING = object()
+
+
+def _read(x: Any, name: str) -> Any:
+    """What an object holds: a __getattribute__ of its class is not asked, which may compute."""
+    try:
+        return object.__getattribute__(x, name)
+    except AttributeError:
+        return MISSING
 
 
 def _whole(kind: type, frame: Frame, values: Any) -> Any:
@@ -135,10 +178,11 @@ def _whole(kind: type, frame: Frame, values: Any) -> Any:
 def _others(x: Any) -> dict[str, Any]:
     """The attributes of an instance that are no fields, and do not follow from them."""
     known = _dataclasses[type(x)]
-    found = {n: v for n, v in getattr(x, "__dict__", {}).items() if n not in known.left}
+    held = _read(x, "__dict__")
+    found = {n: v for n, v in ({} if held is MISSING else held).items() if n not in known.left}
     for n in known.slots:
-        if hasattr(x, n):
-            found[n] = getattr(x, n)
+        if (v := _read(x, n)) is not MISSING:
+            found[n] = v
     return found
 
 
