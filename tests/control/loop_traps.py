@@ -50,6 +50,20 @@ class Ticking:
         return x * x * self.n
 
 
+class Layer:
+    def __init__(self, w):
+        self.w = w
+
+    def __call__(self, y):
+        return np.tanh(self.w * y)
+
+
+class CountingLayer(Layer):
+    def __call__(self, y):
+        self.w = self.w + 1.0
+        return np.tanh(self.w * y)
+
+
 class Counted(namedtuple("Counted", "a b")):
     made = 0
 
@@ -223,8 +237,16 @@ def is_true(x):
     return s
 
 
+def counting_layer(x):
+    layer, y = CountingLayer(x[0]), x[1]
+    for _ in range(N):
+        y = layer(y)
+    return y
+
+
 # fmt: off
 TRAPS = [
+    counting_layer,
     length, contained, truth, text, bits, as_index, called_by_grad, own_new, third_of_a_name,
     in_a_list, searched_through, used_by_a_choice, used_by_fsum, two_names, twice_in_a_tuple,
     name_of_another, moved_and_held, sum_of_truths, complex_root, complex_root_of_state, is_true,
@@ -252,4 +274,11 @@ def kept_beside(x):
     return state[1].sum() + state[0].sum()
 
 
-HARMLESS = [leapfrog, kept_beside]
+def layer(x):
+    f, y = Layer(x[0]), x[1]
+    for _ in range(N):
+        y = f(y)
+    return y
+
+
+HARMLESS = [leapfrog, kept_beside, layer]

@@ -222,6 +222,9 @@ def changes_nothing(f: Any) -> bool:
     if isinstance(f, type):
         named = issubclass(f, tuple) and hasattr(f, "_fields") and "__new__" in vars(f)
         return f in BUILTINS or issubclass(f, np.generic) or named
+    call = getattr(kind, "__call__", None)  # noqa: B004
+    if type(call) is FunctionType and of_user(call.__code__.co_filename):
+        return _of_function(call)
     module = str(getattr(f, "__module__", None))
     return hasattr(f, "__wrapped__") and _of_library(module, f.__name__)
 
