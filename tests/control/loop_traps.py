@@ -281,4 +281,13 @@ def layer(x):
     return y
 
 
-HARMLESS = [leapfrog, kept_beside, layer]
+def read_by_a_closure(x):
+    y, s = x[0], 0.0
+    half = lambda: y * 0.5  # noqa: E731
+    for i in range(N):
+        s = s + half()
+        y = x[1] * i
+    return s
+
+
+HARMLESS = [read_by_a_closure, leapfrog, kept_beside, layer]

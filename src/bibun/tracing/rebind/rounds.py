@@ -27,9 +27,7 @@ FORBIDDEN = (
 )
 # Keywords of calls that may write, or that are called.
 KEYWORDS = {"out", "key", "copy", "overwrite_a", "overwrite_b", "overwrite_x", "initial_value"}
-ARGUMENTS = {  # with one more they write
-    "dot": 2, "clip": 3, "cumsum": 3, "cumprod": 3, "nan_to_num": 1,
-}
+ARGUMENTS = {"dot": 2, "clip": 3, "cumsum": 3, "cumprod": 3, "nan_to_num": 1}  # more: they write
 USING = {  # functions that go through what they are given
     "sum", "list", "tuple", "zip", "enumerate", "max", "min", "any", "all", "set", "dict",
     "frozenset", "fsum", "prod", "sumprod", "union", "intersection", "difference", "join",
@@ -70,6 +68,7 @@ def spec_of(loop: ast.For, function: ast.AST) -> Spec | None:
         return None
     exposed: set[str] = set()
     _expose(loop.body, set(targets), exposed)
+    exposed |= _closures(function, loop)
     carried = exposed & (bound.keys() | written)
     if not carried:
         return None
@@ -77,6 +76,13 @@ def spec_of(loop: ast.For, function: ast.AST) -> Spec | None:
     elsewhere = {n for n, count in _loads([function]).items() if count > inside.get(n, 0)}
     last = bool(elsewhere & ((bound.keys() - carried) | targets))
     return Spec(tuple(sorted(carried)), tuple(sorted(carried & written)), last)
+
+
+def _closures(function: ast.AST, loop: ast.For) -> set[str]:
+    """The names that functions around the loop may read in any of its rounds: g = lambda: y."""
+    inside, scopes = set(ast.walk(loop)), (ast.FunctionDef, ast.Lambda, ast.GeneratorExp)
+    found = (f for f in ast.walk(function) if isinstance(f, scopes) and f is not function)
+    return {n for f in found if f not in inside for n in _loads([f])}
 
 
 def is_pure(function: ast.FunctionDef | ast.Lambda) -> bool:
