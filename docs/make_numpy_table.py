@@ -166,7 +166,7 @@ OF_SERIES: list[Callable[..., Any]] = [
     lambda f, x, m, i: f(x, x[::-1]),
     lambda f, x, m, i: f(x, 2),
     lambda f, x, m, i: f(x[0], x[1]),
-    lambda f, x, m, i: f(x, x, 2),
+    lambda f, x, m, i: f(x, x * x[::-1], 2),
     lambda f, x, m, i: f(x[:3], x[3:6], m),
     lambda f, x, m, i: f(x[:3], x[3:6], x[6:], m.reshape(3, 3, 1)),
     lambda f, x, m, i: f(x, x, [1, 2]),

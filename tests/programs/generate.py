@@ -26,6 +26,8 @@ FILLED = 0.6, 0.8  # how much of its domain an argument fills that had to be sca
 BESIDE = 0.02, 0.05  # how far it then lies beside the middle
 NUDGE = 1e-9  # relative: far above rounding, and far below what should matter
 STEEP = 1e4  # how much farther results may move than the arguments that are nudged
+SPECTRAL = {np.linalg.svdvals, np.linalg.svd, np.linalg.cond, np.linalg.norm}
+GAP = 1e-3  # between singular values, whose derivatives are those of a kink where they meet
 SPREAD = 0.1  # how far a constant with a structure (positive definite, ...) is scaled
 
 
@@ -339,10 +341,19 @@ class Builder:
         if isinstance(call, Op) and self.rng.random() < 0.2:
             call, leading = call.batched(2), (2,)
         args = [self.argument(slot, leading, entry) for slot in entry.slots]
+        if isinstance(call, Call) and call.function in SPECTRAL:
+            self.apart(args)
         for k in self.call(call, *args):
             x = self.values[k]
             if x.dtype.kind == "f" and np.max(abs(x), initial=0) > LARGEST:
                 self.call(TABLE["multiply"], k, float(1 / np.max(abs(x))))
+
+    def apart(self, args: list[int | float]) -> None:
+        """Reject matrices with equal singular values, such as factors of others: a kink."""
+        for k in args:
+            x = self.values[k] if isinstance(k, int) else np.zeros(())
+            if x.ndim >= 2 and x.size and np.min(-np.diff(np.linalg.svdvals(x)), initial=1) < GAP:
+                raise Rejected
 
     def argument(self, slot: Any, leading: tuple[int, ...], entry: Entry) -> int | float:
         if callable(slot):
