@@ -275,7 +275,8 @@ class Trace:
         i = self.imported.get(key)
         if i is None:
             i = self.imported[key] = self.input(array.raw)
-            self.captured[i] = array
+            # Not the array itself, which may be written to, and then stands for an entry of ours.
+            self.captured[i] = type(array)(array.scope, array.index, array.raw, array.form)
         return i
 
     # ------------------------------------------------------------ variables

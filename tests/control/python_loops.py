@@ -432,6 +432,16 @@ def settles(x):
     return y
 
 
+def made_of_what_stays(x):
+    k = x * 1.5
+    s = x[0]
+    for _ in range(N):
+        y = k * 0.5
+        y[0] = s * 0.3
+        s = s * 0.9 + y.sum() * 0.01
+    return s
+
+
 # ------------------------------------------------------------ round by round
 
 
@@ -661,6 +671,7 @@ def member(x):
 
 # fmt: off
 KEPT = [
+    made_of_what_stays,
     settles,
     euler, helped, index, table, rows, path, fib, last, model, inner, inplace, nested, matrix,
     closure, lam, tup, tlist, ldict, pyfloat, pymath, cont, untaken, logs, usesi, comp, minmax,

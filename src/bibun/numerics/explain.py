@@ -71,7 +71,8 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation | N
 
     >>> import numpy as np, bibun
     >>> print(bibun.numerics.explain(lambda x: np.sum(1 / x), np.array([1.0, 0.0])))
-    the value of divide at 1.0, 0.0 at index (1,) is inf (...: `1 / x`)
+    the value of divide at 1.0, 0.0 at index (1,) is inf (...: `1 / x`);
+    no code can mend it: the value or the derivative does not exist there
     >>> found = bibun.numerics.explain(lambda x: np.sqrt(x + 1) - np.sqrt(x), 1e14)
     >>> found.operation, found.edit.new
     ('subtract', '(x + 1 - x) / (np.sqrt(x + 1) + np.sqrt(x))')
