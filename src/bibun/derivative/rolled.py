@@ -33,6 +33,8 @@ from .wholes import as_python, fits
 
 FEWEST = 8  # rounds
 WORTH = 256  # operations in all rounds, from which on a loop is kept
+# The same where a long array is carried: rounds in a row are then one pass over it, in registers.
+LONG, WORTH_OF_LONG = 1_024, 1_024
 ATTEMPTS = 3  # rounds that may pass until what is carried has the types that it keeps
 STORED = 1 << 28  # bytes of all states, of which derivatives keep those of each round
 
@@ -364,7 +366,8 @@ class Rounds:
         cut = None if counter is None else in_rows(loop, counter)
         whole = states if cut is None else [states[j] for j in cut.kept]
         size = n * sum(a.raw.dtype.itemsize * int(np.prod(a.shape)) for a in whole)
-        small = n * (len(graph) - graph.arity) < WORTH
+        long = WORTH and any(np.prod(a.shape) >= LONG for a in states)
+        small = n * (len(graph) - graph.arity) < (WORTH_OF_LONG if long else WORTH)
         if size > STORED:
             self._give_up(f"its rounds would store {size >> 20} MiB")
         if innermost(loop.operands) is None or small or size > STORED:

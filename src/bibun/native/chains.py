@@ -15,7 +15,7 @@ INTERLEAVED = 4
 """Vectors that go through a long chain of operations side by side: their instructions alternate."""
 MOST_ALIVE = 48
 """Vectors that are waiting to be used, of all of them: a few more than there are registers."""
-LONG_CHAIN = 48
+LONG_CHAIN = 54
 """Cycles from the first operation of a round to its last one, from which on the processor has no
 room for the instructions of so many rounds that something in them is always ready."""
 WAITS = {"div": 12, "sqrt": 16, "load": 5, "select": 2, "lt": 3, "le": 3, "eq": 3, "ne": 3} | (
