@@ -94,11 +94,6 @@ class Through(NamedTuple):
         rest = [x[start : start + n] for x in self.sources]
         return [lift(np.array(x) if type(x) is range else x) for x in rest]
 
-    def spans(self, start: int, n: int) -> dict[int, tuple[int, int]]:
-        """The least and the largest number of each range."""
-        parts = self.ranges(start, n)
-        return {j: (min(x[0], x[-1]), max(x[0], x[-1])) for j, x in parts.items()}
-
     def ranges(self, start: int, n: int) -> dict[int, range]:
         """The numbers of each range in n rounds."""
         return {j: x[start : start + n] for j, x in enumerate(self.sources) if type(x) is range}
@@ -315,7 +310,7 @@ class Rounds:
         self.attempts = 0
         for trace in threads.open:
             if isinstance(trace, Guarded):
-                trace.one_by_one[id(self)] = reason
+                trace.one_by_one.append(reason)
 
     # ------------------------------------------------------------ a round that is traced
 
@@ -372,11 +367,10 @@ class Rounds:
             self._give_up(f"its rounds would store {size >> 20} MiB")
         if innermost(loop.operands) is None or small or size > STORED:
             return None
-        spans = self.through.spans(self.next, n)
-        if not fits(graph, {len(states) + j: span for j, span in spans.items()}):
+        ranges = {len(states) + j: x for j, x in self.through.ranges(self.next, n).items()}
+        if not fits(graph, ranges):
             self._give_up("whole numbers may not fit into 64 bits")
             return None
-        ranges = {len(states) + j: x for j, x in self.through.ranges(self.next, n).items()}
         if not as_python(graph, ranges, attempt.own()):
             self._give_up("NumPy may say something else of its numbers than Python does")
             return None

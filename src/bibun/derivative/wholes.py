@@ -14,14 +14,16 @@ from ..walk import apply
 Span = tuple[int, int]
 
 
-def fits(graph: Graph, counters: dict[int, Span]) -> bool:
+def fits(graph: Graph, counters: dict[int, range]) -> bool:
     """Whether all that is computed of counters and of constants alone fits into 64 bits.
 
     Counters are inputs, by their numbers. What is made by other functions than those below may not
     fit.
     """
     limits = np.iinfo(np.int64)
-    known: dict[int, Span | None] = {**counters}
+    known: dict[int, Span | None] = {
+        i: (min(x[0], x[-1]), max(x[0], x[-1])) for i, x in counters.items()
+    }
     for i, node in enumerate(graph.nodes):
         if i in known or i < graph.arity:
             continue

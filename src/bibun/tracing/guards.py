@@ -38,12 +38,12 @@ class Guarded(Trace):
         self.asked: dict[int, Any] = {}  # what was asked, and the answer
         self.derivatives: list[Any] = []  # that were taken here, for calls to look at
         self.differentiates = False  # whether any was taken
-        self.one_by_one: dict[Any, str] = {}  # code with loops that are not kept as such, and why
+        self.one_by_one: list[str] = []  # why loops of Python's run round by round
 
     def refuse_more(self) -> None:
         """Say which line is repeated so often."""
         place, count = Counter(self.positions).most_common(1)[0]
-        reason = "; ".join(dict.fromkeys(self.one_by_one.values()))
+        reason = "; ".join(dict.fromkeys(self.one_by_one))
         raise TracingError(
             f"jit: more than {MOST} operations were recorded, {count} of them at "
             f"{Position(*place)}: this loop of Python's runs round by round"
@@ -144,9 +144,11 @@ def _outward(a: Array) -> Array | None:
     trace = a.scope
     assert trace is not None
 
+    sources = dict(zip(*trace.sources, strict=True))
+
     def given(j: int) -> Any:
         found = trace.captured.get(j)
-        return dict(zip(*trace.sources, strict=True)).get(j) if found is None else found
+        return sources.get(j) if found is None else found
 
     def apply(op: Any, args: Sequence[Any]) -> Any:
         return args[0][op.index] if isinstance(op, Item) else bind(op, *map(lift, args))

@@ -159,7 +159,7 @@ def _learn(f: Any) -> Known:
     with _lock:
         if of_user(file) and not (of_classes(file) and _meaning(f)):
             before = known_names()
-            found = Known(code, None if _has_hooks(code) else marked_code(code, MARKS))
+            found = Known(code, None if has_hooks(code) else marked_code(code, MARKS))
             if known_names() != before:  # further operators and properties may need hooks
                 _known.clear()
         elif of_bibun(file):
@@ -177,8 +177,8 @@ def followed(code: CodeType) -> bool:
     return is_generated(code) or not of_user(code.co_filename) or has_source(code, MARKS)
 
 
-def _has_hooks(code: CodeType) -> bool:
-    """Whether this is code of a function that was defined while its surroundings were traced."""
+def has_hooks(code: CodeType) -> bool:
+    """Whether code has hooks, as that of functions defined while what is around them is traced."""
     hooks = {id(h) for h in MARKS.values()}
     return any(id(c) in hooks for inner in marks.nested(code) for c in inner.co_consts)
 

@@ -28,8 +28,7 @@ import numpy as np
 
 from ...array import Duck
 from ...errors import user_position
-from . import marks
-from .callee import CHECKS, MARKS, TABLE, built_in
+from .callee import CHECKS, MARKS, TABLE, built_in, has_hooks
 from .owners import of_bibun, of_user
 from .rounds import INTO, PURE, USE, is_pure
 from .source import functions_at, has_source, is_generated
@@ -180,7 +179,7 @@ def _is_unmarked(frame: FrameType | None) -> bool:
         return False
     code = frame.f_code
     if code not in _marked:
-        _marked[code] = _hooked(code)
+        _marked[code] = has_hooks(code)
     return not _marked[code]
 
 
@@ -241,15 +240,10 @@ def _of_function(f: Any) -> bool:
 def _is_read(code: CodeType) -> bool:
     """Whether the source of a function of the user's shows that it changes nothing."""
     if code not in _read:
-        known = _hooked(code) or has_source(code, MARKS)
+        known = has_hooks(code) or has_source(code, MARKS)
         nodes = functions_at(code) if known else []
         _read[code] = bool(nodes) and all(map(is_pure, nodes))
     return _read[code]
-
-
-def _hooked(code: CodeType) -> bool:
-    hooks = {id(h) for h in MARKS.values()}
-    return any(id(c) in hooks for inner in marks.nested(code) for c in inner.co_consts)
 
 
 def _of_library(module: str, name: str) -> bool:
