@@ -210,17 +210,13 @@ class Bibun(Transforming):
             self.bibun.set_threads(threads)
 
     def compiled(
-        self,
-        f: Function,
-        *args: np.ndarray,
-        donated: Sequence[int] = (),
-        in_place: bool = False,
+        self, f: Function, *args: np.ndarray, donated: Sequence[int] = (), **options: bool
     ) -> Call:
         function = self.bibun.jit(f)
         self.function, self.given = function, args
         if not donated:
             return lambda: function(*args)
-        step = self.bibun.jit(f, donate=tuple(donated), in_place=in_place)
+        step = self.bibun.jit(f, donate=tuple(donated), **options)
         return carried(step, args, donated)
 
     def settled(self, loss: Function, n: int, *args: np.ndarray) -> Call:
@@ -261,14 +257,8 @@ class Forward(Bibun):
 
     name = "bibun, function alone"
 
-    def compiled(
-        self,
-        f: Function,
-        *args: np.ndarray,
-        donated: Sequence[int] = (),
-        in_place: bool = False,
-    ) -> Call:
-        if donated:
+    def compiled(self, f: Function, *args: np.ndarray, **options: Any) -> Call:
+        if options:
             raise self.cannot()
         return super().compiled(f, *args)
 

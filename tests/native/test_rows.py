@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -15,13 +15,7 @@ from benchmarks.native.systems import Bibun, Call, Function
 class Plain(Bibun):
     """bibun without its compiler."""
 
-    def compiled(
-        self,
-        f: Function,
-        *args: np.ndarray,
-        donated: Sequence[int] = (),
-        in_place: bool = False,
-    ) -> Call:
+    def compiled(self, f: Function, *args: np.ndarray, **options: Any) -> Call:
         return lambda: f(*args)
 
     settled = Bibun.gradient
