@@ -98,6 +98,3 @@ inline double ndtri_exp(double y) {
   }
   return x;
 }
-
-/// The density of the normal distribution over its integral up to x.
-inline double mills(double x) { return 0.79788456080286535588 / erfcx(-x * 0.70710678118654752440); }
