@@ -107,6 +107,6 @@ def test_batches(name: str, compiler: str, tmp_path: Path) -> None:
     ],
 )
 def test_what_goes_one_by_one(f: Any, shape: tuple) -> None:
-    """Examples that go ways of their own, call or are vectors themselves."""
+    """Examples that go ways of their own, or are vectors themselves."""
     given = exported(f, (drawn(*shape),), [], "value", [0])
     assert lowered("f", given, "vector").several is None

@@ -38,6 +38,7 @@ auto gathered(const Var<M>& v) {
   if constexpr (is_number<X>::value) {
     return typename M::Scalar(v.adjoint_data()[0]);
   } else {
+    // Number by number: Eigen would read pairs whose halves were written apart.
     M found;
     found.resize(v.rows(), v.cols());
     std::copy_n(v.adjoint_data(), v.size(), found.data());

@@ -64,7 +64,7 @@ inline double bessel_k(double x) {
   return step * sum * std::exp(-x);
 }
 
-/// J_n and Y_n of one x >= 0, n <= most.
+/// J_n and Y_n of one x >= 0.
 struct Bessel {
   double j, y;
 };
