@@ -12,7 +12,7 @@ import pytest
 
 import bibun
 from bibun.cli import main
-from bibun.export.names import distinct, words
+from bibun.export.names import derived, distinct, words
 
 X = np.array([0.3, 0.7, 1.2])
 MATRIX = np.arange(6.0).reshape(2, 3)
@@ -63,6 +63,12 @@ def test_words() -> None:
     found = [words(w) for w in ("θ", "Ω", "größe", "ns__x", "3d", "", "errno", "F_x", "co_yield")]
     assert found == ["theta", "Omega", "grose", "ns_x", "x3d", "x", "errno_", "F_x", "co_yield_"]
     assert distinct(["a", "b", "a", "a_2", "a"], ["b"]) == ["a", "b_2", "a_2", "a_2_2", "a_3"]
+    leaves = [["x"], ["x_2"], ["d_x"]]
+    assert [derived("d", leaves, which) for which in [(0,), (1,), (0, 1)]] == [
+        ["d_x_2"],
+        ["d_x_2_2"],
+        ["d_x_2", "d_x_2_2"],
+    ]
 
 
 def test_one_folder_for_two_functions(tmp_path: Path) -> None:

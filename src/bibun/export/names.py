@@ -84,11 +84,18 @@ def arguments(names: Sequence[str], args: Sequence[Any]) -> Leaves:
         [n for n, x in named(name, tree) if isinstance(x, TRACED)]
         for name, tree in zip(names, args, strict=True)
     ]
-    new = iter(distinct(n for own in found for n in own))
-    return [[next(new) for _ in own] for own in found]
+    return _each_once(found)
 
 
 def derived(prefix: str, leaves: Leaves, which: Sequence[int]) -> list[str]:
     """The names of derivatives, tangents, ... of arguments: none is that of an argument."""
     taken = [n for own in leaves for n in own]
-    return [distinct([words(prefix, n)], taken)[0] for k in which for n in leaves[k]]
+    # Of all arguments, so that a name is the same whichever of them are asked for.
+    made = _each_once([[words(prefix, n) for n in own] for own in leaves], taken)
+    return [n for k in which for n in made[k]]
+
+
+def _each_once(leaves: Leaves, taken: Iterable[str] = ()) -> Leaves:
+    """The same with distinct names."""
+    new = iter(distinct((n for own in leaves for n in own), taken))
+    return [[next(new) for _ in own] for own in leaves]
