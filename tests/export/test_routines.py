@@ -18,6 +18,7 @@ from bibun.export.files import Case
 from bibun.export.functions import exported
 from bibun.export.header import Header, Style
 from bibun.export.lowered import lowered
+from bibun.export.routines import needed
 from bibun.ops.families import Bessel, Polygamma
 
 from ..cpp.compilers import COMPILERS, GCC
@@ -114,6 +115,21 @@ def header(name: str, point: Point, kind: str) -> Case:
     given = exported(f, args, floats, kind)
     name = "".join(c if c.isalnum() else "_" for c in name)
     return Header(name, lowered(name, given, "libm"), Style("routine", False, False, [])), given
+
+
+@pytest.mark.parametrize(
+    "function, files",
+    [
+        ("bessel_j", ["bessel"]),
+        ("erfcinv", ["errors"]),
+        ("least_squares", ["spectral"]),
+        ("exponential", ["equations", "exponential"]),
+        ("cofactors", ["equations", "spectral", "determinants"]),
+    ],
+)
+def test_what_a_header_contains(function: str, files: list[str]) -> None:
+    """What a function calls, and not what has the name of a word in a comment, or of a variable."""
+    assert [name for name, _ in needed(f"routines::{function}(")] == files
 
 
 @pytest.mark.parametrize("compiler", COMPILERS)

@@ -129,6 +129,7 @@ class ExportNodes(Nodes):
 # ------------------------------------------------------------ their texts
 
 NAME = re.compile(r"^(?:inline|struct) (?:\w+ )?(\w+)(?:\(| \{)", re.MULTILINE)
+CALL = re.compile(r"(\w+)(?:<\w+>)?\(")
 INCLUDES = ["algorithm"]
 
 
@@ -142,8 +143,9 @@ def texts() -> dict[str, tuple[str, frozenset[str]]]:
     return found
 
 
-def words_of(text: str) -> set[str]:
-    return set(re.findall(r"\w+", text))
+def called(text: str) -> set[str]:
+    """The functions that C++ calls; what comments say counts for nothing."""
+    return set(CALL.findall(re.sub("//.*", "", text)))
 
 
 def needed(body: str) -> list[tuple[str, str]]:
@@ -155,12 +157,12 @@ def needed(body: str) -> list[tuple[str, str]]:
         if name in order:
             return
         for other, (_, further) in texts().items():
-            if other != name and words_of(text) & further - names:
+            if other != name and called(text) & further - names:
                 add(other)
         order.append(name)
 
-    called = set(re.findall(r"routines::(\w+)", body))
+    used = set(re.findall(r"routines::(\w+)", body))
     for name, (_, names) in texts().items():
-        if called & names:
+        if used & names:
             add(name)
     return [(name, texts()[name][0]) for name in order]
