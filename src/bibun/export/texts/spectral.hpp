@@ -181,41 +181,45 @@ inline bool singular(std::int64_t m, std::int64_t n, std::int64_t all, const T* 
   return true;
 }
 
+/// Each direction of a with a singular value above rtol times the largest, to `take` with that value
+/// and the vectors u and v.
+template <typename T, typename Take>
+inline bool in_directions(std::int64_t m, std::int64_t n, double rtol, const T* a, T* s, T* longer,
+                          T* shorter, const Take& take) {
+  const std::int64_t k = m < n ? m : n;
+  if (!decomposed(m, n, k, a, s, longer, shorter)) return false;
+  const T *const u = m < n ? shorter : longer, *const v = m < n ? longer : shorter;
+  for (std::int64_t j = 0; j < k; ++j) {
+    if (s[j] > static_cast<T>(rtol) * s[0]) take(s[j], u + j * m, v + j * n);
+  }
+  return true;
+}
+
 /// x of least norm that makes |a x - b| least, for each of `columns` columns of b; singular values
 /// below rtol times the largest count as 0.
 template <typename T>
 inline bool least_squares(std::int64_t m, std::int64_t n, std::int64_t columns, double rtol,
                           const T* a, const T* b, T* x, T* s, T* longer, T* shorter) {
-  const std::int64_t k = m < n ? m : n;
-  if (!decomposed(m, n, k, a, s, longer, shorter)) return false;
-  const T *const u = m < n ? shorter : longer, *const v = m < n ? longer : shorter;
   std::fill(x, x + n * columns, T(0));
-  for (std::int64_t j = 0; j < k; ++j) {
-    if (!(s[j] > static_cast<T>(rtol) * s[0])) continue;
+  return in_directions(m, n, rtol, a, s, longer, shorter, [&](T value, const T* u, const T* v) {
     for (std::int64_t c = 0; c < columns; ++c) {
       T part = 0;
-      for (std::int64_t i = 0; i < m; ++i) part += u[j * m + i] * b[i * columns + c];
-      part /= s[j];
-      for (std::int64_t i = 0; i < n; ++i) x[i * columns + c] += part * v[j * n + i];
+      for (std::int64_t i = 0; i < m; ++i) part += u[i] * b[i * columns + c];
+      part /= value;
+      for (std::int64_t i = 0; i < n; ++i) x[i * columns + c] += part * v[i];
     }
-  }
-  return true;
+  });
 }
 
 /// The pseudo-inverse y of a.
 template <typename T>
 inline bool pseudo_inverse(std::int64_t m, std::int64_t n, double rtol, const T* a, T* y, T* s,
                            T* longer, T* shorter) {
-  const std::int64_t k = m < n ? m : n;
-  if (!decomposed(m, n, k, a, s, longer, shorter)) return false;
-  const T *const u = m < n ? shorter : longer, *const v = m < n ? longer : shorter;
   std::fill(y, y + n * m, T(0));
-  for (std::int64_t j = 0; j < k; ++j) {
-    if (!(s[j] > static_cast<T>(rtol) * s[0])) continue;
+  return in_directions(m, n, rtol, a, s, longer, shorter, [&](T value, const T* u, const T* v) {
     for (std::int64_t i = 0; i < n; ++i) {
-      const T part = v[j * n + i] / s[j];
-      for (std::int64_t c = 0; c < m; ++c) y[i * m + c] += part * u[j * m + c];
+      const T part = v[i] / value;
+      for (std::int64_t c = 0; c < m; ++c) y[i * m + c] += part * u[c];
     }
-  }
-  return true;
+  });
 }
