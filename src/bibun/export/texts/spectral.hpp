@@ -35,6 +35,19 @@ inline void angle(T gap, T both, T* c, T* s) {
   *s = t * *c;
 }
 
+/// Jacobi's sweeps: `turn` for all pairs of n columns, until none of them needed it. Whether so.
+template <typename Turn>
+inline bool swept(std::int64_t n, const Turn& turn) {
+  bool going = true;
+  for (int sweep = 0; going && sweep < 60; ++sweep) {
+    going = false;
+    for (std::int64_t p = 0; p < n; ++p) {
+      for (std::int64_t q = p + 1; q < n; ++q) going = turn(p, q) || going;
+    }
+  }
+  return !going;
+}
+
 /// A power of two by which numbers near 1 result: their squares stay in range.
 template <typename T>
 inline T balance(std::int64_t n, const T* x) {
@@ -56,24 +69,18 @@ inline bool eigen(std::int64_t n, const T* a, T* w, T* v, T* s, T* vectors) {
       vectors[i * n + j] = i == j;
     }
   }
-  bool going = true;
-  for (int sweep = 0; going && sweep < 60; ++sweep) {
-    going = false;
-    for (std::int64_t p = 0; p < n; ++p) {
-      for (std::int64_t q = p + 1; q < n; ++q) {
-        const T both = s[p * n + q], x = s[p * n + p], y = s[q * n + q];
-        const T eps = std::numeric_limits<T>::epsilon();
-        if (std::fabs(both) <= eps * (eps + std::sqrt(std::fabs(x * y)) / 4)) continue;
-        going = true;
-        T c, d;
-        angle(y - x, both, &c, &d);
-        for (std::int64_t i = 0; i < n; ++i) turned(1, c, d, &s[i * n + p], &s[i * n + q]);
-        turned(n, c, d, s + p * n, s + q * n);
-        turned(n, c, d, vectors + p * n, vectors + q * n);
-        s[p * n + q] = s[q * n + p] = 0;
-      }
-    }
-  }
+  const bool done = swept(n, [&](std::int64_t p, std::int64_t q) {
+    const T both = s[p * n + q], x = s[p * n + p], y = s[q * n + q];
+    const T eps = std::numeric_limits<T>::epsilon();
+    if (std::fabs(both) <= eps * (eps + std::sqrt(std::fabs(x * y)) / 4)) return false;
+    T c, d;
+    angle(y - x, both, &c, &d);
+    for (std::int64_t i = 0; i < n; ++i) turned(1, c, d, &s[i * n + p], &s[i * n + q]);
+    turned(n, c, d, s + p * n, s + q * n);
+    turned(n, c, d, vectors + p * n, vectors + q * n);
+    s[p * n + q] = s[q * n + p] = 0;
+    return true;
+  });
   for (std::int64_t k = 0; k < n; ++k) {  // the least of those that are left comes next
     std::int64_t least = k;
     for (std::int64_t j = k + 1; j < n; ++j) {
@@ -87,7 +94,7 @@ inline bool eigen(std::int64_t n, const T* a, T* w, T* v, T* s, T* vectors) {
         column, column + n, [](T x, T y) { return std::fabs(x) < std::fabs(y); });
     for (std::int64_t i = 0; i < n; ++i) v[i * n + k] = most < 0 ? -column[i] : column[i];
   }
-  return !going;
+  return done;
 }
 
 /// Vectors `from` ... `to` - 1 of n numbers each, orthonormal to each other and all before.
@@ -127,23 +134,17 @@ inline bool decomposed(std::int64_t m, std::int64_t n, std::int64_t all, const T
     }
     for (std::int64_t i = 0; i < k; ++i) shorter[j * k + i] = i == j;
   }
-  bool going = true;
-  for (int sweep = 0; going && sweep < 60; ++sweep) {
-    going = false;
-    for (std::int64_t p = 0; p < k; ++p) {
-      for (std::int64_t q = p + 1; q < k; ++q) {
-        T *const x = longer + p * size, *const y = longer + q * size;
-        const T xx = dotted(size, x, x), yy = dotted(size, y, y), xy = dotted(size, x, y);
-        const T least = std::numeric_limits<T>::epsilon() * std::sqrt(xx * yy);
-        if (std::fabs(xy) <= least || std::fabs(xy) < std::numeric_limits<T>::min()) continue;
-        going = true;
-        T c, d;
-        angle(yy - xx, xy, &c, &d);
-        turned(size, c, d, x, y);
-        turned(k, c, d, shorter + p * k, shorter + q * k);
-      }
-    }
-  }
+  const bool done = swept(k, [&](std::int64_t p, std::int64_t q) {
+    T *const x = longer + p * size, *const y = longer + q * size;
+    const T xx = dotted(size, x, x), yy = dotted(size, y, y), xy = dotted(size, x, y);
+    const T least = std::numeric_limits<T>::epsilon() * std::sqrt(xx * yy);
+    if (std::fabs(xy) <= least || std::fabs(xy) < std::numeric_limits<T>::min()) return false;
+    T c, d;
+    angle(yy - xx, xy, &c, &d);
+    turned(size, c, d, x, y);
+    turned(k, c, d, shorter + p * k, shorter + q * k);
+    return true;
+  });
   std::int64_t rank = 0;
   for (std::int64_t j = 0; j < k; ++j) {
     std::int64_t most = j;
@@ -161,7 +162,7 @@ inline bool decomposed(std::int64_t m, std::int64_t n, std::int64_t all, const T
     s[j] /= unit;
   }
   completed(size, rank, all, longer);
-  return !going;
+  return done;
 }
 
 /// u, s and v^T with a = u diag(s) v^T; u and v have `all` columns if they have more rows.
@@ -181,8 +182,8 @@ inline bool singular(std::int64_t m, std::int64_t n, std::int64_t all, const T* 
   return true;
 }
 
-/// Each direction of a with a singular value above rtol times the largest, to `take` with that value
-/// and the vectors u and v.
+/// Calls `take` with the singular value and the vectors u and v of each direction of a, but not for
+/// values up to rtol times the largest.
 template <typename T, typename Take>
 inline bool in_directions(std::int64_t m, std::int64_t n, double rtol, const T* a, T* s, T* longer,
                           T* shorter, const Take& take) {
