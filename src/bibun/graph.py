@@ -263,6 +263,11 @@ class Node(NamedTuple):
     args: tuple[int, ...]
     type: Any  # a Type, or a tuple of them for several results
 
+    @property
+    def types(self) -> tuple[Type, ...]:
+        """The types of all results."""
+        return (self.type,) if isinstance(self.type, Type) else self.type
+
 
 class Graph:
     """A closed function: nodes in order of evaluation, the inputs first.

@@ -108,8 +108,7 @@ def active(graph: Graph, wanted: Sequence[bool]) -> list[bool]:
     """Which nodes a change of the wanted inputs can reach through floating-point numbers."""
     flags = [w and t.differentiable for w, t in zip(wanted, graph.input_types, strict=True)]
     for _, n in graph.body():
-        types = (n.type,) if isinstance(n.type, Type) else n.type
-        flags.append(any(flags[a] for a in n.args) and any(t.differentiable for t in types))
+        flags.append(any(flags[a] for a in n.args) and any(t.differentiable for t in n.types))
     return flags
 
 

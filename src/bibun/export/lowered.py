@@ -255,20 +255,15 @@ def _fixed(lowering: Lowering) -> list[tuple[Buffer, np.ndarray]]:
     return [(b, a.reshape(b.size)) for b, a in lowering.fixed]
 
 
-def _types(n: Node) -> tuple[Type, ...]:
-    """The types of all results of a node."""
-    return (n.type,) if isinstance(n.type, Type) else n.type
-
-
 def _printable(n: Node) -> bool:
     """Whether the numbers of a node have a type in C++."""
-    return all(t.dtype in KINDS for t in _types(n))
+    return all(t.dtype in KINDS for t in n.types)
 
 
 def _unknown(n: Node) -> str:
     """What there is no C++ for: numbers of a dtype, or an operation."""
     if not _printable(n):
-        return f"numbers of {next(t.dtype for t in _types(n) if t.dtype not in KINDS)}"
+        return f"numbers of {next(t.dtype for t in n.types if t.dtype not in KINDS)}"
     return n.op.label if isinstance(n.op, Elementwise) else type(n.op).__name__
 
 

@@ -121,8 +121,7 @@ class ExportNodes(Nodes):
     def routine(self, n: Node) -> Routine | None:
         """The function of an operation that needs one: what are loops are readable loops."""
         make, given = maker(n.op) or MORE.get(n.op.name), self.types(n)
-        made = (n.type,) if isinstance(n.type, Type) else n.type
-        found = make(n.op, *given) if make and numeric([*given, *made]) else None
+        found = make(n.op, *given) if make and numeric([*given, *n.types]) else None
         return found and found._replace(symbol=f"routines::{found.symbol}")
 
 

@@ -65,7 +65,7 @@ def graphs_of(op: Any) -> tuple[Graph, ...]:
 def body_of(graph: Graph, kind: Callable[[Graph], Nodes]) -> Nodes | None:
     """The nodes of a graph inside a loop; None if it needs a call of NumPy's."""
     nodes = kind(prepared(graph))
-    types = [t for _, n in nodes.graph for t in ((n.type,) if type(n.type) is Type else n.type)]
+    types = [t for _, n in nodes.graph for t in n.types]
     native = "call" not in nodes.role and all(t.dtype in KINDS for t in types)
     return nodes if native else None
 
@@ -116,8 +116,7 @@ class Nodes:
 
     def routine(self, n: Node) -> Routine | None:
         """The function that does all of an operation, where there is one."""
-        results = (n.type,) if isinstance(n.type, Type) else n.type
-        return native_routine(n.op, self.types(n), results)
+        return native_routine(n.op, self.types(n), n.types)
 
     @cached_property
     def items(self) -> dict[int, list[int]]:

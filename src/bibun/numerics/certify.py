@@ -13,7 +13,6 @@ from ..derivative.derived import Derived, execute, find
 from ..derivative.gradient import Arguments, Reverse
 from ..derivative.losses import Loss, in_balls, losses
 from ..errors import UnsupportedError
-from ..graph import Node, Type
 from ..tracing.containers import flatten
 from ..tracing.functional import Recorded, record
 from ..wide.balls import balls, precision
@@ -122,7 +121,7 @@ def _proofs(derived: Derived, recorded: Recorded) -> tuple[list[list[Proof]], li
     args = [np.asarray(recorded.outside(i).raw) for i in derived.sources]
     best = [[NO_PROOF] * int(np.prod(t.shape)) for t in derived.graph.output_types]
     without: list[str] = []
-    if any(t.dtype.kind == "c" for _, n in derived.graph for t in types_of(n)):
+    if any(t.dtype.kind == "c" for _, n in derived.graph for t in n.types):
         return best, ["complex numbers"]
     given = [*args, *(np.asarray(a.raw) for a in recorded.given)]
     if not all(np.isfinite(a).all() for a in given if a.dtype.kind == "f"):
@@ -138,11 +137,6 @@ def _proofs(derived: Derived, recorded: Recorded) -> tuple[list[list[Proof]], li
         if all(p.kind in ("number", "infinite") for row in best for p in row):
             break
     return best, without
-
-
-def types_of(n: Node) -> tuple[Type, ...]:
-    """The types of the results of a node."""
-    return (n.type,) if isinstance(n.type, Type) else n.type
 
 
 def _better(old: Proof, new: Proof) -> Proof:

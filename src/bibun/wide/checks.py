@@ -36,8 +36,7 @@ COMPARISONS = EQUALITIES | {"less", "less_equal", "greater", "greater_equal"}
 
 def size(graph: Graph) -> int:
     """How many numbers a program computes."""
-    types = [t for _, n in graph for t in ((n.type,) if isinstance(n.type, Type) else n.type)]
-    return sum(prod(t.shape) for t in types)
+    return sum(prod(t.shape) for _, n in graph for t in n.types)
 
 
 # ------------------------------------------------------------ lost digits

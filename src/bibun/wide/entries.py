@@ -71,7 +71,7 @@ class Entries:
     def work(self) -> int:
         """How many numbers are computed."""
         return sum(
-            sum(int(np.prod(t.shape)) for t in _types(n)) if e is None else len(e)
+            sum(int(np.prod(t.shape)) for t in n.types) if e is None else len(e)
             for (_, n), e in zip(self.graph, self.needed, strict=True)
         )
 
@@ -118,7 +118,3 @@ def placed(values: Any, entries: np.ndarray, of: Type) -> np.ndarray:
     y = np.empty(int(np.prod(of.shape)), np.asarray(values).dtype)
     y[entries] = values
     return y.reshape(of.shape)
-
-
-def _types(n: Node) -> tuple[Type, ...]:
-    return (n.type,) if isinstance(n.type, Type) else n.type
