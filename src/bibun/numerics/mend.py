@@ -16,7 +16,7 @@ from ..rewrite import STABILISE, Pattern, Rule
 from ..rewrite.advice import advice
 from ..rewrite.engine import SPREAD, match
 from ..tracing.functional import Recorded
-from .region import operand, unchanged
+from .words import spelled
 
 INFIX = {"add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide": ("/", 2)}
 UNARY, ATOM = 3, 4
@@ -32,8 +32,7 @@ class Edit(NamedTuple):
     """What to write instead of what, and where.
 
     `definition` is what to paste above: a function with a gradient of its own, which `new` calls;
-    empty where none is needed. It may use the modules np, math, bibun
-    and scipy.special.
+    empty where none is needed. It may use the modules np, math, bibun and scipy.special.
     """
 
     new: str
@@ -126,7 +125,7 @@ def _edit(
     texts = {}
     for name, h in holes.items():
         if type(h) is int:
-            text = _text(recorded, trace, h, inner, home, at)
+            text = spelled(_takers(recorded, trace, h, inner, home), at)
             if text is None:
                 return None
             texts[name] = text, _strength(text)
@@ -138,20 +137,16 @@ def _edit(
     return Edit(new, at.expression, at) if at.expression else None
 
 
-def _text(
-    recorded: Recorded, trace: Trace, hole: int, inner: list[int], home: dict[int, int], at: Any
-) -> str | None:
-    """What stands for a hole in the user's text: the operand of the operation that takes it."""
+def _takers(
+    recorded: Recorded, trace: Trace, hole: int, inner: list[int], home: dict[int, int]
+) -> Iterator[tuple[Position, int]]:
+    """Where the operations stand that take a hole, and as which operand."""
     for i in inner:
         for k, a in enumerate(trace.entries[i][1:]):
             while a != hole and type(trace.entries[a][0]) in SPREAD:
                 a = trace.entries[a][1]
             if a == hole and i in home:
-                where = recorded.trace.position(home[i])
-                text = operand(where.expression, k) if where.code is at.code else None
-                if text is not None and unchanged(where, at, text):
-                    return text
-    return None
+                yield recorded.trace.position(home[i]), k
 
 
 def _strength(text: str) -> int:

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..derivative.gradient import grad
+from ..errors import Position
 from ..graph import Type
 from ..wide.checks import KEPT
 from ..wide.mode import rescue
@@ -27,6 +28,7 @@ from .forms import Form, elements, masked, scaled
 from .logs import logs
 from .mend import Edit
 from .region import (
+    SPREAD,
     Program,
     Region,
     Truth,
@@ -34,12 +36,12 @@ from .region import (
     region,
     roots,
     size,
-    texts,
     truth,
     with_pull,
 )
 from .series import places, scalar, series, written
 from .whole import MOST, Whole, as_written, wrong
+from .words import spelled
 
 SECONDS = 5.0  # of the processor, for one explanation
 OTHERS = 3  # further arguments at which code is tried
@@ -198,6 +200,24 @@ def parameters(found: Region) -> list[str]:
         plain = text.isidentifier() and text not in used
         names.append(fresh(text if plain else "x", used))
     return names
+
+
+def texts(found: Region) -> list[str] | None:
+    """What stands for the leaves in the expression of the root; None where that cannot be told."""
+    at = found.program.position(found.root)
+    words = [spelled(_takers(found, leaf), at) for leaf in found.leaves]
+    return words if all(words) else None  # type: ignore[return-value]
+
+
+def _takers(found: Region, leaf: int) -> Iterator[tuple[Position, int]]:
+    """Where the operations stand that take a leaf, and as which operand."""
+    nodes = found.program.graph.nodes
+    for i in found.inner:
+        for k, a in enumerate(nodes[i].args):
+            while a != leaf and isinstance(nodes[a].op, SPREAD):
+                a = nodes[a].args[0]
+            if a == leaf:
+                yield found.program.position(i), k
 
 
 def _definition(form: Form, types: list[Type], name: str) -> str:
