@@ -111,8 +111,13 @@ def _made(
 ) -> tuple[Blame, int]:
     y = next(z for z in y if not _finite(z)) if isinstance(y, tuple) else np.asarray(y)
     index = tuple(int(k) for k in np.argwhere(~np.isfinite(y))[0])
-    operands = tuple(
-        np.asarray(a)[index] if np.shape(a) == y.shape else Type(a.dtype, a.shape) for a in args
-    )
     position = recorded.trace.position(entry)
-    return Blame(what, n.op.name, operands, y[index], index, position), entry
+    given = operands_at(args, index, y.shape)
+    return Blame(what, n.op.name, given, y[index], index, position), entry
+
+
+def operands_at(args: Sequence[Any], place: tuple[int, ...], shape: tuple) -> tuple[Any, ...]:
+    """The entries of operands at a place of an array of this shape; of others their types."""
+    return tuple(
+        np.asarray(a)[place] if np.shape(a) == shape else Type(a.dtype, a.shape) for a in args
+    )

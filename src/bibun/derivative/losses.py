@@ -12,13 +12,14 @@ import numpy as np
 
 from ..array import Array
 from ..errors import Position
-from ..graph import Graph, Item, Node, Type
+from ..graph import Graph, Item, Node
 from ..tracing.functional import Recorded
 from ..walk import evaluate
 from ..wide.balls import UndecidedError, balls, precision
 from ..wide.checks import KEPT
 from ..wide.objects import Library, NotExpressibleError, apply, lacking
 from ..wide.proof import ball_of
+from .blame import operands_at
 
 BITS = 512
 
@@ -130,7 +131,5 @@ def _lost(
     digits = float(np.log10(after[index] / max(before)))
     if digits <= 1:
         return None
-    operands = tuple(
-        a.raw[index] if np.shape(a.raw) == after.shape else Type(a.dtype, a.shape) for a in args
-    )
-    return operands, digits, tuple(int(k) for k in index)
+    place = tuple(int(k) for k in index)
+    return operands_at([a.raw for a in args], place, after.shape), digits, place

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..array import Array, bind
+from ..array import bind
+from ..derivative.blame import operands_at
 from ..errors import NotDifferentiableError, Position
 from ..graph import Constant, Item, Node, Type
 from ..program import run
@@ -47,9 +49,7 @@ def conditions(recorded: Recorded) -> list[Condition]:
         if numbers.size and not np.isnan(numbers).all():
             place = np.unravel_index(int(np.nanargmax(numbers)), numbers.shape)
             at = tuple(int(k) for k in place)
-            operands = tuple(
-                a[at] if a.shape == numbers.shape else Type(a.dtype, a.shape) for a in args
-            )
+            operands = operands_at(args, at, numbers.shape)
             worst = float(numbers[place])
             found.append(Condition(n.op.name, worst, operands, at, ran.position(i)))
     return sorted(found, key=lambda c: -c.number)
@@ -67,12 +67,8 @@ def _known(n: Node, args: list[np.ndarray]) -> bool:
 def _numbers(n: Node, args: list[np.ndarray]) -> np.ndarray:
     """The condition of each entry."""
     types = [Type(a.dtype, a.shape) for a in args]
-
-    def alone(*inputs: Array) -> Any:
-        return bind(n.op, *inputs)
-
     with np.errstate(all="ignore"):
-        y, *slopes = run(with_pull(alone, types, True), args)
+        y, *slopes = run(with_pull(partial(bind, n.op), types, True), args)
         parts = [np.abs(np.asarray(a) * np.asarray(s)) for a, s in zip(args, slopes, strict=True)]
         if n.op.kind == "reduce":
             parts = [np.sum(parts[0], axis=n.op.axes)]  # type: ignore[attr-defined]

@@ -47,12 +47,7 @@ class Explanation(NamedTuple):
     reason: str = ""
 
     def __str__(self) -> str:
-        line = str(Blame(*self[:6]))
-        return "; ".join([line, *([self.reason] if self.reason else []), *map(str, self._edits)])
-
-    @property
-    def _edits(self) -> list[Edit]:
-        return [] if self.edit is None else [self.edit]
+        return "; ".join(str(x) for x in (Blame(*self[:6]), self.reason, self.edit) if x)
 
 
 def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation | None:

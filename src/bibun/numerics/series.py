@@ -30,6 +30,7 @@ TERMS = (4, 6, 8, 12, 16, 20)
 REACHES = [2.0**-k for k in range(14)]
 STEP, BITS, CHECKED = 200, 12_000, 512
 """How close the points are (a power of 1/2), and the digits of coefficients and of comparisons."""
+FLOAT = Type(np.dtype(float), ())
 SECONDS = 0.5
 """Of the processor, for the coefficients of one series."""
 ALLOWED = 32, 1024
@@ -215,14 +216,13 @@ def _near(x: Any, exact: Any, allowed: float) -> bool:
 
 def written(name: str, x: str, f: Scalar, found: Series, formula: str) -> str:
     """The function with a gradient of its own."""
-    place, reach = found.place, number(np.float64(found.reach), Type(np.dtype(float), ())).text
+    place = found.place
     away = _away(f, found)
     writer = Writer(f.graph, ["z"])
-    t, near = _variable(x, place)
-    limit = f"{x} > {number(np.float64(1 / found.reach), Type(np.dtype(float), ())).text}"
-    if place.far and place.point < 0:
-        limit = f"{x} < -{number(np.float64(1 / found.reach), Type(np.dtype(float), ())).text}"
-    inside = limit if place.far else f"np.abs({near}) < {reach}"
+    t = _variable(x, place)
+    inside = f"np.abs({t}) < {_number(found.reach)}"
+    if place.far:
+        inside = f"{x} {'> ' if place.point > 0 else '< -'}{_number(1 / found.reach)}"
     value, slope = _polynomials(found, f.dtype)
     slope = f"-(t**2) * ({slope})" if place.far else slope
     other = "1" if place.far else "0"
@@ -243,18 +243,20 @@ def written(name: str, x: str, f: Scalar, found: Series, formula: str) -> str:
     return "\n".join(lines)
 
 
+def _number(x: float) -> str:
+    return number(np.float64(x), FLOAT).text
+
+
 def _place(x: str, place: Place) -> str:
     if place.far:
         return f"{x} = inf" if place.point > 0 else f"{x} = -inf"
-    return f"{x} = {number(np.float64(place.point), Type(np.dtype(float), ())).text}"
+    return f"{x} = {_number(place.point)}"
 
 
-def _variable(x: str, place: Place) -> tuple[str, str]:
+def _variable(x: str, place: Place) -> str:
     if place.far or place.point == 0:
-        return x, x
-    point = number(np.float64(abs(place.point)), Type(np.dtype(float), ())).text
-    text = f"{x} - {point}" if place.point > 0 else f"{x} + {point}"
-    return text, text
+        return x
+    return f"{x} {'-' if place.point > 0 else '+'} {_number(abs(place.point))}"
 
 
 def _away(f: Scalar, found: Series) -> str:
@@ -264,8 +266,8 @@ def _away(f: Scalar, found: Series) -> str:
     for x in tries:
         inside = abs(1 / x if place.far else x - place.point) < found.reach
         if not inside and np.isfinite(f.floats(x)).all():
-            return number(np.float64(x), Type(np.dtype(float), ())).text
-    return number(np.float64(tries[-1]), Type(np.dtype(float), ())).text
+            return _number(x)
+    return _number(tries[-1])
 
 
 def _polynomials(found: Series, dtype: np.dtype) -> tuple[str, str]:
@@ -290,7 +292,7 @@ def polynomial(terms: Sequence[float], dtype: np.dtype) -> str:
 
 def _in(t: str, terms: Sequence[float], dtype: np.dtype) -> str:
     terms = _cut(terms)
-    shown = [number(np.float64(c), Type(np.dtype(float), ())).text for c in terms]
+    shown = [_number(c) for c in terms]
     listed = f"[{', '.join(reversed(shown))}]"
     return (
         f"np.polyval({listed if dtype == np.float64 else f'np.array({listed}, np.{dtype})'}, {t})"
@@ -299,9 +301,9 @@ def _in(t: str, terms: Sequence[float], dtype: np.dtype) -> str:
 
 def _monomial(terms: Sequence[float]) -> str:
     (k,) = (k for k, c in enumerate(terms) if c)
-    text = number(np.float64(terms[k]), Type(np.dtype(float), ()))
+    factor = number(np.float64(terms[k]), FLOAT)
     power = "t" if k == 1 else f"t**{k}"
-    return text.text if not k else power if text.text == "1" else f"{text:factor} * {power}"
+    return factor.text if not k else power if factor.text == "1" else f"{factor:factor} * {power}"
 
 
 def _cut(terms: Sequence[float]) -> list[float]:
