@@ -1,9 +1,7 @@
 """explain: which operation made inf or nan, where, and of what."""
 
-import importlib
 import linecache
 import re
-import sys
 import warnings
 from functools import partial
 from itertools import count
@@ -18,6 +16,8 @@ from benchmarks.zoo_silent import right
 from bibun import grad
 from bibun.errors import DtypeError
 from bibun.numerics import explain, rescue, strict
+
+from .modules import IMPORTS, module
 
 mp = pytest.importorskip("mpmath")
 
@@ -82,18 +82,6 @@ FAMILIES = [  # an expression, where floats fail, and the same in mpmath
     ("(1 - np.sqrt(1 - x)) / x", 1e-9, lambda x: (1 - mp.sqrt(1 - x)) / x),
 ]
 # fmt: on
-
-
-IMPORTS = "import math\nimport numpy as np\nimport scipy.special\nimport bibun\n\n"
-
-
-def module(folder, name, text):
-    (folder / f"{name}.py").write_text(IMPORTS + text)
-    sys.path.insert(0, str(folder))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove(str(folder))
 
 
 def written(folder, name, expression, definition=""):
@@ -264,7 +252,7 @@ def explained():
 
 
 HEAD = "class Formula(NamedTuple):"
-SOURCE = Path(zoo_formulas.__file__).read_text().replace(HEAD, f"{IMPORTS}\n\n{HEAD}", 1)
+SOURCE = Path(zoo_formulas.__file__).read_text().replace(HEAD, f"{IMPORTS}{HEAD}", 1)
 NUMBERS = count()
 
 

@@ -1,8 +1,6 @@
 """Functions with a gradient of their own, as explain writes them: pasted, and held to mpmath."""
 
-import importlib
 import re
-import sys
 
 import numpy as np
 import pytest
@@ -10,18 +8,9 @@ import pytest
 from bibun import grad, hessian, jit, jvp, vmap
 from bibun.numerics import explain, rescue, strict
 
+from .modules import module
+
 mp = pytest.importorskip("mpmath")
-
-IMPORTS = "import math\nimport numpy as np\nimport scipy.special\nimport bibun\n\n\n"
-
-
-def module(folder, name, text):
-    (folder / f"{name}.py").write_text(IMPORTS + text)
-    sys.path.insert(0, str(folder))
-    try:
-        return importlib.import_module(name)
-    finally:
-        sys.path.remove(str(folder))
 
 
 def norm(x):
@@ -205,11 +194,9 @@ def test_the_call_has_the_names_of_the_place(where, tmp_path):
     found = explain(f, np.float64(0.0))
     assert found.edit.new == new and found.edit.definition
     assert found.edit.position.file == str(tmp_path / f"{name}.py")
-    source = (tmp_path / f"{name}.py").read_text()
-    assert source.count(found.edit.old) == 1
-    head, tail = source.split(IMPORTS)
-    edited = found.edit.definition + "\n\n\n" + tail.replace(found.edit.old, found.edit.new)
-    after = module(tmp_path, f"{name}after", head + edited).f
+    assert text.count(found.edit.old) == 1
+    edited = found.edit.definition + "\n\n\n" + text.replace(found.edit.old, found.edit.new)
+    after = module(tmp_path, f"{name}after", edited).f
     with rescue(False):
         assert np.isfinite(after(np.float64(0.0)))
         np.testing.assert_allclose(grad(after)(0.0), grad(f)(0.7e-6), atol=1e-5)

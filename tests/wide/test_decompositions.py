@@ -145,7 +145,8 @@ GRADIENTS = {  # what balls prove to be the gradient of, and the same in mpmath
 @pytest.mark.parametrize("name", GRADIENTS)
 def test_gradients_are_proven(name):
     f, exact = GRADIENTS[name]
-    a = RNG.integers(-8, 9, (3, 3)) / 8 + np.diag([2.0, 4.0, 6.0])
+    rng = np.random.default_rng(list(GRADIENTS).index(name))  # the same, whichever tests run
+    a = rng.integers(-8, 9, (3, 3)) / 8 + np.diag([2.0, 4.0, 6.0])
     found = certify(f, a)
     with mp.workdps(120):
         for i, j in np.ndindex(3, 3):
