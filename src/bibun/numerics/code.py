@@ -48,6 +48,10 @@ ALONG = {
     Count: "np.sum", LogSumExp: "scipy.special.logsumexp",
     Softmax: "scipy.special.softmax", LogSoftmax: "scipy.special.log_softmax",
 }
+NAMED = {
+    "math.pi": np.pi, "math.sqrt(2)": np.sqrt(2),
+    **{f"math.log({base})": np.log(base) for base in (2, 3, 5, 10)},
+}
 # fmt: on
 
 
@@ -257,14 +261,11 @@ def number(x: Any, of: Type) -> Text:
         return Text(name if not x < 0 else f"-{name}", ATOM if not x < 0 else FACTOR, of)
     if x == int(x) and abs(x) < 1e9:
         return Text(str(int(x)), ATOM if x >= 0 else FACTOR, of)
-    if abs(x) == of.dtype.type(np.pi):
-        return Text("math.pi" if x > 0 else "-math.pi", ATOM if x > 0 else FACTOR, of)
-    for base in (2, 3, 5, 10):
-        if abs(x) == of.dtype.type(np.log(base)):
-            return Text(f"{'-' if x < 0 else ''}math.log({base})", ATOM if x > 0 else FACTOR, of)
-    if abs(x) == of.dtype.type(np.sqrt(2)):
-        return Text(f"{'-' if x < 0 else ''}math.sqrt(2)", ATOM if x > 0 else FACTOR, of)
-    return Text(ratio(x, of.dtype), ATOM if x >= 0 and "/" not in ratio(x, of.dtype) else SUM, of)
+    for name, value in NAMED.items():
+        if abs(x) == of.dtype.type(value):
+            return Text(name, ATOM, of) if x > 0 else Text(f"-{name}", FACTOR, of)
+    text = ratio(x, of.dtype)
+    return Text(text, ATOM if x >= 0 and "/" not in text else SUM, of)
 
 
 def ratio(x: Any, dtype: np.dtype) -> str:

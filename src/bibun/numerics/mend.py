@@ -9,23 +9,23 @@ from typing import Any, NamedTuple
 
 from ..errors import Position
 from ..graph import Constant, Graph, Type
+from ..notation import ATOM, FACTOR, LOOSE, PRODUCT, SUM, Text
 from ..ops.norms import Norm
-from ..ops.softmax import LogSoftmax, LogSumExp, Softmax
 from ..recording import Trace, building
 from ..rewrite import STABILISE, Pattern, Rule
 from ..rewrite.advice import advice
 from ..rewrite.engine import SPREAD, match
 from ..tracing.functional import Recorded
+from .code import ALONG, WRITTEN, UnwrittenError
 from .words import spelled
 
-INFIX = {"add": ("+", 1), "subtract": ("-", 1), "multiply": ("*", 2), "divide": ("/", 2)}
-UNARY, ATOM = 3, 4
-"""How strongly formulas hold together: sums 1, products 2, signs, everything else."""
-ELSEWHERE = {"sigmoid": "scipy.special.expit({})", "sech": "1 / np.cosh({})"}
-ALONG = {
-    Norm: "np.linalg.norm", LogSumExp: "scipy.special.logsumexp",
-    Softmax: "scipy.special.softmax", LogSoftmax: "scipy.special.log_softmax",
-}  # fmt: skip
+FORMS = {k: WRITTEN[k] for k in ("subtract", "divide", "negative", "sigmoid", "sech")} | {
+    "add": ("{:sum} + {:sum}", SUM),
+    "multiply": ("{:product} * {:product}", PRODUCT),
+}
+"""As everywhere, but for sums and products of several terms, which people write without brackets.
+
+All else is a function of np."""
 
 
 class Edit(NamedTuple):
@@ -44,10 +44,6 @@ class Edit(NamedTuple):
         place = f"{Path(self.position.file).name}:{self.position.line}"
         line = f"write `{self.new}` for `{self.old}` ({place})"
         return f"{line}, with\n\n{self.definition}" if self.definition else line
-
-
-class _Unwritten(Exception):
-    """A formula that has no short text."""
 
 
 class Mended(NamedTuple):
@@ -128,11 +124,11 @@ def _edit(
             text = spelled(_takers(recorded, trace, h, inner, home), at)
             if text is None:
                 return None
-            texts[name] = text, _strength(text)
+            texts[name] = Text(text, _strength(text))
     try:
         types = {k: trace.types(v) for k, v in holes.items() if type(v) is int}
-        new = _code(rule.right, texts, holes, types)[0]
-    except _Unwritten:
+        new = _code(rule.right, texts, holes, types).text
+    except UnwrittenError:
         return None
     return Edit(new, at.expression, at) if at.expression else None
 
@@ -155,35 +151,26 @@ def _strength(text: str) -> int:
     if isinstance(tree, ast.Name | ast.Call | ast.Attribute | ast.Subscript | ast.Constant):
         return ATOM
     if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Add | ast.Sub):
-        return 1
-    return 2 if isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div) else 0
+        return SUM
+    product = isinstance(tree, ast.BinOp) and isinstance(tree.op, ast.Mult | ast.Div)
+    return PRODUCT if product else LOOSE
 
 
-def _code(p: Any, texts: dict, holes: dict, types: dict) -> tuple[str, int]:
-    """A pattern as NumPy code, and how strongly it holds together."""
+def _code(p: Any, texts: dict, holes: dict, types: dict) -> Text:
+    """A pattern as NumPy code."""
     if not isinstance(p, Pattern):
-        return repr(p), ATOM if p >= 0 else UNARY
+        return Text(repr(p), ATOM if p >= 0 else FACTOR)
     if p.op is None:
         return texts[p.name]
     args = [_code(a, texts, holes, types) for a in p.args]
-    if p.name in INFIX:
-        sign, strength = INFIX[p.name]
-        left, right = _held(args[0], strength), _held(args[1], strength + (sign in "-/"))
-        return f"{left} {sign} {right}", strength
-    if p.name == "negative":
-        return f"-{_held(args[0], UNARY)}", UNARY
-    if p.name in ELSEWHERE:
-        held = args[0][0]
-        return ELSEWHERE[p.name].format(held), 2 if p.name == "sech" else ATOM
+    if p.name in FORMS:
+        form, strength = FORMS[p.name]
+        return Text(form.format(*args), strength)
     if p.op in ALONG:
-        return f"{ALONG[p.op]}({args[0][0]}{_axis(p, holes, types)})", ATOM
+        return Text(f"{ALONG[p.op]}({args[0].text}{_axis(p, holes, types)})", ATOM)
     if p.fields:
-        raise _Unwritten
-    return f"np.{p.name}({', '.join(text for text, _ in args)})", ATOM
-
-
-def _held(formula: tuple[str, int], needed: int) -> str:
-    return formula[0] if formula[1] >= needed else f"({formula[0]})"
+        raise UnwrittenError
+    return Text(f"np.{p.name}({', '.join(a.text for a in args)})", ATOM)
 
 
 def _axis(p: Pattern, holes: dict, types: dict) -> str:
@@ -192,7 +179,7 @@ def _axis(p: Pattern, holes: dict, types: dict) -> str:
     axes = holes[axes.name] if isinstance(axes, Pattern) else axes
     of = p.args[0]
     if of.op is not None:
-        raise _Unwritten
+        raise UnwrittenError
     rank = len(types[of.name].shape)
     if len(axes) == rank and (rank == 1 or p.op is not Norm):
         return ""

@@ -232,11 +232,7 @@ def square_root(a: Rows) -> Rows:
     roots = [v.sqrt() for v in values]
     columns = transposed(left.tolist())
     wide = [[x * r for x, r in zip(row, roots, strict=True)] for row in right.tolist()]
-    return [[_complex_dot(x, y).real for y in columns] for x in wide]
-
-
-def _complex_dot(x: list[Any], y: list[Any]) -> Any:
-    return sum((a * b for a, b in zip(x[1:], y[1:], strict=True)), x[0] * y[0])
+    return [[dot(x, y).real for y in columns] for x in wide]
 
 
 # ------------------------------------------------------------ singular values
