@@ -182,10 +182,6 @@ def exponential(z: Pair) -> Pair:
     return Pair(np.where(real, e, e * np.cos(z.im)), np.where(real, z.im, e * np.sin(z.im)))
 
 
-def squared(z: Pair) -> Pair:
-    return Pair(z.re * z.re - z.im * z.im, z.re * z.im + z.im * z.re)
-
-
 def _power(z: Pair, exponent: Any) -> Pair:
     """Powers that NumPy takes by products."""
     if exponent == 1:
@@ -205,7 +201,7 @@ ELEMENTS: dict[str, Callable[..., Any]] = {
     "negative": lambda z: Pair(-z.re, -z.im),
     "positive": lambda z: z,
     "conjugate": lambda z: Pair(z.re, -z.im),
-    "square": squared,
+    "square": lambda z: times(z, z),
     "absolute": lambda z: np.hypot(z.re, z.im),
     "sign": sign,
     "exp": exponential,

@@ -35,7 +35,7 @@ def times(a: Pair, b: Pair) -> Pair:
 
 
 def applied(a: Pair, b: Pair) -> Pair:
-    """The product of matrices of complex numbers, of which the first may be real."""
+    """The product of matrices of complex numbers, of which one may be real: its `im` is None."""
     if b.im is None:
         return Pair(a.re @ b.re, a.im @ b.re)
     if a.im is None:
@@ -73,17 +73,10 @@ def transformed(x: Pair, sign: int) -> Pair:
         return applied(x, powers(n, range(n), range(n), sign, dtype))
     other, lead = n // factor, x.re.shape[:-1]
     rows = Pair(*(v if v is None else np.reshape(v, (*lead, factor, other)) for v in x))
-    found = applied_left(powers(factor, range(factor), range(factor), sign, dtype), rows)
+    found = applied(powers(factor, range(factor), range(factor), sign, dtype), rows)
     found = times(found, powers(n, range(factor), range(other), sign, dtype))
     found = transformed(found, sign)
     return Pair(*(np.reshape(np.swapaxes(v, -1, -2), (*lead, n)) for v in found))
-
-
-def applied_left(a: Pair, b: Pair) -> Pair:
-    """The product of one matrix with many, of which the imaginary parts may be None."""
-    if b.im is None:
-        return Pair(a.re @ b.re, a.im @ b.re)
-    return Pair(a.re @ b.re - a.im @ b.im, a.re @ b.im + a.im @ b.re)
 
 
 def part_of(n: int) -> int:
