@@ -8,7 +8,6 @@ of C: vectors have the signs that NumPy gives them.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import cache
 from math import prod
 from typing import Any
 
@@ -26,7 +25,7 @@ from ..ops.svd import SVD
 from .factors import MOST
 from .linked import LIBRARY
 from .routines import Routine
-from .runtime import extension
+from .runtime import symbols
 from .tasks import DEPENDENT, INDEFINITE, INFINITE, SINGULAR, Maker, along, maker, numeric, ties
 
 INT32, INT64 = np.dtype(np.int32), np.dtype(np.int64)
@@ -151,8 +150,10 @@ def native_routine(op: Op, args: Sequence[Any], results: Sequence[Any]) -> Routi
     if not args or not numeric([*args, *results]):
         return None
     found = _routine(op, args)
-    symbol = found and f"bibun_{found.symbol}_{KINDS[args[0].dtype]}"
-    return found._replace(symbol=symbol) if found and symbol in known() else None
+    if found is None:
+        return None
+    symbol = f"bibun_{found.symbol}_{KINDS[args[0].dtype]}"
+    return found._replace(symbol=symbol) if symbol in symbols() else None
 
 
 def _routine(op: Op, args: Sequence[Any]) -> Routine | None:
@@ -165,10 +166,3 @@ def _routine(op: Op, args: Sequence[Any]) -> Routine | None:
         return found and found._replace(symbol=f"lapack_{found.symbol}")
     make = maker(op)
     return make(op, *args) if make else None
-
-
-@cache
-def known() -> frozenset[str]:
-    """The functions that compiled code may call by name."""
-    runtime = extension()
-    return frozenset() if runtime is None else frozenset(runtime.symbols)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import cache
 from math import prod
 from typing import Any
@@ -119,7 +119,7 @@ def set_threads(n: int) -> None:
         runtime.set_threads(int(n))
 
 
-def symbols() -> dict[str, int]:
+def symbols() -> Mapping[str, int]:
     """The addresses of the functions that compiled code calls by name."""
     runtime = extension()
-    return {} if runtime is None else dict(runtime.symbols)
+    return {} if runtime is None else runtime.symbols
