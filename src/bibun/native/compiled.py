@@ -43,7 +43,7 @@ class Compiled:
         if self.kernel is not None:
             self.call = caller(self.kernel, extension)
             if extension is not None:
-                over = () if captured.may_fail or self.kernel.checked else self.kernel.overwrites
+                over = overwritten(captured, self.kernel)
                 self.variant = variant(extension, self.call, captured, call, over)
 
     @cached_property
@@ -75,6 +75,11 @@ class Compiled:
 
 def _nothing(*args: Any) -> None:
     return None
+
+
+def overwritten(way: Way, kernel: Kernel) -> Sequence[int]:
+    """The results that come where the arguments lie: none if the call may have to be done again."""
+    return () if way.may_fail or kernel.checked else kernel.overwrites
 
 
 def variant(

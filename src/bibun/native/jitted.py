@@ -24,7 +24,7 @@ from ..tracing.rebind import rebound
 from .arguments import Arguments, Call, chosen
 from .bound import Again, Bound, check
 from .capture import Captured
-from .compiled import Compiled, native
+from .compiled import Compiled, native, overwritten
 from .cost import Cost
 from .donation import replaced, reserve, written
 from .recalled import Recall
@@ -317,9 +317,7 @@ class Lowered:
         Others that replace donated arguments with `in_place=True` are copied there after the call.
         """
         kernel = self.native.kernel
-        if kernel is None or kernel.checked or self.captured.may_fail:
-            return []
-        return list(kernel.overwrites)
+        return [] if kernel is None else list(overwritten(self.captured, kernel))
 
 
 @shows(Jitted)
