@@ -50,8 +50,11 @@ def trees(call: Call, donated: Chosen) -> list[Any]:
 def _arrays(tree: Any, fixed: set[int]) -> list[int]:
     """The numbers of the arrays in an argument; Python's own containers need no library."""
     known = described(tree, fixed)
-    if known is not None:
-        return numbers(known)
+    return _numbers(tree) if known is None else numbers(known)
+
+
+def _numbers(tree: Any) -> list[int]:
+    """The same, in whatever containers."""
     return [x.number for x in flatten(tree)[0] if type(x) is Leaf]
 
 
@@ -87,10 +90,6 @@ def _pairs(part: Any, tree: Any, way: Way) -> list[tuple[int, int]] | None:
         return None
     found = list(zip(_numbers(part), _numbers(tree), strict=True))
     return found if all(way.output_types[k] == way.types[j] for k, j in found) else None
-
-
-def _numbers(tree: Any) -> list[int]:
-    return [x.number for x in flatten(tree)[0] if type(x) is Leaf]
 
 
 def _structure(tree: Any) -> Any:
