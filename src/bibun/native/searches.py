@@ -11,7 +11,6 @@ import numpy as np
 
 from ..array import Array, bind
 from ..graph import Graph, Type, type_of
-from ..loops.statements import KINDS
 from ..ops.control.branches import Branches
 from ..ops.convolving import Convolve
 from ..ops.gather import Gather, Scatter
@@ -19,14 +18,7 @@ from ..ops.sorting import SearchSorted
 from ..ops.ufunc_methods import SegmentSums, segments
 from ..walk import build
 from .pieces import Picked, Windows
-
-INDEX = np.dtype(np.int64)
-
-
-def known(types: Sequence[Type]) -> bool:
-    """Whether native code knows such numbers, and there are any."""
-    return all(t.dtype in KINDS and 0 not in t.shape for t in types)
-
+from .tasks import numeric
 
 # ------------------------------------------------------------ places in sorted arrays
 
@@ -34,7 +26,7 @@ def known(types: Sequence[Type]) -> bool:
 def searched(op: SearchSorted, types: Sequence[Type]) -> Graph | None:
     """All places at once, by halving."""
     same = types[0].dtype == types[1].dtype
-    return build(types, lambda a, v: [_places(op.side, a, v)]) if known(types) and same else None
+    return build(types, lambda a, v: [_places(op.side, a, v)]) if numeric(types) and same else None
 
 
 def _places(side: str, a: Array, v: Array) -> Array:
@@ -68,7 +60,7 @@ def _before(side: str, a: Array, v: Array) -> Array:
 
 def convolved(op: Convolve, types: Sequence[Type]) -> Graph | None:
     """Each element is a sum over the shorter array."""
-    return build(types, lambda a, v: [_convolved(op, a, v)]) if known(types) else None
+    return build(types, lambda a, v: [_convolved(op, a, v)]) if numeric(types) else None
 
 
 def _convolved(op: Convolve, a: Array, v: Array) -> Array:
@@ -107,7 +99,7 @@ def _along(a: Array, v: Array, inside: np.ndarray | None = None) -> Array:
 
 def segmented(op: SegmentSums, types: Sequence[Type]) -> Graph | None:
     """Each number goes to its sums."""
-    return build(types, lambda x: [_segmented(op, x)]) if known(types) else None
+    return build(types, lambda x: [_segmented(op, x)]) if numeric(types) else None
 
 
 def _segmented(op: SegmentSums, x: Array) -> Array:
