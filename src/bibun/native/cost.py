@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 
 class KernelCost(NamedTuple):
-    """Loops that run together, a product of matrices, a loop of the program's own, or a call."""
+    """Loops that run together, a product, a routine, a loop of the program's own, or a call."""
 
     kind: str  # "loops", "product", "routine", "control" or "NumPy"
     operations: tuple[str, ...]

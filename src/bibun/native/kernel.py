@@ -25,6 +25,4 @@ class Kernel(NamedTuple):
     workspace: int  # bytes, whose content is undefined
     keep: Any  # what must live as long as the function is called
     checked: bool = False
-    overwrites: Sequence[
-        int
-    ] = ()  # results that may come where the argument lies that they replace
+    overwrites: Sequence[int] = ()  # results that may come where what they replace lies

@@ -111,11 +111,9 @@ class Memory(Lines, ABC):
         if spot is None:
             return None
         step = dict(place.strides).get(wide.counter, 0) if wide else 0
-        if step:
-            plain = wide is not None and step == 1 and not wide.mask
-            return (
-                self.registers.vector(buffer.number, spot, wide.lanes) if wide and plain else None
-            )
+        if wide and step:
+            plain = step == 1 and not wide.mask
+            return self.registers.vector(buffer.number, spot, wide.lanes) if plain else None
         found = self.registers.lane(buffer.number, spot)
         if found is None:
             return None
