@@ -4,7 +4,6 @@
 // turned. Each function says whether there is a result.
 #include <algorithm>
 #include <cmath>
-#include <cstring>
 #include <limits>
 
 #include "routines.hpp"
@@ -74,11 +73,13 @@ void resolve(Size n, Size m, char turned, T* both, int* pivots, T* x,
 // y: the bits of L and U of a in columns, and behind them which rows were exchanged, as floats.
 template <class T>
 void factors(Size n, const T* a, T* y, int* pivots, typename Lapack<T>::Factorise getrf) {
+  if (has_nan(n * n, a)) {
+    std::fill(y, y + n * n + n, std::numeric_limits<T>::quiet_NaN());
+    return;
+  }
   turn(n, n, a, y);
   factorise(n, y, pivots, getrf);
-  if (has_nan(n * n, a)) std::fill(y, y + n * n, std::numeric_limits<T>::quiet_NaN());
   for (Size k = 0; k < n; ++k) y[n * n + k] = static_cast<T>(pivots[k] - 1);
-  if (has_nan(n * n, a)) std::fill(y, y + n * n + n, std::numeric_limits<T>::quiet_NaN());
 }
 
 // x of a x = b or a^T x = b, b of m columns, from what `factors` has found.
