@@ -82,11 +82,16 @@ def eigen(op: Eigh, a: Type) -> Routine:
     return Routine("eigenvectors", numbers, prod(lead), 1, memory, INFINITE, given)
 
 
+def room_for(m: int, n: int) -> int:
+    """What LAPACK's page asks for to find singular values, and blocks of 64 columns."""
+    k = min(m, n)
+    return 4 * k * k + 7 * k + 64 * (m + n)
+
+
 def singular(op: SVD, a: Type) -> Routine:
     *lead, m, n = a.shape
-    k = min(m, n)
+    k, room = min(m, n), room_for(m, n)
     rows, columns = (m, n) if op.full else (k, k)
-    room = 4 * k * k + 7 * k + 64 * (m + n)  # what the page asks for, and blocks of 64 columns
     shapes = (m, n), (m, rows), (columns, n), (room,)
     memory = *(Type(a.dtype, s) for s in shapes), Type(INT32, (8 * k,))
     numbers, given = (m, n, rows, columns, room), (function("gesdd", a),)
@@ -95,8 +100,7 @@ def singular(op: SVD, a: Type) -> Routine:
 
 def least(op: LeastSquares | Pinv, a: Type, *b: Type) -> Routine:
     *lead, m, n = a.shape
-    k, count = min(m, n), b[0].shape[-1] if b else m
-    room = 4 * k * k + 7 * k + 64 * (m + n)
+    k, count, room = min(m, n), b[0].shape[-1] if b else m, room_for(m, n)
     shapes = (m, n), (k,), (m, k), (k, n), (max(count, m),), (room,)
     memory = *(Type(a.dtype, s) for s in shapes), Type(INT32, (8 * k,))
     numbers = (m, n, count, op.rtol, room) if b else (m, n, op.rtol, room)
