@@ -1,5 +1,5 @@
 // How many processors this process may use: its affinity mask, and the limits of control groups.
-// And what such a processor can do.
+// And where its threads run, and what such a processor can do.
 #include "cpus.hpp"
 
 #if defined(__x86_64__)

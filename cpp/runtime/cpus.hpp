@@ -1,4 +1,4 @@
-// How many processors this process may use, and what they can do.
+// Processors: how many this process may use, where its threads run, and what they can do.
 #ifndef BIBUN_RUNTIME_CPUS_HPP
 #define BIBUN_RUNTIME_CPUS_HPP
 

@@ -17,7 +17,7 @@ namespace {
 using bibun::guarded;
 using bibun::Reference;
 
-// Of what native/runtime.py and native/compiled.py call here: another number at each change.
+// Of what Python calls here, as src/bibun/extension.py has it: another number at each change.
 constexpr long kInterface = 9;
 
 void unload(PyObject* capsule) {
@@ -107,17 +107,14 @@ PyModuleDef definition = {PyModuleDef_HEAD_INIT,
                           nullptr};
 
 // The functions that compiled code calls by name, with their addresses.
-template <class F>
-unsigned long long address(F* function) {
-  return reinterpret_cast<std::uintptr_t>(function);
-}
-
 PyObject* symbols() {
-  Reference table = Reference::taken(
-      Py_BuildValue("{s:K,s:K,s:K}", "bibun_parallel", address(&bibun_parallel),
-                    "bibun_product_f32", address(&bibun_product_f32), "bibun_product_f64",
-                    address(&bibun_product_f64)));
-  for (const auto& found : {bibun::routines(), bibun::sorting_routines(), bibun::lapack_routines()}) {
+  using bibun::address_of;
+  const std::vector<bibun::Symbol> own = {{"bibun_parallel", address_of(&bibun_parallel)},
+                                          {"bibun_product_f32", address_of(&bibun_product_f32)},
+                                          {"bibun_product_f64", address_of(&bibun_product_f64)}};
+  Reference table = Reference::taken(PyDict_New());
+  for (const auto& found :
+       {own, bibun::routines(), bibun::sorting_routines(), bibun::lapack_routines()}) {
     for (const bibun::Symbol& symbol : found) {
       const Reference at = Reference::taken(PyLong_FromUnsignedLongLong(symbol.address));
       if (PyDict_SetItemString(table.get(), symbol.name, at.get()) < 0) throw bibun::PythonError{};

@@ -1,4 +1,4 @@
-// Functions for whole operations that compiled code calls by name: sorting and linear algebra.
+// Functions that compiled code calls by name: sorting, linear algebra, slopes of special functions.
 #ifndef BIBUN_RUNTIME_ROUTINES_HPP
 #define BIBUN_RUNTIME_ROUTINES_HPP
 
