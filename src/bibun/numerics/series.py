@@ -8,7 +8,7 @@ out against balls; so is where the formula as it is written has its digits.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib import import_module
 from itertools import product
 from time import thread_time
@@ -41,12 +41,13 @@ class Scalar(NamedTuple):
     """A function of one number, in floats and in balls: its value and its slope."""
 
     graph: Graph  # from x to y and dy/dx
+    compiled: Compiled
     dtype: np.dtype
 
     def floats(self, x: float) -> tuple[float, float]:
         """As NumPy computes them."""
         with np.errstate(all="ignore"):
-            y, slope = Compiled(self.graph)(self.dtype.type(x))
+            y, slope = self.compiled(self.dtype.type(x))
         return float(y), float(slope)
 
     def exactly(self, x: Any) -> list[Any]:
@@ -75,7 +76,8 @@ def scalar(region: Region) -> Scalar:
             env.append(args[0] if isinstance(n.op, SPREAD) else applied(n.op, args, x.scope))
         return env[region.graph.outputs[0]]
 
-    return Scalar(with_pull(alone, [Type(dtype, ())], True), dtype)
+    graph = with_pull(alone, [Type(dtype, ())], True)
+    return Scalar(graph, Compiled(graph), dtype)
 
 
 # ------------------------------------------------------------ where, and what it is there
@@ -185,9 +187,14 @@ class _Sample:
         self.y, self.slope = f.exactly(raw(self.x))
         self.known = self.y is not None and self.slope is not None
 
+    @cached_property
+    def floats(self) -> tuple[float, float]:
+        """What the formula gives here."""
+        return self.f.floats(self.x)
+
     def in_floats(self, allowed: float) -> bool:
         """Whether the formula has its digits here."""
-        return self._close(*self.f.floats(self.x), allowed)
+        return self._close(*self.floats, allowed)
 
     def in_series(self, terms: Sequence[float], allowed: float) -> bool:
         """Whether the series has."""

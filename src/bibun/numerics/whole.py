@@ -10,7 +10,7 @@ import numpy as np
 
 from ..array import Array
 from ..graph import Type
-from ..program import run
+from ..program import Program as Compiled
 from ..wide.checks import differ
 from .region import (
     Program,
@@ -109,13 +109,13 @@ class Whole:
 
 def gives(function: Callable[..., Array], found: Region, exact: Truth, stable: bool) -> bool:
     """Whether a function has this value and these cotangents, in floats; perhaps rewritten."""
-    graph = with_pull(function, found.types, False, stable)
+    compiled = Compiled(with_pull(function, found.types, False, stable))
     value, *back = exact.results
     g = cotangent(value.shape, value.dtype)
     with np.errstate(all="ignore"):
         for factor in LUCK:  # where most digits are lost, some multiples are right by accident
             weight = value.dtype.type(factor)
-            results = run(graph, [*found.args, g * weight])
+            results = compiled(*found.args, g * weight)
             wanted = [value, *(z * weight for z in back)]
             if any(wrong(y, z) for y, z in zip(results, wanted, strict=True)):
                 return False
