@@ -83,17 +83,16 @@ def explain(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Explanation | N
     if found is None:
         return _without_digits(recorded, len(given.leaves))
     what, entry = found
-    return Explanation(*what, *_mended(recorded, entry, not smooth))
+    return Explanation(*what, *_mended(program(recorded), entry, not smooth))
 
 
-def _mended(recorded: Recorded, entry: int, kinked: bool = False) -> tuple[Edit | None, str]:
+def _mended(ran: Program, entry: int, kinked: bool = False) -> tuple[Edit | None, str]:
     """What to write instead: an equation, or a function with its gradient; or why nothing.
 
     An equation after which the derivative still is not right is the second choice.
     """
-    ran = program(recorded)
     whole = Whole(ran, entry, kinked)
-    equation = mend(recorded, entry)
+    equation = mend(ran.recorded, entry)
     if equation is not None and (not whole.proven or _holds(equation, ran, whole)):
         return equation.edit, ""
     found = stable(ran, entry, whole)
@@ -104,7 +103,7 @@ def _mended(recorded: Recorded, entry: int, kinked: bool = False) -> tuple[Edit 
 
 def _holds(equation: Mended, ran: Program, whole: Whole) -> bool:
     """Whether an equation leaves nothing to be mended."""
-    root = ran.order.index(equation.entry)
+    root = ran.node(equation.entry)
 
     def other(env: list[Any]) -> Any:
         trace = env[root].scope
@@ -130,8 +129,9 @@ def _without_digits(recorded: Recorded, wanted: int) -> Explanation | None:
         return None
     worst = all_losses[0]
     result = f"right to {worst.digits:.1f} digits less than they are"
+    ran = program(recorded)
     for loss in all_losses:
-        edit, why = _mended(recorded, loss.entry)
+        edit, why = _mended(ran, loss.entry)
         if edit is not None:
             break
     where = worst.place, worst.position

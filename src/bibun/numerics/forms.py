@@ -103,7 +103,7 @@ def scaled(program: Program, root: int) -> Iterator[Form]:
         return
     alike = {a.shape for a in floats} == {nodes[root].type.shape}
     by_element = alike and all(
-        inside_elements(nodes[i]) or program.constant(i) for i in found.inner
+        isinstance(nodes[i].op, Elementwise | Where) or program.constant(i) for i in found.inner
     )
     large = max(float(np.max(np.abs(a), initial=0)) for a in floats) > 1
     for only in (False, True):
@@ -114,11 +114,6 @@ def scaled(program: Program, root: int) -> Iterator[Form]:
         )
         if len(floats) == 1:
             return
-
-
-def inside_elements(n: Node) -> bool:
-    """Whether a node is an operation on elements."""
-    return isinstance(n.op, Elementwise | Where)
 
 
 class _Scaling:

@@ -40,6 +40,10 @@ class Program(NamedTuple):
     order: list[int]  # the entry of each node
     values: list[Any]
 
+    def node(self, entry: int) -> int:
+        """The node of an entry; -1 if it is not part of the function itself."""
+        return self.order.index(entry) if entry in self.order else -1
+
     def position(self, i: int) -> Position:
         """Where the user's code made a node."""
         return self.recorded.trace.position(self.order[i])
@@ -87,9 +91,8 @@ def _plain(x: Any) -> Any:
 
 def roots(program: Program, entry: int) -> Iterator[int]:
     """The operation in trouble, and those above it, one after the other, up to a result."""
-    if entry not in program.order:
-        return
-    level, seen = [program.order.index(entry)], set[int]()
+    first = program.node(entry)
+    level, seen = [first] if first >= 0 else [], set[int]()
     while level and len(seen) < MOST_STEPS:
         i = level.pop(0)
         if i in seen:

@@ -69,16 +69,15 @@ class Found(NamedTuple):
 
 def stable(program: Program, entry: int, whole: Whole) -> Found:
     """The first edit that mends the whole, or else the operation in trouble."""
-    needs = _Needs(program.order.index(entry) if entry in program.order else -1, whole.kinked)
+    needs = _Needs(program.node(entry), whole.kinked)
     first: Edit | None = None
     end = thread_time() + SECONDS
     for root in roots(program, entry):
         for candidate in _candidates(program, root, needs):
             if thread_time() > end:
                 return Found(first, "no code is found in the time that there is")
-            edit = None
-            if _agrees(candidate, needs.truth(candidate.region)):
-                edit = _edit(candidate)
+            proven = needs.truth(candidate.region)
+            edit = _edit(candidate) if _agrees(candidate, proven) else None
             if edit is not None and _mends(candidate, whole):
                 return Found(edit, "", True)
             first = first or edit

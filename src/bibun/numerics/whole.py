@@ -46,10 +46,11 @@ class Whole:
     def __init__(self, program: Program, entry: int, kinked: bool):
         self.program, self.kinked = program, kinked
         self.missing, self.result = "", -1
-        if entry not in program.order:
+        node = program.node(entry)
+        if node < 0:
             self.missing = "it is not part of the function itself"
             return
-        above = program.above(program.order.index(entry))
+        above = program.above(node)
         results = [o for o in program.graph.outputs if o in above]
         if not results:
             self.missing = "it is not part of the result"
