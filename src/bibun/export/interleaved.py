@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any
 
 from ..loops import Apply, Block, Buffer, Code, Let, Loop, Place, Refuse, Seldom, Store
-from ..loops.statements import DTYPES, Merge, statements
+from ..loops.statements import DTYPES, Merge, made_by, statements
 from ..native.cpp_needed import needed
 from ..native.rounds import taken
 from ..native.tune import without_idle_stores
@@ -292,7 +292,7 @@ class _Interleaving:
         """Let a run read what others have made, from memory, and its own values be there."""
         body, lane = loop.body, loop.counter
         here = Place(0, ((lane, 1),))
-        made = set().union(*(_made(s) for s in statements(body)))
+        made = {n for s in statements(body) for n, _ in made_by(s)}
         body.statements[:] = [_renamed(s, self.alias) for s in body.statements]
         wanted = [n for n in dict.fromkeys(taken(body)) if n in self.varies.values - made]
         names = {n: self.code.new(self.kinds[n], 0).number for n in wanted}
@@ -306,30 +306,20 @@ class _Interleaving:
         if number not in self.waiting:
             memory = self.waiting[number] = self.memory(self.kinds[number])
             owner = next(
-                x for x in self.found if any(number in _made(s) for s in x.body.statements)
+                x
+                for x in self.found
+                if any(number == n for s in x.body.statements for n, _ in made_by(s))
             )
             place = Place(0, ((owner.counter, 1),))
             owner.body.statements.append(Store(memory, place, number))
         return self.waiting[number]
 
 
-def _made(s: Any) -> set[int]:
-    """The values that a statement makes where it stands."""
-    if type(s) is Let:
-        return {s.number}
-    return {n for n, *_ in s.chosen} if type(s) is Seldom else set()
-
-
 def _kinds(code: Code) -> Iterator[tuple[int, str]]:
     """The kind of each value."""
     for s in statements(code.body):
-        if type(s) is Let:
-            yield s.number, s.kind
-        elif type(s) is Seldom:
-            yield from ((n, kind) for n, kind, *_ in s.chosen)
-        elif type(s) is Loop:
-            yield from ((n, c.kind) for c in s.carries for n in (c.number, c.result))
-            yield from ((m.result, m.kind) for m in s.merges)
+        yield from made_by(s)
+        yield from ((c.number, c.kind) for c in getattr(s, "carries", ()))
 
 
 def _at_round(s: Let, counter: int, k: int) -> Let:

@@ -197,6 +197,17 @@ def statements(block: Block) -> Iterator[Any]:
                 yield from statements(inner)
 
 
+def made_by(s: Any) -> Iterator[tuple[int, str]]:
+    """The values that there are after a statement, and not before, with their kinds."""
+    if type(s) is Let:
+        yield s.number, s.kind
+    elif type(s) is Seldom:
+        yield from ((number, kind) for number, kind, _, _ in s.chosen)
+    elif type(s) is Loop:
+        yield from ((c.result, c.kind) for c in s.carries)
+        yield from ((m.result, m.kind) for m in s.merges)
+
+
 def roots(s: Any) -> Iterator[int]:
     """The values that a statement which is none itself takes: where it writes, asks, starts."""
     if type(s) is Store:

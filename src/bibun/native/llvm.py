@@ -25,7 +25,7 @@ from ..loops import (
     Store,
     While,
 )
-from ..loops.statements import DTYPES, statements
+from ..loops.statements import DTYPES, made_by, statements
 from .caches import largest
 from .lines import Term, literal, scalar, vector
 from .linked import SPECIAL
@@ -387,11 +387,7 @@ def needed(loop: Loop) -> set[int]:
     """The values from outside that the rounds of a loop take."""
     made = {loop.counter, -1}
     for s in statements(loop.body):
-        if type(s) is Let:
-            made.add(s.number)
-        elif type(s) is Loop:
-            made |= {s.counter, *(c.number for c in s.carries), *(c.result for c in s.carries)}
-            made.update(m.result for m in s.merges)
-        elif type(s) is Seldom:
-            made.update(c[0] for c in s.chosen)
+        made.update(n for n, _ in made_by(s))
+        if type(s) is Loop:
+            made |= {s.counter, *(c.number for c in s.carries)}
     return set(taken(loop.body)) - made

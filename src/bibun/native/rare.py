@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from ..loops import Block, Let, Seldom
-from ..loops.statements import statements
+from ..loops.statements import made_by, statements
 from .lines import Term
 from .rounds import taken
 
@@ -24,7 +24,7 @@ def is_apart(s: Seldom) -> bool:
 
 def called(printer: Any, s: Seldom) -> None:
     """Print the statements as a function, and here its call: their results get terms."""
-    made = _made(s.body)
+    made = {n for x in statements(s.body) for n, _ in made_by(x)}
     outside = [n for n in dict.fromkeys(taken(s.body)) if n not in made]
     needed = [n for n in outside if printer.terms[n].text[0] == "%"]  # constants are literals
     wanted = list(dict.fromkeys(v for *_, v in s.chosen if v in made))
@@ -59,14 +59,3 @@ def _function(
     name = "rare" + sha256(f"{of}{head}".encode()).hexdigest()[:16]
     p.declared.setdefault(name, f"define internal fastcc {of} @{name}{head}")
     return name, results
-
-
-def _made(body: Block) -> set[int]:
-    """The values that statements make."""
-    found = set()
-    for s in statements(body):
-        if type(s) is Let:
-            found.add(s.number)
-        else:
-            found.update(c[0] for c in s.chosen)
-    return found

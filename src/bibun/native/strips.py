@@ -14,7 +14,7 @@ from math import prod
 from typing import Any
 
 from ..loops import Block, Buffer, Code, Let, Loop, Place, Seldom, Store
-from ..loops.statements import DTYPES, FLOATS, Merge, blocks, statements
+from ..loops.statements import DTYPES, FLOATS, Merge, blocks, made_by, statements
 from .crosswise import by_rows, crosswise
 from .rounds import taken
 from .tune import collapse, free, places
@@ -113,19 +113,6 @@ def _pieces(loop: Loop, found: Sequence[Any]) -> list[list[Any]]:
     return [p for p in pieces if p]
 
 
-def _made(found: Sequence[Any]) -> dict[int, str]:
-    """The values that are made at the level of these statements, with their kinds."""
-    made: dict[int, str] = {}
-    for s in found:
-        if type(s) is Let:
-            made[s.number] = s.kind
-        elif type(s) is Loop:
-            made |= {m.result: m.kind for m in s.merges} | {c.result: c.kind for c in s.carries}
-        elif type(s) is Seldom:
-            made |= {number: kind for number, kind, _, _ in s.chosen}
-    return made
-
-
 def _apart(nest: Sequence[Loop], pieces: Sequence[Sequence[Any]]) -> bool:
     """Whether no round of a piece touches memory of another round of another piece."""
     touched: dict[int, dict[int, set[tuple[bool, Place]]]] = {}
@@ -158,8 +145,8 @@ def _all(found: Sequence[Any]) -> Iterator[Any]:
 def _parts(code: Code, nest: Sequence[Loop], pieces: Sequence[Sequence[Any]]) -> list[Loop]:
     """A nest for each piece; values go from one to the next through memory."""
     bodies = [list(p) for p in pieces]
-    owner = {n: k for k, p in enumerate(pieces) for n in _made(p)}
-    kinds = {n: kind for p in pieces for n, kind in _made(p).items()}
+    owner = {n: k for k, p in enumerate(pieces) for s in p for n, _ in made_by(s)}
+    kinds = {n: kind for p in pieces for s in p for n, kind in made_by(s)}
     cheap = {s.number: s for p in pieces for s in p if type(s) is Let and _again(s)}
     place = _flat(nest)
     waiting: dict[int, Buffer] = {}
