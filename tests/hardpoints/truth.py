@@ -83,13 +83,9 @@ def _exact(program: Program, entry: int) -> list[bool]:
     found = []
     for k, (name, args) in enumerate(program.body):
         given = [floats[a] if type(a) is int else np.array([a]) for a in args]
-        try:
-            if not all(np.isfinite(a).all() for a in (*given, floats[k + 1])):
-                raise OutsideError
-            y = on_lists(name, *([mp.mpf(float(x)) for x in a] for a in given))
-            found.append(y == [mp.mpf(float(x)) for x in floats[k + 1]])
-        except OutsideError:
-            found.append(False)
+        finite = all(np.isfinite(a).all() for a in (*given, floats[k + 1]))
+        y = on_lists(name, *([mp.mpf(float(x)) for x in a] for a in given)) if finite else None
+        found.append(y == [mp.mpf(float(x)) for x in floats[k + 1]])
     return found
 
 
