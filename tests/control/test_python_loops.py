@@ -147,6 +147,7 @@ def test_whole_numbers_do_not_wrap():
         (lambda i, t: math.sqrt(3 - i), ValueError),
         (lambda i, t: 1 / 10.0 ** (300 + i), OverflowError),
         (lambda i, t: 1.0 / (t - 3.0), ZeroDivisionError),
+        (lambda i, t: 1 / math.exp(100 * i), OverflowError),
     ],
 )
 def test_what_python_refuses_is_no_infinity(f, error):

@@ -368,10 +368,11 @@ class Rounds:
         if innermost(loop.operands) is None or small or size > STORED:
             return None
         ranges = {len(states) + j: x for j, x in self.through.ranges(self.next, n).items()}
-        if not fits(graph, ranges):
+        written, _ = body.trace.close(body.inputs, body.outputs)  # without rewrites
+        if not fits(written, ranges):
             self._give_up("whole numbers may not fit into 64 bits")
             return None
-        if not as_python(graph, ranges, attempt.own()):
+        if not as_python(written, ranges, attempt.own()):
             self._give_up("NumPy may say something else of its numbers than Python does")
             return None
         results = iter(repeated(loop, n, counter=counter))

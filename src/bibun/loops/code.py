@@ -123,7 +123,7 @@ class Code:
         self.buffers: list[Buffer] = []
         self.blocks = [Block(0)]
         self.counters: dict[int, int] = {}  # of each loop: its depth
-        self.constants: dict[int, Any] = {}
+        self.constants: dict[int, Any] = {}  # of values that are constants: the number
         self.count = 0
         self.checked = False  # whether a call may fail
 
@@ -180,10 +180,6 @@ class Code:
         made = self.let("constant", kind, (), value.tobytes())
         self.constants[made.number] = value
         return made
-
-    def known_constant(self, value: Value) -> Any:
-        """The number that a value is, or None."""
-        return self.constants.get(value.number)
 
     def load(
         self,
