@@ -30,6 +30,10 @@ compiles; Enzyme on C++ code. bibun is given NumPy arrays and gives NumPy arrays
 by hand, derivatives included, compiled by `g++ -O3 -march=native -ffast-math` with glibc's vector
 functions; it is a reference, not a peer.
 
+An update may overwrite its state, or leave the old arrays as they are: Adam is measured both ways,
+and all systems go the way of the row: `jit(donate=..., in_place=True)` and `donate_argnums` beside
+fused optimisers in the one, functions that return new arrays in the other.
+
 A *ratio* is the time of the best peer for one of bibun's: more is better; *of least* is the ratio
 of the quickest rounds, which other programs on the machine disturb less than the medians. *First
 call* is the first one of its program in its process, with tracing and compiling; nothing is found

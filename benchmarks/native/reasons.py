@@ -20,9 +20,9 @@ REASONS = {
     "gelu": "one exponential and one division for each element, which wait for each other",
     "logsumexp": "one exponential for each element, as in XLA, in three passes along each row",
     "logsumexp640": "one exponential for each element, as in XLA, in three passes along memory",
-    "adam": "16 MB are read and 12 MB written to other memory, so that the old state stays whole, "
-    "which is about what the caches hold; peers write to the 12 MB that they have just read, as "
-    "bibun does in the next row",
+    "adam": "memory: 16 MB are read, and 12 MB of them written",
+    "adam_kept": "memory: 16 MB are read and 12 MB written to other memory, about what the "
+    "caches hold together",
     "rk4": "four slopes in each round take most of the time, and each waits some 90 cycles for the "
     "one before: 15 for the product with A, 65 for tanh, and what is added up between",
     "lstm": "the products of matrices after all rounds, and the tanh of the state, which waits for "

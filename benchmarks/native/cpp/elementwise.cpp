@@ -141,13 +141,13 @@ static void adam(float *const from[3], const float *g, float *const to[3], long 
 }
 
 // The outputs are copies of the inputs before the first call.
-ROW(adam_in_place) {
+ROW(adam) {
   float *const state[3] = {output<float>(out, 0), output<float>(out, 1), output<float>(out, 2)};
   adam(state, input<float>(in, 3), state, size);
 }
 
 // Two states take turns.
-ROW(adam) {
+ROW(adam_kept) {
   static std::vector<float> memory;
   static bool there;
   float *const here[3] = {output<float>(out, 0), output<float>(out, 1), output<float>(out, 2)};
