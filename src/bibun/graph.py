@@ -148,6 +148,10 @@ class Op:
         """
         return self
 
+    def runs(self) -> Sequence[tuple[Graph, int]]:
+        """The graphs that it runs, each with how often that is, as far as it is known before."""
+        return ()
+
     def trimmed(self, used: set[int]) -> tuple[Op, list[int]]:
         """The operation with these results at least, of several, and which it then gives."""
         return self, []

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
+from math import prod
 from typing import Any
 
 import numpy as np
@@ -268,3 +269,11 @@ __all__ = [
     "push",
     "stack",
 ]
+
+
+def numbers(nodes: Iterable[Node]) -> int:
+    """How many numbers nodes compute, in all rounds of the loops among them."""
+    return sum(
+        sum(prod(t.shape) for t in n.types) + sum(k * numbers(g.nodes) for g, k in n.op.runs())
+        for n in nodes
+    )

@@ -20,8 +20,9 @@ from ..errors import (
 from ..graph import Graph
 from ..recording import Trace
 from ..tracing.functional import Recorded
+from ..walk import numbers
 from ..wide.balls import UndecidedError
-from ..wide.checks import MOST, Picks, existing, lost, size, smoothed
+from ..wide.checks import MOST, Picks, existing, lost, smoothed
 from ..wide.mode import Mode, mode
 from ..wide.objects import NotExpressibleError
 from ..wide.rescue import Budget, Rescue, Rescued, SpentError, possible
@@ -109,7 +110,7 @@ class Patience:
 def _rescued(case: Case, results: list[Any]) -> Rescued:
     """What wider numbers give; if it depends on what was rounded outside, with that recorded."""
     found = case.attempt().run(results)
-    if not found.why and size(case.graph) <= MOST and all(map(finite, found.results)):
+    if not found.why and numbers(case.graph.nodes) <= MOST and all(map(finite, found.results)):
         # What else is finite may be a false zero of the same overflow.
         found = found._replace(results=lost(case.attempt(), found.results) or found.results)
     other = case.again()
@@ -142,7 +143,7 @@ class Doubts:
     """
 
     def __init__(self, graph: Graph, values: int, trace: Trace):
-        self.small = size(graph) <= MOST and len(graph.outputs) > values
+        self.small = numbers(graph.nodes) <= MOST and len(graph.outputs) > values
         self.calls, self.next, self.gap = 0, 1 if self.small else np.inf, 1
         self.picks = Picks(trace)
 

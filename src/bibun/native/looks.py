@@ -20,7 +20,8 @@ from ..program import Program
 from ..recording import Trace, is_abstract
 from ..tracing.functional import Recorded
 from ..variable import Variable
-from ..wide.checks import MOST, size
+from ..walk import numbers
+from ..wide.checks import MOST
 
 
 class Look:
@@ -50,7 +51,7 @@ class Look:
         self.before = Program(before)
         self.met = [source(trace, i) for i in order[count : before.arity]]
         self.closed = not self.met and all(type(s) is int for s in self.further)
-        self.size = size(self.graph) + size(before)
+        self.size = numbers(self.graph.nodes) + numbers(before.nodes)
         self.program = Program(self.graph)
         self.native = [outputs.index(i) if i in outputs else None for i in taken.results]
 

@@ -15,8 +15,8 @@ from ..derivative.losses import Loss, in_balls, losses
 from ..errors import UnsupportedError
 from ..tracing.containers import flatten
 from ..tracing.functional import Recorded, record
+from ..walk import numbers
 from ..wide.balls import balls, precision
-from ..wide.checks import size
 from ..wide.proof import Proof, number, proof
 from .conditions import Condition, conditions
 from .region import check_values
@@ -96,9 +96,9 @@ def certify(f: Callable[..., Any], *args: Any, **kwargs: Any) -> Certificate:
     check_scalar(recorded, "certify", False)
     step = Reverse(1, len(given.leaves), True)
     derived = find(recorded, "grad", (), step, (), False)
-    if size(derived.graph) > MOST:
+    if (size := numbers(derived.graph.nodes)) > MOST:
         raise UnsupportedError(
-            f"certify: {size(derived.graph)} numbers are more than are proven within minutes "
+            f"certify: {size} numbers are more than are proven within minutes "
             f"({MOST}): certify a smaller part, or fewer examples"
         )
     floats = execute(recorded, derived, (), False)

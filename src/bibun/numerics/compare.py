@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.util import find_spec
-from math import prod
 from time import perf_counter
 from typing import Any, NamedTuple
 
@@ -15,8 +14,9 @@ from ..array import lift
 from ..derivative.conventions import check_scalar
 from ..derivative.differences import WIDE, derivatives, parts, wide
 from ..derivative.gradient import Arguments, grad, value_and_grad
-from ..graph import Graph, Type
+from ..graph import Graph
 from ..tracing.functional import record
+from ..walk import numbers
 from ..wide import objects
 
 Function = Callable[[Any], Any]
@@ -309,7 +309,7 @@ def _derived(program: Traced, library: objects.Library) -> tuple[str, Callable]:
 
 def _truth(f: Function, program: Traced) -> tuple[np.ndarray, str]:
     """The gradient that none of the methods made, and where it is from."""
-    work = sum(prod(n.type.shape) for _, n in program.graph if isinstance(n.type, Type))
+    work = numbers(program.graph.nodes)
     reason = "mpmath is not installed"
     if find_spec("mpmath") is not None:
         try:

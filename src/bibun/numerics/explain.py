@@ -12,7 +12,8 @@ from ..derivative.gradient import Arguments, Reverse
 from ..derivative.losses import losses
 from ..errors import NotDifferentiableError, Position
 from ..tracing.functional import Recorded, record
-from ..wide.checks import lost, size
+from ..walk import numbers
+from ..wide.checks import lost
 from ..wide.mode import mode
 from .kinks import kinked
 from .mend import Edit, Mended, mend
@@ -122,7 +123,11 @@ def _without_digits(recorded: Recorded, wanted: int) -> Explanation | None:
         return None
     _, case = case_of(recorded, "explain", (), step, ())
     floats = execute(recorded, derived, (), False)
-    if not case.possible or size(case.graph) > MOST or lost(case.attempt(), floats) is None:
+    if (
+        not case.possible
+        or numbers(case.graph.nodes) > MOST
+        or lost(case.attempt(), floats) is None
+    ):
         return None
     all_losses = losses(recorded)
     if not all_losses:

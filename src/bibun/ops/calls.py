@@ -50,6 +50,9 @@ class Call(Op):
     def type(self, *args):
         return _result(self, self.graph, args)
 
+    def runs(self):
+        return ((self.graph, 1),)
+
     def value(self, *args):
         return _single(tuple(program(self.graph)(*args)))
 
@@ -106,6 +109,9 @@ class CustomGradient(Op):
 
     def type(self, *args):
         return _result(self, self.forward, args)
+
+    def runs(self):
+        return ((self.forward, 1),)
 
     def value(self, *args):
         return _single(tuple(program(self.forward)(*args)))
@@ -196,6 +202,9 @@ class CustomTangent(Op):
 
     def type(self, *args):
         return _result(self, self.forward, args)
+
+    def runs(self):
+        return ((self.forward, 1),)
 
     def value(self, *args):
         return _single(tuple(program(self.forward)(*args)))

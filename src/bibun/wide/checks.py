@@ -9,13 +9,13 @@ directions, takes the place of what the floats gave.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite, prod
+from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..errors import AbstractValueError
-from ..graph import Constant, Graph, Type
+from ..graph import Constant, Type
 from ..ops.elementwise import Elementwise
 from ..ops.select import Where
 from ..recording import Trace
@@ -32,11 +32,6 @@ KEPT = 3 / 4
 """The share of its digits that a derivative has to have; else it is computed again."""
 EQUALITIES = {"equal", "not_equal"}
 COMPARISONS = EQUALITIES | {"less", "less_equal", "greater", "greater_equal"}
-
-
-def size(graph: Graph) -> int:
-    """How many numbers a program computes."""
-    return sum(prod(t.shape) for _, n in graph for t in n.types)
 
 
 # ------------------------------------------------------------ lost digits

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..graph import Constant, Graph, Item, Node, Type
+from ..walk import numbers
 from .objects import Library, NotExpressibleError, apply
 
 Wanted: TypeAlias = np.ndarray | None
@@ -71,7 +72,7 @@ class Entries:
     def work(self) -> int:
         """How many numbers are computed."""
         return sum(
-            sum(int(np.prod(t.shape)) for t in n.types) if e is None else len(e)
+            numbers([n]) if e is None else len(e)
             for (_, n), e in zip(self.graph, self.needed, strict=True)
         )
 

@@ -74,6 +74,9 @@ class Branches(Op):
         results = [[a if w else stack(a, n) for a, w in batch(b, args[1:], rest, n)] for b in of]
         return single([choose(args[0], each) for each in zip(*results, strict=True)])
 
+    def runs(self):
+        return [(graph, 1) for graph in self.branches]
+
     def refined(self, better):
         return Branches(tuple(map(better, self.branches)))
 

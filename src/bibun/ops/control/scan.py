@@ -184,6 +184,9 @@ class Scan(Op):
             results[k] = np.swapaxes(y[k], 0, 1) if found[k] else stack(y[k], n)
         return single(results)
 
+    def runs(self):
+        return ((self.step, self.length),)
+
     def refined(self, better):
         return Scan(better(self.step), self.states, self.rows, self.length, self.reverse)
 

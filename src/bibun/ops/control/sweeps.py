@@ -120,6 +120,9 @@ class Sweeps(Op):
         y = several(bind(op, *states, *args[size:]))
         return single([a if f else stack(a, n) for a, f in zip(y, flags, strict=True)])
 
+    def runs(self):
+        return [(graph, 1) for graph in (self.condition, *self.steps)]
+
     def refined(self, better):
         steps = tuple(map(better, self.steps))
         return Sweeps(better(self.condition), steps, self.reverse, self.sizes)
