@@ -135,6 +135,10 @@ class Trace:
                 "return it from that function (has_aux=True) instead of storing it elsewhere"
             )
 
+    def ask(self, i: int) -> Any:
+        """The value of an entry that is known only as a type; None if this trace has none."""
+        return None
+
     def refuse_more(self) -> None:
         """Refuse a further entry, where there may be only so many."""
 

@@ -14,6 +14,7 @@ from bibun import grad, jit, value_and_grad
 from bibun.derivative import rolled
 from bibun.errors import TracingError
 
+from .decided_loops import DECIDED, UNDECIDED
 from .loop_traps import HARMLESS, TRAPS
 from .python_loops import KEPT, ONE_BY_ONE
 
@@ -30,7 +31,8 @@ def is_loop(f) -> bool:
     return "scan" in jit(f).lower(X).text("graph")
 
 
-PROGRAMS = [*KEPT, *HARMLESS, *ONE_BY_ONE, *TRAPS]
+LOOPS = [*KEPT, *HARMLESS, *DECIDED]
+PROGRAMS = [*LOOPS, *ONE_BY_ONE, *TRAPS, *UNDECIDED]
 
 
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
@@ -40,7 +42,7 @@ def test_loops_mean_what_they_say(program):
     for x in (X, X.copy()):
         for found, truth in zip(compiled(x), expected, strict=True):
             np.testing.assert_allclose(found, truth, **CLOSE)
-    assert is_loop(program) == (program in [*KEPT, *HARMLESS])
+    assert is_loop(program) == (program in LOOPS)
 
 
 @pytest.mark.parametrize("program", KEPT[2:6], ids=lambda f: f.__name__)
@@ -148,6 +150,7 @@ def test_whole_numbers_do_not_wrap():
         (lambda i, t: 1 / 10.0 ** (300 + i), OverflowError),
         (lambda i, t: 1.0 / (t - 3.0), ZeroDivisionError),
         (lambda i, t: 1 / math.exp(100 * i), OverflowError),
+        (lambda i, t: 1.0 if 1 / (i - 3) > 0 else 2.0, ZeroDivisionError),
     ],
 )
 def test_what_python_refuses_is_no_infinity(f, error):

@@ -359,7 +359,7 @@ def test_what_was_compiled_can_be_looked_at():
 def test_long_loops_that_run_round_by_round_are_refused_with_the_line():
     def f(x):
         for k in range(30_000):
-            x = x * 1.5 + 0.5 if k % 2 else x * 0.5
+            x = x * 1.5 + 0.5 if k * k % 97 < 40 else x * 0.5
         return x
 
     for g in (f, bibun.grad(f)):

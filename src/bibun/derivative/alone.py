@@ -11,12 +11,19 @@ from ..array import Array, is_number
 from ..graph import Input
 from ..memory import living
 
+UNCHANGING = (bool, int, float, complex, str, type(None))
+
 
 def alone(found: dict[str, Any], name: str) -> bool:
-    """Whether a write into this is seen by nobody else: a number, or the function's own array."""
+    """Whether a write into this is seen by nobody else.
+
+    It is a number, the function's own array, or its own dict of such things.
+    """
     x = found[name]
+    if type(x) is dict:
+        return _references(found, name) <= _ALONE and all(alone(x, key) for key in x)
     if type(x) is not Array:
-        return type(x) in (float, complex) or isinstance(x, np.generic)
+        return type(x) in UNCHANGING or isinstance(x, np.generic)
     if is_number(x):
         return True
     if hasattr(x, "parent") or living(x):

@@ -1,14 +1,14 @@
-"""A round of a loop of Python's that is traced: what it begins with, and how it has to end."""
+"""Rounds of a loop of Python's that are traced: what they begin with, and how they have to end."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from typing import Any
+from collections.abc import Generator, Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ..array import FUNCTIONS, Array, Duck, enter, is_number, lift
-from ..graph import Type, type_of
+from ..graph import Constant, Type, type_of
 from ..memory import owner_of
 from ..recording import Trace, recording
 from ..tracing.containers import flatten, same_structure
@@ -17,40 +17,143 @@ from ..tracing.rebind.calls import RoundError, Watch
 from ..variable import Variable
 from .alone import is_argument
 from .bodies import Body, Tree
-from .through import Leaf
+from .through import WHOLE, Leaf, Span
+from .wholes import decided
+
+FEWEST = 8  # rounds, or times several rounds, that one stands for
+MOST_TOGETHER = 16  # rounds that are traced one after the other, as one
+
+
+class Wish(NamedTuple):
+    """How the next attempt has to differ from one that could not go on."""
+
+    skip: int = 0  # rounds that come before it
+    together: int = 0  # rounds that are traced as one
+    steps: dict[int, int] | None = None  # whole numbers, and what each time adds
+
+
+class Round(Trace):
+    """A trace of rounds that stand for more: of their counters alone it knows all values."""
+
+    def __init__(self, times: int, together: int):
+        super().__init__()
+        self.times, self.together = times, together
+        self.counters: dict[int, range] = {}  # inputs, and their values
+        self.wish: Wish | None = None
+
+    def ask(self, i: int) -> Any:
+        """The value of a condition or a whole number that is the same in all rounds.
+
+        Where it is not, fewer rounds are stood for, or several are traced together.
+        """
+        graph, _ = self.close([*self.counters], [i])
+        if graph.arity > len(self.counters) or not graph.arity:
+            return None  # what is asked depends on more
+        ranges = {j: x[: self.times] for j, x in enumerate(self.counters.values())}
+        values = decided(graph, ranges)
+        if values is None:
+            return None
+        differ = np.flatnonzero(values != values[0])
+        if differ.size:
+            self._differs(values, int(differ[0]))
+        return values[0]
+
+    def _differs(self, values: np.ndarray, first: int) -> None:
+        """Answer for the rounds until the first that differs, or wish for another attempt."""
+        together = _period(values) if self.together == 1 else 0
+        if not together and first >= FEWEST:
+            self.times = first
+            return
+        self.wish = Wish(together=together) if together else Wish(skip=first * self.together)
+        raise RoundError("what it decides by its counter changes")
+
+
+def _period(values: np.ndarray) -> int:
+    """After how few rounds values repeat; 0 if they do not."""
+    for n in range(2, MOST_TOGETHER + 1):
+        times = len(values) // n
+        if times >= FEWEST and np.array_equal(values[n:], values[:-n]):
+            return n
+    return 0
 
 
 class Attempt:
-    """A round that is traced: what it began with, and where it is recorded."""
+    """Rounds that are traced: what they began with, and where they are recorded."""
 
     def __init__(
-        self, given: Sequence[Any], written: Sequence[bool], rows: Sequence[Leaf], movable: set[int]
+        self,
+        given: Sequence[Any],
+        written: Sequence[bool],
+        span: Span,
+        movable: set[int],
+        steps: dict[int, int],
     ):
-        self.given, self.unchanged = tuple(given), set[int]()
+        self.given, self.unchanged, self.span = tuple(given), set[int](), span
         self.leaves, self.rebuild = flatten(self.given)
+        self.steps = {j: s for j, s in steps.items() if type(self.leaves[j]) is int}
         self.kinds = [_kind(x) for x in self.leaves]
-        self.trace = Trace()
+        self.trace = Round(span.times, span.together)
         self.open = recording(self.trace)
         self.open.__enter__()
         self.watch = Watch()
         self.inputs: list[int] = []
-        fresh = [
+        self.fresh = [
             x if k is None else self._fresh(k) for x, k in zip(self.leaves, self.kinds, strict=True)
         ]
-        self.fresh = fresh
         self.movable = {j for j, x in enumerate(self.leaves) if id(x) in movable or is_argument(x)}
-        self.rows = tuple(map(self._fresh, rows))
-        taken = self.rebuild(fresh)
-        copied = FUNCTIONS[np.copy]
+        self.rows = [self._fresh(kind) for kind in span.kinds()]
+        self.counted = [self._fresh(WHOLE) for _ in self.steps]
+        for j, x in zip(self.steps, self.counted, strict=True):
+            self.fresh[j] = x
+        self._known()
+        self.given_rounds = self._rounds()
         self.taken = tuple(
-            copied(x) if w and type(x) is Array and not is_number(x) else x
-            for x, w in zip(taken, written, strict=True)
+            _copied(x) if w else x for x, w in zip(self.rebuild(self.fresh), written, strict=True)
         )
+        self.watch.carried = {id(x) for x, w in zip(self.taken, written, strict=True) if w}
 
     def _fresh(self, kind: Leaf) -> Array:
         i = self.trace.input(kind.of)
         self.inputs.append(i)
         return Array(self.trace, i, kind.of, kind.form)
+
+    def _known(self) -> None:
+        """The values of all counters."""
+        n = len(self.numbers())
+        for j, x in self.ranges(self.span.times).items():
+            self.trace.counters[self.inputs[n + j]] = x
+
+    def _rounds(self) -> Generator[Any, None, None]:
+        """What the rounds are given, one after the other."""
+        rows, first = iter(self.rows), {}
+        for r in range(self.span.together):
+            parts = []
+            for k, x in enumerate(self.span.through.sources):
+                if type(x) is not range:
+                    parts.append(next(rows))
+                elif r == 0:
+                    first[k] = next(rows)
+                    parts.append(first[k])
+                else:
+                    parts.append(first[k] + r * x.step)
+            yield self.span.through.given(parts)
+
+    def following(self) -> Any:
+        """What the next of the rounds is given; None after the last."""
+        return next(self.given_rounds, None)
+
+    def ranges(self, times: int) -> dict[int, range]:
+        """The counters among the rows, and their values in so many times."""
+        found = {j: x[:times] for j, x in self.span.ranges().items()}
+        for k, (j, step) in enumerate(self.steps.items()):
+            start = self.leaves[j]
+            found[len(self.rows) + k] = range(start, start + step * times, step)
+        return found
+
+    def more_rows(self, times: int) -> list[Array]:
+        """The values of what is counted beside the loop's own counter."""
+        n, ranges = len(self.rows), self.ranges(times)
+        return [lift(np.array(ranges[n + k])) for k in range(len(self.steps))]
 
     def numbers(self) -> list[Any]:
         """What is carried as a number or an array, as it was before the round."""
@@ -60,32 +163,40 @@ class Attempt:
         """Which of these are numbers of Python's."""
         return {j for j, x in enumerate(self.numbers()) if type(x) in (float, complex)}
 
-    def after(self, results: Iterator[Array]) -> tuple:
+    def after(self, results: Iterator[Array], times: int) -> tuple:
         """What is carried, with the results of a loop."""
         new = [
             x if k is None else _as(next(results), k)
             for x, k in zip(self.leaves, self.kinds, strict=True)
         ]
+        for j, step in self.steps.items():
+            new[j] = self.leaves[j] + step * times
         same = [self.leaves[j] if j in self.unchanged else y for j, y in enumerate(new)]
         return tuple(self.rebuild(same))
 
     def close(self) -> None:
-        """Record no more."""
+        """Record no more, and let go of what is carried: who else holds it is counted."""
+        self.given_rounds.close()
         self.watch.close()
         self.open.__exit__(None, None, None)
 
     def body(self, new: Sequence[Any]) -> Body:
-        """What was recorded, if the round gave what it was given."""
+        """What was recorded, if the rounds gave what they were given."""
         new = tuple(new)
         if self.watch.reason:
             raise RoundError(self.watch.reason)
         if not same_structure(self.given, new):
             raise UnsettledError("what is carried changes its containers")
         leaves, rebuild = flatten(new)
-        found = []
-        for x, y, kind in zip(self.leaves, leaves, self.kinds, strict=True):
-            if kind is None:
-                if x is not y and not (type(x) is type(y) and type(x) in SAME and x == y):
+        found, steps = [], {}
+        for j, (x, y, kind) in enumerate(zip(self.leaves, leaves, self.kinds, strict=True)):
+            if j in self.steps:
+                if _steps(self.trace, self.fresh[j], y) != self.steps[j]:
+                    raise RoundError(f"{x!r} is carried, and does not change by the same number")
+            elif kind is None:
+                if type(x) is type(y) is int and x != y:
+                    steps[j] = y - x
+                elif x is not y and not (type(x) is type(y) and type(x) in SAME and x == y):
                     raise UnsettledError(f"{x!r} is carried, and changes")
             elif _kind(y) != kind:
                 raise UnsettledError(
@@ -93,6 +204,9 @@ class Attempt:
                 )
             else:
                 found.append(lift(y))
+        if steps:
+            self.trace.wish = Wish(steps=self.steps | steps)
+            raise UnsettledError("whole numbers are counted")
         self._own(leaves)
         outputs = [enter(self.trace, y) for y in found]
         return Body(self.trace, self.inputs, outputs, [Tree(new, found, rebuild, [])])
@@ -121,6 +235,13 @@ class Attempt:
             seen.add(id(owner))
 
 
+def _copied(x: Any) -> Any:
+    """What may be written into: an array, or a dict of arrays."""
+    if type(x) is dict:
+        return {key: _copied(y) for key, y in x.items()}
+    return FUNCTIONS[np.copy](x) if type(x) is Array and not is_number(x) else x
+
+
 SAME = (int, bool, str)
 
 
@@ -141,6 +262,26 @@ def _kind(x: Any) -> Leaf | None:
         form = np.ndarray if type(x) is np.ndarray and not x.shape else None
         return Leaf(Type(x.dtype.newbyteorder("="), x.shape), form)
     return None
+
+
+def _steps(trace: Trace, x: Array, y: Any) -> int | None:
+    """How much more than x the number y is, if that was counted in steps, all of them known."""
+    if type(y) is not Array or y.scope is not trace or form_of(y) is not int:
+        return None
+    i, total = y.index, 0
+    while i != x.index:
+        op, *args = trace.entries[i]
+        if op.name not in ("add", "subtract") or len(args) != 2:
+            return None
+        if op.name == "add" and args[0] in trace.constants:
+            args.reverse()
+        known: Constant | None = trace.constants.get(args[1])
+        if known is None:
+            return None
+        value = int(known.value())
+        total += value if op.name == "add" else -value
+        i = args[0]
+    return total
 
 
 def _as(y: Array, kind: Leaf) -> Array:

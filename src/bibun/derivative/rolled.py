@@ -15,24 +15,25 @@ from typing import Any
 import numpy as np
 
 from ..array import innermost, lift
+from ..graph import Graph
 from ..recording import threads
 from ..tracing.guards import Guarded
 from ..tracing.rebind import rounds
 from ..tracing.rebind.callee import CALL, MARKS
 from ..tracing.rebind.calls import RoundError, profiled
 from .alone import alone
-from .attempts import Attempt, UnsettledError
+from .attempts import FEWEST, Attempt, UnsettledError
 from .bodies import Body, closed
 from .loops import repeated
 from .rows import Loop, in_rows
-from .through import Through, through
+from .through import Span, Through, through
 from .wholes import as_python, fits
 
-FEWEST = 8  # rounds
 WORTH = 256  # operations in all rounds, from which on a loop is kept
 # The same where a long array is carried: rounds in a row are then one pass over it, in registers.
 LONG, WORTH_OF_LONG = 1_024, 1_024
 ATTEMPTS = 3  # rounds that may pass until what is carried has the types that it keeps
+MOST_WISHES = 32  # attempts that may begin anew, elsewhere or with more rounds
 STORED = 1 << 28  # bytes of all states, of which derivatives keep those of each round
 
 
@@ -68,7 +69,7 @@ class Plain:
 
 
 class Rounds:
-    """The rounds of a loop, one of which is traced for all that follow."""
+    """The rounds of a loop, some of which are traced for all that follow."""
 
     def __init__(self, through: Through, spec: rounds.Spec):
         self.through, self.spec = through, spec
@@ -76,6 +77,9 @@ class Rounds:
         self.attempt: Attempt | None = None
         self.values: tuple = ()
         self.pending = False  # whether what is carried is to be taken from here
+        self.resume, self.together = 0, 1  # where the next attempt begins, of how many rounds
+        self.steps: dict[int, int] = {}  # what is added to whole numbers in these rounds
+        self.wishes = MOST_WISHES
 
     def __iter__(self) -> Rounds:
         return self
@@ -92,28 +96,49 @@ class Rounds:
     def __next__(self) -> Any:
         frame = _getframe(1)
         if self.attempt is not None:
+            given = self.attempt.following()
+            if given is not None:
+                return given
             self._end(frame.f_locals)
         if self.next == self.count:
             raise StopIteration
-        if self.attempts and not self.pending and self.count - self.next >= FEWEST:
+        if self.attempts and not self.pending and self.next >= self.resume and self.times:
             self.attempts -= 1
             if self._begin(frame.f_locals):
                 assert self.attempt is not None
-                given = self.attempt.rows
-                return given if self.through.together else given[0]
+                return self.attempt.following()
         i, self.next = self.next, self.next + 1
         return self.through.at(i)
 
+    @property
+    def times(self) -> int:
+        """How many times an attempt may stand for its rounds; 0 if that is too few."""
+        times = (self.count - self.next) // self.together
+        return times if times >= FEWEST else 0
+
     def failed(self) -> bool:
-        """Whether an error belongs to a round that was traced: then it runs again, as it is."""
+        """Whether an error belongs to rounds that were traced: then they run again, as they are."""
         attempt, self.attempt = self.attempt, None
         if attempt is None:
             return False
         attempt.close()
         self._leave(attempt.given)
         error = exc_info()[1]
-        self._give_up(str(error))
+        if not self._granted(attempt):
+            self._give_up(str(error))
         return isinstance(error, Exception)
+
+    def _granted(self, attempt: Attempt) -> bool:
+        """Whether the next attempt is another one, as this one has wished."""
+        wish = attempt.trace.wish
+        if wish is None or not self.wishes:
+            return False
+        self.wishes, self.attempts = self.wishes - 1, self.attempts + 1
+        if wish.together:
+            self.together, self.steps = wish.together, {}
+        self.steps = wish.steps or self.steps
+        self.resume = self.next + wish.skip
+        return True
 
     def _give_up(self, reason: str) -> None:
         """All rounds run one by one, and traces that grow too long say why."""
@@ -122,10 +147,10 @@ class Rounds:
             if isinstance(trace, Guarded):
                 trace.one_by_one.append(reason)
 
-    # ------------------------------------------------------------ a round that is traced
+    # ------------------------------------------------------------ rounds that are traced
 
     def _begin(self, found: dict[str, Any]) -> bool:
-        """Whether a round is traced now."""
+        """Whether rounds are traced now."""
         names = self.spec.carried
         if not all(name in found for name in names):
             return False
@@ -138,19 +163,20 @@ class Rounds:
             self._give_up(f"others may see what is written into {shared[0]}")
             return False
         movable = {id(found[n]) for n in names if alone(found, n)}
-        self.attempt = Attempt([found[n] for n in names], written, self.through.kinds(), movable)
+        span = Span(self.through, self.next, self.together, self.times)
+        self.attempt = Attempt([found[n] for n in names], written, span, movable, self.steps)
         self._leave(self.attempt.taken)
         return True
 
     def _end(self, found: dict[str, Any]) -> None:
-        """The loop that the traced round stands for, or the state before it."""
+        """The loop that the traced rounds stand for, or the state before them."""
         attempt, self.attempt = self.attempt, None
         assert attempt is not None
         try:
             body = attempt.body([found[n] for n in self.spec.carried])
         except UnsettledError as error:
             body = None
-            if not self.attempts:
+            if not self._granted(attempt) and not self.attempts:
                 self._give_up(str(error))
         except RoundError as error:
             body = None
@@ -161,33 +187,52 @@ class Rounds:
         self._leave(attempt.given if result is None else result)
 
     def _looped(self, attempt: Attempt, body: Body) -> tuple | None:
-        """What is carried after all rounds that one stands for; None if it is not worth it."""
-        n = self.count - self.next - self.spec.last
-        self.attempts = 0
+        """What is carried after all rounds that some stand for; None if it is not worth it."""
+        times = (self.count - self.next - self.spec.last) // self.together
+        span = attempt.span._replace(times=min(times, attempt.trace.times))
+        end = self.next + span.times * self.together
+        if self.count - end >= self.together + FEWEST:  # what is decided changes there
+            self.attempts, self.resume = ATTEMPTS, end
+        else:
+            self.attempts = 0
         (graph,), shared = closed([body])
         states = [lift(x) for x in attempt.numbers()]
-        loop = Loop(graph, states, self.through.rows(self.next, n), shared)
-        counter = self.through.counter(self.next, n)
-        cut = None if counter is None else in_rows(loop, counter)
+        rows = [*span.rows(), *attempt.more_rows(span.times)]
+        loop = Loop(graph, states, rows, shared)
+        refused = self._refused(attempt, body, loop, span)
+        if refused is not None:
+            if refused:
+                self._give_up(refused)
+            return None
+        results = iter(repeated(loop, span.times, counter=span.counter))
+        self.next = end
+        return attempt.after(results, span.times)
+
+    def _refused(self, attempt: Attempt, body: Body, loop: Loop, span: Span) -> str | None:
+        """Why rounds run one by one all the same: an empty text where it is not worth it."""
+        graph, states, n = loop.graph, loop.states, span.times
+        cut = None if span.counter is None else in_rows(loop, span.counter)
         whole = states if cut is None else [states[j] for j in cut.kept]
         size = n * sum(a.raw.dtype.itemsize * int(np.prod(a.shape)) for a in whole)
         long = WORTH and any(np.prod(a.shape) >= LONG for a in states)
-        small = n * (len(graph) - graph.arity) < (WORTH_OF_LONG if long else WORTH)
+        small = n * _work(graph) < (WORTH_OF_LONG if long else WORTH)
         if size > STORED:
-            self._give_up(f"its rounds would store {size >> 20} MiB")
-        if innermost(loop.operands) is None or small or size > STORED:
-            return None
-        ranges = {len(states) + j: x for j, x in self.through.ranges(self.next, n).items()}
+            return f"its rounds would store {size >> 20} MiB"
+        if innermost(loop.operands) is None or small:
+            return ""
+        ranges = {len(states) + j: x for j, x in attempt.ranges(n).items()}
         written, _ = body.trace.close(body.inputs, body.outputs)  # without rewrites
         if not fits(written, ranges):
-            self._give_up("whole numbers may not fit into 64 bits")
-            return None
+            return "whole numbers may not fit into 64 bits"
         if not as_python(written, ranges, attempt.own()):
-            self._give_up("NumPy may say something else of its numbers than Python does")
-            return None
-        results = iter(repeated(loop, n, counter=counter))
-        self.next += n
-        return attempt.after(results)
+            return "NumPy may say something else of its numbers than Python does"
+        return None
+
+
+def _work(graph: Graph) -> int:
+    """How many operations a graph runs, with those of all rounds of the loops in it."""
+    inside = (times * _work(g) for n in graph.nodes for g, times in n.op.runs())
+    return len(graph) - graph.arity + sum(inside)
 
 
 MARKS[rounds.ROLL], MARKS[rounds.ANYTHING] = Roll(), BaseException

@@ -35,6 +35,7 @@ def through(*given: Any) -> Through | None:
 
 
 ROWS = (np.ndarray, Duck)
+WHOLE = Leaf(Type(np.dtype(np.int64), ()), int)
 
 
 class Through(NamedTuple):
@@ -46,29 +47,58 @@ class Through(NamedTuple):
     def __len__(self) -> int:
         return min(map(len, self.sources))
 
+    def given(self, parts: list[Any]) -> Any:
+        """What the target of the loop is bound to, of a part of each source."""
+        return tuple(parts) if self.together else parts[0]
+
     def at(self, i: int) -> Any:
         """What round i is given."""
-        return tuple(x[i] for x in self.sources) if self.together else self.sources[0][i]
+        return self.given([x[i] for x in self.sources])
 
-    def kinds(self) -> list[Leaf]:
-        """What each round is given, as numbers and rows."""
+
+class Span(NamedTuple):
+    """So many times `together` rounds from the one with this number on."""
+
+    through: Through
+    start: int
+    together: int
+    times: int
+
+    @property
+    def sources(self) -> list[tuple[int, Any]]:
+        """Which of the rounds of one time meets a source of rows or numbers of its own.
+
+        The numbers of a range are those of the first of them, and steps from there.
+        """
         return [
-            Leaf(Type(np.dtype(np.int64), ()), int)
-            if type(x) is range
-            else Leaf(Type(lift(x).dtype, lift(x).shape[1:]), None)
-            for x in self.sources
+            (r, x)
+            for r in range(self.together)
+            for x in self.through.sources
+            if r == 0 or type(x) is not range
         ]
 
-    def rows(self, start: int, n: int) -> list[Array]:
-        """The rows of n rounds."""
-        rest = [x[start : start + n] for x in self.sources]
-        return [lift(np.array(x) if type(x) is range else x) for x in rest]
+    def kinds(self) -> list[Leaf]:
+        """What the rows and numbers of one time are."""
+        arrays = [None if type(x) is range else lift(x) for _, x in self.sources]
+        return [WHOLE if a is None else Leaf(Type(a.dtype, a.shape[1:]), None) for a in arrays]
 
-    def ranges(self, start: int, n: int) -> dict[int, range]:
-        """The numbers of each range in n rounds."""
-        return {j: x[start : start + n] for j, x in enumerate(self.sources) if type(x) is range}
+    def cut(self, r: int, x: Any) -> Any:
+        """The rows or numbers of a source that one of the rounds of each time meets."""
+        end = self.start + self.times * self.together
+        return x[self.start + r : end : self.together]
 
-    def counter(self, start: int, n: int) -> range | None:
-        """The numbers of n rounds, if the first of what they are given is one."""
-        first = self.sources[0]
-        return first[start : start + n] if type(first) is range else None
+    def rows(self) -> list[Array]:
+        """The rows and numbers of all times."""
+        cuts = [self.cut(r, x) for r, x in self.sources]
+        return [lift(np.array(x) if type(x) is range else x) for x in cuts]
+
+    @property
+    def counter(self) -> range | None:
+        """The values of what the first of them is given first, if that is a number."""
+        r, x = self.sources[0]
+        return self.cut(r, x) if type(x) is range else None
+
+    def ranges(self) -> dict[int, range]:
+        """Those that are numbers of a range."""
+        sources = enumerate(self.sources)
+        return {j: self.cut(r, x) for j, (r, x) in sources if type(x) is range}

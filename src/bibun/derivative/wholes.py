@@ -69,6 +69,25 @@ def as_python(graph: Graph, counters: dict[int, range], own: set[int]) -> bool:
     return True
 
 
+def decided(graph: Graph, counters: dict[int, range]) -> np.ndarray | None:
+    """The values of the result, a number made of counters and constants alone, in all rounds.
+
+    None where Python may say something else, or if the result is made of anything else.
+    """
+    if not fits(graph, counters) or not as_python(graph, counters, set()):
+        return None
+    known: Any = {i: lift(np.array(x)) for i, x in counters.items()}
+    with np.errstate(all="ignore"):
+        for i, node in graph.body():
+            if type(node.op) is Constant:
+                known[i] = lift(node.op.value())
+            elif node.op.kind == "element" and all(a in known for a in node.args):
+                known[i] = apply(node, known, None)
+    (result,) = graph.outputs
+    rounds = len(next(iter(counters.values())))
+    return np.broadcast_to(known[result].raw, (rounds,)) if result in known else None
+
+
 OF_BITS = {"add", "invert", "logical_not"}
 FINITE = {
     "add", "subtract", "multiply", "negative", "positive", "absolute", "sin", "cos", "tanh", "atan",

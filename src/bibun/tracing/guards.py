@@ -161,14 +161,17 @@ def _ask(a: Array) -> Any:
     """The value of an integer or a bool that is known only as a type; None if nobody knows it."""
     if a.shape != () or a.dtype.kind not in "biu":
         return None
-    while a.scope is not None and not isinstance(a.scope, Guarded):
+    while a.scope is not None:
+        answer = a.scope.ask(a.index)
+        if answer is not None:
+            return answer
         found = _outward(a)
         if found is None:
             return None
         a = found
         if type(a.raw) is not Type:
             return a.raw
-    return a.raw if a.scope is None else a.scope.ask(a.index)
+    return a.raw
 
 
 FUNCTIONS["ask"] = _ask

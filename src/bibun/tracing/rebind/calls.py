@@ -80,7 +80,7 @@ class Into:
     """The hook in front of x in x[i] += v: what stands in a list is changed, and others have it."""
 
     def __matmul__(self, x: Any) -> Any:
-        if CHECKS and not isinstance(x, Duck | np.ndarray) and _watching():
+        if CHECKS and not isinstance(x, Duck | np.ndarray) and _watching() and not _carried(x):
             fail(f"it changes what stands in a {type(x).__name__}")
         return x
 
@@ -93,6 +93,12 @@ def _watching() -> bool:
     return any(thread == get_ident() for thread, _ in tuple(CHECKS))
 
 
+def _carried(x: Any) -> bool:
+    """Whether this is a dict that the rounds of a loop carry along, and nobody else has."""
+    watch = getattr(sys.getprofile(), "__self__", None)
+    return isinstance(watch, Watch) and id(x) in watch.carried
+
+
 class RoundError(Exception):
     """A round that cannot stand for others: they run one by one."""
 
@@ -102,6 +108,7 @@ class Watch:
 
     def __init__(self) -> None:
         self.entry = get_ident(), refuse
+        self.carried = set[int]()  # dicts that may be changed
         self.reason = ""  # why the round stands for no other, should a library hide the error
         self.before = sys.getprofile()
         frame: Any = sys._getframe(1)

@@ -62,7 +62,7 @@ def spec_of(loop: ast.For, function: ast.AST) -> Spec | None:
         return None
     targets, bound = set(_names(loop.target)), _bound(loop.body)
     written = _written(loop.body)
-    if targets & (bound.keys() | written) or not _own(function, bound.keys() | targets | written):
+    if targets & written or not _own(function, bound.keys() | targets | written):
         return None
     if not all(_is_fresh(value) for name in written for value in bound.get(name, ())):
         return None
