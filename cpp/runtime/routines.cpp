@@ -28,6 +28,8 @@ namespace {
       BIBUN_ROUTINE(inverted_quietly, T, kind), BIBUN_ROUTINE(determinant, T, kind),   \
       BIBUN_ROUTINE(inverted, T, kind), BIBUN_ROUTINE(log_determinant, T, kind),       \
       BIBUN_ROUTINE(cofactors, T, kind), BIBUN_ROUTINE(cofactors_along, T, kind),      \
+      BIBUN_ROUTINE(cofactors_along_two, T, kind),                                     \
+      BIBUN_ROUTINE(cofactors_along_three, T, kind),                                   \
       BIBUN_ROUTINE(orthogonalised, T, kind), BIBUN_ROUTINE(exponential, T, kind),     \
       BIBUN_ROUTINE(exponential_along, T, kind)
 

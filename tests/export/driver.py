@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from bibun.export.files import Case, called
-from bibun.export.header import size
+from bibun.export.lowered import Variable
 
 OPTIONS = ["-std=c++17", "-O1", "-Wall", "-Wextra", "-Werror", "-ffp-contract=off"]
 SANITIZED = [*OPTIONS, "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
@@ -37,7 +37,7 @@ def text(cases: Sequence[Case]) -> str:
     parts = [f"{head}#include <type_traits>\n{PRINT}"]
     for header, given in cases:
         lines = called(header, given)
-        lines += [f"  print({v.name}, {size(v.type)});" for v in header.code.outputs]
+        lines += [f"  print({v.numbers(v.name)}, {v.amount});" for v in header.code.outputs]
         parts.append("\n".join([f"static void run_{header.name}() {{", *lines, "}\n"]))
     calls = "\n".join(f"  run_{header.name}();" for header, _ in cases)
     return "\n".join([*parts, f"int main() {{\n{calls}\n}}\n"])
@@ -55,13 +55,13 @@ def results(
     done = subprocess.run([program], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     lines = iter(done.stdout.split("\n"))
-    return [[read(next(lines), v.type) for v in header.code.outputs] for header, _ in cases]
+    return [[read(next(lines), v) for v in header.code.outputs] for header, _ in cases]
 
 
-def read(line: str, of: tuple) -> np.ndarray:
+def read(line: str, v: Variable) -> np.ndarray:
     """An array from a line of numbers."""
-    dtype, shape = of
-    words = line.split()
+    words, (dtype, shape) = line.split(), v.real
     if dtype.kind == "f":
-        return np.array([float.fromhex(w) for w in words], dtype).reshape(shape)
+        found = np.array([float.fromhex(w) for w in words], dtype).reshape(shape)
+        return found.view(v.type.dtype)[..., 0] if v.is_complex else found
     return np.array([int(w) for w in words], np.int64).astype(dtype).reshape(shape)

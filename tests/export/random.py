@@ -28,6 +28,7 @@ from bibun.graph import Graph
 from bibun.native.arguments import Arguments, chosen
 from bibun.native.capture import Captured
 from bibun.ops.decomposition import Eigh
+from bibun.ops.fourier import Fourier, HalfFourier, HalfInverse
 from bibun.ops.svd import SVD
 from bibun.tracing.containers import flatten
 
@@ -42,6 +43,7 @@ TINY = 1e-300  # below it floats have fewer digits
 TOGETHER = 50
 
 
+WHOLE = (Fourier, HalfFourier, HalfInverse)
 ARBITRARY = (Eigh, SVD, np.linalg.eigh, np.linalg.svd)
 
 
@@ -102,7 +104,7 @@ def conditions(case: Case) -> list[np.ndarray]:
         for _ in range(SAMPLES):
             moved = evaluated(captured.graph, args, rng)
             for k, (y, z) in enumerate(zip(case[0].code.expected, moved, strict=True)):
-                if y.dtype.kind == "f":
+                if y.dtype.kind in "fc":
                     found[k] = np.fmax(found[k], abs(z - y) / MOVED)
     return found
 
@@ -114,17 +116,21 @@ def evaluated(graph: Graph, args: Sequence[Any], rng: np.random.Generator) -> li
         given = [env[a] for a in n.args]
         y = n.op.value(*given)
         several = isinstance(y, tuple)
-        env.append(tuple(nudged(z, given, rng) for z in y) if several else nudged(y, given, rng))
+        made = [nudged(z, given, rng, n.op) for z in (y if several else [y])]
+        env.append(tuple(made) if several else made[0])
     return [env[o] for o in graph.outputs]
 
 
-def nudged(y: Any, given: Sequence[Any], rng: np.random.Generator) -> Any:
+def nudged(y: Any, given: Sequence[Any], rng: np.random.Generator, op: Any = None) -> Any:
     """Numbers, moved; what was only picked from those that were given stays, as ties are."""
     y = np.asarray(y)
-    if y.dtype.kind != "f":
+    if y.dtype.kind not in "fc":
         return y
     flat = [np.ravel(x) for x in given if not isinstance(x, tuple)]
     moved = y * (1 + MOVED * rng.uniform(-1, 1, y.shape))
+    if isinstance(op, WHOLE):  # whose errors are those of their largest number
+        far = np.max(np.abs(y), initial=0, where=np.isfinite(y))
+        return moved + MOVED * far * rng.uniform(-1, 1, y.shape)
     return np.where(np.isin(y, np.concatenate(flat)), y, moved) if flat else moved
 
 
@@ -149,7 +155,7 @@ def differing(case: Case, expected: Any, found: Any, far: Any) -> tuple[float, s
     """The largest relative condition, and which numbers differ by more than that."""
     worst, problems = 0.0, []
     for v, y, z, c in zip(case[0].code.outputs, expected, found, far, strict=True):
-        if y.dtype.kind != "f":
+        if y.dtype.kind not in "fc":
             problems += [f"{v.name} differs"] if np.any(y != z) else []
             continue
         size = abs(y) + TINY

@@ -28,6 +28,10 @@ def theirs(double: Any, NAN: Any, errno: Any, M_PI: Any, co_await: Any) -> Any:
     return np.sum(double * NAN + errno * M_PI + co_await)
 
 
+def types(size_t: Any, int64_t: Any, uint_fast8_t: Any) -> Any:
+    return np.sum(size_t * int64_t + uint_fast8_t)
+
+
 def greek(θ: Any, ω: Any, é: Any, è: Any) -> Any:
     return np.sum(np.sin(θ) * ω + é * è)
 
@@ -43,6 +47,7 @@ def batched(batched: Any, row: Any, rows: Any) -> Any:
 CASES = {
     "own": (own, (X,) * 7, {"wrt": ("x", "d_x"), "functions": EVERY[:5]}),
     "theirs": (theirs, (X,) * 5, {"wrt": "NAN", "functions": EVERY}),
+    "types": (types, (X,) * 3, {"functions": "value"}),
     "greek": (greek, (X,) * 4, {"wrt": ("θ", "é"), "functions": EVERY[:2]}),
     "within": (within, ({"a b": X, "a_b": X, "class": X},), {"functions": EVERY}),
     "batched": (batched, (MATRIX, X, X), {"batch": "batched", "wrt": ("batched", "row")}),
@@ -104,7 +109,7 @@ def test_two_functions_of_one_name(tmp_path: Path) -> None:
         ((3, (X,)), TypeError, "a function is needed, not 3"),
         ((np.sum, X), TypeError, r"args are examples of all arguments, as \(x,\), not ndarray"),
         ((lambda x: np.sum(np.array(x)), ([1.0, 2.0],)), TypeError, r"np.asarray\(1.0\) is an"),
-        ((lambda z: np.abs(z), (X + 1j,)), bibun.errors.UnsupportedError, "numbers of complex128"),
+        ((np.sum, (X.astype("f2"),)), bibun.errors.UnsupportedError, "numbers of float16"),
     ],
 )
 def test_what_is_no_export(given: Any, error: type, text: str, tmp_path: Path) -> None:

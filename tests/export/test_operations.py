@@ -12,6 +12,8 @@ from bibun.export.functions import exported
 from bibun.export.header import Header, Style
 from bibun.export.lowered import lowered
 from bibun.ops.decomposition import Eigh
+from bibun.ops.eigenvalues import Eig
+from bibun.ops.hermitian import HermitianEigh
 from bibun.ops.linalg import Factors
 from bibun.ops.svd import SVD
 
@@ -19,14 +21,15 @@ from ..laws import cases
 from .driver import OPTIONS, results
 from .random import compared
 
+VECTORS = (Eigh, HermitianEigh, Eig, SVD)
 FAST = [o for o in OPTIONS if o != "-O1"]
 
 
 def called(op: Any, *args: Any) -> Any:
     """The result; of vectors whose sign is anybody's choice, their squares and their product."""
     y = bind(op, *args)
-    if isinstance(op, Eigh | SVD):
-        u, v = (y[1], y[1]) if isinstance(op, Eigh) else (y[0], y[2].T)
+    if isinstance(op, VECTORS):
+        u, v = (y[0], y[2].T) if isinstance(op, SVD) else (y[1], y[1])
         return y[0] ** 2, y[1] ** 2, v**2, u[:, :1] * v[:, 0]
     return y
 

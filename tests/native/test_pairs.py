@@ -21,6 +21,21 @@ ELEMENTS: dict[str, Callable[..., Any]] = {
     "exp": lambda a, b: np.exp(a), "log": lambda a, b: np.log(a), "angle": lambda a, b: np.angle(a),
     "square": lambda a, b: np.square(a), "reciprocal": lambda a, b: 1 / a,
     "finite": lambda a, b: np.isfinite(a) | np.isnan(b),
+    **{
+        f.__name__: lambda a, b, f=f: f(a)
+        for f in (
+            np.sqrt, np.sinh, np.cosh, np.tanh, np.sin, np.cos, np.tan, np.arcsin, np.arccos,
+            np.arctan, np.arcsinh, np.arccosh, np.arctanh, np.exp2, np.expm1, np.log2, np.log10,
+            np.rint, np.reciprocal, np.logical_not,
+        )
+    },
+    **{
+        f.__name__: f
+        for f in (
+            np.less, np.less_equal, np.greater, np.greater_equal, np.maximum, np.minimum, np.fmax,
+            np.fmin, np.logical_and, np.logical_xor,
+        )
+    },
 }  # fmt: skip
 
 
@@ -48,7 +63,12 @@ def test_elements(name: str, dtype: str) -> None:
                 fits = np.abs(y[good] - x[good]) <= close * np.maximum(size, np.abs(x[good]))
             assert np.all(fits | (y[good] == x[good]))
         else:
-            np.testing.assert_allclose(y, x, rtol=close, atol=0)
+            # Beside a nan C knows more numbers than follow from the formulas: nan is no wrong one.
+            unknown = np.isnan(y) & np.isnan(a)
+            # Nor does it say which sign has what is infinite in no direction.
+            nowhere = ~np.isfinite(a.real) & ~np.isfinite(a.imag)
+            unknown |= nowhere & np.isinf(y) & np.isinf(x)
+            np.testing.assert_allclose(y[~unknown], x[~unknown], rtol=close, atol=0)
 
 
 SPECTRA: dict[str, Callable[[Any], Any]] = {

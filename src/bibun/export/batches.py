@@ -6,8 +6,6 @@ computed side by side, and the last ones one by one.
 
 from __future__ import annotations
 
-from ..loops.statements import DTYPES, KINDS
-from ..native.cplusplus import stored
 from .functions import Rows
 from .header import LARGE, Header, loop
 from .lowered import Variable, size
@@ -22,13 +20,13 @@ class Batch:
         self.name = f"{header.name}_batch"
         self.outputs = header.code.outputs
         self.sums = [v for v in self.outputs if v.name in rows.summed]
-        taken = sum(size(v.type) * DTYPES[KINDS[v.type.dtype]].itemsize for v in self.sums)
+        taken = sum(size(v.type) * v.type.dtype.itemsize for v in self.sums)
         self.large = header.large or taken > LARGE
         self.several = None if self.large else SideBySide.of(header, rows)
 
     def text(self) -> str:
         """The memory that the caller gives, if it is large, and the function."""
-        own = [f"{_kind(v)} own_{v.name}[{size(v.type)}];" for v in self.sums]
+        own = [f"{v.element} own_{v.name}[{max(size(v.type), 1)}];" for v in self.sums]
         fields = [f"{self.header.name}_workspace row;"] if self.header.large else []
         about = f"/// The memory in which {self.name} works."
         struct = [about, f"struct {self.name}_workspace {{", *indented([*fields, *own]), "};", ""]
@@ -37,8 +35,8 @@ class Batch:
 
     def signature(self) -> str:
         header = self.header
-        given = [f"const {_kind(v)}* {v.name}" for v in header.code.inputs]
-        made = [f"{_kind(v)}* {v.name}" for v in self.outputs]
+        given = [f"const {v.element}* {v.name}" for v in header.code.inputs]
+        made = [f"{v.element}* {v.name}" for v in self.outputs]
         memory = [f"{self.name}_workspace& workspace"] if self.large else []
         start = f"inline void {self.name}("
         parameters = ["std::int64_t rows", *given, *made, *memory]
@@ -53,7 +51,8 @@ class Batch:
             lines.append(f"/// Sums over all: {', '.join(v.name for v in self.sums)}.")
         names = [f"own_{v.name}" for v in self.sums]
         lent = [
-            f"{_kind(v)}* const {n} = workspace.{n};" for v, n in zip(self.sums, names, strict=True)
+            f"{v.element}* const {n} = workspace.{n};"
+            for v, n in zip(self.sums, names, strict=True)
         ]
         body = lent if self.large else own
         body = [*body, *(loop(v.type, f"{v.name}[i] = 0;") for v in self.sums)]
@@ -82,10 +81,6 @@ class Batch:
 
     def added(self, v: Variable) -> str:
         return loop(v.type, f"{v.name}[i] += own_{v.name}[i];")
-
-
-def _kind(v: Variable) -> str:
-    return stored(KINDS[v.type.dtype])
 
 
 def indented(lines: list[str]) -> list[str]:

@@ -8,9 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..loops.statements import KINDS
 from ..native.arguments import TRACED
-from ..native.cplusplus import stored
 from ..tracing.containers import flatten
 from .batches import Batch
 from .functions import Exported, Rows
@@ -37,7 +35,7 @@ static double difference(const T* found, const T* expected, long n) {
 """
 # Sums in another order, and elementary functions of another library: some units in the last place
 # for each operation on the way.
-TOLERANCE = {"float64": "1e-12", "float32": "1e-4"}
+TOLERANCE = {"f64": "1e-12", "f32": "1e-4"}
 
 
 def golden_test(name: str, cases: Sequence[Case]) -> str:
@@ -59,12 +57,11 @@ def called(header: Header, given: Exported) -> list[str]:
     inputs = [np.asarray(x) for x in flatten(given.args)[0] if isinstance(x, TRACED)]
     lines = []
     for v, x in zip(header.code.inputs, inputs, strict=True):
-        kind = header.constness(v) + stored(KINDS[x.dtype])
+        kind = header.constness(v) + v.element
         lines.append(f"  static {kind} {v.name}[] = {numbers(x)};")
     for v in header.code.outputs:
         if not v.replaced:
-            kind = stored(KINDS[v.type.dtype])
-            lines.append(f"  static {kind} {v.name}[{max(size(v.type), 1)}];")
+            lines.append(f"  static {v.element} {v.name}[{max(size(v.type), 1)}];")
     if header.large:
         lines.append(f"  static {header.style.namespace}::{header.name}_workspace workspace;")
     names = [v.name for v in [*header.code.inputs, *header.results]]
@@ -84,11 +81,12 @@ def _check(header: Header, given: Exported) -> str:
 
 def _comparison(name: str, v: Variable, y: np.ndarray) -> list[str]:
     """Statements that compare a result with Python's."""
-    kind, exact = stored(KINDS[v.type.dtype]), numbers(y.astype(v.type.dtype))
-    bound = TOLERANCE.get(str(v.type.dtype), "0")
+    exact, bound = numbers(y.astype(v.type.dtype)), TOLERANCE.get(v.kind, "0")
+    found, known = (v.numbers(n, "const ") for n in (v.where, f"expected_{v.name}"))
+    count = y.size * (2 if v.is_complex else 1)
     return [
-        f"  static const {kind} expected_{v.name}[] = {exact};",
-        f"  if (!(difference({v.where}, expected_{v.name}, {y.size}) <= {bound})) {{",
+        f"  static const {v.element} expected_{v.name}[] = {exact};",
+        f"  if (!(difference({found}, {known}, {count}) <= {bound})) {{",
         f'    std::fprintf(stderr, "{name}: {v.name} differs from Python\\n");',
         "    ++failures;",
         "  }",
@@ -104,13 +102,13 @@ def _check_batch(header: Header, rows: Rows) -> str:
     lines = [f"static int check_{batch.name}() {{", "  int failures = 0;"]
     for v, xs in zip(code.inputs, zip(*examples, strict=True), strict=True):
         x = np.stack(xs) if v.name in rows.batched else xs[0]
-        lines.append(f"  static const {stored(KINDS[x.dtype])} {v.name}[] = {numbers(x)};")
+        lines.append(f"  static const {v.element} {v.name}[] = {numbers(x)};")
     results = [
         sum(ys) if v in batch.sums else np.stack(ys)
         for v, ys in zip(code.outputs, zip(*code.rows, strict=True), strict=True)
     ]
     for v, y in zip(code.outputs, results, strict=True):
-        lines.append(f"  static {stored(KINDS[v.type.dtype])} {v.name}[{max(y.size, 1)}];")
+        lines.append(f"  static {v.element} {v.name}[{max(y.size, 1)}];")
     if batch.large:
         lines.append(f"  static {header.style.namespace}::{batch.name}_workspace workspace;")
     names = [str(len(rows.args)), *(v.name for v in [*code.inputs, *code.outputs])]

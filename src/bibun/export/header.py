@@ -10,7 +10,7 @@ import numpy as np
 
 from ..graph import Type
 from ..loops import Buffer
-from ..loops.statements import DTYPES, KINDS
+from ..loops.statements import DTYPES, FLOATS, KINDS
 from ..native.cplusplus import CppPrinter, cpp_type, literal, stored
 from ..native.cpp_support import BITS, EXTREMES, PRODUCT
 from .checks import FINITE, REFUSED, checks
@@ -35,14 +35,14 @@ class Field(NamedTuple):
 
     kind: str
     name: str
-    size: int
+    size: int  # of real numbers
 
     @property
     def bytes(self) -> int:
         return self.size * DTYPES[self.kind].itemsize
 
     def __str__(self) -> str:
-        return f"{stored(self.kind)} {self.name}[{self.size}];"
+        return f"{stored(self.kind)} {self.name}[{max(self.size, 1)}];"
 
 
 class Header:
@@ -72,7 +72,12 @@ class Header:
             if b.number not in given and f"b{b.number}[" in self.body
         ]
         staged = [v for v, _ in self.copies() if v.replaced]
-        return found + [Field(KINDS[v.type.dtype], f"own_{v.name}", size(v.type)) for v in staged]
+        return found + [Field(v.kind, f"own_{v.name}", v.amount) for v in staged]
+
+    @property
+    def variables(self) -> list[Variable]:
+        """All arguments and results."""
+        return [*self.code.inputs, *self.code.outputs]
 
     def copies(self) -> list[tuple[Variable, str]]:
         """Results that are other arrays, and which; not what stays in its place."""
@@ -99,6 +104,7 @@ class Header:
         guard = f"{self.style.namespace}_{self.name}_HPP".upper().replace("::", "_")
         comment = "\n".join(f"// {line}".rstrip() for line in self.style.about)
         head = ["cmath", "cstdint", "cstring", "limits", "type_traits"]
+        head += ["complex"] if any(v.is_complex for v in self.variables) else []
         pieces = needed(self.body)
         head += INCLUDES if pieces else []
         head += ["numeric"] if "std::gcd(" in self.body or "std::lcm(" in self.body else []
@@ -171,7 +177,7 @@ class Header:
         return "" if v.name in self.donated else "const "
 
     def signature(self) -> str:
-        kind = self.returned and stored(KINDS[self.returned.type.dtype])
+        kind = self.returned and self.returned.element
         start = f"inline {kind or 'void'} {self.name}("
         return start + (",\n" + " " * len(start)).join(self.parameters()) + ")"
 
@@ -192,15 +198,16 @@ class Header:
     def memory(self) -> list[str]:
         """Names for all memory."""
         code, lines = self.code.code, []
-        for v in [*self.code.inputs, *self.code.outputs]:
+        for v in self.variables:
             if v is self.returned:
-                lines.append(f"  {stored(KINDS[v.type.dtype])} {v.name}[1];")
+                lines.append(f"  {v.element} {v.name}[1];")
             if v.replaced:
                 continue
             if v.buffer is not None and f"b{v.buffer.number}[" in self.body:
                 constant = "const " if v in self.code.inputs else ""
                 of = f"{constant}{stored(v.buffer.kind)}* const"
-                lines.append(f"  {of} b{v.buffer.number} = {v.name};  // {v.type}")
+                numbers = v.numbers(v.name, constant)
+                lines.append(f"  {of} b{v.buffer.number} = {numbers};  // {v.type}")
             elif v in self.code.inputs and v.name not in self.used():
                 lines.append(f"  static_cast<void>({v.name});  // the result does not depend on it")
         for b, _ in self.constants():
@@ -216,24 +223,30 @@ class Header:
 
     def end(self) -> list[str]:
         """What follows the statements: copies, checks, and the value that is returned."""
-        lines = [copied(v, self.target(v), source) for v, source in self.copies()]
+        lines = [copied(v, *self.places(v, source)) for v, source in self.copies()]
         for reason, k in self.printer.reasons.items():
             lines.append(f'  if (failure[0] == {k}) refused("{self.name}: {reason}");')
         lines += self.checks() if self.style.check else []
         replaced = [v for v in self.code.outputs if v.replaced and self.target(v) != v.replaced]
-        lines += [copied(v, v.replaced, self.target(v)) for v in replaced]
+        lines += [copied(v, v.numbers(v.replaced), self.target(v)) for v in replaced]
         if self.returned:
             lines.append(f"  return {self.returned.name}[0];")
         return lines
 
+    def places(self, v: Variable, source: str) -> tuple[str, str]:
+        """The numbers of a result that is a copy, and those that it is a copy of."""
+        to, arrays = self.target(v), {u.name for u in self.variables}
+        found = [v.numbers(w, c) if w in arrays else w for w, c in ((to, ""), (source, "const "))]
+        return found[0], found[1]
+
     def checks(self) -> list[str]:
         """Whether results are finite, before they replace anything."""
-        floats = [v for v in self.code.outputs if v.type.dtype.kind == "f"]
-        results = [(self.target(v), size(v.type)) for v in floats]
+        floats = [v for v in self.code.outputs if v.kind in FLOATS]
+        results = [(self.places(v, "")[0], v.amount) for v in floats]
         before = [
-            ((v.name, size(v.type)), f"the argument {v.name}")
+            ((v.numbers(v.name, "const "), v.amount), f"the argument {v.name}")
             for v in self.code.inputs
-            if v.type.dtype.kind == "f"
+            if v.kind in FLOATS
         ]
         before += [((f"b{b.number}", b.size), made) for b, made in self.code.watched]
         return checks(self.name, results, before)
@@ -263,7 +276,7 @@ class Header:
         ]
         made = [f"Eigen::Ref<{matrix(v)}> {v.name}" for v in self.results]
         more = [f"{self.name}_workspace& workspace"] if self.large else []
-        kind = self.returned and stored(KINDS[self.returned.type.dtype])
+        kind = self.returned and self.returned.element
         names = [f"{v.name}.data()" for v in [*self.code.inputs, *self.results]]
         call = f"{self.name}({', '.join([*names, *(['workspace'] if self.large else [])])});"
         start = f"inline {kind or 'void'} {self.name}("
@@ -289,20 +302,26 @@ def guarded(guard: str, text: str) -> str:
 def about(v: Variable) -> str:
     """A line for an array."""
     shape = " x ".join(map(str, v.type.shape)) or "one number"
-    return f"{v.name}: {cpp_type(KINDS[v.type.dtype])}, {shape}"
+    kind = v.element if v.is_complex else cpp_type(v.kind)
+    return f"{v.name}: {kind}, {shape}"
 
 
 def numbers(values: np.ndarray) -> str:
     """The initialiser of an array, exactly."""
-    kind = KINDS[values.dtype]
-    found = [literal(kind, x.tobytes()) for x in values.reshape(-1)] or ["0"]
+    if values.dtype.kind == "c":
+        pairs = [numbers(np.stack([z.real, z.imag])) for z in values.reshape(-1)]
+        found = [" ".join(pair.split()) for pair in pairs]
+    else:
+        kind = KINDS[values.dtype]
+        found = [literal(kind, x.tobytes()) for x in values.reshape(-1)]
+    found = found or ["0"]
     lines = [", ".join(found[k : k + 8]) for k in range(0, len(found), 8)]
     return "{\n    " + ",\n    ".join(lines) + "}"
 
 
 def pointer(v: Variable) -> str:
     """A parameter: arrays do not overlap."""
-    return f"{stored(KINDS[v.type.dtype])}* __restrict {v.name}"
+    return f"{v.element}* __restrict {v.name}"
 
 
 def loop(of: Type, statement: str) -> str:
@@ -312,7 +331,7 @@ def loop(of: Type, statement: str) -> str:
 
 def copied(v: Variable, to: str, source: str) -> str:
     """A copy of an array."""
-    return "  " + loop(v.type, f"{to}[i] = {source}[i];")
+    return "  " + loop(v.real, f"{to}[i] = {source}[i];")
 
 
 def matrix(v: Variable) -> str:
@@ -321,4 +340,4 @@ def matrix(v: Variable) -> str:
     columns = shape[-1] if len(shape) > 1 else 1
     rows = size(v.type) // columns if columns else 0
     order = "Eigen::RowMajor" if columns > 1 else "Eigen::ColMajor"
-    return f"Eigen::Matrix<{stored(KINDS[v.type.dtype])}, {rows}, {columns}, {order}>"
+    return f"Eigen::Matrix<{v.element}, {rows}, {columns}, {order}>"

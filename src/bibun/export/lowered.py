@@ -15,8 +15,11 @@ from ..loops import Buffer, Code, Value
 from ..loops.statements import DTYPES, FLOATS, KINDS
 from ..native.arguments import Arguments, chosen
 from ..native.capture import Captured, with_constants
+from ..native.cpp_types import stored
+from ..native.halves import halves, with_real_ends
 from ..native.lower import Lowering
 from ..native.nests import Nest
+from ..native.pairs import has_rule
 from ..native.prepared import prepared_from
 from ..native.schedule import Call, Schedule
 from ..native.strips import STRIP, with_strips
@@ -28,6 +31,7 @@ from .donated import replaced
 from .functions import Exported, Output, Rows
 from .interleaved import interleaved
 from .names import words
+from .nothing import without_idle_calls
 from .routines import ExportNodes
 
 MOST = 1 << 15
@@ -77,6 +81,36 @@ class Variable(NamedTuple):
         """The array in which it is after the call."""
         return self.replaced or self.name
 
+    @property
+    def kind(self) -> str:
+        """The kind of the real numbers of which it consists: complex ones are two."""
+        return KINDS[self.real.dtype]
+
+    @property
+    def real(self) -> Type:
+        """The type of these numbers as an array."""
+        return halves(self.type)
+
+    @property
+    def amount(self) -> int:
+        """How many they are."""
+        return size(self.real)
+
+    @property
+    def element(self) -> str:
+        """The type in C++ of what the array consists of."""
+        return f"std::complex<{stored(self.kind)}>" if self.is_complex else stored(self.kind)
+
+    @property
+    def is_complex(self) -> bool:
+        return self.type.dtype.kind == "c"
+
+    def numbers(self, where: str, const: str = "") -> str:
+        """A pointer to the real numbers of such an array."""
+        return (
+            f"reinterpret_cast<{const}{stored(self.kind)}*>({where})" if self.is_complex else where
+        )
+
 
 class Lowered(NamedTuple):
     """Code, its arguments, its results, and constant arrays that belong to it.
@@ -113,6 +147,7 @@ def lowered(name: str, given: Exported, math: str, watch: bool = False) -> Lower
         )
     known = dict(enumerate(captured.met(), len(call.values)))
     graph, lines = _with_lines(captured, known)
+    types = captured.graph.input_types, captured.graph.output_types
     program = Program(captured.graph)
 
     def expected(values: Sequence[Any]) -> list[np.ndarray]:
@@ -120,10 +155,11 @@ def lowered(name: str, given: Exported, math: str, watch: bool = False) -> Lower
             return [np.asarray(y) for y in program(*values, *known.values())]
 
     result = captured.results([Output(k) for k in range(captured.count)])
-    places = replaced(name, given, result, graph.output_types)
+    places = replaced(name, given, result, types[1])
     _arrays_alone(name, flatten(result)[0])
     examples = given.rows.args if given.rows else []
-    made = _Function(name, graph, lines, math, watch).lowered(given.inputs, given.outputs(result))
+    function = _Function(name, graph, lines, math, watch)
+    made = function.lowered(given.inputs, given.outputs(result), *types)
     outputs = [v._replace(replaced=places.get(k, "")) for k, v in enumerate(made.outputs)]
     rows = [expected(arguments.read(args, {}).values) for args in examples]
     made = tidied(made._replace(outputs=outputs, expected=expected(call.values), rows=rows))
@@ -148,8 +184,10 @@ def _with_lines(captured: Captured, known: dict[int, np.ndarray]) -> tuple[Graph
     """
     places, here = captured.positions(), str(user_position())
     graph, order = with_constants(captured.graph, known)
+    graph, called = without_idle_calls(graph)
+    graph, first = with_real_ends(graph)
     graph, sources = prepared_from(graph)
-    found = [None if k is None else places[order[k]] for k in sources]
+    found = [None if k is None else places[order[called[first[k]]]] for k in sources]
     return graph, ["" if p is None or str(p) == here else str(p) for p in found]
 
 
@@ -191,11 +229,18 @@ class _Function:
         self.owners = [self.schedule.memory.owner(o) for o in graph.outputs]
         missing = [graph.nodes[s.node] for s in self.schedule.steps if isinstance(s, Call)]
         missing += [n for _, n in graph if not _printable(n)]
+        missing = [n for n in missing if not has_rule(n)] or missing
         if missing:
             what = ", ".join(dict.fromkeys(map(_unknown, missing)))
             raise UnsupportedError(f"export of {name}: there is no C++ yet for {what}")
 
-    def lowered(self, inputs: list[str], outputs: list[str]) -> Lowered:
+    def lowered(
+        self,
+        inputs: list[str],
+        outputs: list[str],
+        given_types: Sequence[Type],
+        made_types: Sequence[Type],
+    ) -> Lowered:
         """The code of all steps."""
         graph, role = self.graph, self.schedule.nodes.role
         made = [o for o in dict.fromkeys(self.owners) if role[o] != "given"]
@@ -211,13 +256,12 @@ class _Function:
                 start = len(lowering.code.body.statements)
                 lowering.step(step)
                 comments[start] = self.comment(step)
-        types = [graph.nodes[k].type for k in range(graph.arity)]
-        arguments = [Variable(n, types[k], given[k]) for k, n in enumerate(inputs)]
+        arguments = [Variable(n, given_types[k], given[k]) for k, n in enumerate(inputs)]
         found, copies = [], []
         for k, (o, name) in enumerate(zip(self.owners, outputs, strict=True)):
             first = self.owners.index(o)
             own = results.get(o) if first == k else None
-            found.append(Variable(name, graph.nodes[o].type, own))
+            found.append(Variable(name, made_types[k], own))
             if own is None:
                 source = outputs[first] if o in results else self.source(o, inputs, lowering)
                 copies.append((k, source))
@@ -262,9 +306,11 @@ def _printable(n: Node) -> bool:
 
 def _unknown(n: Node) -> str:
     """What there is no C++ for: numbers of a dtype, or an operation."""
-    if not _printable(n):
-        return f"numbers of {next(t.dtype for t in n.types if t.dtype not in KINDS)}"
-    return n.op.label if isinstance(n.op, Elementwise) else type(n.op).__name__
+    label = n.op.label if isinstance(n.op, Elementwise) else type(n.op).__name__
+    if _printable(n):
+        return label
+    other = next(t.dtype for t in n.types if t.dtype not in KINDS)
+    return f"{label} of complex numbers" if other.kind == "c" else f"numbers of {other}"
 
 
 def size(t: Type) -> int:

@@ -14,6 +14,7 @@ from ..tracing.containers import NAMESPACE, flatten
 TAKEN = re.compile(
     r"[vb]\d+(_lanes|_terms)?|first|lane|rare|workspace|failed|failure|i|product|bits|larger|smaller"
     r"|finite|together|apart|lanes_\w+|must_be_finite|refused|std|routines|main|rows?|own_\w+"
+    r"|u?int(_fast|_least)?\d+_t|u?int(max|ptr)_t|s?size_t|ptrdiff_t|max_align_t"
 )
 """Names that generated functions use themselves."""
 KEYWORDS = re.compile(

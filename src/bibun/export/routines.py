@@ -20,7 +20,7 @@ from ..loops import Value
 from ..loops.statements import FLOATS
 from ..native.nodes import Nodes
 from ..native.routines import Routine
-from ..native.tasks import along, maker, numeric
+from ..native.tasks import INFINITE, along, eigen, maker, numeric
 from ..ops.elementwise import Elementwise
 from ..ops.families import Bessel, BesselI0e, Erfcx, Polygamma
 
@@ -101,10 +101,25 @@ def partition(op: Any, x: Type) -> Routine:
     return Routine("ordered", (n, step, 0), count, 1, (Type(np.dtype(np.int64), (n,)),) * 2)
 
 
+def directions(op: Any, a: Type) -> Routine:
+    *lead, n, _ = a.shape
+    memory = *(Type(a.dtype, (n, n)),) * 2, Type(a.dtype, (n,))
+    return Routine("directions", (n,), prod(lead), 1, memory, "a matrix with complex eigenvalues")
+
+
+def hermitian(op: Any, re: Type, im: Type) -> Routine:
+    *lead, n, _ = re.shape
+    memory = (Type(re.dtype, (n, n)),) * 4
+    return Routine("hermitian", (n,), prod(lead), 2, memory, INFINITE)
+
+
 MORE: dict[str, Callable[..., Routine | None]] = {
     "sylvester": sylvester,
     "sqrtm": square_root,
     "argpartition": partition,
+    "eig": directions,
+    "hermitianeigh": eigen,
+    "hermitianpair": hermitian,
 }
 """What native code has no routines for, by the names of operations."""
 

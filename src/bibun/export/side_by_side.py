@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from ..graph import Type
-from ..loops.statements import KINDS
 from ..native.cplusplus import stored
 from .functions import Rows
 from .header import Header
@@ -57,11 +56,11 @@ class SideBySide:
         return SideBySide(header, rows, lanes) if lanes > 1 else None
 
     def wide(self, v: Variable) -> Variable:
-        """An array with the lanes as its last axis."""
+        """An array of real numbers with the lanes as its last axis."""
         several = self.one.code.several
         assert several is not None
         buffer = v.buffer and several.buffers[v.buffer.number]
-        return v._replace(type=Type(v.type.dtype, (*v.type.shape, self.lanes)), buffer=buffer)
+        return v._replace(type=Type(v.real.dtype, (*v.real.shape, self.lanes)), buffer=buffer)
 
     def text(self) -> str:
         """The function, with what it calls."""
@@ -75,16 +74,13 @@ class SideBySide:
 
     def apart(self, v: Variable) -> bool:
         """Whether an array has memory of its own: one number of each example lies there already."""
-        return size(v.type) != 1 or self.summed(v)
+        return v.amount != 1 or self.summed(v)
 
     def rounds(self) -> list[str]:
         """Statements: all rows but the last few."""
         n = self.lanes
-        apart = [v for v in [*self.inputs, *self.outputs] if self.apart(v) and size(v.type)]
-        lines = [
-            f"alignas(64) {stored(KINDS[v.type.dtype])} lanes_{v.name}[{size(v.type) * n}];"
-            for v in apart
-        ]
+        apart = [v for v in [*self.inputs, *self.outputs] if self.apart(v) and v.amount]
+        lines = [f"alignas(64) {stored(v.kind)} lanes_{v.name}[{v.amount * n}];" for v in apart]
         lines += [self.moved("together", v) for v in self.inputs if v in apart]
         code = self.one.code
         given = [self.place(v) if v.name in self.rows.batched else v.name for v in code.inputs]
@@ -100,18 +96,18 @@ class SideBySide:
 
     def place(self, v: Variable) -> str:
         """Where the numbers of all lanes lie."""
-        return f"lanes_{v.name}" if self.apart(v) and size(v.type) else f"{v.name} + row"
+        return f"lanes_{v.name}" if self.apart(v) and v.amount else f"{v.name} + row"
 
     def moved(self, how: str, v: Variable) -> str:
         """The numbers of all lanes, one example after the other or side by side."""
-        count = size(v.type)
-        there, here = f"{v.name} + row * {count}", f"lanes_{v.name}"
+        there, here = v.name + f" + row * {size(v.type)}", f"lanes_{v.name}"
+        there = v.numbers(there, "const " if how == "together" else "")
         given = f"{there}, {here}" if how == "together" else f"{here}, {there}"
         lanes = f"std::make_integer_sequence<std::int64_t, {self.lanes}>()"
-        return f"{how}({count}, {given}, {lanes});"
+        return f"{how}({v.amount}, {given}, {lanes});"
 
     def added(self, v: Variable) -> str:
         """What all lanes add to a sum, one after the other."""
-        every = f"for (std::int64_t i = 0; i < {size(v.type)}; ++i)"
+        every = f"for (std::int64_t i = 0; i < {v.amount}; ++i)"
         lanes = f"for (std::int64_t lane = 0; lane < {self.lanes}; ++lane)"
-        return f"{every} {lanes} {v.name}[i] += lanes_{v.name}[i * {self.lanes} + lane];"
+        return f"{every} {lanes} {v.numbers(v.name)}[i] += lanes_{v.name}[i * {self.lanes} + lane];"

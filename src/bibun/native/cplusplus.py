@@ -235,7 +235,10 @@ class CppPrinter:
         terms = [f"v{c}" if s == 1 else f"{s} * v{c}" for c, s in place.strides]
         terms += [self.name(place.computed)] if place.computed >= 0 else []
         terms += [str(place.offset)] if place.offset or not terms else []
-        return f"b{buffer.number}[{' + '.join(terms)}]"
+        index = " + ".join(terms)
+        if buffer.role == "heap":
+            index = f"static_cast<std::size_t>({index})"
+        return f"b{buffer.number}[{index}]"
 
     def store(self, s: Store, depth: int) -> None:
         """A write."""

@@ -103,7 +103,7 @@ class Strips:
             return put(0, "}")
         put(1, "std::int64_t rare = 0;")
         for m in self.loop.merges:
-            put(1, f"{cpp_type(m.kind)} v{m.result}_terms[lanes];")
+            put(1, f"{cpp_type(m.kind)} v{m.result}_terms[unsigned{{lanes}}];")
         self.p.usual = True
         self.narrowly(lambda: self.rounds(""))
         self.p.usual = False
@@ -129,7 +129,7 @@ class Strips:
         every = "for (int lane = 0; lane < lanes; ++lane) {"
         here = f"const std::int64_t v{self.loop.counter} = first + lane;"
         for n in found.values():
-            put(1, f"std::int{width}_t {n.name}[lanes];")
+            put(1, f"std::int{width}_t {n.name}[unsigned{{lanes}}];")
             if not n.written:
                 put(1, f"{every} {here} {n.name}[lane] = {n.there}; }}")
         printer.near = {key: f"{n.name}[lane]" for key, n in found.items()}

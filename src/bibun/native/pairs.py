@@ -15,6 +15,7 @@ import numpy as np
 
 from ..array import Array, bind, enter, lift
 from ..graph import Constant, Graph, Item, Node, Type, canonical
+from ..ops.arithmetic import Won
 from ..ops.calls import StopGradient
 from ..ops.cumulative import CumSum, Shift
 from ..ops.elementwise import Elementwise
@@ -31,8 +32,12 @@ from ..ops.shaping import Roll
 from ..ops.structure import Cast, Copy, Expand, Reshape, Transpose
 from ..recording import building
 from ..zeros import Select
+from .complex_functions import ELEMENTS, less, power, zeros_like
+from .complex_matrices import RULES as MATRICES
+from .complex_matrices import bilinear
+from .halves import with_real_ends
 from .pieces import Joined
-from .transforms import MOST, Pair, from_half, half, scale, times, transformed
+from .transforms import MOST, Pair, from_half, half, scale, transformed
 
 LINEAR = (
     StopGradient, CumSum, Shift, Gather, Scatter, Slice, Concatenate, Split, Stack, Unstack,
@@ -108,16 +113,25 @@ def _value(graph: Graph, n: Node, env: list[Any], trace: Any) -> Any:
         return bind(n.op, *args)
     if isinstance(n.op, LINEAR):
         return _both(n, args)
+    if n.op.kind == "control":
+        return _loop(n, args)
     if isinstance(n.op, Elementwise):
         rule = ELEMENTS.get(n.op.label)
-        if n.op.label == "power":
-            return _power(args[0], _known(graph, n.args[1]))
+        if n.op.label in ("power", "float_power"):
+            return power(args[0], args[1], _known(graph, n.args[1]))
     else:
         found = RULES.get(type(n.op))
         rule = None if found is None else lambda *args: found(n, *args)
     if rule is None:
         raise Missing
     return rule(*args)
+
+
+def has_rule(n: Node) -> bool:
+    """Whether an operation may be said in real ones, where its arguments are complex."""
+    if isinstance(n.op, Elementwise):
+        return n.op.label in ELEMENTS
+    return isinstance(n.op, (Item, Constant, *LINEAR, *RULES)) or n.op.kind == "control"
 
 
 def _constant(value: np.ndarray, trace: Any) -> Array:
@@ -142,76 +156,17 @@ def _both(n: Node, args: list[Any]) -> Any:
     return tuple(map(Pair, re, im))
 
 
-# ------------------------------------------------------------ elements
+def _loop(n: Node, args: list[Any]) -> Any:
+    """The same with both parts of complex numbers in one array, inside as well."""
+    op = n.op.refined(lambda g: paired(with_real_ends(g)[0])[0])
+    y = bind(op, *(np.stack(a, -1) if isinstance(a, Pair) else a for a in args))
+    results = y if isinstance(y, tuple) else (y,)
+    found = [
+        Pair(x[..., 0], x[..., 1]) if is_complex(t) else x
+        for x, t in zip(results, n.types, strict=True)
+    ]
+    return tuple(found) if isinstance(y, tuple) else found[0]
 
-
-def zeros_like(x: Any) -> Any:
-    return np.broadcast_to(x.dtype.type(0), x.shape)
-
-
-def quotient(a: Pair, b: Pair) -> Pair:
-    """Smith's way, as NumPy does it: by the larger part of the divisor, which must not overflow."""
-    flat = np.abs(b.re) >= np.abs(b.im)
-    large, small = np.where(flat, b.re, b.im), np.where(flat, b.im, b.re)
-    none = (b.re == 0) & (b.im == 0)
-    ratio = small / large
-    rate = 1 / (large + small * ratio)
-    u, v = np.where(flat, a.re, a.im), np.where(flat, a.im, a.re)
-    re = (u + v * ratio) * rate
-    im = np.where(flat, v - u * ratio, u * ratio - v) * rate
-    size = np.abs(b.re)
-    return Pair(np.where(none, a.re / size, re), np.where(none, a.im / size, im))
-
-
-def sign(z: Pair) -> Pair:
-    """z / |z|, and 0 for 0."""
-    size = np.hypot(z.re, z.im)
-    nothing, endless = size == 0, np.isinf(size)
-    one = [np.where(nothing, 0, v / size) for v in z]
-    far = [np.where(np.isinf(v), np.sign(v), 0) for v in z]
-    both = np.isinf(z.re) & np.isinf(z.im)
-    nan = z.re.dtype.type(np.nan)
-    return Pair(
-        *(np.where(endless, np.where(both, nan, f), v) for f, v in zip(far, one, strict=True))
-    )
-
-
-def exponential(z: Pair) -> Pair:
-    """e^re (cos im + i sin im), and real for real numbers."""
-    e, real = np.exp(z.re), z.im == 0
-    return Pair(np.where(real, e, e * np.cos(z.im)), np.where(real, z.im, e * np.sin(z.im)))
-
-
-def _power(z: Pair, exponent: Any) -> Pair:
-    """Powers that NumPy takes by products."""
-    if exponent == 1:
-        return z
-    if exponent == 2:
-        return times(z, z)
-    if exponent == 3:
-        return times(times(z, z), z)
-    raise Missing
-
-
-ELEMENTS: dict[str, Callable[..., Any]] = {
-    "add": lambda a, b: Pair(a.re + b.re, a.im + b.im),
-    "subtract": lambda a, b: Pair(a.re - b.re, a.im - b.im),
-    "multiply": times,
-    "divide": quotient,
-    "negative": lambda z: Pair(-z.re, -z.im),
-    "positive": lambda z: z,
-    "conjugate": lambda z: Pair(z.re, -z.im),
-    "square": lambda z: times(z, z),
-    "absolute": lambda z: np.hypot(z.re, z.im),
-    "sign": sign,
-    "exp": exponential,
-    "log": lambda z: Pair(np.log(np.hypot(z.re, z.im)), np.arctan2(z.im, z.re)),
-    "equal": lambda a, b: (a.re == b.re) & (a.im == b.im),
-    "not_equal": lambda a, b: (a.re != b.re) | (a.im != b.im),
-    "isnan": lambda z: np.isnan(z.re) | np.isnan(z.im),
-    "isinf": lambda z: np.isinf(z.re) | np.isinf(z.im),
-    "isfinite": lambda z: np.isfinite(z.re) & np.isfinite(z.im),
-}
 
 # ------------------------------------------------------------ other operations
 
@@ -225,11 +180,10 @@ def cast(n: Node, x: Any) -> Any:
     return Pair(re, x.im.astype(to) if isinstance(x, Pair) else zeros_like(re))
 
 
-def product(n: Node, a: Pair, b: Pair) -> Pair:
-    def of(x: Any, y: Any) -> Any:
-        return bind(n.op, x, y)
-
-    return Pair(of(a.re, b.re) - of(a.im, b.im), of(a.re, b.im) + of(a.im, b.re))
+def won(n: Node, a: Pair, b: Pair, g: Pair) -> Pair:
+    """All where a is larger, half where it is b, and nothing else where it is smaller."""
+    below, equal = less(a, b), (a.re == b.re) & (a.im == b.im)
+    return Pair(*(np.where(below, 0, np.where(equal, v / 2, v)) for v in g))
 
 
 def _along(f: Callable[..., Any], axis: int, x: Any, factor: float) -> Any:
@@ -294,7 +248,8 @@ def half_inverse(n: Node, h: Pair) -> Any:
 
 RULES: dict[type, Callable[..., Any]] = {
     Real: lambda n, z: z.re, Imag: lambda n, z: z.im,
-    Imaginary: lambda n, x: Pair(zeros_like(x), x), Cast: cast, MatMul: product,
+    Imaginary: lambda n, x: Pair(zeros_like(x), x), Cast: cast, MatMul: bilinear,
     Joined: lambda n, re, im: Pair(re, im),
-    Fourier: fourier, HalfFourier: half_fourier, HalfInverse: half_inverse,
+    Fourier: fourier, HalfFourier: half_fourier, HalfInverse: half_inverse, Won: won,
+    **MATRICES,
 }  # fmt: skip

@@ -53,13 +53,17 @@ def solve(op: Solve, a: Type, b: Type, *factors: Type) -> Routine:
     return Routine(name, numbers, prod(lead), 2 + len(factors), memory, SINGULAR)
 
 
+COFACTORS = "cofactors", "cofactors_along", "cofactors_along_two", "cofactors_along_three"
+"""By the number of matrices along which they are differentiated."""
+
+
 def cofactors(op: Cofactors, a: Type, *along: Type) -> Routine | None:
     *lead, n, _ = a.shape
-    if len(along) > 1:
+    if len(along) >= len(COFACTORS):
         return None
-    memory = [Type(a.dtype, s) for s in ((n,), *((n, n),) * (5 if along else 4))]
-    name = "cofactors_along" if along else "cofactors"
-    return Routine(name, (n,), prod(lead), 1 + len(along), (*memory, Type(INT, (n,))))
+    shapes = (n,), (n, n), (n, n), (n, n), *([(len(along), n, n)] if along else []), (n, n)
+    memory = *(Type(a.dtype, s) for s in shapes), Type(INT, (n,))
+    return Routine(COFACTORS[len(along)], (n,), prod(lead), 1 + len(along), memory)
 
 
 def orthogonal(op: QR, a: Type) -> Routine:
