@@ -1,59 +1,126 @@
-"""The truth of the formulas in zoo_formulas.py, by mpmath: python -m benchmarks.make_zoo_truth
+"""The truth of the formulas in zoo_formulas.py, zoo_models.py and zoo_densities.py, by mpmath:
+
+    python -m benchmarks.make_zoo_truth
 
 One-sided slopes at two tiny steps, in 700 digits; neither needs the value at the point itself. The
 formulas are traced, and their primal program runs on mpmath's numbers; no derivative is bibun's.
 Where a branch that is not taken has no real value, which mpmath ends by an exception, numbers of
-python-flint go on.
+python-flint go on. Formulas of matrices are not traced: mpmath decomposes them itself.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import mpmath as mp
 import numpy as np
 
-from bibun.graph import Graph
 from bibun.tracing.functional import record, source
 from bibun.wide.balls import Ball, UndecidedError, balls, precision, raw
 from bibun.wide.objects import Library, NotExpressibleError, interpret, mpmath
 
-from .zoo import Special
-from .zoo_formulas import ROWS, Formula, point
+sys.path.insert(0, str(Path(__file__).parent))
+
+import zoo_densities
+import zoo_formulas
+import zoo_models
+from zoo import Special
+from zoo_formulas import Formula, point
 
 DIGITS = 700
 STEPS = 1e-40, 1e-50
 SAME = mp.mpf(10) ** -20
+NOISE = mp.mpf(10) ** -400  # of rounding, by a step; what underflows anyway
+MODULES = zoo_formulas, zoo_models, zoo_densities
 TRUTH = Path(__file__).with_name("zoo_truth.json")
 
 
-def graph_of(row: Formula) -> Graph:
-    """The program of a formula."""
+Program = Callable[[Sequence[Any]], Any]
+
+
+def traced(row: Formula, library: Library) -> Program:
+    """A formula on arrays of a library's numbers."""
     leaves = [source(np.asarray(a), "zoo") for a in point(row)]
     with np.errstate(all="ignore"):
         recorded = record(lambda *x: row.f(np, Special(), *x), leaves, lambda x: x, "zoo", {})
     graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
-    assert order[: graph.arity] == recorded.inputs, "formulas capture no arrays"
-    return graph
+    captured = [recorded.trace.values[i] for i in order[len(leaves) : graph.arity]]
+    more = [library.elements(np.asarray(a))[()] for a in captured]
+
+    def program(args: Sequence[Any]) -> Any:
+        (y,) = interpret(graph, [*args, *more], library)
+        y = library.number(np.asarray(y, object).ravel()[0])
+        return mp.mpf(raw(y).mid().str(DIGITS, radius=False)) if isinstance(y, Ball) else y
+
+    return program
 
 
-def value(graph: Graph, args: Sequence[Any], library: Any) -> Any:
+def each(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    """A function of mpmath's on arrays."""
+    return np.frompyfunc(f, 1, 1)
+
+
+def eigh(a: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Eigenvalues from the smallest on, and the vectors of each."""
+    w, q = mp.eigsy(mp.matrix(a.tolist()))
+    order = sorted(range(len(a)), key=lambda i: w[i])
+    return np.array([w[i] for i in order]), np.array(q.tolist())[:, order]
+
+
+def svd(a: np.ndarray) -> tuple[np.ndarray, ...]:
+    """Singular values, and the vectors of each."""
+    u, s, v = mp.svd_r(mp.matrix(a.tolist()))
+    return np.array(u.tolist()), np.array(list(s)), np.array(v.tolist())
+
+
+def det(a: np.ndarray) -> Any:
+    """The determinant, by its first row."""
+    if not len(a):
+        return mp.mpf(1)
+    minors = [np.delete(a[1:], j, axis=1) for j in range(len(a))]
+    return sum((-1) ** j * a[0, j] * det(m) for j, m in enumerate(minors))
+
+
+MATRICES = SimpleNamespace(
+    log=each(mp.log),
+    sqrt=each(mp.sqrt),
+    sum=np.sum,
+    matmul=np.dot,
+    linalg=SimpleNamespace(eigh=eigh, svd=svd, det=det),
+)
+
+
+def decomposed(row: Formula, library: Library) -> Program:
+    """A formula of matrices on arrays of mpmath's numbers."""
+
+    def program(args: Sequence[Any]) -> Any:
+        return row.f(MATRICES, None, *map(each(library.number), args))
+
+    return program
+
+
+def value(program: Program, args: Sequence[Any]) -> Any:
     """The formula at numbers of mpmath's, or None where it has no value."""
     with np.errstate(all="ignore"):
         try:
-            (y,) = interpret(graph, args, library)
+            y = program(args)
         except (NotExpressibleError, UndecidedError, ArithmeticError, ValueError):
             return None
-    y = library.number(np.asarray(y, object).ravel()[0])
-    y = mp.mpf(raw(y).mid().str(DIGITS, radius=False)) if isinstance(y, Ball) else y
     return y if isinstance(y, mp.mpf) and mp.isfinite(y) else None
 
 
-def sides(graph: Graph, row: Formula, k: int, i: tuple[int, ...], library: Library) -> list[Any]:
-    """The slope to each side: a number, inf or -inf, "none", or None outside of the domain."""
+def sides(
+    program: Program, row: Formula, k: int, i: tuple[int, ...], library: Library, aside: Any = 0
+) -> list[Any]:
+    """The slope to each side: a number, inf or -inf, "none", or None outside of the domain.
+
+    All other numbers are moved `aside`, so that 0 log(0) at one is not in the way of another.
+    """
     given = point(row)
     sizes = [abs(float(v)) for a in given for v in np.ravel(a) if v]
     scale = abs(mp.mpf(float(given[k][i]))) or mp.mpf(min(sizes, default=1.0))
@@ -64,9 +131,10 @@ def sides(graph: Graph, row: Formula, k: int, i: tuple[int, ...], library: Libra
         for step in STEPS:
             ys = []
             for times in (1, 2):
-                args = [np.array(library.elements(a), object) for a in given]
-                args[k][i] = args[k][i] + library.elements(sign * times * step * scale)
-                ys.append(value(graph, [a[()] for a in args], library))
+                args = [np.array(library.elements(a) + aside, object) for a in given]
+                here = np.array(library.elements(given[k]), object)[i]
+                args[k][i] = here + library.elements(sign * times * step * scale)
+                ys.append(value(program, [a[()] for a in args]))
             firsts.append(ys[0])
             slopes.append(None if None in ys else (ys[1] - ys[0]) / (sign * mp.mpf(step) * scale))
         found.append(None if None in slopes else settled(*slopes))
@@ -78,7 +146,7 @@ def sides(graph: Graph, row: Formula, k: int, i: tuple[int, ...], library: Libra
 
 def settled(first: Any, second: Any) -> Any:
     """The limit of slopes at both steps."""
-    if abs(second) <= 1e-3 * abs(first) or first == second == 0:
+    if abs(second) <= max(1e-3 * abs(first), NOISE):
         return mp.mpf(0)
     if abs(first - second) <= SAME * abs(second):
         return second
@@ -101,20 +169,26 @@ def entry(found: list[Any]) -> tuple[str, Any, Any, Any]:
     return "subgrad", (low + high) / 2, low, high
 
 
-def best(graph: Graph, row: Formula, k: int, i: tuple[int, ...]) -> tuple[str, Any, Any, Any]:
+def best(row: Formula, k: int, i: tuple[int, ...]) -> tuple[str, Any, Any, Any]:
     """The derivative by mpmath; by python-flint where that has none."""
-    found = entry(sides(graph, row, k, i, mpmath()))
-    if found[0] != "undefined":
+    way, library = decomposed if row.category == "matrices" else traced, mpmath()
+    program = way(row, library)
+    slopes = sides(program, row, k, i, library)
+    if slopes == [None, None] and len(np.concatenate([a.ravel() for a in point(row)])) > 1:
+        slopes = sides(program, row, k, i, library, mp.mpf(10) ** -300)
+    found = entry(slopes)
+    if found[0] != "undefined" or way is decomposed:
         return found
     with precision(4 * DIGITS):
-        return entry(sides(graph, row, k, i, balls(lambda values: None)))
+        library = balls(lambda values: None)
+        return entry(sides(traced(row, library), row, k, i, library))
 
 
 def truth(row: Formula) -> dict[str, Any]:
     """What zoo_cases.py needs of a formula."""
-    graph, arrays, rules = graph_of(row), [], set()
+    arrays, rules = [], set()
     for k, a in enumerate(point(row)):
-        found = {i: best(graph, row, k, i) for i in np.ndindex(a.shape)}
+        found = {i: best(row, k, i) for i in np.ndindex(a.shape)}
         rules |= {f[0] for f in found.values()}
         arrays.append([np.empty(a.shape) for _ in range(3)])
         for i, f in found.items():
@@ -134,7 +208,7 @@ def truth(row: Formula) -> dict[str, Any]:
 def main() -> None:
     """Write all of it."""
     with mp.workdps(DIGITS):
-        found = {row.name: truth(row) for row in ROWS}
+        found = {row.name: truth(row) for m in MODULES for row in m.ROWS}
     TRUTH.write_text(json.dumps(found, indent=0) + "\n")
 
 

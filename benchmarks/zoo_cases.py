@@ -1,4 +1,4 @@
-"""The formulas of zoo_formulas.py with their truth, as cases for the runner that zoo.py is for."""
+"""The formulas of zoo_formulas.py, zoo_models.py and zoo_densities.py with their truth: cases."""
 
 from __future__ import annotations
 
@@ -11,7 +11,10 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
-from zoo_formulas import ROWS, Formula, point
+import zoo_densities
+import zoo_formulas
+import zoo_models
+from zoo_formulas import Formula, point
 
 TRUTH = json.loads(Path(__file__).with_name("zoo_truth.json").read_text())
 RTOL = {"float32": 1e-5, "float64": 1e-9}
@@ -46,4 +49,5 @@ def case(row: Formula) -> dict[str, Any]:
     }
 
 
-CASES = [case(row) for row in ROWS]
+MODELS = [case(row) for row in (*zoo_models.ROWS, *zoo_densities.ROWS)]
+CASES = [case(row) for row in zoo_formulas.ROWS] + MODELS

@@ -1,8 +1,7 @@
 """Difficult gradients from reports of users: formulas, points, and where each was reported.
 
-Each row is a name, a formula f(xp, sp, ...) in NumPy's and scipy.special's names, and points; the
-names of a group tell its kind. The truth comes from mpmath (make_zoo_truth.py). The formulas were
-written anew after reading the reports, most of which show other code for the same mathematics.
+Each row is a name, a formula f(xp, sp, ...) in NumPy's and scipy.special's names, and points. The
+truth is mpmath's (make_zoo_truth.py). Most reports show other code for the same mathematics.
 """
 
 from __future__ import annotations
@@ -29,14 +28,16 @@ class Formula(NamedTuple):
 ROWS: list[Formula] = []
 
 
-def group(category: str, report: str, dtype: str = "float64") -> Callable[..., None]:
+def group(
+    category: str, report: str, dtype: str = "float64", rows: list[Formula] = ROWS
+) -> Callable[..., None]:
     """Rows of one kind, from one report."""
 
-    def rows(**named: tuple[Any, ...]) -> None:
+    def add(**named: tuple[Any, ...]) -> None:
         for name, (f, *args) in named.items():
-            ROWS.append(Formula(name, category, GITHUB + report, f, tuple(args), dtype))
+            rows.append(Formula(name, category, GITHUB + report, f, tuple(args), dtype))
 
-    return rows
+    return add
 
 
 def norm(xp: Any, x: Any) -> Any:

@@ -50,6 +50,12 @@ def test_a_mode_begins_without_patience():
         assert f(np.zeros(())) == 0
 
 
+def test_a_number_where_there_is_none_is_not_kept():
+    f = lambda x: np.sqrt(np.linalg.norm(x))  # noqa: E731
+    with rescue(True), pytest.warns(NotFiniteWarning, match="no limit"):
+        assert np.isnan(jit(grad(f))(np.zeros(2))).all()
+
+
 def test_without_a_rescue_there_is_no_word():
     f = jit(grad(quotient))
     with rescue(False):

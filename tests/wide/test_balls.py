@@ -91,6 +91,16 @@ def test_the_precision_is_that_of_the_block():
         assert raw(inner).rel_accuracy_bits() > 900
 
 
+@pytest.mark.parametrize("name", ["exp", "tanh", "atan", "erf", "erfc"])
+def test_functions_have_their_limits_at_infinity(name):
+    library = balls(lambda values: None)
+    with precision(128):
+        for sign in (1, -1):
+            exact = getattr(mp, name)(sign * mp.inf)
+            found = getattr(library, name)(sign * library.inf)
+            assert float(found) == float(exact)
+
+
 def test_halves_are_rounded_to_even():
     numbers = [-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 2.4, -2.6, 7.0]
     with precision(64):

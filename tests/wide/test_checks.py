@@ -187,6 +187,9 @@ BETWEEN = [  # a function at kinks of its parts, the point, and its derivative
 STEEP = [
     (lambda x: np.sqrt(np.linalg.norm(x)), [0.0, 0.0]),
     (lambda x: np.sqrt(np.std(x)),         [1.0, 1.0]),
+    (lambda x: np.sqrt(np.sum(x**2)) ** 0.5, [0.0, 0.0]),
+    (lambda x: np.exp(-np.sqrt(np.sqrt(x[0] ** 2 + x[1] ** 2))), [0.0, 0.0]),
+    (lambda x: np.cbrt(np.sum(np.abs(x) ** 3) ** (1 / 3)), [0.0, 0.0]),
     (lambda x: np.linalg.norm(0.1 * x) ** np.linalg.norm(0.1 * x), [0.0]),
 ]
 # fmt: on

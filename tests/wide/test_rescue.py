@@ -62,6 +62,14 @@ KINKS = [  # at a kink, the symmetric element
 INFINITE = [(np.sqrt, 0.0, np.inf), (np.cbrt, 0.0, np.inf), (np.arccos, 1.0, -np.inf),
             (lambda x: x * np.log(x), 0.0, -np.inf), (lambda x: -np.log(-np.log(x)), 1.0, np.inf),
             (lambda x: np.sqrt(np.sqrt(x)) * np.exp(-800 - x), 0.0, np.inf)]
+QUOTIENTS = [  # a function whose derivative has no number anywhere around, but has differences
+    (lambda x: special.ndtr(np.inf / x[0]) + x[1], [2.0, 0.0], [0.0, 1.0]),
+    (lambda x: np.log(special.erfc(-np.inf * x[0]) * x[1]), [2.0, 0.5], [0.0, 2.0]),
+    (lambda x: np.exp(np.log(np.sum(x**3)) / 3) + np.sin(x[1]), [0.0, 0.0], [1.0, 2.0]),
+    (lambda x: np.sum(np.sqrt(x[0] * x[1:])), [0.0, 0.0, 0.0], [0.0] * 3),
+    (lambda x: np.abs(x[0] - 1) * special.ndtr(np.inf * x[0]), [1.0], [0.0]),
+    (lambda x: np.arccos(1 - (x[0] - np.minimum(x[0], 1)) ** 2), [1.0], [0.5**0.5]),
+]
 OPEN = [(lambda x: x * np.sin(1 / x), 0.0), (lambda x: x / np.sqrt(x**2), 0.0),
         (lambda x: np.sqrt(x) ** 2, -1.0),
         (lambda x: np.sum(x / np.sqrt(np.sum(x * x))), np.zeros(2)),
@@ -90,6 +98,11 @@ def test_kinks_have_their_symmetric_element(f, x, expected):
 @pytest.mark.parametrize("f, x, expected", INFINITE)
 def test_infinite_derivatives_stay_infinite_with_their_sign(f, x, expected):
     assert grad(f)(np.float64(x)) == expected
+
+
+@pytest.mark.parametrize("f, x, expected", QUOTIENTS)
+def test_differences_of_the_function_where_its_derivative_has_no_number(f, x, expected):
+    assert_allclose(grad(f)(np.array(x)), expected, rtol=1e-15)
 
 
 @pytest.mark.parametrize("f, x", OPEN)

@@ -25,6 +25,7 @@ from ..wide.balls import UndecidedError
 from ..wide.checks import MOST, Picks, existing, lost, smoothed
 from ..wide.mode import Mode, mode
 from ..wide.objects import NotExpressibleError
+from ..wide.quotients import by_quotients
 from ..wide.rescue import Budget, Rescue, Rescued, SpentError, possible
 from .blame import blame
 from .losses import difference, lossy
@@ -109,7 +110,7 @@ class Patience:
 
 def _rescued(case: Case, results: list[Any]) -> Rescued:
     """What wider numbers give; if it depends on what was rounded outside, with that recorded."""
-    found = case.attempt().run(results)
+    found = by_quotients(case.attempt(), case.attempt().run(results))
     if not found.why and numbers(case.graph.nodes) <= MOST and all(map(finite, found.results)):
         # What else is finite may be a false zero of the same overflow.
         found = found._replace(results=lost(case.attempt(), found.results) or found.results)

@@ -23,7 +23,8 @@ def spelled(takers: Iterable[tuple[Position, int]], at: Position) -> str | None:
 
 
 def operand(source: str, k: int) -> str | None:
-    """The text of operand k of an expression."""
+    """The text of operand k of an expression, in one line."""
+    source = f"({source}\n)"  # which may go on in further lines, inside of other brackets
     try:
         tree = ast.parse(source, mode="eval").body
     except SyntaxError:
@@ -39,7 +40,10 @@ def operand(source: str, k: int) -> str | None:
         operands = [tree.left, *tree.comparators]
     elif isinstance(tree, ast.Call) and not any(isinstance(a, ast.Starred) for a in tree.args):
         operands = tree.args
-    return ast.get_source_segment(source, operands[k]) if k < len(operands) else None
+    if k >= len(operands):
+        return None
+    lines = ast.get_source_segment(source, operands[k])
+    return ast.unparse(operands[k]) if lines and "\n" in lines else lines
 
 
 def unchanged(first: Position, last: Position, text: str) -> bool:

@@ -143,6 +143,11 @@ def raised(a: Text, b: Text) -> Text:
     return Text(f"{a:atom}^{b:atom}", POWER)
 
 
+def steep(a: Any, b: Any) -> Any:
+    """Where a root is taken of zero; of a sum of squares it is a norm, which has a convention."""
+    return (a == 0) & (np.real(b) > 0) & (np.real(b) < 1)
+
+
 def sign_for(a: Any, b: Any) -> Any:
     """An exact number with the sign that a gets from b; that of a zero is not kept."""
     if b != 0:
@@ -171,13 +176,13 @@ reciprocal  = row(np.reciprocal,  lambda y, x: -np.square(y), domain=POSITIVE,
                                   text=template("1 / {:power}", PRODUCT))
 square      = row(np.square,      lambda y, x: 2 * x, text=template("{:atom}²", POWER))
 sqrt        = row(np.sqrt,        lambda y, x: 0.5 / y, domain=POSITIVE,
-                                  text=template("√{:atom}", POWER))
+                                  text=template("√{:atom}", POWER), kink=lambda x: x == 0)
 cbrt        = row(np.cbrt,        lambda y, x: 1 / (3 * np.square(y)), domain=POSITIVE,
                                   exact=lambda lib, x: lib.sign(x) * abs(x) ** (lib.sign(1) / 3))
 power       = row(np.power,       by_base, by_exponent, fast=operator.pow, domain=POSITIVE,
-                                  text=raised, exact="Pow")
+                                  text=raised, exact="Pow", kink=steep)
 float_power = row(np.float_power, by_base, by_exponent, domain=POSITIVE,
-                                  exact=lambda lib, a, b: a**b)
+                                  exact=lambda lib, a, b: a**b, kink=steep)
 absolute    = row(np.absolute,    lambda y, x: modulus(x) if iscomplex(x) else np.sign(x),
                                   fast=operator.abs, text=template("|{}|", ATOM), exact="Abs",
                                   kink=lambda x: x == 0)

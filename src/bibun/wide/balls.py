@@ -200,6 +200,16 @@ class Functions:
             return -self.inf
         return Ball(value) if infinite(value) and value > 0 else Ball(value.log())
 
+    def erf(self, x: Any) -> Ball:
+        """erf(x), 1 at inf and -1 at -inf."""
+        value = raw(x)
+        return self.sign(x) if infinite(value) else Ball(value.erf())
+
+    def erfc(self, x: Any) -> Ball:
+        """1 - erf(x), to all its digits."""
+        value = raw(x)
+        return 1 - self.sign(x) if infinite(value) else Ball(value.erfc())
+
     def isnan(self, x: Any) -> bool:
         """Whether x is nan, which of a ball without bounds nobody knows."""
         if raw(x).is_nan():

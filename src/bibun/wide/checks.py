@@ -61,10 +61,13 @@ def lost(attempt: Rescue, results: Sequence[Any]) -> list[Any] | None:
 def differ(y: Any, z: Any) -> bool:
     """Whether y has lost digits that z has, measured at the largest number of the array.
 
-    A zero instead of a number is a loss, however small that is: something has underflowed.
+    A zero instead of a number is a loss, however small that is: something has underflowed; so is a
+    number where there is none.
     """
     if y.dtype.kind != "f":
         return False
+    if (np.isfinite(y) != np.isfinite(z)).any():
+        return True
     tolerance = float(np.finfo(y.dtype).eps) ** KEPT
     smallest = float(np.finfo(y.dtype).tiny)  # below, floats have fewer digits
     largest = float(np.max(np.abs(z), initial=0))

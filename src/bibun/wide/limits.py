@@ -85,7 +85,7 @@ NOTHING = Limit("nothing")
 
 
 def limit(found: dict[Move, Any]) -> Limit:
-    """The limit of an entry, from the balls that it is after each move (None: no number there)."""
+    """The limit of an entry, from what it is after each move (None: the function has no number)."""
     ends = {}
     for d, s in product(range(DIRECTIONS), (1, -1)):
         steps = found[Move(d, s, True)], found[Move(d, s, False)]
@@ -148,3 +148,9 @@ def value_of(entry: Any) -> Any:
         return None
     ball = raw(x)  # a structural zero is a number of Python's
     return ball if ball.is_finite() else None
+
+
+def seen_of(entry: Any) -> Any:
+    """The ball of an entry; nan where it is no number."""
+    found = value_of(entry)
+    return raw(np.nan) if found is None else found

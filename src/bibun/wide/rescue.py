@@ -17,7 +17,7 @@ import numpy as np
 from ..graph import Constant, Graph, Type
 from .balls import NoNumberError, UndecidedError, balls, precision
 from .entries import Entries, Wanted
-from .limits import MOVES, NOTHING, Limit, Move, Steps, limit, value_of
+from .limits import MOVES, NOTHING, Limit, Move, Steps, limit, seen_of, value_of
 from .objects import Library, NotExpressibleError
 from .proof import Proof, number, proof
 
@@ -214,10 +214,11 @@ class Rescue:
     ) -> list[list[dict]]:
         """The function itself, and these entries of its derivative, after each move.
 
-        Balls, or None where there is no number. Of `movable` arguments all entries move, or those
-        of a mask. Numbers that are equal along a way, as both sides of `maximum(2 * x, x + x)`, are
-        not told apart in any number of digits; then what is the same in half of them is equal. And
-        where something compared is no number then, there is none.
+        Balls, or None where the function has no number, and nan where only the entry has none. Of
+        `movable` arguments all entries move, or those of a mask. Numbers that are equal along a
+        way, as both sides of `maximum(2 * x, x + x)`, are not told apart in any number of digits;
+        then what is the same in half of them is equal. And where something compared is no number
+        then, there is none.
         """
         try:
             return self._nearby(left, movable, moves, False)
@@ -244,7 +245,7 @@ class Rescue:
                 inside = all(value_of(e) is not None for y in ys[: self.values] for e in y)
                 for places, y in zip(seen, ys, strict=True):
                     for known, e in zip(places, y, strict=True):
-                        known[move] = value_of(e) if inside else None
+                        known[move] = seen_of(e) if inside else None
         return seen
 
     def _moved(self, steps: Steps, move: Move, movable: Sequence[Any]) -> list[Any]:

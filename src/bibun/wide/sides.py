@@ -33,7 +33,7 @@ def partials(
     for gradients of one number, whose entries belong to those of the arguments.
     """
     better = [np.array(y, order="C") for y in results]
-    if not _is_gradient(attempt):
+    if not is_gradient(attempt):
         return better
     for k, e in _entries(doubtful):
         try:
@@ -47,7 +47,8 @@ def partials(
     return better
 
 
-def _is_gradient(attempt: Rescue) -> bool:
+def is_gradient(attempt: Rescue) -> bool:
+    """Whether results are a number and its derivatives by all entries of arguments."""
     types, args = attempt.graph.output_types, zip(attempt.args, attempt.movable, strict=True)
     shapes = [x.shape for x, moves in args if moves]
     return attempt.values == 1 and types[0].shape == () and [t.shape for t in types[1:]] == shapes
@@ -60,11 +61,7 @@ def _entries(doubtful: Sequence[np.ndarray]) -> Iterator[tuple[int, int]]:
 
 def _sides(attempt: Rescue, k: int, e: int, exact: Any) -> list[Limit]:
     """The derivative by an entry on each side of it, where the function has a value there."""
-    places = [j for j, moves in enumerate(attempt.movable) if moves]
-    masks: list[Any] = [False] * len(attempt.args)
-    mask = np.zeros(prod(attempt.args[places[k]].shape), bool)
-    mask[e] = True
-    masks[places[k]] = mask.reshape(attempt.args[places[k]].shape)
+    _, masks = only(attempt, k, e)
     wanted = [np.arange(0)] * len(attempt.graph.outputs)
     wanted[attempt.values + k] = np.array([e])
     seen = attempt.nearby(wanted, masks, ALONG)
@@ -80,6 +77,16 @@ def _sides(attempt: Rescue, k: int, e: int, exact: Any) -> list[Limit]:
                 return []  # the function jumps
             sides.append(_end(*(slope[m] for m in steps)))
     return sides
+
+
+def only(attempt: Rescue, k: int, e: int) -> tuple[int, list[Any]]:
+    """Which argument is the k-th of those that move, and masks by which only entry e of it does."""
+    place = [j for j, moves in enumerate(attempt.movable) if moves][k]
+    masks: list[Any] = [False] * len(attempt.args)
+    mask = np.zeros(prod(attempt.args[place].shape), bool)
+    mask[e] = True
+    masks[place] = mask.reshape(attempt.args[place].shape)
+    return place, masks
 
 
 def _end(first: Any, second: Any) -> Limit:
