@@ -164,3 +164,27 @@ def test_what_was_stored_last_is_read():
     assert "extractelement" in Printer(code).run()
     expected = [1, 10, 5, 6, 7, 8, 2, 3, 4, 5, 6]
     np.testing.assert_array_equal(found, [*expected, *[77] * 8])
+
+
+@pytest.mark.parametrize("whole", [True, False])
+def test_a_state_goes_round_in_a_register_if_rounds_write_all_of_it(whole):
+    code, n = Code(), 4
+    x, y, state = (code.buffer("f8", n, role) for role in ("in", "out", "work"))
+
+    def each(source, target, change):
+        with code.loop(n, lanes=True) as r:
+            place = Place(0, ((r.counter.number, 1),))
+            code.store(target, place, change(code.load(source, place)))
+
+    each(x, state, lambda v: v)
+    with code.loop(5, serial=True):
+        if whole:
+            each(state, state, lambda v: v * 2)
+        else:
+            code.store(state, Place(2, ()), code.load(state, ONE) + code.load(state, Place(2, ())))
+    each(state, y, lambda v: v)
+    text = Printer(code).run()
+    assert ("phi <4 x double>" in text) is whole
+    a, found, room = np.arange(1.0, 5), guarded(n, "f8"), np.zeros(64)
+    run(code, a, found, room)
+    np.testing.assert_array_equal(found[:n], a * 32 if whole else [1, 2, 8, 4])

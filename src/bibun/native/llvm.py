@@ -66,7 +66,6 @@ class Printer(Memory):
         super().__init__(bits)
         self.code = code
         self.streams = streamed(code) - set(near) if aligned else set()
-        self.parts: list[str] = []  # functions of their own, which threads run
 
     def run(self) -> str:
         """The text of the function and of what it declares."""

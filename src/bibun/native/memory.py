@@ -27,6 +27,7 @@ class Memory(Lines, ABC):
         super().__init__()
         self.bits = bits  # of a vector
         self.terms: dict[int, Term] = {}
+        self.parts: list[str] = []  # functions of their own, which threads run
         self.wide: Wide | None = None
         self.streams: set[int] = set()  # buffers that are written past the caches
         self.registers = Registers()

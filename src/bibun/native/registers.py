@@ -2,7 +2,8 @@
 
 In a loop over small arrays, such as the rounds of a scan, each statement writes a vector that the
 next one reads number by number. A number that comes by way of memory is there some eight cycles
-later than one that a shuffle takes out of a register.
+later than one that a shuffle takes out of a register. So states that lie in one register go round
+in it; they are stored all the same.
 """
 
 from __future__ import annotations
@@ -43,6 +44,16 @@ class Registers:
         if spot and real:
             apart.append(Stored(spot, term, real))
         self.stored[buffer] = apart
+
+    def single(self) -> list[tuple[int, Stored]]:
+        """The buffers of which one whole vector is known, at a place that does not vary."""
+        alone = [(number, known[0]) for number, known in self.stored.items() if len(known) == 1]
+        return [(n, x) for n, x in alone if not x.spot.rest and x.real == x.term.lanes]
+
+    def put(self, buffer: int, x: Stored, name: str) -> str:
+        """Know that a vector has another name now; the name."""
+        self.stored[buffer] = [x._replace(term=x.term._replace(text=name))]
+        return name
 
     def vector(self, buffer: int, spot: Spot, lanes: int) -> Term | None:
         """All that a vector of these places holds."""

@@ -14,6 +14,7 @@ from .chains import side_by_side
 from .lines import Term, Wide, literal, scalar, vector
 from .memory import Memory
 from .opcodes import applied
+from .registers import Stored
 
 VECTOR_BITS = 512
 UNROLLED = 4
@@ -152,14 +153,33 @@ class LoopPrinter:
             for k in range(s.trips * s.copies):
                 self.round(str(s.first + k * self.lanes), k % s.copies, s.masked)
             return
+        p, known = self.p, self.states()
+        start = len(p.lines), len(p.parts), p.label, self.going, dict(p.terms) if known else {}
+        while len(left := self.repeated(s, known)) < len(known):
+            # Some state is not in a register after a round: once more, as if it were in none.
+            known = left
+            count, parts, p.label, self.going, terms = start
+            p.terms = dict(terms)
+            del p.lines[count:], p.parts[parts:]
+
+    def states(self) -> list[tuple[int, Stored]]:
+        """What the rounds write that lies in one register before them, by buffers."""
+        if not self.loop.serial:
+            return []
+        written = {x.buffer.number for x in statements(self.loop.body) if type(x) is Store}
+        return [x for x in self.p.registers.single() if x[0] in written]
+
+    def repeated(self, s: Segment, known: Sequence[tuple[int, Stored]]) -> list[tuple[int, Stored]]:
+        """A loop of LLVM's; of known states the ones that are in a register after a round too."""
         p = self.p
-        p.registers.forget()
         before, label, done = p.label, p.name()[1:], p.name()[1:]
         first, after = p.name(), p.name()
         p.start(label)
         head = len(p.lines)
         starts, going = self.going, [p.name() for _ in self.going]
         self.going = going
+        p.registers.forget()
+        names = [p.registers.put(number, x, p.name()) for number, x in known]
         for u in range(s.copies):
             start = first if u == 0 else p.put(f"add i64 {first}, {u * self.lanes}")
             self.round(start, u, s.masked)
@@ -169,10 +189,18 @@ class LoopPrinter:
         heads = [f"{first} = phi i64 [{s.first}, %{before}], [{after}, %{p.label}]"]
         for name, of, a, b in zip(going, self.types, starts, self.going, strict=True):
             heads.append(f"{name} = phi {of} [{a}, %{before}], [{b}, %{p.label}]")
+        left = []
+        for name, (number, x) in zip(names, known, strict=True):
+            last = p.registers.vector(number, x.spot, x.term.lanes)
+            if last is not None and last.type == x.term.type:
+                left.append((number, x))
+                ends = f"[{x.term.text}, %{before}], [{last.text}, %{p.label}]"
+                heads.append(f"{name} = phi {last.type} {ends}")
         p.lines[head:head] = heads
         p.lines += [f"br i1 {more}, label %{label}, label %{done}", f"{done}:"]
         p.label = done
         p.registers.forget()
+        return left
 
     @property
     def going(self) -> list[str]:
@@ -227,8 +255,11 @@ class LoopPrinter:
         of = vector(scalar(m.kind), lanes)
         if m.value in self.products:
             factors = [p.terms[a] for a in self.products[m.value]]
-            terms = [*factors, Term(total, m.kind, lanes)]
-            after = applied(p, "fma", m.kind, terms, lanes)
+            if total == p.broad(Term(neutral(m), m.kind), lanes):
+                after = applied(p, "mul", m.kind, factors, lanes)  # one cycle less than with -0
+            else:
+                terms = [*factors, Term(total, m.kind, lanes)]
+                after = applied(p, "fma", m.kind, terms, lanes)
             return p.put(f"select {p.mask}, {of} {after}, {of} {total}") if masked else after
         x = p.broad(p.terms[m.value], lanes)
         if masked:
