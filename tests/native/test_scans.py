@@ -179,3 +179,47 @@ def test_small_arrays_between_statements_of_a_round(seed):
     np.testing.assert_allclose(found, rows, rtol=0, atol=1e-12)
     text = bibun.jit(f).lower(*args).text("llvm")
     assert n == 3 or "extractelement" in text  # three numbers fill no vector
+
+
+def swapped(x: Any, a: Any, b: Any) -> Any:
+    return b, 0.5 * np.sin(a + b) + x
+
+
+def by_branch(x: Any, a: Any, b: Any) -> Any:
+    ahead = lambda a, b: (a + 0.1 * b, x - a)  # noqa: E731
+    return bibun.cond(np.sum(a) > 0, ahead, lambda a, b: (0.5 * b, x * a), a, b)
+
+
+def by_rounds(x: Any, a: Any, b: Any) -> Any:
+    inner = lambda s, y: ((0.5 * np.cos(s[1]) + y * a, s[0]), None)  # noqa: E731
+    return bibun.scan(inner, (b, a), x[:2])[0]
+
+
+def one_left(x: Any, a: Any, b: Any) -> Any:
+    return a * np.sum(b) / (1 + np.sum(b * b)), np.sort(x - a)
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 8, 12])
+@pytest.mark.parametrize("step", [swapped, by_branch, by_rounds, one_left])
+def test_states_stay_in_registers_as_far_as_rounds_leave_them_there(step, n):
+    rng = np.random.default_rng(n)
+    a, b, xs = rng.normal(size=n), rng.normal(size=n), rng.normal(size=(9, n))
+    f = lambda a, b, xs: bibun.scan(lambda s, x: (step(x, *s), None), (a, b), xs)[0]  # noqa: E731
+    found = bibun.jit(f)(a, b, xs)
+    for x in xs:
+        a, b = map(np.asarray, step(x, a, b))
+    np.testing.assert_allclose(found, (a, b), rtol=0, atol=1e-13)
+
+
+def test_sums_of_several_products_leave_the_rounds_if_their_factors_are_less_than_the_terms():
+    """Two products by one matrix: 2 + 2 numbers of each round are less than two times four."""
+
+    def f(w: Any, h: Any, xs: Any) -> Any:
+        step = lambda h, x: (w @ np.sin(w @ h + x), None)  # noqa: E731
+        return np.sum(bibun.scan(step, h, xs)[0])
+
+    args = [0.5 * x for x in given(9)]
+    args = args[0][:2, :2], args[1][:2], args[2][:, :2]
+    gradient = bibun.grad(f)
+    assert [scan.states for scan in scans(native_graph(gradient, args))] == [1, 1]
+    np.testing.assert_allclose(bibun.jit(gradient)(*args), gradient(*args), rtol=1e-12)

@@ -1,8 +1,8 @@
 """Lifted: what the rounds of a scan need not do one by one is done for all of them at once.
 
 What does not depend on the states is computed before all rounds, in vectors along them. What is
-only added up from round to round is added up after them: the rows that it takes are less than the
-sum, as for x y^T, where the sum is a product of matrices.
+only added up from round to round is added up after them, if the rows that it takes are less than
+what is added, as for x y^T, where the sum is a product of matrices.
 """
 
 from __future__ import annotations
@@ -89,7 +89,8 @@ class Rounds:
                 continue
             rows = list(self._leaves(term, known))
             more = sum(size(step.nodes[i].type) for i in rows)
-            if more < size(step.nodes[j].type) and n * more <= room:
+            added = size(step.nodes[j].type) * len(self._addends(term))
+            if more < added and n * more <= room:
                 room -= n * more
                 known.update(rows)
                 self.sums[j] = term
@@ -120,6 +121,13 @@ class Rounds:
             else:
                 yield i
 
+    def _addends(self, term: int) -> list[int]:
+        """What a term is the sum of."""
+        n = self.step.nodes[term]
+        if isinstance(n.op, Elementwise) and n.op.label == "add" and self.varying[term]:
+            return [a for arg in n.args for a in self._addends(arg)]
+        return [term]
+
     # ------------------------------------------------------------ the new scan
 
     def run(self, args: Sequence[Array]) -> Any:
@@ -139,8 +147,8 @@ class Rounds:
         last = []
         for j in range(k):
             if j in self.sums:
-                ((terms, _),) = self.outside([self.sums[j]], known)
-                last.append(c[j] + np.sum(terms, 0))
+                terms = self.outside(self._addends(self.sums[j]), known)
+                last.append(sum([np.sum(t, 0) for t, _ in terms], start=c[j]))
             else:
                 last.append(next(states))
         return single([*last, *results[kept : kept + len(self.step.outputs) - k]])
