@@ -173,7 +173,7 @@ def partials(op: Elementwise, written: list[ast.expr]) -> str:
     ]
     if len(set(texts)) == 1 and texts[0].startswith(("0", "none")):
         return texts[0]
-    names = "abc" if several else "x"
+    names = "abcd" if several else "x"
     return "; ".join(f"{n}: {t}" if several else t for n, t in zip(names, texts, strict=False))
 
 
@@ -181,7 +181,7 @@ def _formula(partial: Any, source: ast.expr | None) -> str:
     if partial is None:
         return "0"
     if isinstance(partial, str):
-        return f"none: {partial}"
+        return f"none: {partial.split(':')[0]}"
     if isinstance(source, ast.Lambda):
         return f"`{ast.unparse(source.body)}`"
     if isinstance(partial, int | float):

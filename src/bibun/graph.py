@@ -77,6 +77,8 @@ class Op:
     """
     kink: ClassVar[Callable[..., Any] | None] = None
     """Where the function of such arguments has a kink or a jump: derivatives are conventions."""
+    refused: ClassVar[tuple[int, ...]] = ()
+    """The arguments by which there is no derivative: asking for one is an error."""
     decreed: ClassVar[bool] = False
     """Whether the derivative is somebody's word instead of the derivative of the value."""
     fields: ClassVar[tuple[str, ...]] = ()

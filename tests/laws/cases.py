@@ -38,9 +38,14 @@ class Case(NamedTuple):
         return tuple(Type(a.dtype, a.shape) for a in self.args)
 
     @property
-    def wanted(self) -> tuple[bool, ...]:
+    def floats(self) -> tuple[bool, ...]:
         """Which arguments are floating-point numbers."""
         return tuple(t.differentiable for t in self.types)
+
+    @property
+    def wanted(self) -> tuple[bool, ...]:
+        """By which arguments there is a derivative."""
+        return tuple(f and k not in self.op.refused for k, f in enumerate(self.floats))
 
 
 class Named(NamedTuple):
@@ -163,7 +168,7 @@ def shapes(named: Named) -> Iterator[Case]:
 
 def in_dtype(case: Case, dtype: np.dtype) -> Case | None:
     """The case with floats of this dtype; None where the operation is not defined for it."""
-    if not any(case.wanted):
+    if not any(case.floats):
         return None
     if np.dtype(dtype).kind != "f" and any(t.dtype.kind == "c" for t in case.types):
         return None
@@ -171,7 +176,7 @@ def in_dtype(case: Case, dtype: np.dtype) -> Case | None:
         frozen(a.astype(np.result_type(dtype, np.complex64) if a.dtype.kind == "c" else dtype))
         if w
         else a
-        for a, w in zip(case.args, case.wanted, strict=True)
+        for a, w in zip(case.args, case.floats, strict=True)
     )
     return accepted(case._replace(label=f"{case.label} {dtype}", args=args))
 

@@ -12,6 +12,8 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from bibun.ops.elementwise import Elementwise
+
 from . import rules, truth
 from .cases import Case, frozen
 from .compare import typed
@@ -19,6 +21,7 @@ from .compare import typed
 LEVELS = 14
 STEP = 1 / 64
 HUGE = 1e6
+FEW = 3
 CONVERGED = 1e-6  # relative to dy/dx or y/x: what one-sided differences reach for smooth functions
 CLOSE = 1e-5  # relative: ten times what converges; a wrong formula is off by far more
 
@@ -82,8 +85,14 @@ def numbers(dtype: np.dtype) -> np.ndarray:
 
 
 def points(case: Case, dtype: np.dtype) -> Case:
-    """An element-wise case at all combinations of hard numbers."""
-    grid = np.meshgrid(*(numbers(dtype) for _ in case.args), indexing="ij")
+    """An element-wise case at all combinations of hard numbers, and of some that have no slope.
+
+    Of arguments without a derivative by them, the first few of the example are enough: parameters.
+    """
+    pairs = zip(case.args, case.wanted, strict=True)
+    every = slice(None, None, 1 if sum(case.wanted) < 3 else 3)
+    some = [numbers(dtype)[every] if wanted else a.ravel()[:FEW] for a, wanted in pairs]
+    grid = np.meshgrid(*some, indexing="ij")
     args = tuple(frozen(g.ravel()) for g in grid)
     return case._replace(label=f"{case.label} hard {dtype}", args=args)
 
@@ -93,7 +102,7 @@ def element_wise(case: Case) -> None:
     if not rules.differentiable(case) or rules.decreed(case):
         return
     (y,) = rules.result_types(case)
-    for k in range(len(case.args)):
+    for k in np.flatnonzero(case.wanted):
         only = tuple(i == k for i in range(len(case.args)))
         t = tuple(np.ones_like(a) if w else None for a, w in zip(case.args, only, strict=True))
         (p,) = rules.pushed(case, case.args, t)
@@ -116,10 +125,17 @@ def limits(case: Case, k: int, found: np.ndarray) -> None:
     low, high, error, known = interval(f, args[k])
     y, wide = rules.value(case)[0], f(args[k])
     # A result that underflowed or overflowed has lost what its rule goes on with.
+    others = np.abs([a for j, a in enumerate(args) if j != k])
+    op = case.op if isinstance(case.op, Elementwise) else None
+    if op and op.waves:
+        known &= (abs(args[k]) < HUGE) & (others < HUGE).all(axis=0)
+    # Beside such numbers a function may have bent within the smallest step, or be flat by rounding.
+    bent = ((others > HUGE) | ((others < 1 / HUGE) & (others > 0))).any(axis=0)
+    known &= ~bent | (np.maximum(abs(low), abs(high)) > np.finfo(found.dtype).tiny)
     known &= np.isfinite(y) & ((y != 0) | (wide == 0)) & np.isfinite(case.args).all(axis=0)
     format = np.finfo(found.dtype)
     lost = np.where(y == 0, 0, format.smallest_subnormal / abs(y))  # digits of a subnormal result
-    relative = np.maximum(CLOSE, 8 * np.maximum(format.eps, lost))
+    relative = np.maximum(max(CLOSE, op.off if op else 0), 8 * np.maximum(format.eps, lost))
     slack = 10 * error + relative * np.maximum(abs(low), abs(high))
     slack += format.tiny  # subnormals may be flushed
     bottom, top = ((x + s).astype(found.dtype) for x, s in ((low, -slack), (high, slack)))

@@ -16,7 +16,17 @@ from bibun.graph import Graph, Type
 from . import rules, truth
 from .cases import Case
 from .compare import coarsest, inner, near, same_bits, size, terms, typed
-from .rules import both, differentiable, directed, directions, given, pulled, pushed, result_types
+from .rules import (
+    both,
+    differentiable,
+    directed,
+    directions,
+    given,
+    pulled,
+    pushed,
+    result_types,
+    tangents,
+)
 
 ROUNDING = 64  # operations on one entry, each of which may be off by one unit in the last place
 
@@ -46,10 +56,10 @@ def push_is_the_derivative(case: Case) -> None:
     """push(t) is the limit of (f(x + ht) - f(x - ht)) / 2h, for all arguments and for each."""
     if not differentiable(case) or rules.decreed(case):
         return
-    tangents = directions(case.types, directed(case))
-    choices = [tangents]
+    every = tangents(case, directed(case))
+    choices = [every]
     if sum(case.wanted) > 1:
-        choices += [only(tangents, k) for k, w in enumerate(case.wanted) if w]
+        choices += [only(every, k) for k, w in enumerate(case.wanted) if w]
     for t in choices:
         found = pushed(case, case.args, t)
         typed(found, result_types(case), "push")
@@ -137,7 +147,7 @@ def second_derivatives(case: Case) -> None:
     pairs = ((rules.push_graph(case, t), t, push), (rules.pull_graph(case, g), g, pull))
     for graph, inputs, rule in pairs:
         if graph.outputs:
-            s = directions(case.types, rng)
+            s = tangents(case, rng)
             found = second_push(case, graph, given(inputs), s)
             expected = truth.along(rule, case.args, s, case.step)
             compare(found, expected, eps(case), "push of the rule")

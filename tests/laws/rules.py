@@ -89,6 +89,12 @@ def directions(types: Sequence[Type], rng: np.random.Generator) -> tuple:
     return tuple(direction(t, rng) if t.differentiable else None for t in types)
 
 
+def tangents(case: Case, rng: np.random.Generator) -> tuple:
+    """Random tangents for the arguments by which there is a derivative, None for the others."""
+    pairs = zip(case.types, case.wanted, strict=True)
+    return tuple(direction(t, rng) if wanted else None for t, wanted in pairs)
+
+
 def direction(t: Type, rng: np.random.Generator) -> np.ndarray:
     """A random array of this type."""
     x = rng.uniform(-1, 1, t.shape)
@@ -98,7 +104,7 @@ def direction(t: Type, rng: np.random.Generator) -> np.ndarray:
 def both(case: Case) -> tuple[np.random.Generator, tuple, tuple]:
     """Random tangents for the arguments and cotangents for the results, and the generator."""
     rng = directed(case)
-    return rng, directions(case.types, rng), directions(result_types(case), rng)
+    return rng, tangents(case, rng), directions(result_types(case), rng)
 
 
 def differentiable(case: Case) -> bool:

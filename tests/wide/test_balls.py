@@ -13,6 +13,7 @@ from tests.laws import cases
 # What has no exact numbers yet; a line that becomes wrong has to go.
 FLOATS_ONLY = {
     "hermitianeigh", "factors", "opaque", "signbit", "spacing", "nextafter", "exponent",
+    "gammaincinv", "gammainccinv", "chdtri", "betaincinv", "betainccinv", "fdtri", "stdtrit",
 }  # fmt: skip
 
 

@@ -19,9 +19,15 @@ from ..loops import Value
 from .linked import LIBRARY, SPECIAL
 
 NAMES = frozenset((
-    "cosdg", "cosm1", "erfcinv", "erfi", "erfinv", "exp1", "exp10", "expi", "gamma", "gammainc",
-    "gammaincc", "gammaln", "gammasgn", "i0", "i0e", "i1", "i1e", "j0", "j1", "k0", "k1", "kl_div",
-    "logit", "ndtri", "ndtri_exp", "psi", "rel_entr", "sindg", "y0", "y1",
+    "beta", "betainc", "betaincc", "betainccinv", "betaincinv", "betaln", "binom", "boxcox",
+    "boxcox1p", "chdtr", "chdtrc", "chdtri", "cosdg", "cosm1", "cotdg", "dawsn", "ellipe",
+    "ellipeinc", "ellipk", "ellipkinc", "ellipkm1", "erfcinv", "erfi", "erfinv", "exp1", "exp10",
+    "expi", "exprel", "fdtr", "fdtrc", "fdtri", "gamma", "gammainc", "gammaincc", "gammainccinv",
+    "gammaincinv", "gammaln", "gammasgn", "huber", "hyp0f1", "i0", "i0e", "i1", "i1e", "inv_boxcox",
+    "iv", "ive", "j0", "j1", "jv", "jve", "k0", "k0e", "k1", "k1e", "kl_div", "kv", "kve",
+    "loggamma", "logit", "ndtri", "ndtri_exp", "pdtr", "pdtrc", "powm1", "pseudo_huber", "psi",
+    "rel_entr", "rgamma", "sindg", "spence", "stdtr", "stdtrit", "tandg", "wrightomega", "y0", "y1",
+    "yv", "yve",
 ))  # fmt: skip
 SIGNATURE = re.compile(r"double \((?:double, )+int __pyx_skip_dispatch\)")
 

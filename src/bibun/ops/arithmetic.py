@@ -19,7 +19,8 @@ from ..graph import Example, Linear, Op, operation, symmetric
 from ..notation import ATOM, FACTOR, LOOSE, POWER, PRODUCT, SUM, SUPERSCRIPTS, Text, template
 from ..zeros import parts, select, zeroed
 from .alignment import known
-from .elementwise import Elementwise, Formula, row
+from .elementwise import Elementwise, row
+from .formula import Formula
 from .parts import mirror, modulus, turn
 
 # ------------------------------------------------------------ partials that need more than a line

@@ -8,13 +8,14 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..array import NUMBERS, UFUNCS, Array, Duck, bind, check_native, innermost, lift
+from ..array import UFUNCS, Array, Duck, bind, check_native, innermost, lift
 from ..errors import DtypeError, NotDifferentiableError, ShapeError, UnsupportedError
 from ..graph import Example, Linear, Op, Type, operation, symmetric
 from ..notation import Text
 from ..quick import recorder
 from ..zeros import scale, select
 from .alignment import Plan, broadcast, entered, filled, side, taken
+from .formula import Formula, signature
 
 TABLE: dict[str, Elementwise] = {}
 ARRAYS = (Array, np.ndarray)
@@ -25,41 +26,6 @@ IGNORED = {"casting": "same_kind", "order": "K", "subok": True, "where": True, "
 def default(value: Any, usual: Any) -> bool:
     """Whether an option has its usual value; it may be an array, which has no single truth."""
     return value is usual or (isinstance(value, str) and value == usual)
-
-
-def signature(nin: int, dtype: Any) -> dict[str, tuple]:
-    """NumPy's way to say which loop is wanted: the one with results of this dtype."""
-    return {} if dtype is None else {"signature": (*(None,) * nin, np.dtype(dtype))}
-
-
-class Formula:
-    """A function that NumPy lacks, written in NumPy, with the dtypes of a ufunc that is like it."""
-
-    def __init__(self, name: str, f: Callable, like: np.ufunc, result: np.dtype | None = None):
-        self.__name__, self.f, self.like, self.result = name, f, like, result
-        self.nin, self.types = like.nin, like.types
-
-    def resolve_dtypes(self, dtypes: tuple, **options: Any) -> tuple[np.dtype, ...]:
-        """The same as for a ufunc: the dtypes of the arguments and the result."""
-        loop = self.like.resolve_dtypes(dtypes, **options)
-        return loop if self.result is None else (*loop[:-1], self.result)
-
-    def kernel(self, *args: Type) -> Callable[..., Any]:
-        """The function of arguments of these types."""
-        alike = all(a.dtype is args[0].dtype for a in args) and args[0].dtype.kind in "fc"
-        return self.f if alike else self
-
-    def __call__(self, *args: Any, dtype: Any = None) -> Any:
-        dtypes = {getattr(a, "dtype", None) for a in args}
-        if (
-            dtype is None
-            and len(dtypes) == 1
-            and getattr(args[0], "dtype", np.dtype(int)).kind in "fc"
-        ):
-            return self.f(*args)
-        kinds = [type(a) if type(a) in NUMBERS else np.asarray(a).dtype for a in args]
-        loop = self.resolve_dtypes((*kinds, None), **signature(self.nin, dtype))
-        return self.f(*(np.asarray(a).astype(t)[()] for a, t in zip(args, loop, strict=False)))
 
 
 class Elementwise(Op):
@@ -85,6 +51,11 @@ class Elementwise(Op):
         self.text: Callable[..., Text] | None = facts["text"]
         self.exact: Callable[..., Any] | str | None = facts["exact"]
         self.kink = facts["kink"]  # type: ignore[misc]  # each row has its own
+        refused = (k for k, p in enumerate(partials) if isinstance(p, str))
+        self.refused = tuple(refused)  # type: ignore[misc]  # as with kinks
+        self.whole: tuple[int, ...] = facts["whole"]
+        self.waves: bool = facts["waves"]
+        self.off: float = facts["off"]
         self.same: dict[Any, np.dtype] = {}  # dtype of all arguments -> dtype of the result
         self.loops: dict[tuple, tuple[np.dtype, ...]] = {}
         self.plans: dict[tuple, Plan] = {}
@@ -316,6 +287,11 @@ def pair(op: Elementwise, a: Any, b: Any) -> Array | None:
 # ------------------------------------------------------------ rows and families
 
 
+def counted(ufunc: Any) -> bool:
+    """Whether a whole number of Python's means another loop than a float, as a degree does."""
+    return any({"l", "d"} <= set(loop.partition("->")[0].replace("q", "l")) for loop in ufunc.types)
+
+
 def row(
     ufunc: Any,
     *partials: Partial,
@@ -326,6 +302,9 @@ def row(
     text: Callable[..., Text] | None = None,
     exact: Callable[..., Any] | str | None = None,
     kink: Callable[..., Any] | None = None,
+    whole: tuple[int, ...] = (),
+    waves: bool = False,
+    off: float = 0.0,
 ) -> Elementwise:
     """One row of the table: a ufunc (or Formula) of one result and its partial derivatives.
 
@@ -335,8 +314,12 @@ def row(
     is for libraries of exact numbers: a formula in their functions if they lack this one, or
     SymPy's name of a function that NumPy computes by comparing values, which an expression does
     not have. `kink` says where the function has a kink or a jump, and its partials are conventions.
+    `whole` are the arguments that are whole numbers, though floats are taken, too. A function with
+    `waves` goes on to oscillate where it hardly changes: values far apart say nothing of slopes.
+    `off` says how far the slopes of SciPy's own values are off, where that is more than rounding.
     """
     facts = dict(domain=domain, commutative=commutative, home=home)
+    facts |= dict(whole=whole, waves=waves, off=off)
     op = Elementwise(ufunc, partials, fast, text=text, exact=exact, kink=kink, **facts)
     TABLE[ufunc.__name__] = op
     for char in "fd":
@@ -344,6 +327,9 @@ def row(
             op.loop((np.dtype(char),) * ufunc.nin)
         except TypeError:
             break
+    if ufunc.nin > 2 or counted(ufunc):
+        UFUNCS[ufunc] = lambda *args, **options: op.general(args, options)
+        return op
     call = {1: unary, 2: binary}[ufunc.nin](op)
     chars = [dtype.char for dtype in op.same if dtype.char in "fd"]
     UFUNCS[ufunc] = recorder(op, op.f, ufunc.nin, chars, call)
@@ -358,7 +344,7 @@ def _row(name: str, home: str) -> Elementwise:
 
 def _argument(op: Elementwise, k: int) -> Any:
     """An example argument: floats where the function takes them, else small integers."""
-    if not any(signature[k] in "fd" for signature in op.ufunc.types):
+    if k in op.whole or not any(signature[k] in "fd" for signature in op.ufunc.types):
         return _integers
     if isinstance(op.domain[0], float):
         return (2, 3)

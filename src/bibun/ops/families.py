@@ -21,11 +21,6 @@ from ..zeros import scale
 from .elementwise import Family
 from .structure import cast
 
-AREA = tuple(1 / (2 * k + 1) for k in range(9, 0, -1))
-"""Coefficients of (artanh(v) - v) / v^3, by powers of v^2 from above."""
-STIRLING = (1 / 1260, -1 / 360, 1 / 12)
-"""Of a (log gamma(a + 1) less Stirling's formula), by powers of 1 / a^2."""
-
 
 def double(x: Any) -> Any:
     """x in double precision, the widest of SciPy."""
@@ -49,10 +44,10 @@ class Polygamma(Family):
         wide = double(x)
         far = (wide < self.FAR) & (wide != np.floor(wide))  # at its poles SciPy is quick
         y = sc.polygamma(self.order, np.where(far, 1 - wide, wide))
-        y = np.where(far, (-1) ** self.order * y - pi * self._slope_of_cot(wide, far), y)
+        y = np.where(far, (-1) ** self.order * y - pi * self.turn(wide, far), y)
         return y.astype(x.dtype)[()]
 
-    def _slope_of_cot(self, x, far):
+    def turn(self, x, far):
         """d^n/dx^n cot(pi x), a polynomial in c = cot(pi x), since c' = -pi (1 + c^2)."""
         slope = Polynomial([0, 1])
         for _ in range(self.order):
@@ -229,28 +224,3 @@ def bessel_slope(letter: str, order: int, x: Array) -> Any:
     if order == 0:
         return after * bessel(letter, 1, x)
     return (before * bessel(letter, order - 1, x) + after * bessel(letter, order + 1, x)) / 2
-
-
-# ------------------------------------------------------------ the gamma distribution
-
-
-def density_of_gamma(a: Any, x: Any) -> Any:
-    """x^(a-1) exp(-x) / gamma(a), of which no exponent is a difference of large numbers.
-
-    For a < 170 a product of roots, which do not overflow. Else sqrt(a / 2 pi) / x exp(-delta - D),
-    with delta = log gamma(a + 1) less Stirling's formula and D = x - a - a log(x / a), which for x
-    near a is a series in v = (x - a) / (x + a) (Loader, Fast and Accurate Computation of Binomial
-    Probabilities, 2000, section 2).
-    """
-    with np.errstate(all="ignore"):
-        b, u = double(a), np.where((x >= 0) & (x < np.inf), double(x), np.nan)
-        low = np.minimum(u, 2000)  # beyond, all is 0 for these a
-        root = np.power(low, (b - 1) / 2) * np.exp(-low / 2)
-        product = root / sc.gamma(b) * root
-        v = (u - b) / (u + b)
-        near = (u - b) * v - 2 * b * v * np.square(v) * np.polyval(AREA, np.square(v))
-        far = u - b - b * np.log(u / b)
-        delta = np.polyval(STIRLING, 1 / np.square(b)) / b
-        tail = np.sqrt(b / (2 * pi)) / u * np.exp(-delta - np.where(np.abs(v) < 0.1, near, far))
-        y = np.where(b < 170, product, np.where(u == 0, u, tail))
-        return np.where(x == np.inf, 0, y).astype(x.dtype)[()]

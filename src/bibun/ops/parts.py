@@ -18,7 +18,8 @@ from ..graph import Example, Linear, Op, Type, operation, symmetric
 from ..memory import view
 from ..notation import ATOM, FACTOR, Text
 from ..zeros import carry, select
-from .elementwise import Formula, row
+from .elementwise import row
+from .formula import Formula
 from .structure import Copy, array_of, cast
 
 

@@ -11,7 +11,8 @@ import numpy as np
 from ..array import UFUNCS, Array, bind, implements, lift
 from ..errors import UnsupportedError
 from ..graph import Example, Op, Type, operation
-from .elementwise import Formula, row
+from .elementwise import row
+from .formula import Formula
 
 
 def scaling(y: Array, x: Array, n: Array) -> Array:

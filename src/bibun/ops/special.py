@@ -1,4 +1,7 @@
-"""The table of scipy.special, loaded when one of its functions is met: erf, gamma, Bessel, ..."""
+"""scipy.special's functions of a number, and a few of two: erf, gamma, entropies, Bessel's first.
+
+This file and its sisters (transcendental.SPECIAL) are loaded when one of their functions is met.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +14,9 @@ import scipy.special as sc
 
 from ..array import UFUNCS, Array, bind, implements, lift
 from . import elementwise
-from .elementwise import Elementwise, Formula
-from .families import BesselI0e, Erfcx, Polygamma, bessel_slope, density_of_gamma
+from .elementwise import Elementwise
+from .families import BesselI0e, Erfcx, Polygamma, bessel_slope
+from .formula import Formula
 from .structure import array_of, cast
 from .transcendental import LN10, sigmoid
 
@@ -49,12 +53,6 @@ def half_by_half(x: Array) -> Array:
     """exp(x) / x, also where only exp(x) overflows."""
     e = np.exp(x / 2)
     return e / x * e
-
-
-def by_variate(y: Array, a: Array, x: Array) -> Array:
-    """The derivative of gamma_density: y (a - 1 - x) / x, and at 0 the next density minus y."""
-    inner = np.where(x == 0, 1, x)
-    return np.where(x == 0, gamma_density(a - 1, x) - y, y * ((a - 1 - x) / inner))
 
 
 def slope_of_i1e(x: Array) -> Any:
@@ -94,7 +92,6 @@ def relative(lib: Any, a: Any, b: Any) -> Any:
 
 # fmt: off
 POSITIVE, UNIT = (0.2, 4.0), (0.05, 0.95)
-NO_ORDER = "SciPy has no derivative of it by its parameter"
 RATE     = 2 / sqrt(pi)
 # The density of the normal distribution over its integral, without the cancellation of tails.
 MILLS    = Formula("mills", lambda x: sqrt(2 / pi) / sc.erfcx(-x / sqrt(2)), like=sc.erfcx)
@@ -129,13 +126,6 @@ gammaln   = row(sc.gammaln,   lambda y, x: sc.psi(x), domain=POSITIVE,
 gammasgn  = row(sc.gammasgn,  None, domain=POSITIVE)
 psi       = row(sc.psi,       lambda y, x: bind(Polygamma(1), x), domain=POSITIVE,
                               exact=lambda lib, x: lib.digamma(x))
-# The density of the gamma distribution.
-DENSITY   = Formula("gamma_density", density_of_gamma, like=sc.gammainc)
-gamma_density: Elementwise \
-          = row(DENSITY,      NO_ORDER, lambda y, a, x: by_variate(y, a, x), domain=POSITIVE,
-                              exact=lambda lib, a, x: x**(a - 1) * lib.exp(-x) / lib.gamma(a))
-gammainc  = row(sc.gammainc,  NO_ORDER, lambda y, a, x: gamma_density(a, x), domain=POSITIVE)
-gammaincc = row(sc.gammaincc, NO_ORDER, lambda y, a, x: -gamma_density(a, x), domain=POSITIVE)
 
 xlogy     = row(sc.xlogy,     lambda y, a, b: np.log(b),
                               lambda y, a, b: ratio(a, b), domain=POSITIVE,

@@ -17,7 +17,8 @@ import numpy as np
 from ..array import LATER, Array, bind, implements, lift
 from ..graph import operation
 from .alignment import known
-from .elementwise import Family, Formula, row
+from .elementwise import Family, row
+from .formula import Formula
 from .parts import imaginary
 
 LN2, LN10 = log(2), log(10)
@@ -205,6 +206,18 @@ def sinc(x: Any) -> Array:
     return bind(Sinc(0), x)
 
 
+SPECIAL = (
+    "bessel",
+    "distributions",
+    "elliptic",
+    "factorials",
+    "integrals",
+    "losses",
+    "polynomial_families",
+    "special",
+)
+
+
 def _special(function: Any) -> bool:
     """Load the rows of scipy.special when one of its functions (or np.i0) is met."""
     module = sys.modules.get("scipy.special")
@@ -213,7 +226,8 @@ def _special(function: Any) -> bool:
     )
     if not theirs and function is not np.i0:
         return False
-    import_module("bibun.ops.special")
+    for name in SPECIAL:
+        import_module(f"bibun.ops.{name}")
     return True
 
 

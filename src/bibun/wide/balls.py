@@ -19,8 +19,8 @@ from typing import Any
 import numpy as np
 
 from . import decompositions
+from .named import NAMED
 from .objects import Library, UndecidedError
-from .series import bessel_k, by_ends
 
 LOCK = RLock()
 """The precision of python-flint is one for the whole process."""
@@ -177,12 +177,6 @@ class Functions:
     def logical_or(self, a: Ball, b: Ball) -> bool:      return a != 0 or b != 0
     def logical_xor(self, a: Ball, b: Ball) -> bool:     return (a != 0) != (b != 0)
     def logical_not(self, a: Ball) -> bool:              return a == 0
-    def besselj(self, n: int, x: Ball) -> Ball:          return Ball(raw(x).bessel_j(n))
-    def bessely(self, n: int, x: Ball) -> Ball:          return Ball(raw(x).bessel_y(n))
-    def besseli(self, n: int, x: Ball) -> Ball:          return ends(lambda x: x.bessel_i(n), x)
-    def besselk(self, n: int, x: Ball) -> Ball:          return ends(lambda x: bessel_k(n, x), x)
-    def e1(self, x: Ball) -> Ball:                       return ends(lambda x: -(-x).ei(), x)
-    def ei(self, x: Ball) -> Ball:                       return ends(lambda x: x.ei(), x)
     def gammasgn(self, x: Ball) -> Ball:                 return self.sign(Ball(raw(x).rgamma()))
     # fmt: on
 
@@ -237,14 +231,6 @@ class Functions:
         """log |gamma(x)|."""
         value = raw(x)
         return Ball(value.lgamma() if value > 0 else abs(value.gamma()).log())
-
-    def gammainc(self, a: Any, x: Any) -> Ball:
-        """The share of the gamma function below x."""
-        return ends(lambda x: x.gamma_lower(raw(a), 1), x)
-
-    def gammaincc(self, a: Any, x: Any) -> Ball:
-        """The share above x."""
-        return ends(lambda x: x.gamma_upper(raw(a), 1), x)
 
     def polygamma(self, n: int, x: Ball) -> Ball:
         """psi^(n)(x) = (-1)^(n+1) n! zeta(n + 1, x)."""
@@ -326,15 +312,10 @@ class Functions:
         return _balls(decompositions.cofactors(_raw(a), [*map(_raw, along)]))
 
     def __getattr__(self, name: str) -> Callable[..., Ball]:
-        function = getattr(_arb(), name)
+        function = NAMED.get(name) or getattr(_arb(), name)
         made = lambda *args: Ball(function(*map(raw, args)))  # noqa: E731
         setattr(self, name, made)
         return made
-
-
-def ends(f: Callable, x: Any) -> Ball:
-    """A function of Arb's on a ball, by its ends."""
-    return Ball(by_ends(f, raw(x)))
 
 
 def _decided(x: Any) -> Any:

@@ -1,0 +1,102 @@
+"""scipy.special's functions of the gamma family with several arguments, and 1 / gamma."""
+
+from __future__ import annotations
+
+from functools import partial
+from math import pi
+from typing import Any
+
+import numpy as np
+import scipy.special as sc
+
+from ..array import Array, bind
+from . import elementwise
+from .remainders import PsiDifference, in_double
+
+row = partial(elementwise.row, home=__name__)
+POSITIVE = (0.2, 4.0)
+
+
+def gap(a: Any, b: Any) -> Any:
+    """psi(a + b) - psi(a)."""
+    return bind(PsiDifference(0), a, b)
+
+
+def pole(x: Any) -> Any:
+    """Where gamma(x) has a pole."""
+    return (x <= 0) & (x == np.floor(x))
+
+
+def alternating(n: Any) -> Any:
+    """(-1)^n."""
+    return 1 - 2 * np.remainder(n, 2)
+
+
+def slope_of_rgamma(y: Array, x: Array) -> Any:
+    """-y psi(x); left of 1/2, where psi has poles, that of sin(pi x) gamma(1 - x) / pi."""
+    left, n = x < 0.5, np.rint(x)
+    r = np.where(left, x - n, 0)  # exact
+    u = np.where(left, 1 - x, 1)
+    wave = np.cos(pi * r) - np.sin(pi * r) / pi * sc.psi(u)
+    return np.where(left, alternating(n) * (sc.gamma(u) * wave), -y * sc.psi(np.where(left, 1, x)))
+
+
+def beta_by_a(y: Array, a: Array, b: Array) -> Any:
+    """y (psi(a) - psi(a + b)), and its limit where y is 0 since a + b is a pole."""
+    zero = pole(a + b) & (y == 0)
+    limit = -pi * sc.beta(a, np.where(zero, 1 - (a + b), 1)) / np.sin(pi * (a - 2 * np.rint(a / 2)))
+    return np.where(zero, limit, -y * gap(np.where(zero, 1, a), np.where(zero, 1, b)))
+
+
+# Beyond its zeros, for k > n, binom is sin(pi (k - n)) / pi beta(n + 1, k - n), and for k < 0 it is
+# -sin(pi k) / pi beta(n + 1, -k): products without poles.
+
+
+def turn(a: Array, b: Array) -> tuple[Any, Any]:
+    """cos(pi (a - b)) and sin(pi (a - b)) / pi, of which the difference is not rounded."""
+    m, n = np.rint(a), np.rint(b)
+    r, sign = (a - m) - (b - n), alternating(m) * alternating(n)
+    return sign * np.cos(pi * r), sign * np.sin(pi * r) / pi
+
+
+def binom_by_n(y: Array, n: Array, k: Array) -> Any:
+    """y (psi(n + 1) - psi(n - k + 1))."""
+    high = (k - n > 0.5) & ~pole(n + 1) & ~pole(k + 1)
+    c, s = turn(k, n)
+    rest, inner = np.where(high, k - n, 1), np.where(high, n, 0)
+    beyond = sc.beta(inner + 1, rest) * (s * gap(rest, inner + 1 - rest) - c)
+    return np.where(high, beyond, y * gap(np.where(high, 1, n - k + 1), np.where(high, 0, k)))
+
+
+def binom_by_k(y: Array, n: Array, k: Array) -> Any:
+    """y (psi(n - k + 1) - psi(k + 1))."""
+    high = (k - n > 0.5) & ~pole(n + 1) & ~pole(k + 1)
+    low = (k < -0.5) & ~pole(n + 1) & ~high
+    c, s = turn(np.where(low, 0, k), np.where(low, k, n))  # of k < 0 the cosine is even
+    rest, inner = np.where(high, k - n, np.where(low, -k, 1)), np.where(high | low, n, 0)
+    beyond = sc.beta(inner + 1, rest) * (c - s * gap(rest, inner + 1))
+    beyond = np.where(low, -beyond, beyond)
+    other = high | low
+    return np.where(
+        other, beyond, y * gap(np.where(other, 1, k + 1), np.where(other, 0, n - 2 * k))
+    )
+
+
+# SciPy has two formulas for binom, which differ by 1e-11 where they meet, at k = 1e8 n.
+# fmt: off
+beta      = row(sc.beta,      lambda y, a, b: beta_by_a(y, a, b),
+                              lambda y, a, b: beta_by_a(y, b, a), domain=POSITIVE, commutative=True,
+                              exact=lambda lib, a, b: lib.gamma(a) * lib.gamma(b)
+                              * lib.rgamma(a + b))
+betaln    = row(sc.betaln,    lambda y, a, b: -gap(a, b),
+                              lambda y, a, b: -gap(b, a), domain=POSITIVE, commutative=True,
+                              exact=lambda lib, a, b: lib.loggamma(a) + lib.loggamma(b)
+                              - lib.loggamma(a + b))
+rgamma    = row(sc.rgamma,    lambda y, x: slope_of_rgamma(y, x), domain=POSITIVE)
+loggamma  = row(sc.loggamma,  lambda y, x: sc.psi(x), domain=POSITIVE)
+binom     = row(sc.binom,     lambda y, n, k: in_double(binom_by_n, y, n, k),
+                              lambda y, n, k: in_double(binom_by_k, y, n, k), waves=True, off=1e-4,
+                              domain=((3.0, 6.0), (0.2, 2.5)),
+                              exact=lambda lib, n, k: lib.gamma(n + 1) * lib.rgamma(k + 1)
+                              * lib.rgamma(n - k + 1))
+# fmt: on

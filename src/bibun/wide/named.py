@@ -1,0 +1,61 @@
+"""Functions of Arb's (`arb`) under mpmath's names, where names or arguments are others."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+from .series import bessel_k, by_ends
+
+
+def whole(x: Any) -> int | None:
+    """The whole number that x is; None if it is none."""
+    return int(x.unique_fmpz()) if x.is_integer() else None
+
+
+def besselk(v: Any, x: Any) -> Any:
+    """K_v(x), which is even in v."""
+    n = whole(v)
+    return by_ends(lambda x: x.bessel_k(v) if n is None else bessel_k(abs(n), x), x)
+
+
+def elliptic(name: str, *args: Any) -> Any:
+    """A real value of a function that Arb has for complex numbers (`acb`)."""
+    acb = import_module("flint").acb
+    y = getattr(acb, name)(*map(acb, args))
+    return y.real if y.imag.contains(0) else type(args[0])("nan")
+
+
+# fmt: off
+NAMED: dict[str, Callable[..., Any]] = {
+    "besselj":   lambda v, x: x.bessel_j(v),
+    "bessely":   lambda v, x: x.bessel_y(v),
+    "besseli":   lambda v, x: by_ends(lambda x: x.bessel_i(v), x),
+    "besselk":   besselk,
+    "e1":        lambda x: by_ends(lambda x: -(-x).ei(), x),
+    "ei":        lambda x: by_ends(lambda x: x.ei(), x),
+    "expint":    lambda n, x: by_ends(lambda x: x.expint(n), x),
+    "gammainc":  lambda a, x: by_ends(lambda x: x.gamma_lower(a, 1), x),
+    "gammaincc": lambda a, x: by_ends(lambda x: x.gamma_upper(a, 1), x),
+    "betainc":   lambda a, b, x: x.beta_lower(a, b, 1),
+    "hyp0f1":    lambda v, x: x.hypgeom_0f1(v),
+    "hyp2f1":    lambda a, b, c, x: x.hypgeom_2f1(a, b, c),
+    "ellipk":    lambda m: elliptic("elliptic_k", m),
+    "ellipe":    lambda m: elliptic("elliptic_e", m),
+    "ellipf":    lambda phi, m: elliptic("elliptic_f", phi, m),
+    "ellipeinc": lambda phi, m: elliptic("elliptic_e_inc", phi, m),
+    "elliprf":   lambda x, y, z: elliptic("elliptic_rf", x, y, z),
+    "elliprd":   lambda x, y, z: elliptic("elliptic_rd", x, y, z),
+    "legendre":  lambda n, x: x.legendre_p(n),
+    "chebyt":    lambda n, x: x.chebyshev_t(n),
+    "chebyu":    lambda n, x: x.chebyshev_u(n),
+    "hermite":   lambda n, x: x.hermite_h(n),
+    "laguerre":  lambda n, a, x: x.laguerre_l(n, a),
+    "gegenbauer": lambda n, a, x: x.gegenbauer_c(n, a),
+    "jacobi":    lambda n, a, b, x: x.jacobi_p(n, a, b),
+    "polylog":   lambda s, x: x.polylog(s),
+    "fresnels":  lambda x: x.fresnel_s(),
+    "fresnelc":  lambda x: x.fresnel_c(),
+}
+# fmt: on
