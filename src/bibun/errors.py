@@ -112,6 +112,7 @@ class LostDigitsWarning(RuntimeWarning):
 
     They cancelled, or it is that of a single point that a `where` picks out. Under `jit` this is
     only said; `with bibun.numerics.rescue(True):` mends it, and `rescue(False)` looks at nothing.
+    Or it may be wrong: it is put together of conventions at kinks, and nobody could look around.
     """
 
 

@@ -76,7 +76,8 @@ class Op:
     "order" changes the order of axes, "shape" may need a copy.
     """
     kink: ClassVar[Callable[..., Any] | None] = None
-    """Where the function of such arguments has a kink or a jump: derivatives are conventions."""
+    jump: ClassVar[Callable[..., Any] | None] = None
+    """Where the function of such arguments has a kink, or jumps: derivatives are conventions."""
     refused: ClassVar[tuple[int, ...]] = ()
     """The arguments by which there is no derivative: asking for one is an error."""
     decreed: ClassVar[bool] = False

@@ -23,8 +23,8 @@ def inside(condition: Any) -> None:
 
 
 def _log(x: Any) -> Any:
-    inside(x > 0)
-    return mp.log(x)
+    inside(x >= 0)
+    return mp.log(x) if x else -mp.inf
 
 
 def _sqrt(x: Any) -> Any:
@@ -78,8 +78,13 @@ def _xlogy(a: Any, b: Any) -> Any:
     return mp.mpf(0) if a == 0 else a * _log(b)
 
 
+def _entr(x: Any) -> Any:
+    return -mp.inf if x < 0 else -_xlogy(x, x)  # as SciPy continues it, and the next one
+
+
 def _rel_entr(a: Any, b: Any) -> Any:
-    inside(a >= 0 and b > 0)
+    if a < 0 or b < 0 or (a > 0 and b == 0):
+        return mp.inf
     return mp.mpf(0) if a == 0 else a * mp.log(a / b)
 
 
@@ -130,6 +135,7 @@ def by_balls(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
     """
 
     def on(x: Any) -> Any:
+        inside(mp.isfinite(x))
         sign, man, exp, _ = x._mpf_
         wanted = mp.mp.prec
         for bits in (wanted + 100, 2 * wanted, 8 * wanted):
@@ -192,7 +198,7 @@ UNARY: dict[str, Callable] = {
     "k1": _open(BESSEL["k1"], 1e-100, 200),
     "y0": _open(BESSEL["y0"], 1e-100, 200),
     "y1": _open(BESSEL["y1"], 1e-100, 200),
-    "logit": lambda x: _log(x) - _log(1 - x), "entr": lambda x: -_xlogy(x, x),
+    "logit": lambda x: _log(x) - _log(1 - x), "entr": _entr,
     "floor": WHOLE(mp.floor), "ceil": WHOLE(mp.ceil), "rint": WHOLE(mp.nint),
     "trunc": WHOLE(lambda x: mp.sign(x) * mp.floor(abs(x))),
 }

@@ -97,9 +97,9 @@ def on_number(name: str, *args: Any) -> Any:
 
 
 def representable(y: Any) -> Any:
-    """A number, if it is real and not beyond all bounds."""
-    inside(isinstance(y, mp.mpf) and mp.isfinite(y))
-    inside(y == 0 or LEAST_BITS < mp.mag(y) < MOST_BITS)
+    """A number, if it is real and not beyond all bounds; an infinity of which floats know, too."""
+    inside(isinstance(y, mp.mpf) and not mp.isnan(y))
+    inside(y == 0 or mp.isinf(y) or LEAST_BITS < mp.mag(y) < MOST_BITS)
     return y
 
 

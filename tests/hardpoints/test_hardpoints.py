@@ -46,6 +46,17 @@ def test_steps_are_smaller_than_the_numbers_on_the_way():
     assert Truth(program([0.0], ("maximum", (0, 1e-160))), 0).sides == [0, 0]
 
 
+def test_as_many_digits_as_a_number_needs_to_differ_from_a_float():
+    floored = program([700.0], ("tanh", (0,)), ("floor", (1,)), ("multiply", (0, 2)))
+    assert Truth(floored, 0).sides == [0, 0]  # tanh(700) = 1 - 2e-608
+
+
+def test_infinite_numbers_on_the_way_are_compared():
+    entropy = program([0.0], ("entr", (0,)), ("greater", (1, 0, 1, 0)))  # -inf left of 0
+    assert Truth(entropy, 0).sides == [None, 1]
+    assert Truth(program([0.0], ("log", (0,)), ("maximum", (1, 0.5))), 0).sides == [0]
+
+
 # fmt: off
 AT_JUMPS = [  # whose minimum jumps as several entries move, while along one alone it does not
     program([30.0, 1e-16, -30.0], ("fmod", (0, 2.0)), ("min", (1,))),

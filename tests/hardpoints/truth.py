@@ -23,6 +23,8 @@ from .programs import Program, on_lists
 DIGITS, APART = 500, 3
 """How many digits, and how many more for each power of ten between the numbers of a program: steps
 are as small as the smallest of them, and may be squared."""
+FINER, SHORT = 4, 53
+"""How many times as many, where a result of so few bits is none with more digits."""
 STEPS = 1e-80, 1e-90
 SAME = mp.mpf(10) ** -12
 NOISE, ROUNDING = mp.mpf(10) ** -60, mp.mpf(2) ** -52
@@ -83,8 +85,8 @@ def _exact(program: Program, entry: int) -> list[bool]:
     found = []
     for k, (name, args) in enumerate(program.body):
         given = [floats[a] if type(a) is int else np.array([a]) for a in args]
-        finite = all(np.isfinite(a).all() for a in (*given, floats[k + 1]))
-        y = on_lists(name, *([mp.mpf(float(x)) for x in a] for a in given)) if finite else None
+        known = not any(np.isnan(a).any() for a in (*given, floats[k + 1]))
+        y = on_lists(name, *([mp.mpf(float(x)) for x in a] for a in given)) if known else None
         found.append(y == [mp.mpf(float(x)) for x in floats[k + 1]])
     return found
 
@@ -110,8 +112,13 @@ def values(program: Program, x: list[Any], noise: Noise, base: Lists | None) -> 
         if base is not None and noise.rng and name in ARRAYS:  # each result has partials of its own
             y = _apart(y, base[k + 1], noise.partials[k][1])
         found.append(y)
-    inside(None not in found[-1])
+    inside(all(map(finite, found[-1])))
     return found
+
+
+def finite(y: Any) -> bool:
+    """Whether this is a number, and no infinity."""
+    return y is not None and bool(mp.isfinite(y))
 
 
 def _off(u: Any, error: Any) -> Any:
@@ -121,7 +128,7 @@ def _off(u: Any, error: Any) -> Any:
 def _apart(y: list[Any], base: list[Any], errors: list[Any]) -> list[Any]:
     """Numbers next to others, whose distance is off."""
     near = zip(y, base, errors, strict=False)
-    return [u if u is None or b is None else b + (u - b) * (1 + e) for u, b, e in near]
+    return [b + (u - b) * (1 + e) if finite(u) and finite(b) else u for u, b, e in near]
 
 
 def slopes(
@@ -268,15 +275,30 @@ class Truth:
 
 def _distance(y: list[Any], z: list[Any]) -> Any:
     """Between lists of numbers; what is none does not count."""
-    return mp.fsum(abs(u - v) for u, v in zip(y, z, strict=True) if None not in (u, v))
+    return mp.fsum(abs(u - v) for u, v in zip(y, z, strict=True) if finite(u) and finite(v))
 
 
 def extent(program: Program, entry: int) -> tuple[Any, int]:
     """The smallest number on the way, 1 at most, and how many digits differences need there."""
-    x = [mp.mpf(float(v)) for v in program.x[program.lanes(entry)]]
-    with mp.workdps(DIGITS):
-        found = [*chain(*values(program, x, Noise(program, entry, None), None)), mp.mpf(1)]
-        found += [mp.mpf(a) for i in program.body for a in i.args if type(a) is float]
-        sizes = [abs(y) for y in found if y]
-        scale = min(sizes)
-        return scale, DIGITS + APART * int(mp.log10(max(sizes) / scale))
+    found = on_the_way(program, entry, DIGITS)
+    digits = DIGITS
+    if any(map(short, found)):  # such as 1, which tanh(700) is to 608 digits
+        finer = on_the_way(program, entry, FINER * DIGITS)
+        if any(short(y) and y != z for y, z in zip(found, finer, strict=True)):
+            found, digits = finer, FINER * DIGITS
+    constants = [mp.mpf(a) for i in program.body for a in i.args if type(a) is float]
+    sizes = [abs(y) for y in (*found, *constants, mp.mpf(1)) if y and finite(y)]
+    scale = min(sizes)
+    return scale, digits + APART * int(mp.log10(max(sizes) / scale))
+
+
+def on_the_way(program: Program, entry: int, digits: int) -> list[Any]:
+    """All numbers of the program, of so many digits."""
+    with mp.workdps(digits):
+        x = [mp.mpf(float(v)) for v in program.x[program.lanes(entry)]]
+        return [*chain(*values(program, x, Noise(program, entry, None), None))]
+
+
+def short(y: Any) -> bool:
+    """Whether a number is one of floats: exactly, or since what it misses is too small."""
+    return bool(y) and finite(y) and y._mpf_[3] <= SHORT

@@ -14,7 +14,7 @@ import bibun
 
 from .functions import OutsideError
 from .programs import Program
-from .truth import STEPS, UNITS, Noise, Truth, _floats, extent, values
+from .truth import STEPS, UNITS, Noise, Truth, _floats, extent, finite, values
 
 FLOOR = 1e-300
 """Near the smallest floats digits are lost by underflow, which no condition counts."""
@@ -93,7 +93,7 @@ def underflows(program: Program, entry: int) -> bool:
         except OutsideError:
             moved = exact
         pairs = zip(chain(*exact), chain(*moved), strict=True)
-        slopes = [abs(b - a) / h for a, b in pairs if None not in (a, b)]
+        slopes = [abs(b - a) / h for a, b in pairs if finite(a) and finite(b)]
         slopes += _backwards(program, entry, x, exact)
     both = zip(chain(*_floats(program, lanes)), chain(*exact), strict=True)
     return any(0 < s < tiny for s in slopes) or any(abs(x) < tiny and y for x, y in both)
@@ -106,7 +106,7 @@ def _backwards(program: Program, entry: int, x: list, exact: list[list]) -> list
         for lane, y in enumerate(row):
             nudged = Noise(program, entry, None)
             nudged.results[k][lane] = mp.mpf(STEPS[1])
-            if not y:
+            if not y or not finite(y):
                 continue
             try:
                 moved = values(program, x, nudged, None)[-1]

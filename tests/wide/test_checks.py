@@ -9,7 +9,7 @@ from scipy import special
 
 from bibun import grad, value_and_grad
 from bibun.derivative.derived import CACHE
-from bibun.errors import NotFiniteWarning
+from bibun.errors import LostDigitsWarning, NotFiniteWarning
 from bibun.numerics import rescue
 from bibun.wide.checks import KEPT
 
@@ -176,6 +176,15 @@ BETWEEN = [  # a function at kinks of its parts, the point, and its derivative
     # a branch that holds at one point alone
     (lambda x: np.where(x > np.trunc(x), x, np.trunc(x)), [1.0, 0.5], [1.0, 1.0]),
     (lambda x: np.where(x > 0, x, 0), [0.0], [0.0]),
+    # jumps that a factor takes away
+    (lambda x: x * np.floor((-x) ** (-x)), [0.0], [0.0]),
+    (lambda x: (x - 1) * (np.ceil(x) - np.floor(x)), [1.0], [1.0]),
+    (lambda x: x * (x != 0), [0.0, 2.0], [1.0, 1.0]),
+    (lambda x: x[np.argmax(x)] - np.max(x), [1.0, 1.0], [0.0, 0.0]),
+    (lambda x: x * np.heaviside(x, 3), [0.0], [0.5]),
+    # beside entries whose value is infinite on the way, or the sign of a zero
+    (lambda x: np.where(special.entr(x) > x, special.entr(x), x), [-1e8, 0.0], [1.0, 1.0]),
+    (lambda x: np.copysign(x, special.sindg(x)), [-1e160, 0.0], [-1.0, 1.0]),
     # ties that share, as they are
     (lambda x: np.max(x), [1.0, 1.0, 1.0], [1 / 3] * 3),
     (lambda x: np.max(x) + np.min(x), [2.0, 2.0], [1.0, 1.0]),
@@ -210,3 +219,33 @@ def test_no_convention_where_all_derivatives_around_are_infinite(f, x):
 def test_an_infinite_slope_at_the_end_of_the_domain():
     f = lambda x: np.linalg.norm(np.sqrt(np.arctanh(x)))  # noqa: E731
     assert_array_equal(grad(f)(np.array([0.0])), np.inf)
+
+
+# fmt: off
+UNLOOKED = [  # a function at a point where nobody can look around it, and which operation decides
+    (lambda x: np.sign(x) * np.abs(x),                     "sign at 0.0"),
+    (lambda x: np.maximum(np.abs(x) - x, 0),               "maximum at 0.0, 0.0"),
+    (lambda x: np.where(x == 0, 1, np.sin(x) / x),         "equal at 0.0, 0.0"),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("f, operation", UNLOOKED)
+def test_a_convention_that_nobody_could_look_at_is_told_once(f, operation):
+    with rescue(True, seconds=0):
+        expected = rf"{operation} is a convention .*test_checks.py.* longer than the budget"
+        with pytest.warns(LostDigitsWarning, match=expected):
+            g = grad(f)(0.0)
+        assert grad(f)(0.0) == g
+
+
+def test_conventions_that_make_a_mean_need_no_look():
+    with rescue(True, seconds=0):
+        relu = lambda x: np.sum(np.exp(np.maximum(x, 0)) * np.abs(x) + np.abs(x - 1))  # noqa: E731
+        assert_array_equal(grad(relu)(np.array([0.0, 1.0])), [-1, np.e + np.e])
+
+
+def test_what_has_no_exact_numbers_at_a_kink_is_told():
+    f = lambda x: np.sign(x) * np.abs(x) + np.nextafter(x, 1.0)  # noqa: E731
+    with pytest.warns(LostDigitsWarning, match="sign .* nextafter"):
+        grad(f)(0.0)

@@ -17,13 +17,14 @@ import numpy as np
 from ..array import Array, enter, innermost, lift
 from ..graph import Graph, Item, Type, canonical
 from ..program import Program
-from ..recording import Trace, building
+from ..recording import Trace, building, threads
 from ..rewrite import SIMPLIFY, STABILISE, rewritten
 from ..tracing.functional import Recorded
 from ..tracing.guards import Guarded, differentiated
 from ..walk import Env, evaluate
-from ..wide.checks import Picks, shaken
+from ..wide.checks import shaken
 from ..wide.mode import mode
+from ..wide.picks import Picks
 from ..wide.rescue import Rescue
 from ..zeros import Select
 from .cache import Cache
@@ -226,8 +227,8 @@ def outcome(
     doubts, how = derived.doubts, mode()
     doubts.calls += 1
     sound = all(map(finite, results))
-    picked = bool(doubts.picks.places) and doubts.picks.met(recorded.trace)
-    if sound and not (picked or how.strict or doubts.due(how)):
+    picked = doubts.picks.met(recorded.trace) if doubts.picks.places else None
+    if sound and not (picked is not None or how.strict or doubts.due(how)):
         return results
     whole, case = case_of(recorded, name, extra, step, key)
     if sound:
@@ -329,7 +330,10 @@ def execute(
     if nested:
         args = [_outside(recorded, i) for i in derived.sources]
         places = [None if i is None else trace.positions[i] for i in derived.makers]
+        lengths = {outer: len(outer.entries) for outer in threads.open}
         env = evaluate(derived.graph, [*args, *extra], places=places)
+        for outer, n in lengths.items():
+            outer.derived |= frozenset(range(n, len(outer.entries)))
         return [env[o] for o in derived.graph.outputs]
     known, values = trace.values, []
     for i in derived.sources:

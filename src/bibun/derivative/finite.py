@@ -21,13 +21,12 @@ from ..graph import Graph
 from ..recording import Trace
 from ..tracing.functional import Recorded
 from ..walk import numbers
-from ..wide.balls import UndecidedError
-from ..wide.checks import MOST, Picks, existing, lost, smoothed
+from ..wide.checks import MOST, existing, lost, smoothed
 from ..wide.mode import Mode, mode
-from ..wide.objects import NotExpressibleError
+from ..wide.picks import Picks
 from ..wide.quotients import by_quotients
-from ..wide.rescue import Budget, Rescue, Rescued, SpentError, possible
-from .blame import blame
+from ..wide.rescue import SPENT, UNKNOWN, Budget, Rescue, Rescued, possible, reason
+from .blame import blame, convention
 from .losses import difference, lossy
 
 SMALL = 1000
@@ -152,7 +151,7 @@ class Doubts:
         """Whether this call is looked at."""
         return self.calls >= self.next or (how.always and self.small)
 
-    def better(self, case: Case, results: list[Any], picked: bool) -> list[Any]:
+    def better(self, case: Case, results: list[Any], picked: int | None) -> list[Any]:
         """The results, with what lost digits or stands at an edge taken from wider numbers."""
         due = self.due(mode())
         found = looked(case, results, self.picks, picked, due)
@@ -163,17 +162,20 @@ class Doubts:
 
 
 def looked(
-    case: Case, results: list[Any], picks: Picks, picked: bool, due: bool
+    case: Case, results: list[Any], picks: Picks, picked: int | None, due: bool
 ) -> list[Any] | None:
     """Better results than these finite ones, if there are any.
 
-    What is not mended is warned of: where there is no limit, and all of it in the mode "warn".
+    `picked` is the entry of a comparison that picks out a point. What is not mended is warned of:
+    where there is no limit, where nobody knows, and all of it in the mode "warn".
     """
     how, recorded = mode().rescue, case.recorded
     if how is False or not case.possible:
         return None
-    if picked or (due and picks.kinked(recorded.trace)):
-        found = smoothed(case.attempt(), results, picked)
+    if picked is not None or (due and picks.kinked(recorded.trace)):
+        found, why = smoothed(case.attempt(), results, picked is not None)
+        if why:
+            _tell(recorded, picks, picked, why)
         if found is not None:
             if any(np.isnan(y).any() for y in found if y.dtype.kind == "f"):
                 warn(NotFiniteWarning(message(recorded, found, "there is no limit")))
@@ -194,6 +196,21 @@ def looked(
     if case.unsure(found):
         warn(LostDigitsWarning(_unsure(case)))
     return found
+
+
+def _tell(recorded: Recorded, picks: Picks, picked: int | None, why: str) -> None:
+    """Say once that conventions could not be compared with the derivative of the whole."""
+    entry = picks.tangled(recorded.trace) if picked is None else picked
+    if entry is None or entry in recorded.trace.derived or picks.told:
+        return
+    picks.told = True
+    more = "; `with bibun.numerics.rescue(True, seconds=10, operations=10**8):` allows more"
+    warn(
+        LostDigitsWarning(
+            f"{convention(recorded, entry)}, and whether the whole has it could not be looked at: "
+            f"{why}{more if why == SPENT else ''}"
+        )
+    )
 
 
 def _picked(case: Case, results: list[Any], found: list[Any]) -> str:
@@ -222,12 +239,8 @@ def strictly(case: Case, results: list[Any]) -> list[Any]:
     if case.possible:
         try:
             found = existing(case.attempt(), results)
-        except SpentError:
-            why = "it would take longer than the budget allows"
-        except UndecidedError:
-            why = "a comparison is undecided with 2,048 bits"
-        except NotExpressibleError as error:
-            why = str(error)
+        except UNKNOWN as error:
+            why = reason(error)
         else:
             gone = sum(
                 int((np.isnan(z) & ~np.isnan(y)).sum())

@@ -68,7 +68,7 @@ class Look:
             return False  # which is seen in the results of the function
         recorded = replayed(self.taken, points)
         picks = self.taken.picks
-        picked = bool(picks.places) and picks.met(recorded.trace)
+        picked = picks.met(recorded.trace)
         case = Case(self.graph, args, self.movable, recorded, _nothing, _never)
         return looked(case, results, picks, picked, True) is not None
 

@@ -149,6 +149,11 @@ def steep(a: Any, b: Any) -> Any:
     return (a == 0) & (np.real(b) > 0) & (np.real(b) < 1)
 
 
+def tied(a: Any, b: Any) -> Any:
+    """Where real numbers are equal; whole numbers do not move."""
+    return np.equal(a, b) & ("f" in (np.asarray(a).dtype.kind, np.asarray(b).dtype.kind))
+
+
 def sign_for(a: Any, b: Any) -> Any:
     """An exact number with the sign that a gets from b; that of a zero is not kept."""
     if b != 0:
@@ -189,7 +194,7 @@ absolute    = row(np.absolute,    lambda y, x: modulus(x) if iscomplex(x) else n
                                   kink=lambda x: x == 0)
 fabs        = row(np.fabs,        lambda y, x: np.sign(x), kink=lambda x: x == 0)
 sign        = row(np.sign,        lambda y, x: turn(x) if iscomplex(x) else None,
-                                  kink=lambda x: x == 0)
+                                  jump=lambda x: x == 0)
 conjugate   = row(np.conjugate,   lambda y, x: mirror() if iscomplex(x) else 1)
 # At the origin 0, the middle of all limits. A row, since the derivative of a / h would cancel.
 DIRECTION   = Formula("direction", lambda a, b: a / length(a, b), like=np.hypot)
@@ -204,10 +209,10 @@ hypot       = row(np.hypot,       lambda y, a, b: direction(a, b),
                                   kink=lambda a, b: (a == 0) & (b == 0))
 copysign    = row(np.copysign,    lambda y, a, b: np.sign(a) * np.sign(y), None,
                                   exact=lambda lib, a, b: abs(a) * lib.sign(sign_for(a, b)),
-                                  kink=lambda a, b: (a == 0) | (b == 0))
+                                  kink=lambda a, b: a == 0, jump=lambda a, b: b == 0)
 heaviside   = row(np.heaviside,   None, lambda y, x, h: x == 0,
                                   exact=lambda lib, x, h: h if x == 0 else (1 + lib.sign(x)) / 2,
-                                  kink=lambda x, h: x == 0)
+                                  jump=lambda x, h: x == 0)
 
 maximum     = row(np.maximum,     lambda y, a, b: won(a, b),
                                   lambda y, a, b: won(b, a),     commutative=True, exact="Max",
@@ -221,17 +226,17 @@ fmin        = row(np.fmin,        lambda y, a, b: known_of(smaller, a, b),
                                   lambda y, a, b: known_of(smaller, b, a), kink=np.equal)
 
 greater       = row(np.greater,       None, None, fast=operator.gt,
-                                      text=between(">"), exact="Gt")
+                                      text=between(">"), exact="Gt", jump=tied)
 greater_equal = row(np.greater_equal, None, None, fast=operator.ge,
-                                      text=between("≥"), exact="Ge")
+                                      text=between("≥"), exact="Ge", jump=tied)
 less          = row(np.less,          None, None, fast=operator.lt,
-                                      text=between("<"), exact="Lt")
+                                      text=between("<"), exact="Lt", jump=tied)
 less_equal    = row(np.less_equal,    None, None, fast=operator.le,
-                                      text=between("≤"), exact="Le")
+                                      text=between("≤"), exact="Le", jump=tied)
 equal         = row(np.equal,         None, None, fast=operator.eq, commutative=True,
-                                      text=between("="), exact="Eq")
+                                      text=between("="), exact="Eq", jump=tied)
 not_equal     = row(np.not_equal,     None, None, fast=operator.ne, commutative=True,
-                                      text=between("≠"), exact="Ne")
+                                      text=between("≠"), exact="Ne", jump=tied)
 logical_and   = row(np.logical_and,   None, None, commutative=True, exact="And")
 logical_or    = row(np.logical_or,    None, None, commutative=True, exact="Or")
 logical_xor   = row(np.logical_xor,   None, None, commutative=True, exact="Xor")
@@ -250,5 +255,5 @@ lcm           = row(np.lcm,           None, None, commutative=True)
 isnan         = row(np.isnan,         None)
 isinf         = row(np.isinf,         None)
 isfinite      = row(np.isfinite,      None)
-signbit       = row(np.signbit,       None)
+signbit       = row(np.signbit,       None, jump=lambda x: x == 0)
 # fmt: on

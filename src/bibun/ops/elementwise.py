@@ -51,6 +51,7 @@ class Elementwise(Op):
         self.text: Callable[..., Text] | None = facts["text"]
         self.exact: Callable[..., Any] | str | None = facts["exact"]
         self.kink = facts["kink"]  # type: ignore[misc]  # each row has its own
+        self.jump = facts["jump"]  # type: ignore[misc]
         refused = (k for k, p in enumerate(partials) if isinstance(p, str))
         self.refused = tuple(refused)  # type: ignore[misc]  # as with kinks
         self.whole: tuple[int, ...] = facts["whole"]
@@ -302,6 +303,7 @@ def row(
     text: Callable[..., Text] | None = None,
     exact: Callable[..., Any] | str | None = None,
     kink: Callable[..., Any] | None = None,
+    jump: Callable[..., Any] | None = None,
     whole: tuple[int, ...] = (),
     waves: bool = False,
     off: float = 0.0,
@@ -313,14 +315,14 @@ def row(
     of the row if that is loaded late. `text` is its notation, name(x) if there is none. `exact`
     is for libraries of exact numbers: a formula in their functions if they lack this one, or
     SymPy's name of a function that NumPy computes by comparing values, which an expression does
-    not have. `kink` says where the function has a kink or a jump, and its partials are conventions.
+    not have. `kink` and `jump` say where the function has one, and its partials are conventions.
     `whole` are the arguments that are whole numbers, though floats are taken, too. A function with
     `waves` goes on to oscillate where it hardly changes: values far apart say nothing of slopes.
     `off` says how far the slopes of SciPy's own values are off, where that is more than rounding.
     """
     facts = dict(domain=domain, commutative=commutative, home=home)
     facts |= dict(whole=whole, waves=waves, off=off)
-    op = Elementwise(ufunc, partials, fast, text=text, exact=exact, kink=kink, **facts)
+    op = Elementwise(ufunc, partials, fast, text=text, exact=exact, kink=kink, jump=jump, **facts)
     TABLE[ufunc.__name__] = op
     for char in "fd":
         try:

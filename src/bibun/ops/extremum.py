@@ -110,6 +110,11 @@ class Place(Op):
     def value(self, x):
         return self.find(x, self.axis)
 
+    def jump(self, x):
+        place = np.expand_dims(self.find(x, self.axis), self.axis)
+        chosen = np.take_along_axis(x, place, self.axis)
+        return np.count_nonzero(x == chosen, self.axis) > 1
+
     def d(self, y, x):
         return (None,)
 

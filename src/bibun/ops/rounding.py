@@ -25,28 +25,45 @@ def whole(lib: Any, x: Any) -> Any:
     return lib.sign(x) * lib.floor(abs(x))
 
 
+def integral(x: Any) -> Any:
+    """Where numbers are whole."""
+    return x == np.floor(x)
+
+
+def halfway(x: Any) -> Any:
+    """Where numbers are half of an odd one."""
+    return np.abs(x - np.rint(x)) == 0.5
+
+
+def multiple(a: Any, b: Any) -> Any:
+    """Where a / b is whole."""
+    return np.fmod(a, b) == 0
+
+
 # fmt: off
 INSIDE   = (2.4, 2.6), (0.98, 1.02)  # the quotient stays between 2 and 3
 FRACTION = Formula("fraction", lambda x: np.modf(x)[0],  like=np.spacing)
 EXPONENT = Formula("exponent", lambda x: np.frexp(x)[1], like=np.spacing, result=np.dtype(np.intc))
 
-floor        = row(np.floor,        None)
-ceil         = row(np.ceil,         None, exact="ceiling")
-trunc        = row(np.trunc,        None, exact=whole)
-rint         = row(np.rint,         None)
+floor        = row(np.floor,        None, jump=integral)
+ceil         = row(np.ceil,         None, exact="ceiling", jump=integral)
+trunc        = row(np.trunc,        None, exact=whole, jump=integral)
+rint         = row(np.rint,         None, jump=halfway)
 spacing      = row(np.spacing,      None)
 nextafter    = row(np.nextafter,    1, None)
 ldexp        = row(np.ldexp,        scaling, None,
                                     exact=lambda lib, x, n: x * lib.mpf(2) ** int(float(n)))
-fraction     = row(FRACTION,        1, exact=lambda lib, x: x - whole(lib, x))
-exponent     = row(EXPONENT,        None)
+fraction     = row(FRACTION,        1, exact=lambda lib, x: x - whole(lib, x), jump=integral)
+exponent     = row(EXPONENT,        None, jump=lambda x: np.abs(np.frexp(x)[0]) == 0.5)
 floor_divide = row(np.floor_divide, None, None, fast=operator.floordiv, domain=INSIDE,
+                                    jump=multiple,
                                     exact=lambda lib, a, b: lib.floor(a / b))
 remainder    = row(np.remainder,    1, lambda y, a, b: -np.floor_divide(a, b),
-                                    fast=operator.mod, domain=INSIDE,
+                                    fast=operator.mod, domain=INSIDE, jump=multiple,
                                     exact=lambda lib, a, b: a - b * lib.floor(a / b))
 # a - y is a whole multiple of b, while a / b may be rounded up to the next one.
 fmod         = row(np.fmod,         1, lambda y, a, b: -np.rint((a - y) / b), domain=INSIDE,
+                                    jump=multiple,
                                     exact=lambda lib, a, b: a - b * whole(lib, a / b))
 # fmt: on
 
@@ -62,6 +79,9 @@ class Round(Op):
 
     def value(self, x):
         return np.round(x, self.decimals)
+
+    def jump(self, x):
+        return halfway(x * 10.0**self.decimals)
 
     def d(self, y, x):
         return (None,)

@@ -20,6 +20,11 @@ from .reduction import operand
 from .structure import cast, reshape_to
 
 
+def ties(x: np.ndarray, axis: int) -> Any:
+    """Where numbers that are next to each other in rising order are equal."""
+    return np.diff(np.sort(x, axis), axis=axis) == 0
+
+
 @operation
 class ArgSort(Op):
     """The places of the elements in rising order along `axis`; with `rank`, the inverse of that."""
@@ -41,6 +46,9 @@ class ArgSort(Op):
         ascending = np.arange(n).reshape(n, *(1,) * (-1 - self.axis))
         np.put_along_axis(places, order, np.broadcast_to(ascending, order.shape), self.axis)
         return places
+
+    def jump(self, x):
+        return ties(x, self.axis)
 
     def d(self, y, x):
         return (None,)
@@ -64,6 +72,9 @@ class ArgPartition(Op):
 
     def value(self, x):
         return np.argpartition(x, self.kth, self.axis)
+
+    def jump(self, x):
+        return ties(x, self.axis)
 
     def d(self, y, x):
         return (None,)
@@ -90,6 +101,9 @@ class Sort(Op):
         if self.kth:
             return np.partition(x, self.kth, self.axis)
         return np.sort(x, self.axis, self.sort)
+
+    def kink(self, x):
+        return ties(x, self.axis)
 
     def d(self, y, x):
         axis, order, rank = self.axis, ArgSort(self.axis), ArgSort(self.axis, rank=True)
@@ -170,6 +184,9 @@ class SearchSorted(Op):
         for i in np.ndindex(a.shape[:-1]):
             y[i] = np.searchsorted(a[i], v[i], self.side)
         return y
+
+    def jump(self, a, v):
+        return np.isin(v, a)
 
     def d(self, y, a, v):
         return None, None

@@ -85,8 +85,25 @@ def below(lib: Any, x: Any) -> Any:
     return lib.erfc(-x / lib.sqrt(2)) / 2
 
 
+def negative(x: Any) -> bool:
+    """Whether an exact number is; of a formula nobody knows."""
+    try:
+        return bool(x < 0)
+    except TypeError:
+        return False
+
+
+def entropy(lib: Any, x: Any) -> Any:
+    """-x log(x) of an exact number; SciPy continues it by -inf, so that it stays concave."""
+    if negative(x):
+        return -lib.inf
+    return -x * lib.log(x) if x != 0 else x
+
+
 def relative(lib: Any, a: Any, b: Any) -> Any:
-    """a log(a / b) of exact numbers."""
+    """a log(a / b) of exact numbers, which SciPy continues by inf."""
+    if negative(a) or negative(b) or (a != 0 and b == 0):
+        return lib.inf
     return a * lib.log(a / b) if a != 0 else a
 
 
@@ -134,7 +151,7 @@ xlog1py   = row(sc.xlog1py,   lambda y, a, b: np.log1p(b),
                               lambda y, a, b: ratio(a, 1 + b), domain=POSITIVE,
                               exact=lambda lib, a, b: a * lib.log(1 + b) if a != 0 else a)
 entr      = row(sc.entr,      lambda y, x: -np.log(x) - 1, domain=POSITIVE,
-                              exact=lambda lib, x: -x * lib.log(x) if x != 0 else x)
+                              exact=entropy)
 rel_entr  = row(sc.rel_entr,  lambda y, a, b: log_ratio(a, b) + 1,
                               lambda y, a, b: -ratio(a, b), domain=POSITIVE,
                               exact=lambda lib, a, b: relative(lib, a, b))

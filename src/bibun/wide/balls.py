@@ -27,7 +27,7 @@ LOCK = RLock()
 
 
 class NoNumberError(UndecidedError):
-    """A comparison with what is no number, or of which nothing is known."""
+    """A comparison with what is no number, or of which nothing is known; or its whole part."""
 
 
 class _State:
@@ -319,6 +319,8 @@ class Functions:
 
 
 def _decided(x: Any) -> Any:
+    if x.is_nan():
+        raise NoNumberError
     if not x.is_exact():
         raise UndecidedError
     return x

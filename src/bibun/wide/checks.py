@@ -9,29 +9,21 @@ directions, takes the place of what the floats gave.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from math import isfinite
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
-from ..errors import AbstractValueError
-from ..graph import Constant, Type
-from ..ops.elementwise import Elementwise
-from ..ops.select import Where
-from ..recording import Trace
 from .balls import UndecidedError, precision
 from .limits import DIRECTIONS, MOVES, Limit, Move, converged, limit, same
 from .objects import NotExpressibleError
 from .proof import number
-from .rescue import PRECISIONS, Rescue, SpentError
+from .rescue import PRECISIONS, UNKNOWN, Rescue, SpentError, reason
 from .sides import partials
 
 MOST = 2_000
 """Numbers in a program up to which its digits are looked at: a few milliseconds."""
 KEPT = 3 / 4
 """The share of its digits that a derivative has to have; else it is computed again."""
-EQUALITIES = {"equal", "not_equal"}
-COMPARISONS = EQUALITIES | {"less", "less_equal", "greater", "greater_equal"}
 
 
 # ------------------------------------------------------------ lost digits
@@ -113,104 +105,16 @@ def _tolerance(dtype: np.dtype, largest: float) -> float:
     return max(float(kind.eps) ** KEPT * largest, float(kind.tiny))
 
 
-# ------------------------------------------------------------ points picked out
+# ------------------------------------------------------------ kinks, and points picked out
 
 
-class Place(NamedTuple):
-    """A `where`: the comparison that decides, its condition and sides, and what is chosen from."""
-
-    name: str
-    condition: int
-    sides: list[int]
-    choices: list[int]
-
-
-class Picks:
-    """The places where a program chooses by a comparison, to see whether it stands at the edge."""
-
-    def __init__(self, trace: Trace):
-        self.places: list[Place] = []
-        self.kinks: list[tuple[Any, list[int]]] = []
-        for op, *args in trace.entries:
-            if op.kink is not None:
-                self.kinks.append((op.kink, args))
-            how, *sides = trace.entries[args[0]] if type(op) is Where else (None,)
-            if type(how) is Elementwise and how.name in COMPARISONS:
-                choices = [i for i in args[1:] if not _constant(trace, i)]
-                self.places.append(Place(how.name, args[0], sides, choices))
-
-    def met(self, trace: Trace) -> bool:
-        """Whether both sides of a comparison are equal somewhere.
-
-        Where it is no test for equality, only if what is chosen from is not finite there: at an
-        edge such as that of `where(x > 0, x, 0)` the side that is taken has the derivative.
-        """
-        try:
-            return any(self._met(trace, place) for place in self.places)
-        except AbstractValueError:
-            return False  # inside of vmap there are no values
-
-    def _met(self, trace: Trace, place: Place) -> bool:
-        condition = trace.values[place.condition]
-        if type(condition) is Type or condition.size > MOST:
-            return False
-        if place.name in EQUALITIES:  # not_equal is the rarer one, and asks for what does not hold
-            return bool((condition if place.name == "equal" else ~condition).any())
-        choices = [trace.value(i) for i in place.choices]
-        if len(choices) == 2 and _finite_together(*choices):
-            return False
-        unsound = [y for y in choices if not _finite(y)]
-        if not unsound:
-            return False
-        tied = np.equal(*map(trace.value, place.sides))
-        return any(bool((tied & ~np.isfinite(y)).any()) for y in unsound)
-
-    def kinked(self, trace: Trace) -> bool:
-        """Whether any function stands at a kink, which others may smooth: `np.sign(x) * abs(x)`.
-
-        So may both branches of `where(x > np.trunc(x), x, np.trunc(x))`, of which the one that is
-        taken at 1 holds there alone.
-        """
-        try:
-            return any(
-                np.any(kink(*map(trace.value, entries)))
-                for kink, entries in [*self.kinks, *((_tied, p.sides) for p in self.places)]
-            )
-        except AbstractValueError:
-            return False
-
-
-def _tied(a: Any, b: Any) -> Any:
-    """Where real numbers are equal; whole numbers do not move."""
-    return np.equal(a, b) & ("f" in (np.asarray(a).dtype.kind, np.asarray(b).dtype.kind))
-
-
-def _finite(x: Any) -> bool:
-    # A sum of squares is finite only if all numbers are, and the quicker question.
-    if x.dtype.kind != "f" or (x.shape and isfinite(np.vdot(x, x))):
-        return True
-    return bool(np.isfinite(x).all())
-
-
-def _finite_together(x: Any, y: Any) -> bool:
-    """Whether two arrays are surely finite: no product with inf or nan is, and no sum with such."""
-    alike = x.shape == y.shape and x.dtype.kind == y.dtype.kind == "f"
-    return alike and isfinite(np.vdot(x, y))
-
-
-def _constant(trace: Trace, i: int) -> bool:
-    """Whether an entry is a number of the program, perhaps spread over an array."""
-    op, *args = trace.entries[i]
-    spread = op.kind == "view" and bool(args) and all(_constant(trace, a) for a in args)
-    return type(op) is Constant or spread
-
-
-def smoothed(attempt: Rescue, results: Sequence[Any], picked: bool) -> list[Any] | None:
+def smoothed(attempt: Rescue, results: Sequence[Any], picked: bool) -> tuple[list[Any] | None, str]:
     """Results with limits in the place of derivatives that are conventions, or were picked out.
 
-    None, if there is nothing better. Where the function is continuous, and its derivative has one
-    limit from all directions, that is the limit. If it has none at all, what a `where` picked is no
-    derivative, and becomes nan. Other conventions have to lie between the derivatives around.
+    None, if there is nothing better; and why it is not known whether there is (empty: it is).
+    Where the function is continuous, and its derivative has one limit from all directions, that is
+    the limit. If it has none at all, what a `where` picked is no derivative, and becomes nan. Other
+    conventions have to lie between the derivatives around.
     """
     wanted = [
         np.arange(np.size(y)) if k >= attempt.values else np.arange(0)
@@ -220,9 +124,9 @@ def smoothed(attempt: Rescue, results: Sequence[Any], picked: bool) -> list[Any]
     better = [np.array(y, order="C") for y in results]
     try:
         exact = attempt.exact(PRECISIONS[-1])
-        around = _around(attempt, wanted, exact)
-    except (SpentError, NotExpressibleError, UndecidedError):
-        return None
+    except UNKNOWN as error:
+        return None, reason(error)
+    around, why = _around(attempt, wanted, exact)
     if around is not None:
         with precision(PRECISIONS[-1]):
             limits = [[limit(f) for f in places] for places in around[attempt.values :]]
@@ -238,22 +142,22 @@ def smoothed(attempt: Rescue, results: Sequence[Any], picked: bool) -> list[Any]
                 )
             ]
     if not picked and any(map(len, doubtful)):
-        better = partials(attempt, better, doubtful, exact[0][0])
+        better, why = partials(attempt, better, doubtful, exact[0][0])
     alike = all(np.array_equal(y, z) for y, z in zip(results, better, strict=True))
-    return None if alike else [z[()] for z in better]
+    return None if alike else [z[()] for z in better], why
 
 
 def _around(
     attempt: Rescue, wanted: Sequence[np.ndarray], exact: list[list[Any]]
-) -> list[list[dict]] | None:
-    """What is seen next to the point, if the function is continuous there."""
+) -> tuple[list[list[dict]] | None, str]:
+    """What is seen next to the point, if the function is continuous there; why nothing is."""
     try:
         seen = attempt.nearby(wanted, attempt.movable)
-    except UndecidedError:
-        return None
+    except UNKNOWN as error:
+        return None, reason(error)
     with precision(PRECISIONS[-1]):
         values = [[limit(f) for f in places] for places in seen[: attempt.values]]
-        return seen if _continuous(values, exact) else None
+        return (seen if _continuous(values, exact) else None), ""
 
 
 def _replace(results: list[np.ndarray], limits: list[list[Limit]], broken: bool) -> None:

@@ -13,11 +13,10 @@ from typing import Any
 
 import numpy as np
 
-from .balls import UndecidedError, precision
+from .balls import precision
 from .limits import NOTHING, Limit, Move, converged, same, value_of
-from .objects import NotExpressibleError
 from .proof import number
-from .rescue import Rescue, Rescued, SpentError
+from .rescue import UNKNOWN, Rescue, Rescued
 from .sides import ALONG, is_gradient, only
 
 
@@ -47,7 +46,7 @@ def _slope(attempt: Rescue, k: int, e: int) -> Limit:
     try:
         seen = attempt.nearby(wanted, masks, ALONG)[0][0]
         (here,) = attempt.exact(attempt.steps().bits)[0]
-    except (SpentError, UndecidedError, NotExpressibleError):
+    except UNKNOWN:
         return NOTHING
     if here is None:
         return NOTHING

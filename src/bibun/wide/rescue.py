@@ -40,6 +40,17 @@ class SpentError(Exception):
     """The budget of a rescue is spent."""
 
 
+UNKNOWN = SpentError, UndecidedError, NotExpressibleError
+"""What ends an attempt before anything is known."""
+
+
+def reason(error: Exception) -> str:
+    """The same in words."""
+    if isinstance(error, UndecidedError):
+        return "a comparison is undecided with 2,048 bits"
+    return SPENT if isinstance(error, SpentError) else str(error)
+
+
 class Rescued(NamedTuple):
     """The results, with what was found; which entries stay open, and why (empty: none)."""
 

@@ -15,36 +15,36 @@ from typing import Any
 
 import numpy as np
 
-from .balls import UndecidedError, precision
+from .balls import precision
 from .limits import NEARLY, Limit, Move, converged, same
 from .proof import number
-from .rescue import PRECISIONS, Rescue, SpentError
+from .rescue import PRECISIONS, UNKNOWN, Rescue, reason
 
 ALONG = [Move(0, *m) for m in product((1, -1), (True, False))]
 
 
 def partials(
     attempt: Rescue, results: Sequence[Any], doubtful: Sequence[np.ndarray], exact: Any
-) -> list[Any]:
+) -> tuple[list[Any], str]:
     """Results whose doubtful entries lie between the derivatives on both sides of the point.
 
     Those that do not become the middle; where all derivatives around are infinite, nan, or that
     infinity. Entries along which the function itself jumps, or has no limit, stay as they are. Only
-    for gradients of one number, whose entries belong to those of the arguments.
+    for gradients of one number, whose entries belong to those of the arguments. And why some of
+    them are not known (empty: all are).
     """
-    better = [np.array(y, order="C") for y in results]
+    better, why = [np.array(y, order="C") for y in results], ""
     if not is_gradient(attempt):
-        return better
+        return better, "it is no gradient of one number"
     for k, e in _entries(doubtful):
         try:
             sides = _sides(attempt, k, e, exact)
-        except UndecidedError:
+        except UNKNOWN as error:
+            why = reason(error)
             continue
-        except SpentError:
-            break
         flat = better[attempt.values + k].ravel()
         flat[e] = _between(flat[e], sides, flat.dtype)
-    return better
+    return better, why
 
 
 def is_gradient(attempt: Rescue) -> bool:

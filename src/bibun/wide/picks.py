@@ -1,0 +1,137 @@
+"""Picks: where a program stands at a kink or a jump, or a `where` picks out a single point.
+
+What is derived there is put together of conventions, one for each operation, and may be none of the
+whole.
+"""
+
+from __future__ import annotations
+
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from ..errors import AbstractValueError
+from ..graph import Constant, Type
+from ..ops.elementwise import Elementwise
+from ..ops.select import Where
+from ..recording import Trace
+
+MOST = 2_000
+"""Numbers of a condition up to which it is looked at."""
+EQUALITIES = {"equal", "not_equal"}
+COMPARISONS = EQUALITIES | {"less", "less_equal", "greater", "greater_equal"}
+
+
+class Place(NamedTuple):
+    """A `where`: the comparison that decides, its condition and sides, and what is chosen from."""
+
+    name: str
+    condition: int
+    sides: list[int]
+    choices: list[int]
+
+
+class Edge(NamedTuple):
+    """An entry of the trace whose operation may stand at a kink or a jump, and what tells it."""
+
+    entry: int
+    kink: Any
+    jump: Any
+
+    def met(self, trace: Trace, *of: Any) -> bool:
+        """Whether the operation stands there."""
+        args = [trace.value(i) for i in trace.entries[self.entry][1:]]
+        with np.errstate(all="ignore"):
+            return any(np.any(f(*args)) for f in of or (self.kink, self.jump) if f is not None)
+
+
+class Picks:
+    """The places where a program chooses by a comparison, and its kinks and jumps."""
+
+    def __init__(self, trace: Trace):
+        self.places: list[Place] = []
+        self.edges: list[Edge] = []
+        self.told = False  # whether it was said that they could not be looked at
+        for i, (op, *args) in enumerate(trace.entries):
+            if op.kink is not None or op.jump is not None:
+                self.edges.append(Edge(i, op.kink, op.jump))
+            how, *sides = trace.entries[args[0]] if type(op) is Where else (None,)
+            if type(how) is Elementwise and how.name in COMPARISONS:
+                choices = [i for i in args[1:] if not _constant(trace, i)]
+                self.places.append(Place(how.name, args[0], sides, choices))
+
+    def met(self, trace: Trace) -> int | None:
+        """The entry of a comparison that picks out a point: both sides are equal somewhere.
+
+        Where it is no test for equality, only if what is chosen from is not finite there: at an
+        edge such as that of `where(x > 0, x, 0)` the side that is taken has the derivative.
+        """
+        try:
+            return next((p.condition for p in self.places if self._met(trace, p)), None)
+        except AbstractValueError:
+            return None  # inside of vmap there are no values
+
+    def _met(self, trace: Trace, place: Place) -> bool:
+        condition = trace.values[place.condition]
+        if type(condition) is Type or condition.size > MOST:
+            return False
+        if place.name in EQUALITIES:  # not_equal is the rarer one, and asks for what does not hold
+            return bool((condition if place.name == "equal" else ~condition).any())
+        choices = [trace.value(i) for i in place.choices]
+        if len(choices) == 2 and _finite_together(*choices):
+            return False
+        unsound = [y for y in choices if not _finite(y)]
+        if not unsound:
+            return False
+        tied = np.equal(*map(trace.value, place.sides))
+        return any(bool((tied & ~np.isfinite(y)).any()) for y in unsound)
+
+    def kinked(self, trace: Trace) -> bool:
+        """Whether any function stands at a kink, which others may smooth: `np.sign(x) * abs(x)`.
+
+        So may both branches of `where(x > np.trunc(x), x, np.trunc(x))`, of which the one that is
+        taken at 1 holds there alone.
+        """
+        try:
+            return any(edge.met(trace) for edge in self.edges)
+        except AbstractValueError:
+            return False
+
+    def tangled(self, trace: Trace) -> int | None:
+        """The entry of a jump, or of a kink that another one leads to; None, if there is neither.
+
+        Then the mean of both sides of each kink makes the mean of both sides of the whole: the
+        derivative is linear in them. What derivatives have added inside is none of the user's.
+        """
+        edges = {e.entry: e for e in self.edges if e.entry not in trace.derived}
+        after: set[int] = set()
+        for i, (_, *args) in enumerate(trace.entries):
+            behind = not after.isdisjoint(args)
+            if i in edges and edges[i].met(trace):
+                if behind or edges[i].met(trace, edges[i].jump):
+                    return i
+                after.add(i)
+            elif behind:
+                after.add(i)
+        return None
+
+
+def _finite(x: Any) -> bool:
+    # A sum of squares is finite only if all numbers are, and the quicker question.
+    if x.dtype.kind != "f" or (x.shape and isfinite(np.vdot(x, x))):
+        return True
+    return bool(np.isfinite(x).all())
+
+
+def _finite_together(x: Any, y: Any) -> bool:
+    """Whether two arrays are surely finite: no product with inf or nan is, and no sum with such."""
+    alike = x.shape == y.shape and x.dtype.kind == y.dtype.kind == "f"
+    return alike and isfinite(np.vdot(x, y))
+
+
+def _constant(trace: Trace, i: int) -> bool:
+    """Whether an entry is a number of the program, perhaps spread over an array."""
+    op, *args = trace.entries[i]
+    spread = op.kind == "view" and bool(args) and all(_constant(trace, a) for a in args)
+    return type(op) is Constant or spread
