@@ -6,12 +6,11 @@
 #include <cmath>
 #include <limits>
 
+#include "lapack.hpp"
 #include "routines.hpp"
 
 namespace bibun {
 namespace {
-
-using Size = std::int64_t;
 
 template <class T>
 struct Lapack {
@@ -27,24 +26,8 @@ struct Lapack {
 };
 
 template <class T>
-bool finite(Size n, const T* x) {
-  return std::all_of(x, x + n, [](T v) { return std::isfinite(v); });
-}
-
-template <class T>
 bool has_nan(Size n, const T* x) {
   return std::any_of(x, x + n, [](T v) { return std::isnan(v); });
-}
-
-// y: the transpose of the m x n matrix x.
-template <class T>
-void turn(Size m, Size n, const T* x, T* y) {
-  constexpr Size kBlock = 16;
-  for (Size i = 0; i < m; i += kBlock) {
-    for (Size j = 0; j < n; ++j) {
-      for (Size k = i; k < std::min(i + kBlock, m); ++k) y[j * m + k] = x[k * n + j];
-    }
-  }
 }
 
 // The symmetric part of a: half of it and of its transpose.
@@ -284,7 +267,6 @@ bool orthogonal(Size m, Size n, Size columns, Size room, const T* a, T* q, T* r,
   return regular && info == 0;
 }
 
-#define BIBUN_LAPACK(name, T, kind) {"bibun_lapack_" #name "_" kind, address_of(&name<T>)}
 #define BIBUN_LAPACKS(T, kind)                                                       \
   BIBUN_LAPACK(factors, T, kind), BIBUN_LAPACK(solve, T, kind),                        \
       BIBUN_LAPACK(solve_again, T, kind), BIBUN_LAPACK(solve_lower, T, kind),          \

@@ -23,8 +23,14 @@ std::vector<Symbol> routines();
 // Sorting, for numbers of all kinds.
 std::vector<Symbol> sorting_routines();
 
+// Functions of integers.
+std::vector<Symbol> integer_routines();
+
 // Functions that hand matrices to LAPACK, whose own functions they are given.
 std::vector<Symbol> lapack_routines();
+
+// The same for what is not symmetric, or complex.
+std::vector<Symbol> schur_routines();
 
 }  // namespace bibun
 

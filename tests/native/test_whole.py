@@ -11,6 +11,8 @@ import pytest
 import scipy.linalg as sl
 
 import bibun
+from bibun.native.program import NativeProgram
+from bibun.ops.linalg import ComplexResultError
 
 from .test_guarded import same_guarded
 from .test_native import graph_of, same
@@ -72,6 +74,12 @@ def test_orders(dtype: str, size: int) -> None:
     np.testing.assert_array_equal(places, np.argsort(x, kind="stable"))
 
 
+def scaled(a: Any) -> Any:
+    """A matrix of the same eigenvalues that is not symmetric."""
+    scales = np.linspace(1, 2, a.shape[-1], dtype=a.dtype)
+    return a * scales[:, None] / scales
+
+
 SQUARE: dict[str, Function] = {
     "det": lambda a: np.linalg.det(a / 4),
     "logdet": lambda a: np.linalg.slogdet(a)[1],
@@ -84,6 +92,12 @@ SQUARE: dict[str, Function] = {
     "eigenvalues": lambda a: np.linalg.eigvalsh(a),
     "projection": lambda a: np.linalg.eigh(a)[1][..., :1] ** 2,
     "exponential": lambda a: sl.expm(a / 8),
+    "eigenvalues of any": lambda a: np.linalg.eigvals(scaled(a)),
+    "eigenvectors of any": lambda a: np.linalg.eig(scaled(a))[1][..., :1] ** 2,
+    "complex": lambda a: np.linalg.eigvalsh(a + 0.1j * (np.triu(a) - np.triu(a).T)),
+    "complex projection": lambda a: np.abs(np.linalg.eigh(a + 0.1j * np.tril(a, -1))[1]),
+    "root": lambda a: sl.sqrtm(scaled(a)),
+    "Sylvester's equation": lambda a: sl.solve_sylvester(scaled(a), a[:2, :2], a[:, :2] ** 2),
     "root of the product": lambda a: np.linalg.cond(a),
 }
 TALL: dict[str, Function] = {
@@ -149,10 +163,52 @@ def test_what_has_no_result(n: int) -> None:
     assert np.isnan(bibun.jit(np.linalg.inv)(bad)).all() and np.isnan(bibun.jit(np.linalg.det)(bad))
 
 
+def test_complex_results_and_others_are_the_interpreters() -> None:
+    """What has no real result, or none at all: NumPy's and SciPy's errors, warnings and numbers."""
+    turn = np.array([[0.0, -1.0], [1.0, 0.0]])
+    bad = np.array([[1.0, np.nan], [0.0, 1.0]])
+    with pytest.raises(ComplexResultError):
+        bibun.jit(np.linalg.eigvals)(turn)
+    with pytest.raises(np.linalg.LinAlgError):
+        bibun.jit(np.linalg.eigvals)(bad)
+    assert np.isnan(bibun.jit(lambda a: np.linalg.eigvalsh(1j * a))(bad)).all()
+    root = bibun.jit(sl.sqrtm)
+    np.testing.assert_allclose(root(turn), sl.sqrtm(turn), rtol=1e-14)
+    assert np.isnan(root(-np.eye(2))).all() and np.isnan(root(bad)).all()
+    with pytest.warns(sl.LinAlgWarning):
+        np.testing.assert_array_equal(root(np.zeros((2, 2))), np.zeros((2, 2)))
+    graph, _ = graph_of(sl.solve_sylvester, turn, turn, turn)
+    for args in ((turn, turn, turn), (np.eye(2), -np.eye(2), turn), (bad, turn, turn)):
+        assert np.isnan(NativeProgram(graph)(*args)[0]).all()
+    for args in ((turn, turn, turn), (bad, turn, turn), (turn, 2 * turn, bad)):
+        same(graph, args)
+
+
+@pytest.mark.parametrize("dtype", ["i1", "i4", "i8", "u2", "u8"])
+def test_integers(dtype: str) -> None:
+    """With the least and the largest numbers there are, modulo which results are counted."""
+    limits, rng = np.iinfo(dtype), np.random.default_rng(2)
+    few = np.array([limits.min, limits.max, 0, 1, 6], dtype)
+    few = np.concatenate([few, rng.integers(limits.min, limits.max, 8, dtype)])
+    a, b = (x.ravel() for x in np.meshgrid(few, few))
+    for f in (np.gcd, np.lcm, lambda a, b: np.power(a, b % 70), lambda a, b: a**5, np.fmax):
+        graph, captured = graph_of(f, a, b)
+        with np.errstate(all="ignore"):
+            assert not same(graph, [a, b, *captured]).interpreted
+    for f in (np.fmod, lambda a, b: np.reciprocal(b)):
+        graph, captured = graph_of(f, a[b != 0], b[b != 0])
+        assert not same(graph, [a[b != 0], b[b != 0], *captured]).interpreted
+        with pytest.warns(RuntimeWarning, match="divide by zero|invalid value"):
+            bibun.jit(f)(a, b)
+    if dtype[0] == "i":
+        with pytest.raises(ValueError, match="negative integer powers"):
+            bibun.jit(np.power)(a, b)
+
+
 def test_beside_calls_of_numpys() -> None:
     """Functions of the extension and NumPy's calls take turns."""
     x = np.random.default_rng(3).standard_normal(9)
     graph, captured = graph_of(
-        lambda x: np.sort(np.gcd(np.sort(9 * x).astype(int), 6)) + np.sort(-x), x
+        lambda x: np.sort(np.sort(9 * x).astype(np.float16).astype(float)) + np.sort(-x), x
     )
-    assert len(same(graph, [x, *captured]).interpreted) == 1
+    assert [n.op.name for n in same(graph, [x, *captured]).interpreted] == ["cast", "cast"]

@@ -15,8 +15,11 @@ from ..array import bind
 from ..graph import Node
 from ..ops.convolving import Convolve
 from ..ops.cumulative import CumProd, Prod, Recurrence
+from ..ops.decomposition import Skewed
 from ..ops.determinants import LogDetGradient
+from ..ops.hermitian import HermitianEigh
 from ..ops.linalg import Factors, Inverse, Solve
+from .pieces import HermitianPair
 from .transforms import Pair, times
 
 
@@ -62,6 +65,18 @@ def inverse(n: Node, a: Pair) -> Pair:
     """Its first columns are those of the complex one."""
     y = bind(Inverse(), real_matrix(a))
     return halves_of(y[..., : a.re.shape[-1]], -2)
+
+
+def skewed(n: Node, a: Pair) -> Any:
+    """As `compositions.skewed`, with the conjugate transpose."""
+    off = np.hypot(a.re - np.swapaxes(a.re, -1, -2), a.im + np.swapaxes(a.im, -1, -2))
+    largest, off = (np.max(x, axis=(-2, -1)) for x in (np.hypot(*a), off))
+    return off > off.dtype.type(np.sqrt(np.finfo(off.dtype).eps)) * largest
+
+
+def hermitian(n: Node, a: Pair) -> tuple[Any, Pair]:
+    w, re, im = bind(HermitianPair(), *a)
+    return w, Pair(re, im)
 
 
 def product(n: Node, x: Pair) -> Pair:
@@ -142,5 +157,5 @@ def running_product(n: Node, x: Pair) -> Pair:
 RULES: dict[type, Callable[..., Any]] = {
     Convolve: bilinear, Factors: factors, Solve: solve, Inverse: inverse,
     LogDetGradient: lambda n, a: transposed(inverse(n, a)), Prod: product,
-    CumProd: running_product, Recurrence: recurrence,
+    CumProd: running_product, Recurrence: recurrence, Skewed: skewed, HermitianEigh: hermitian,
 }  # fmt: skip

@@ -214,6 +214,9 @@ def pattern(op: Scattered, args: Sequence[Array], trace: Trace) -> Any:
 
 def rounded(op: Round, args: Sequence[Array], trace: Trace) -> Array | None:
     (x,) = args
+    if x.dtype.kind in "iu":  # of these NumPy rounds the digits before the point in float64
+        scale = np.float64(10.0**-op.decimals)
+        return x if op.decimals >= 0 else (np.rint(x / scale) * scale).astype(x.dtype)
     if x.dtype.kind != "f":
         return None
     scale = x.dtype.type(10.0 ** abs(op.decimals))

@@ -72,7 +72,7 @@ CALLS = {
 }  # fmt: skip
 
 
-SPECIAL = {"gamma": "std::tgamma", "gammaln": "std::lgamma"}
+SPECIAL = {"gamma": "std::tgamma", "gammaln": "std::lgamma", "gcd": "std::gcd"}
 
 
 class CppPrinter:
@@ -356,7 +356,7 @@ def special(name: str) -> str:
             "write it in NumPy, or differentiate all of it in C++ with <bibun/dual.hpp>"
         )
     if name not in SPECIAL:
-        raise UnsupportedError(f"C++: the standard library has no scipy.special.{name}")
+        raise UnsupportedError(f"C++: the standard library has no {name}")
     return SPECIAL[name]
 
 

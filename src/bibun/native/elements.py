@@ -22,6 +22,7 @@ from ..ops.parts import Real
 from ..ops.select import Where
 from ..ops.structure import Cast, Copy
 from ..zeros import Select
+from . import integers
 from .linked import SPECIAL
 from .mathematics import (
     circular,
@@ -83,6 +84,12 @@ def infinite(x: Value) -> Value:
 
 def finite(x: Value) -> Value:
     return abs(x) < np.inf
+
+
+def never(x: Value) -> Value:
+    """False, whatever a whole number is."""
+    some = x.to("bool")
+    return some & ~some
 
 
 def heaviside(x: Value, at_zero: Value) -> Value:
@@ -168,9 +175,17 @@ BITS: dict[str, Element] = {
     "left_shift": left_shift,           "right_shift": right_shift,
     "bitwise_count": bitwise_count,
 }
+WHOLE: dict[str, Element] = {
+    "isnan": never,                     "isinf": never,
+    "isfinite": lambda x: ~never(x),    "floor": lambda x: x,
+    "ceil": lambda x: x,                "trunc": lambda x: x,
+    "fmax": larger,                     "fmin": smaller,
+}
+"""What numbers without fractions have nothing to do for."""
 OF_BOOLS: dict[str, Element] = {
     "add": lambda a, b: a | b,          "multiply": lambda a, b: a & b,
     "maximum": lambda a, b: a | b,      "minimum": lambda a, b: a & b,
+    "fmax": lambda a, b: a | b,         "fmin": lambda a, b: a & b,
     "absolute": lambda x: x,            "positive": lambda x: x,    "conjugate": lambda x: x,
 }
 MATHEMATICS: dict[str, Element] = {
@@ -238,7 +253,7 @@ def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) ->
     if isinstance(op, Elementwise):
         if op.label == "power" and second is not None and args[0].dtype.kind == "f":
             return POWERS.get(float(second), powers.power)
-        return _of_row(op.label, args[0].dtype.kind)
+        return _of_row(op.label, args[0].dtype.kind, second)
     if isinstance(op, Cast):
         return _cast(KINDS[args[0].dtype], KINDS[op.dtype])
     if isinstance(op, Within):
@@ -275,12 +290,14 @@ OTHERS: dict[type, Element] = {
 }
 
 
-def _of_row(label: str, kind: str) -> Element | None:
+def _of_row(label: str, kind: str, second: Any) -> Element | None:
     """The function of a row of the table, for arguments of this kind of dtype."""
-    tables = {"f": (FLOATING, NUMERIC, EVERY, MATHEMATICS), "b": (OF_BOOLS, BITS, EVERY)}
-    for table in tables.get(kind, (NUMERIC, EVERY, BITS)):
+    tables = {"f": (FLOATING, NUMERIC, EVERY, MATHEMATICS), "b": (OF_BOOLS, WHOLE, BITS, EVERY)}
+    for table in tables.get(kind, (NUMERIC, WHOLE, EVERY, BITS)):
         if label in table:
             return table[label]
+    if kind in "iu":
+        return integers.of_row(label, second)
     return partial(special, label) if kind == "f" and label in NAMES else None
 
 

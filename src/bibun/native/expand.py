@@ -6,10 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import numpy as np
+
 from ..array import Array, bind, enter, lift
-from ..graph import Constant, Graph, Item, Op, type_of
+from ..graph import Constant, Graph, Item, Node, Op, Type, type_of
 from ..ops.calls import Call, CustomGradient, CustomTangent
 from ..ops.gather import Gather, Scatter
+from ..ops.opaque import Opaque
 from ..ops.putting import AddAt, Put
 from ..recording import Trace, building
 from . import compositions, exponentials, factors, firsts, searches
@@ -48,6 +51,8 @@ def _evaluated(
             env.append(bind(n.op, *args) if found is None else found)
         else:
             found = _changed(n.op, args, trace)
+            if found is None:
+                found = _nothing(n, trace)
             env.append(bind(n.op, *args) if found is None else found)
     return [lift(env[o]) for o in graph.outputs]
 
@@ -60,6 +65,21 @@ def _changed(op: Op, args: Sequence[Array], trace: Trace) -> Any:
     compose = searches.COMPOSED.get(type(op))
     graph = None if compose is None else compose(op, [type_of(a) for a in args])
     return None if graph is None else _results(graph, args, trace)
+
+
+def _nothing(n: Node, trace: Trace) -> Any:
+    """The results of what would be NumPy's, if all are empty; None if they are not.
+
+    Functions of the user's may do more than give results.
+    """
+    types: Sequence[Any] = n.types
+    known = all(isinstance(t, Type) and 0 in t.shape for t in types)
+    foreign = n.op.kind != "call" and type(n.op) not in CHANGES
+    if foreign or isinstance(n.op, Opaque) or not known:
+        return None
+    empty = [lift(np.broadcast_to(t.dtype.type(0), t.shape)) for t in types]
+    found = tuple(Array(trace, enter(trace, x), t) for x, t in zip(empty, types, strict=True))
+    return found[0] if len(found) == 1 else found
 
 
 def _results(graph: Graph, args: Sequence[Array], trace: Trace) -> Any:

@@ -17,23 +17,21 @@ from ..graph import Op, Type
 from ..loops.statements import KINDS
 from ..ops.decomposition import Cholesky, Eigh
 from ..ops.determinants import Det, LogDetGradient, Slogdet
+from ..ops.eigenvalues import Eig
+from ..ops.hermitian import HermitianEigh
 from ..ops.linalg import Factors, Inverse, Solve
 from ..ops.pseudoinverse import LeastSquares, Pinv
 from ..ops.qr import QR
 from ..ops.sorting import ArgPartition, ArgSort, Sort, Ties
 from ..ops.svd import SVD
 from .factors import MOST
-from .linked import LIBRARY
+from .pieces import HermitianPair
 from .routines import Routine
 from .runtime import symbols
+from .spectral import directions, function, hermitian, square_root, sylvester
 from .tasks import DEPENDENT, INDEFINITE, INFINITE, SINGULAR, Maker, along, maker, numeric, ties
 
 INT32, INT64 = np.dtype(np.int32), np.dtype(np.int64)
-
-
-def function(name: str, a: Type) -> str:
-    """A function of LAPACK's or BLAS's for such numbers."""
-    return f"{LIBRARY}{'s' if KINDS[a.dtype] == 'f32' else 'd'}{name}"
 
 
 def square(
@@ -74,7 +72,7 @@ def solve(op: Solve, a: Type, b: Type, *factors: Type) -> Routine:
     return Routine(name, numbers, prod(lead), 2 + len(factors), memory, SINGULAR, given)
 
 
-def eigen(op: Eigh, a: Type) -> Routine:
+def eigen(op: Eigh | HermitianEigh, a: Type) -> Routine:
     *lead, n, _ = a.shape
     room, integers = 1 + 6 * n + 2 * n * n, 3 + 5 * n  # what LAPACK's page asks for
     memory = Type(a.dtype, (n, n)), Type(a.dtype, (room,)), Type(INT32, (integers,))
@@ -135,13 +133,16 @@ LU = ("getrf", "getrs")
 FACTORISED: dict[type, tuple[int, Maker | None]] = {
     Factors: (0, factors),      Solve: (MOST, solve),       Cholesky: (MOST, root),
     Eigh: (0, eigen),           SVD: (0, singular),         QR: (16, orthogonal),
-    Pinv: (0, least),           LeastSquares: (0, least),
+    Pinv: (0, least),           LeastSquares: (0, least),   Eig: (0, directions),
+    HermitianEigh: (0, eigen),  HermitianPair: (0, hermitian),
     Inverse: (MOST, square("invert", 0, functions=LU, fails=SINGULAR)),
     LogDetGradient: (MOST, square("invert", 1, functions=LU, fails=SINGULAR)),
     Det: (MOST, square("det", functions=LU[:1])),
     Slogdet: (MOST, square("determinant", functions=LU[:1])),
 }  # fmt: skip
 """Rows up to which the functions of exported C++ are quicker, or as good, and what does it then."""
+LATER: dict[str, Maker] = {"sylvester": sylvester, "sqrtm": square_root}
+"""By their names: their classes are there once one of them has been met."""
 SORTING: dict[type, Maker] = {
     Sort: lines("sort_lines"), ArgSort: lines("order_lines"), ArgPartition: lines("order_lines"),
     Ties: ties,
@@ -164,7 +165,7 @@ def _routine(op: Op, args: Sequence[Any]) -> Routine | None:
     if type(op) in SORTING:
         return SORTING[type(op)](op, *args) if len({a.dtype for a in args}) == 1 else None
     rows = max(args[0].shape[-2:], default=0)
-    most, large = FACTORISED.get(type(op), (MOST, None))
+    most, large = FACTORISED.get(type(op)) or (0 if op.name in LATER else MOST, LATER.get(op.name))
     if rows > most:
         found = large(op, *args) if large else None
         return found and found._replace(symbol=f"lapack_{found.symbol}")

@@ -140,26 +140,26 @@ class Printer(Memory):
         if s.opcode == "table":
             return self.table(s.extra, args[0])
         if s.opcode == "special":
-            return self.special(s.extra, args)
+            return self.special(s.extra, s.kind, args)
         lanes = max(a.lanes for a in args)
         return Term(applied(self, s.opcode, s.kind, args, lanes), s.kind, lanes)
 
-    def special(self, name: str, args: Sequence[Term]) -> Term:
-        """A function of SciPy's, lane by lane. It takes a 0 behind its arguments."""
-        symbol, lanes = f"{SPECIAL}{name}", max(a.lanes for a in args)
-        types = ", ".join(["double"] * len(args))
-        self.declared[symbol] = f"declare double @{symbol}({types}, i32) nounwind"
+    def special(self, name: str, kind: str, args: Sequence[Term]) -> Term:
+        """A function of SciPy's or ours, lane by lane. It takes a 0 behind its arguments."""
+        symbol, lanes, of = f"{SPECIAL}{name}", max(a.lanes for a in args), scalar(kind)
+        types = ", ".join([of] * len(args))
+        self.declared[symbol] = f"declare {of} @{symbol}({types}, i32) nounwind"
         if lanes == 1:
-            given = ", ".join(f"double {a.text}" for a in args)
-            return Term(self.put(f"call double @{symbol}({given}, i32 0)"), "f64")
-        wide, found = vector("double", lanes), "poison"
+            given = ", ".join(f"{of} {a.text}" for a in args)
+            return Term(self.put(f"call {of} @{symbol}({given}, i32 0)"), kind)
+        wide, found = vector(of, lanes), "poison"
         operands = [self.broad(a, lanes) for a in args]
         for k in range(lanes):
             single = [self.put(f"extractelement {wide} {x}, i32 {k}") for x in operands]
-            given = ", ".join(f"double {x}" for x in single)
-            y = self.put(f"call double @{symbol}({given}, i32 0)")
-            found = self.put(f"insertelement {wide} {found}, double {y}, i32 {k}")
-        return Term(found, "f64", lanes)
+            given = ", ".join(f"{of} {x}" for x in single)
+            y = self.put(f"call {of} @{symbol}({given}, i32 0)")
+            found = self.put(f"insertelement {wide} {found}, {of} {y}, i32 {k}")
+        return Term(found, kind, lanes)
 
     # ------------------------------------------------------------ the heap
 

@@ -297,10 +297,11 @@ class Nodes:
             if result.dtype == bool and type(op) in OF_BOOLS:
                 op = OF_BOOLS[type(op)](op.axes)
             return _over_axes(op, args[0], self.shape(args[0]))
-        if isinstance(op, MatMul) and result.dtype.kind == "f":
+        if isinstance(op, MatMul) and result.dtype.kind in "fiub":
             a, b = args
-            if not self.product(i).in_tiles:
-                return _matrix_product(op, a, self.shape(a), b, self.shape(b))
+            if result.dtype.kind != "f" or not self.product(i).in_tiles:
+                of_bools = result.dtype.kind == "b"
+                return _matrix_product(op, of_bools, a, self.shape(a), b, self.shape(b))
         return None
 
 
@@ -318,7 +319,7 @@ def _over_axes(op: Any, x: int, shape: tuple[int, ...]) -> Reduction:
 
 
 def _matrix_product(
-    op: MatMul, a: int, of_a: tuple[int, ...], b: int, of_b: tuple[int, ...]
+    op: MatMul, of_bools: bool, a: int, of_a: tuple[int, ...], b: int, of_b: tuple[int, ...]
 ) -> Reduction:
     lead = len(of_a) - 1 - op.rows
     rows = of_a[lead:-1]
@@ -330,5 +331,5 @@ def _matrix_product(
     def right(outer: Index, inner: Index) -> Index:
         return (*outer[:lead], *inner, *outer[lead + op.rows :])
 
-    kept = (*of_a[:lead], *rows, *columns)
-    return Reduction("add", kept, of_a[-1:], ((a, left), (b, right)))
+    kept, opcode = (*of_a[:lead], *rows, *columns), "or" if of_bools else "add"
+    return Reduction(opcode, kept, of_a[-1:], ((a, left), (b, right)))

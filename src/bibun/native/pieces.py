@@ -16,6 +16,7 @@ from ..array import Array, bind
 from ..graph import Example, Op, Type, operation
 from ..loops.statements import KINDS
 from ..ops.gather import Gather, Read, Slice
+from ..ops.hermitian import HermitianEigh, symmetric
 from ..ops.structure import Reshape
 from ..recording import Trace
 
@@ -147,6 +148,24 @@ class Joined(Op):
     @classmethod
     def examples(cls) -> Iterator[Example]:
         yield Example(cls(), ((2, 3), (2, 3)))
+
+
+@operation
+class HermitianPair(Op):
+    """Eigenvalues of a Hermitian matrix and both parts of its eigenvectors (`HermitianEigh`)."""
+
+    kind = "call"
+
+    def type(self, re, im):
+        return Type(re.dtype, re.shape[:-1]), re, im
+
+    def value(self, re, im):
+        w, v = HermitianEigh().value(Joined().value(re, im))
+        return w, np.ascontiguousarray(v.real), np.ascontiguousarray(v.imag)
+
+    @classmethod
+    def examples(cls) -> Iterator[Example]:
+        yield Example(cls(), (symmetric, lambda rng: np.zeros((3, 3))))
 
 
 @operation

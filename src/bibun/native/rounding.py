@@ -19,7 +19,7 @@ def remainder(a: Value, b: Value) -> Value:
     """What is left of a, with the sign of b."""
     if a.kind in FLOATS:
         return _divided(a, b)[1]
-    b = _divisor(a, b)
+    b = divisor(a, b)
     left = a % b
     return left if a.kind[0] == "u" else (left.differs(0) & ((left ^ b) < 0)).where(left + b, left)
 
@@ -28,13 +28,13 @@ def floor_divide(a: Value, b: Value) -> Value:
     """The largest whole number up to a / b."""
     if a.kind in FLOATS:
         return _divided(a, b)[0]
-    b = _divisor(a, b)
+    b = divisor(a, b)
     left = a % b
     down = left.differs(0) & ((left ^ b) < 0)
     return a / b if a.kind[0] == "u" else (a / b) - down.to(a.kind)
 
 
-def _divisor(a: Value, b: Value) -> Value:
+def divisor(a: Value, b: Value) -> Value:
     """An integer that a may be divided by; the call fails where it may not."""
     wrong = b.equals(0)
     if a.kind[0] == "i":  # the quotient of the least number and -1 is no number of the kind
