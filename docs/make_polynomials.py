@@ -171,6 +171,7 @@ def main() -> None:
                 lines.append(f'    "{kind}": {parts(number(), [*cut, whole], whole)},')
             lines.append("}")
         lines += two_over_pi()
+        lines += pieces()
     FILE.write_text("\n".join(lines) + "\n", "utf-8")
 
 
@@ -208,6 +209,33 @@ def two_over_pi() -> list[str]:
                 x -= rows[-1]
     head = ["", "# 2^e 2/pi mod 4 for e = 0, 16, 32, ...: five numbers each.", "TWO_OVER_PI = ("]
     return [*head, *listed(rows, 4), ")"]
+
+
+DEGREE, SATURATED = 13, 19.0625
+"""The degree of the polynomials of tanh in pieces, and from where on it is 1 in all digits."""
+
+
+def pieces() -> list[str]:
+    """tanh(c + r) as polynomials in r >= 0, one for each quarter of an octave of 1 + x < 16.
+
+    Each begins at c; the first one at 0, where it is r + r^2 p(r), so that small numbers keep all
+    digits. The last one goes on until tanh is 1. tanh(c) is a sum of two numbers, of which the
+    first column has the smaller one.
+    """
+    ends = [mp.mpf(2) ** e * (1 + mp.mpf(k) / 4) - 1 for e in range(4) for k in range(4)]
+    first = interpolated(Rest(over(mp.tanh, 2, 2), 0, ends[1], 1.0), DEGREE - 2)
+    # Where r is -0, so is the sum: its terms with r^2 and r^6 have the sign of r.
+    assert first[0] > 0 and first[4] > 0
+    rows = [[0.0, 0.0, 1.0, *first]]
+    for c, end in zip(ends[1:], [*ends[2:], mp.mpf(SATURATED)], strict=True):
+        p = interpolated(Rest(lambda r, c=c: mp.tanh(c + r), 0, end - c, 1.0), DEGREE)
+        rows.append([p[0] - float(p[0]), *p])
+    rows = rows[4:] + rows[:4]  # by the lowest bits of the exponent of 1 + x, which begin with 3
+    head = ["", "# tanh(c) in two parts, and the coefficients of r, r^2, ... of all pieces."]
+    head += [f"TANH_END = {SATURATED}", "TANH_PIECES = ("]
+    for column in zip(*rows, strict=True):
+        head += ["    (", *listed([float(x) for x in column], 8), "    ),"]
+    return [*head, ")"]
 
 
 def listed(numbers: list[float], indent: int) -> list[str]:

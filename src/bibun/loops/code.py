@@ -110,6 +110,10 @@ class Value:
         a, b = like.like(a), like.like(b)
         return a if a is b else self.code.let("select", like.kind, (self, a, b), None)
 
+    def capped(self, limit: float) -> Value:
+        """|self|, or a positive limit if that is less or this is nan."""
+        return self.make("capped", limit)
+
     def isnan(self) -> Value:
         """Whether this float is nan."""
         return self.differs(self)
@@ -118,14 +122,18 @@ class Value:
 class Code:
     """A function while it is written: its buffers, its outermost block, and where we write now."""
 
-    def __init__(self, name: str = "kernel"):
+    def __init__(self, name: str = "kernel", lookups: bool = False):
         self.name = name
+        self.lookups = (
+            lookups  # whether entries of small tables are there nearly as soon as products
+        )
         self.buffers: list[Buffer] = []
         self.blocks = [Block(0)]
         self.counters: dict[int, int] = {}  # of each loop: its depth
         self.constants: dict[int, Any] = {}  # of values that are constants: the number
         self.count = 0
         self.checked = False  # whether a call may fail
+        self.waiting = 0  # how many loops there are around whose rounds wait for each other
 
     @property
     def body(self) -> Block:
@@ -207,6 +215,10 @@ class Code:
         """A float64 from a table of constants; the index, an i64, has to be one of its places."""
         return self.let("table", "f64", (index,), numbers)
 
+    def lookup(self, numbers: tuple[float, ...], index: Value) -> Value:
+        """A float64 from a table of sixteen constants, at the four lowest bits of an i64."""
+        return self.let("lookup", "f64", (index,), numbers)
+
     def store(self, buffer: Buffer, place: Place, value: Value) -> None:
         """Write a value to a place."""
         self.blocks[-1].statements.append(Store(buffer, place, value.number))
@@ -253,7 +265,9 @@ class Code:
         self.counters[counter.number] = depth
         made = Loop(counter.number, extent, Block(depth), [], [], lanes, parallel, ordered, serial)
         self.blocks.append(made.body)
+        self.waiting += serial
         yield Round(self, made, counter)
+        self.waiting -= serial
         self.blocks.pop()
         self.blocks[-1].statements.append(made)
 
@@ -268,10 +282,12 @@ class Code:
 
     def repeat(self, condition: Callable[[], Value], body: Callable[[], None]) -> None:
         """Run a body as long as a condition holds."""
+        self.waiting += 1
         with self.apart() as before:
             holds = condition()
         with self.apart() as rounds:
             body()
+        self.waiting -= 1
         self.blocks[-1].statements.append(While(before, holds.number, rounds))
 
     def grow(self, buffer: Buffer, rows: Value, size: int) -> None:

@@ -178,10 +178,11 @@ class CppPrinter:
         if s.opcode == "load":
             buffer, place = s.extra
             return self.place(buffer, place) + (" != 0" if s.kind == "bool" else "")
-        if s.opcode == "table":
+        if s.opcode in ("table", "lookup"):
             name = f"{self.code.name}_table{len(self.tables)}"
             name = self.tables.setdefault(s.extra, name)
-            return f"{name}[{args[0]}]"
+            place = f"{args[0]} & 15" if s.opcode == "lookup" else args[0]
+            return f"{name}[{place}]"
         if s.opcode == "special":
             return f"{special(s.extra)}({', '.join(args)})"
         if s.opcode == "select":
@@ -217,6 +218,8 @@ class CppPrinter:
                 return f"std::fabs({args[0]})"
             less = f"static_cast<{cpp_type(kind)}>(-{args[0]})"
             return args[0] if kind[0] == "u" else f"{args[0]} < 0 ? {less} : {args[0]}"
+        if opcode == "capped":
+            return f"std::fabs({args[0]}) < {args[1]} ? std::fabs({args[0]}) : {args[1]}"
         if opcode in ("max", "min"):
             return self.extreme(opcode, kind, *args)
         # Code that is made for C++ alone calls its library by name.

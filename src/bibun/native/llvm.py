@@ -139,6 +139,8 @@ class Printer(Memory):
         args = [self.terms[a] for a in s.args]
         if s.opcode == "table":
             return self.table(s.extra, args[0])
+        if s.opcode == "lookup":
+            return self.lookup(s.extra, args[0])
         if s.opcode == "special":
             return self.special(s.extra, s.kind, args)
         lanes = max(a.lanes for a in args)

@@ -45,6 +45,12 @@ def registers() -> tiles.Registers:
     return tiles.registers(features())
 
 
+@cache
+def lookups() -> bool:
+    """Whether this CPU finds an entry of a small table as quickly as it multiplies (lookups.py)."""
+    return all(features().get(f"avx512{name}") for name in ("f", "dq", "vl"))
+
+
 LINKS = 32
 """Programs of one linker."""
 

@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from ..loops import Block, Buffer, Place, Store
 from ..loops.statements import DTYPES
 from .lines import Lines, Term, Wide, literal, stored, suffix, vector
+from .lookups import looked_up
 from .registers import Registers, Spot
 
 ALIGNMENT = 64
@@ -146,13 +147,24 @@ class Memory(Lines, ABC):
             )  # fmt: skip
         return self.truth(Term(x, kind, lanes))
 
-    def table(self, numbers: tuple[float, ...], index: Term) -> Term:
-        """A number from a table of constants, which the module holds once."""
+    def constants(self, numbers: tuple[float, ...]) -> str:
+        """The name of a table, which the module holds once."""
         name = f"@table{hash_of(numbers)}"
         if name not in self.declared:
             kept = ", ".join(f"double {literal('f64', struct.pack('d', x))}" for x in numbers)
             of = f"[{len(numbers)} x double]"
-            self.declared[name] = f"{name} = internal constant {of} [{kept}]"
+            self.declared[name] = f"{name} = internal constant {of} [{kept}], align {ALIGNMENT}"
+        return name
+
+    def lookup(self, numbers: tuple[float, ...], index: Term) -> Term:
+        """A number from a table of sixteen, at the lowest bits of the index."""
+        if index.lanes > 1:
+            return looked_up(self, self.constants(numbers), index)
+        return self.table(numbers, index._replace(text=self.put(f"and i64 {index.text}, 15")))
+
+    def table(self, numbers: tuple[float, ...], index: Term) -> Term:
+        """A number from a table of constants."""
+        name = self.constants(numbers)
         many = self.put(f"getelementptr double, ptr {name}, {index.type} {index.text}")
         if index.lanes == 1:
             return Term(self.put(f"load double, ptr {many}"), "f64")

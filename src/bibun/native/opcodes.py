@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..errors import BibunError
 from ..loops.statements import FLOATS, WIDTH
 from .lines import Lines, Term, scalar, suffix, vector
+from .lookups import capped
 
 FLOAT = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg", "rem": "frem"}
 INTEGER = {"add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor"}
@@ -26,6 +27,8 @@ def applied(p: Lines, name: str, result: str, args: list[Term], lanes: int) -> s
         chosen = vector(scalar(result), lanes)
         c, a, b = operands
         return p.put(f"select {vector('i1', lanes)} {c}, {chosen} {a}, {chosen} {b}")
+    if name == "capped":
+        return capped(p, operands[0], operands[1], lanes)
     if name in ("to", "bits"):
         return convert(p, name, kind, result, of, operands[0], lanes)
     if kind in FLOATS and name in ("max", "min"):

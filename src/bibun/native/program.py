@@ -20,6 +20,7 @@ from .kernel import Kernel
 from .linked import Machine
 from .llvm import Printer, arrangement
 from .lower import Lowering
+from .machine import lookups
 from .nests import Nest
 from .nodes import Nodes
 from .overwrites import overwrites
@@ -54,7 +55,7 @@ class Segment:
         others: Sequence[int],
         replaced: Mapping[int, int],
     ):
-        lowering = Lowering(schedule, Code("kernel"), kept, made)
+        lowering = Lowering(schedule, Code("kernel", lookups()), kept, made)
         for node in inputs:
             lowering.buffer(node)
         for node in others:

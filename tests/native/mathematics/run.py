@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 
+import bibun
 from bibun.array import bind
 from bibun.graph import Type
 from bibun.native.program import NativeProgram
@@ -27,6 +29,20 @@ def native(name: str, args: Sequence[np.ndarray]) -> np.ndarray:
     """The values of an operation."""
     with np.errstate(all="ignore"):
         return program(name, args[0].dtype, args[0].size)(*args)[0]
+
+
+def in_rounds(name: str, args: Sequence[np.ndarray], width: int = 8) -> np.ndarray:
+    """The values of an operation in rounds that wait for each other, so many in each."""
+    size, dtype = args[0].size, args[0].dtype
+    rows = [np.resize(a, (-(-size // width), width)) for a in args]
+
+    def step(state: Any, row: Any) -> Any:  # the state is always 0, which compilers do not know
+        y = TABLE[name].ufunc(*(np.where(state == 0, x, state) for x in row))
+        return np.where(y == 7, y, dtype.type(0)), y
+
+    f = bibun.jit(lambda zero, rows: bibun.scan(step, zero, rows)[1])
+    with np.errstate(all="ignore"):
+        return f(np.zeros(width, dtype), tuple(rows)).ravel()[:size]
 
 
 def numpy(name: str, args: Sequence[np.ndarray]) -> np.ndarray:

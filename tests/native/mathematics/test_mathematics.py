@@ -6,7 +6,7 @@ import pytest
 from bibun.native.elements import MATHEMATICS
 from bibun.ops.elementwise import TABLE
 
-from .run import native, numpy
+from .run import in_rounds, native, numpy
 from .truth import FUNCTIONS, error, points, specials
 
 DTYPES = [np.dtype("f4"), np.dtype("f8")]
@@ -36,6 +36,23 @@ def test_errors_next_to_multiples_of_half_pi(name, dtype):
     x = np.concatenate([near, np.nextafter(near, 0), -np.nextafter(near, np.inf).astype(dtype)])
     found, where = error(FUNCTIONS[name], [x], native(name, [x]))
     assert found <= FUNCTIONS[name].ulp, f"{name}: {found:.2f} ulp at {where}"
+
+
+@pytest.mark.parametrize("width", [1, 3, 8, 64])
+def test_tanh_in_rounds_that_wait_for_each_other(width):
+    """It is another function there, in pieces, of which the ends are tried and their neighbours."""
+    f, dtype = FUNCTIONS["tanh"], np.dtype("f8")
+    ends = np.multiply.outer(2.0 ** np.arange(4), 1 + np.arange(4) / 4).ravel() - 1
+    ends = np.concatenate([ends, [15.0, 19.0625]])
+    near = [ends, np.nextafter(ends, -1), np.nextafter(ends, 99), ends - 2.0**-52]
+    x = np.concatenate([*near, *points(f, 600, dtype), *specials(1, dtype)])
+    found, expected = in_rounds("tanh", [x], width), numpy("tanh", [x])
+    finite, number = np.isfinite(x), ~np.isnan(x)
+    worst, where = error(f, [x[finite]], found[finite])
+    assert worst <= f.ulp, f"{worst:.2f} ulp at {where}"
+    np.testing.assert_array_equal(found[~finite], expected[~finite])
+    np.testing.assert_array_equal(np.signbit(found[number]), np.signbit(expected[number]))
+    assert (np.abs(found[np.abs(x) > 19.0625]) == 1).all()
 
 
 @pytest.mark.parametrize("dtype", DTYPES, ids=str)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from ...loops import Value
-from .coefficients import SINH, TANH
+from .coefficients import SINH, TANH, TANH_END, TANH_PIECES
 from .exponential import exp, sech, shifted
 from .logarithm import log, log1p
 from .parts import paired, polynomial
@@ -39,9 +39,39 @@ def tanh(x: Value) -> Value:
 
     The derivative is sech(x)^2, so that both have the exponential and the division in common.
     """
+    if x.kind == "f64" and x.code.lookups and x.code.waiting:
+        return in_pieces(x)
     a = abs(x)
     large = (-exp(-a)).fma(sech(x), 1)
     return (a < 0.55).where(_odd(a, TANH), large).copysign(x)
+
+
+def in_pieces(x: Value) -> Value:
+    """tanh(c + r) for the beginning c of a piece, as a polynomial in r.
+
+    Of 1 + |x| two bits of the exponent and two of the mantissa number the piece. The result is
+    there in half the time of an exponential and a division, which wait for each other; so this is
+    for rounds that wait for each other. Elsewhere those two serve the derivative as well.
+
+    tanh(c) is added to what is small beside it, and terms from r^6 on, which are smaller still,
+    come last: two roundings are as large as that of the result.
+    """
+    a, sign = abs(x), x.bits() & (-1 << 63)
+
+    def signed(y: Value) -> Value:
+        return (y.bits() ^ sign).from_bits()
+
+    inside = ~(a >= TANH_END)
+    bits = (x.capped(14) + 1).bits()  # the last piece begins with 13
+    r = inside.where(a - ((bits & (-1 << 50)).from_bits() - 1), 0)
+    low, high, *c = (x.code.lookup(numbers, bits >> 50) for numbers in TANH_PIECES)
+    r2 = r * r
+    r4 = r2 * r2
+    square = signed(r2)
+    pairs = [b.fma(r, a) for a, b in zip((low, *c[1::2]), c[::2], strict=True)]
+    fours = [b.fma(r2, a) for a, b in zip(pairs[1::2], pairs[2::2], strict=True)]
+    most = signed(inside.where(high, 1)) + square.fma(fours[0], signed(pairs[0]))
+    return (square * r4).fma(fours[2].fma(r4, fours[1]), most)
 
 
 def arcsinh(x: Value) -> Value:
