@@ -1,5 +1,5 @@
-# ruff: noqa: SIM108, SIM113 these programs are written as people write them
-"""Programs with loops of Python's whose rounds decide by their counter, count, or fill dicts.
+# ruff: noqa: E731, SIM108, SIM113 these programs are written as people write them
+"""Programs with loops of Python's whose rounds decide by their counter, count, or fill containers.
 
 Each is a function of three numbers.
 """
@@ -9,6 +9,8 @@ from __future__ import annotations
 import math
 
 import numpy as np
+
+import bibun
 
 N = 40
 
@@ -175,9 +177,80 @@ def in_a_dict(x):
     return np.sum(p["w"] * p["b"]) + list(p).index("b")
 
 
+def dict_of_arguments(x):
+    p = {"w": x, "b": x[0]}
+    for _ in range(N):
+        p["w"] = p["w"] - 0.01 * np.sin(p["w"])
+        p["b"] = p["b"] + p["w"][1]
+    return np.sum(p["w"] * p["b"])
+
+
+def path(x):
+    xs, y = [x], x
+    for _ in range(N):
+        y = y * 0.9 + 0.1 * np.sin(y)
+        xs.append(y)
+    return np.sum(np.array(xs) * np.arange(N + 1)[:, None]) + xs[-1][0] * xs[0][1]
+
+
+def before_each_round(x):
+    xs, y = [], x * 1.0
+    for _ in range(N):
+        xs.append(y)
+        y = y + 0.1 * np.sin(y)
+    xs[0][1] = 5.0
+    xs[3][1] = 7.0
+    return np.sum(np.stack(xs))
+
+
+def last_is_written(x):
+    xs, y = [], x * 1.0
+    for _ in range(N):
+        y = y + 0.1 * np.sin(y)
+        xs.append(y)
+    y[0] = 5.0
+    return sum(v.sum() for v in xs)
+
+
+def some_rounds(x):
+    xs, y = [], x
+    for i in range(N):
+        y = y * 0.9 + 0.1 * np.sin(y)
+        if i % 5 == 0:
+            xs.append((i, np.sum(y)))
+    return sum(k * v for k, v in xs) + len(xs)
+
+
+def two_lists(x):
+    a, b = [], []
+    for i in range(N):
+        a.append(np.sin(x[0] * i))
+        b.append(i * 0.1)
+    return np.dot(a, b) + np.mean(a[3:9])
+
+
+def dicts_in_a_list(x):
+    them, y = [], x * 1.0
+    for _ in range(N):
+        them.append([y[0], {"twice": y * 2, "name": "y"}])
+        y = y * 0.9
+    return sum(v[0] * v[1]["twice"].sum() for v in them)
+
+
+def history(x):
+    losses = []
+    for _ in range(N):
+        loss, g = bibun.value_and_grad(lambda x: np.sum(x**2))(x)
+        x = x - 0.01 * g
+        losses.append(loss)
+    return losses[-1] + np.mean(losses) + min(losses)
+
+
 DECIDED = [
     parity, first_round, halves, every, listed, rows, zipped, strided, last_of_two, continues, flag,
     counts, counts_by_twos, counts_some, decides_by_count, nested, same_name, in_a_dict,
+    dict_of_arguments, path, before_each_round, last_is_written, some_rounds, two_lists,
+    dicts_in_a_list, history,
 ]  # fmt: skip
 
 
@@ -255,7 +328,68 @@ def irregular(x):
     return y
 
 
+def appends_what_it_writes(x):
+    xs, y = [], x * 1.0
+    for _ in range(N):
+        y += 0.1 * np.sin(y)
+        xs.append(y)
+    return sum(v.sum() for v in xs)
+
+
+def list_with_two_names(x):
+    xs, y, s = [], x * 1.0, 0.0
+    them = xs
+    for _ in range(N):
+        xs.append(y.sum())
+        y = y * 0.9
+        s = s + len(them)
+    return sum(xs) * s
+
+
+def array_in_two_lists(x):
+    a, b, y = [], [], x * 1.0
+    for _ in range(N):
+        y = y * 0.9
+        a.append(y)
+        b.append(y)
+    a[2][0] = 3.0
+    return np.sum(b)
+
+
+def list_in_a_closure(x):
+    xs = []
+    f = lambda: len(xs)
+    for _ in range(N):
+        x = x * 0.9 + f()
+        xs.append(x[0])
+    return sum(xs)
+
+
+def appends_rows(x):
+    xs, y = [], np.outer(x, x)
+    for _ in range(N):
+        y = y * 0.9
+        xs.append(y[0])
+    y[0] = 1.0
+    return np.sum(xs)
+
+
+class Few(list):
+    def append(self, x):
+        if len(self) < 5:
+            super().append(x)
+
+
+def list_of_its_own(x):
+    xs = Few()
+    for _ in range(N):
+        x = x * 0.9
+        xs.append(x[0])
+    return sum(xs)
+
+
 UNDECIDED = [
     too_large, sums_of_counters, doubles, takes_turns, dict_with_two_names,
-    array_in_a_dict_with_a_name, grows, irregular,
+    array_in_a_dict_with_a_name, grows, irregular, appends_what_it_writes, list_with_two_names,
+    array_in_two_lists, list_in_a_closure, appends_rows, list_of_its_own,
 ]  # fmt: skip

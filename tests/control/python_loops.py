@@ -676,11 +676,11 @@ KEPT = [
     euler, helped, index, table, rows, path, fib, last, model, inner, inplace, nested, matrix,
     closure, lam, tup, tlist, ldict, pyfloat, pymath, cont, untaken, logs, usesi, comp, minmax,
     npmax, arrint, matfill, zips, enum, enumx, wpath2, wback, wstep, wacc, wcol, wread, wtotal,
-    dwrite, wmod, wneg, wthird, wtwice, grads, loopvar, twoexit,
+    appends, dwrite, wmod, wneg, wthird, wtwice, grads, loopvar, twoexit,
 ]
 ONE_BY_ONE = [
     used_up, used_by_sum, property_changes, third_argument, looked_up, member,
-    appends, branch, on_value, breaks, factorial, counter, impure_call, changed, alias, alias2,
+    branch, on_value, breaks, factorial, counter, impure_call, changed, alias, alias2,
     view, outer, shrink, horner, cellmut, oob, shadow,
 ]
 # fmt: on

@@ -14,14 +14,14 @@ from ..memory import living
 UNCHANGING = (bool, int, float, complex, str, type(None))
 
 
-def alone(found: dict[str, Any], name: str) -> bool:
+def alone(found: dict[str, Any], name: str, deep: bool = True) -> bool:
     """Whether a write into this is seen by nobody else.
 
-    It is a number, the function's own array, or its own dict of such things.
+    It is a number, the function's own array, or its own dict, if `deep` of such things.
     """
     x = found[name]
     if type(x) is dict:
-        return _references(found, name) <= _ALONE and all(alone(x, key) for key in x)
+        return held_alone(found, name, dict) and (not deep or all(alone(x, key) for key in x))
     if type(x) is not Array:
         return type(x) in UNCHANGING or isinstance(x, np.generic)
     if is_number(x):
@@ -31,6 +31,11 @@ def alone(found: dict[str, Any], name: str) -> bool:
     if is_argument(x):
         return False
     return _references(found, name) <= _ALONE
+
+
+def held_alone(found: dict[str, Any], name: str, kind: type) -> bool:
+    """Whether this is an object of a class of Python's that has no other name."""
+    return type(found[name]) is kind and _references(found, name) <= _ALONE
 
 
 def is_argument(x: Any) -> bool:

@@ -7,17 +7,19 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..array import FUNCTIONS, Array, Duck, enter, is_number, lift
-from ..graph import Constant, Type, type_of
+from ..array import FUNCTIONS, Array, enter, is_number, lift
+from ..graph import Constant
 from ..memory import owner_of
 from ..recording import Trace, recording
 from ..tracing.containers import flatten, same_structure
 from ..tracing.functional import form_of
 from ..tracing.rebind.calls import RoundError, Watch
-from ..variable import Variable
+from ..tracing.rebind.rounds import Spec
 from .alone import is_argument
 from .bodies import Body, Tree
-from .through import WHOLE, Leaf, Span
+from .collected import Collected
+from .leaves import WHOLE, Leaf, as_kind, kind_of
+from .through import Span
 from .wholes import decided
 
 FEWEST = 8  # rounds, or times several rounds, that one stands for
@@ -46,17 +48,21 @@ class Round(Trace):
 
         Where it is not, fewer rounds are stood for, or several are traced together.
         """
-        graph, _ = self.close([*self.counters], [i])
-        if graph.arity > len(self.counters) or not graph.arity:
-            return None  # what is asked depends on more
-        ranges = {j: x[: self.times] for j, x in enumerate(self.counters.values())}
-        values = decided(graph, ranges)
+        values = self.in_all_rounds(i)
         if values is None:
             return None
         differ = np.flatnonzero(values != values[0])
         if differ.size:
             self._differs(values, int(differ[0]))
         return values[0]
+
+    def in_all_rounds(self, i: int) -> np.ndarray | None:
+        """The values of a number in all rounds; None if it depends on more than counters."""
+        graph, _ = self.close([*self.counters], [i])
+        if graph.arity > len(self.counters) or not graph.arity:
+            return None
+        ranges = {j: x[: self.times] for j, x in enumerate(self.counters.values())}
+        return decided(graph, ranges)
 
     def _differs(self, values: np.ndarray, first: int) -> None:
         """Answer for the rounds until the first that differs, or wish for another attempt."""
@@ -82,16 +88,19 @@ class Attempt:
 
     def __init__(
         self,
-        given: Sequence[Any],
-        written: Sequence[bool],
+        found: dict[str, Any],
+        spec: Spec,
         span: Span,
         movable: set[int],
         steps: dict[int, int],
     ):
-        self.given, self.unchanged, self.span = tuple(given), set[int](), span
+        self.given, self.span = tuple(found[n] for n in spec.carried), span
+        self.unchanged = set[int]()
+        self.collected = Collected({n: found[n] for n in spec.collected})
+        self.written = [n in spec.written for n in spec.carried]
         self.leaves, self.rebuild = flatten(self.given)
         self.steps = {j: s for j, s in steps.items() if type(self.leaves[j]) is int}
-        self.kinds = [_kind(x) for x in self.leaves]
+        self.kinds = [kind_of(x) for x in self.leaves]
         self.trace = Round(span.times, span.together)
         self.open = recording(self.trace)
         self.open.__enter__()
@@ -108,9 +117,10 @@ class Attempt:
         self._known()
         self.given_rounds = self._rounds()
         self.taken = tuple(
-            _copied(x) if w else x for x, w in zip(self.rebuild(self.fresh), written, strict=True)
+            _copied(x, n in spec.augmented) if n in spec.written else x
+            for n, x in zip(spec.carried, self.rebuild(self.fresh), strict=True)
         )
-        self.watch.carried = {id(x) for x, w in zip(self.taken, written, strict=True) if w}
+        self.watch.carried = {id(x) for x, w in zip(self.taken, self.written, strict=True) if w}
 
     def _fresh(self, kind: Leaf) -> Array:
         i = self.trace.input(kind.of)
@@ -166,12 +176,13 @@ class Attempt:
     def after(self, results: Iterator[Array], times: int) -> tuple:
         """What is carried, with the results of a loop."""
         new = [
-            x if k is None else _as(next(results), k)
+            x if k is None else as_kind(next(results), k)
             for x, k in zip(self.leaves, self.kinds, strict=True)
         ]
         for j, step in self.steps.items():
             new[j] = self.leaves[j] + step * times
         same = [self.leaves[j] if j in self.unchanged else y for j, y in enumerate(new)]
+        self.collected.extend(list(results), self.leaves, same, times)
         return tuple(self.rebuild(same))
 
     def close(self) -> None:
@@ -198,9 +209,9 @@ class Attempt:
                     steps[j] = y - x
                 elif x is not y and not (type(x) is type(y) and type(x) in SAME and x == y):
                     raise UnsettledError(f"{x!r} is carried, and changes")
-            elif _kind(y) != kind:
+            elif kind_of(y) != kind:
                 raise UnsettledError(
-                    f"{kind} is carried, and becomes {_kind(y) or type(y).__name__}"
+                    f"{kind} is carried, and becomes {kind_of(y) or type(y).__name__}"
                 )
             else:
                 found.append(lift(y))
@@ -208,6 +219,8 @@ class Attempt:
             self.trace.wish = Wish(steps=self.steps | steps)
             raise UnsettledError("whole numbers are counted")
         self._own(leaves)
+        written = [new[k] for k, w in enumerate(self.written) if w] + list(self.taken)
+        found += self.collected.rows(self.trace, self.fresh, leaves, flatten(written)[0])
         outputs = [enter(self.trace, y) for y in found]
         return Body(self.trace, self.inputs, outputs, [Tree(new, found, rebuild, [])])
 
@@ -235,10 +248,10 @@ class Attempt:
             seen.add(id(owner))
 
 
-def _copied(x: Any) -> Any:
-    """What may be written into: an array, or a dict of arrays."""
+def _copied(x: Any, deep: bool) -> Any:
+    """What may be written into: an array, or a dict, if `deep` of such things."""
     if type(x) is dict:
-        return {key: _copied(y) for key, y in x.items()}
+        return {key: _copied(y, deep) if deep else y for key, y in x.items()}
     return FUNCTIONS[np.copy](x) if type(x) is Array and not is_number(x) else x
 
 
@@ -247,21 +260,6 @@ SAME = (int, bool, str)
 
 class UnsettledError(RoundError):
     """A round that changes the types of what is carried: the next one may keep them."""
-
-
-def _kind(x: Any) -> Leaf | None:
-    """What is carried as a number or an array; None for what has to stay as it is."""
-    if isinstance(x, Variable) or type(x) in (int, bool):
-        return None
-    if isinstance(x, Duck):
-        a = x._read()
-        return Leaf(type_of(a), form_of(a))
-    if type(x) in (float, complex):
-        return Leaf(Type(np.dtype(type(x)), ()), type(x))
-    if isinstance(x, np.ndarray | np.generic) and x.dtype.kind in "biufc":
-        form = np.ndarray if type(x) is np.ndarray and not x.shape else None
-        return Leaf(Type(x.dtype.newbyteorder("="), x.shape), form)
-    return None
 
 
 def _steps(trace: Trace, x: Array, y: Any) -> int | None:
@@ -282,7 +280,3 @@ def _steps(trace: Trace, x: Array, y: Any) -> int | None:
         total += value if op.name == "add" else -value
         i = args[0]
     return total
-
-
-def _as(y: Array, kind: Leaf) -> Array:
-    return Array(y.scope, y.index, y.raw, kind.form)

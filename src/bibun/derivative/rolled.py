@@ -18,10 +18,11 @@ from ..array import innermost, lift
 from ..graph import Graph
 from ..recording import threads
 from ..tracing.guards import Guarded
-from ..tracing.rebind import rounds
 from ..tracing.rebind.callee import CALL, MARKS
 from ..tracing.rebind.calls import RoundError, profiled
-from .alone import alone
+from ..tracing.rebind.rolling import ANYTHING, ROLL
+from ..tracing.rebind.rounds import Spec
+from .alone import alone, held_alone
 from .attempts import FEWEST, Attempt, UnsettledError
 from .bodies import Body, closed
 from .loops import repeated
@@ -45,7 +46,7 @@ class Roll:
         if not any(t.for_good for t in threads.open):
             return Plain(*given)
         found = through(*given)
-        return Plain(*given) if found is None else Rounds(found, rounds.Spec(*spec))
+        return Plain(*given) if found is None else Rounds(found, Spec(*spec))
 
 
 class Plain:
@@ -63,6 +64,10 @@ class Plain:
         f, args = self.given
         return iter((CALL @ f)(*args))
 
+    def collect(self, to: Any, name: str, value: Any) -> None:
+        """to.append(value)."""
+        (CALL @ to.append)(value)
+
     def failed(self) -> bool:
         """An error is the user's own."""
         return False
@@ -71,7 +76,7 @@ class Plain:
 class Rounds:
     """The rounds of a loop, some of which are traced for all that follow."""
 
-    def __init__(self, through: Through, spec: rounds.Spec):
+    def __init__(self, through: Through, spec: Spec):
         self.through, self.spec = through, spec
         self.count, self.next, self.attempts = len(through), 0, ATTEMPTS
         self.attempt: Attempt | None = None
@@ -83,6 +88,13 @@ class Rounds:
 
     def __iter__(self) -> Rounds:
         return self
+
+    def collect(self, to: Any, name: str, value: Any) -> None:
+        """to.append(value), where `to` has this name."""
+        if self.attempt is None:
+            (CALL @ to.append)(value)
+        else:
+            self.attempt.collected.add(name, value)
 
     def take(self) -> tuple:
         """What is carried, by the order of the names."""
@@ -152,10 +164,11 @@ class Rounds:
     def _begin(self, found: dict[str, Any]) -> bool:
         """Whether rounds are traced now."""
         names = self.spec.carried
-        if not all(name in found for name in names):
+        if not all(name in found for name in (*names, *self.spec.collected)):
             return False
-        written = [name in self.spec.written for name in names]
-        shared = [n for n, w in zip(names, written, strict=True) if w and not alone(found, n)]
+        spec = self.spec
+        shared = [n for n in spec.written if not alone(found, n, n in spec.augmented)]
+        shared += [n for n in spec.collected if not held_alone(found, n, list)]
         if profiled():
             self._give_up("a profiler is told of all calls")
             return False
@@ -164,7 +177,7 @@ class Rounds:
             return False
         movable = {id(found[n]) for n in names if alone(found, n)}
         span = Span(self.through, self.next, self.together, self.times)
-        self.attempt = Attempt([found[n] for n in names], written, span, movable, self.steps)
+        self.attempt = Attempt(found, spec, span, movable, self.steps)
         self._leave(self.attempt.taken)
         return True
 
@@ -206,6 +219,8 @@ class Rounds:
             return None
         results = iter(repeated(loop, span.times, counter=span.counter))
         self.next = end
+        for trace in threads.open:
+            trace.most += span.times * attempt.collected.count  # which no loop of the user's makes
         return attempt.after(results, span.times)
 
     def _refused(self, attempt: Attempt, body: Body, loop: Loop, span: Span) -> str | None:
@@ -235,4 +250,4 @@ def _work(graph: Graph) -> int:
     return len(graph) - graph.arity + sum(inside)
 
 
-MARKS[rounds.ROLL], MARKS[rounds.ANYTHING] = Roll(), BaseException
+MARKS[ROLL], MARKS[ANYTHING] = Roll(), BaseException

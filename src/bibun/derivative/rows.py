@@ -107,12 +107,12 @@ class Cut(NamedTuple):
         return Loop(self.graph, states, [*loop.rows, *rows], loop.shared)
 
     def results(self, found: Sequence[Array], states: Sequence[Array]) -> list[Array]:
-        """The last states of the loop before."""
+        """The last states of the loop before, and its rows."""
         last = dict(zip(self.kept, found, strict=False))
         rows = found[len(self.kept) + len(self.behind) :]
         for (j, w), new in zip(self.written.items(), rows, strict=False):
             last[j] = _joined(states[j], new, w, self.counter)
-        return [last[j] for j in range(len(states))]
+        return [*(last[j] for j in range(len(states))), *rows[len(self.written) :]]
 
 
 def in_rows(loop: Loop, counter: range) -> Cut | None:

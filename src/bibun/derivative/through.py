@@ -8,16 +8,7 @@ import numpy as np
 
 from ..array import Array, Duck, lift
 from ..graph import Type
-
-
-class Leaf(NamedTuple):
-    """What a number or an array that is carried is: the same after each round."""
-
-    of: Type
-    form: type | None
-
-    def __str__(self) -> str:
-        return f"{self.of}" if self.form is None else f"{self.of} ({self.form.__name__})"
+from .leaves import WHOLE, Leaf
 
 
 def through(*given: Any) -> Through | None:
@@ -35,7 +26,6 @@ def through(*given: Any) -> Through | None:
 
 
 ROWS = (np.ndarray, Duck)
-WHOLE = Leaf(Type(np.dtype(np.int64), ()), int)
 
 
 class Through(NamedTuple):

@@ -17,6 +17,7 @@ from ..graph import Example, Op, Type, operation
 from ..zeros import or_zeros, parts, select, zeroed
 from .gather import part, scatter
 from .putting import touched
+from .runs import MANY, in_runs
 from .shaping import atleast_1d, atleast_2d, atleast_3d
 from .structure import array_of, cast, reshape_to
 
@@ -330,8 +331,10 @@ def stack(
         if a.shape != shape:
             raise ValueError("all input arrays must have the same shape")
     n = len(shape) + 1
-    op = _stack(normalize_axis_index(axis, n) - n)
-    return bind(op, *promoted(arrays, [a.dtype for a in arrays], dtype, casting))
+    place = normalize_axis_index(axis, n)
+    if len(arrays) >= MANY and place == 0 and (runs := in_runs(arrays)) is not None:
+        return concatenate(runs, 0, dtype=dtype, casting=casting)
+    return bind(_stack(place - n), *promoted(arrays, [a.dtype for a in arrays], dtype, casting))
 
 
 _concatenate, _stack = lru_cache(Concatenate), lru_cache(Stack)

@@ -30,7 +30,8 @@ from ...array import Duck
 from ...errors import user_position
 from .callee import CHECKS, MARKS, TABLE, built_in, has_hooks
 from .owners import of_bibun, of_user
-from .rounds import INTO, PURE, USE, is_pure
+from .rolling import INTO, USE
+from .rounds import PURE, is_pure
 from .source import functions_at, has_source, is_generated
 
 # fmt: off

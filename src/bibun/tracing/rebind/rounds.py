@@ -8,15 +8,13 @@ So a round depends on its counter, on what is carried, and on what no round chan
 from __future__ import annotations
 
 import ast
+import copy
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
-from .marks import PLAIN, Marked, Names, marked
-
-ROLL, ANYTHING, USE, INTO = (f"\0bibun {m}" for m in ("roll", "anything", "use", "into"))
-NAME = ".rounds{}"  # which no user can write
+from .marks import PLAIN
 
 # fmt: off
 # Statements and expressions whose effect nobody can undo, or that leave the loop.
@@ -53,35 +51,89 @@ class Spec(NamedTuple):
 
     carried: tuple[str, ...]  # names that a round reads before it binds them, or writes into
     written: tuple[str, ...]  # those of them that it may write into
+    augmented: tuple[str, ...]  # those of them with x[i] += v
+    collected: tuple[str, ...]  # lists that each round may append to, and does nothing else with
     last: bool  # whether what the last round leaves is read elsewhere
 
 
 def spec_of(loop: ast.For, function: ast.AST) -> Spec | None:
     """What is known of a loop, if one round may stand for all."""
-    if loop.orelse or not _is_plain(loop.target) or not _pure(loop.body, loop=True):
+    lists = _lists(loop)
+    body = [_without_appends(s) for s in loop.body] if lists else loop.body
+    if loop.orelse or not _is_plain(loop.target) or not _pure(body, loop=True):
         return None
-    targets, bound = set(_names(loop.target)), _bound(loop.body)
-    written = _written(loop.body)
-    if targets & written or not _own(function, bound.keys() | targets | written):
+    targets, bound = set(names_in(loop.target)), bound_in(body)
+    written, seen = _written(body), {*_loads(body), *_closures(function, loop)}
+    if targets & written or not _own(function, bound.keys() | targets | written | lists):
+        return None
+    if lists & (targets | bound.keys() | written | seen):
         return None
     if not all(_is_fresh(value) for name in written for value in bound.get(name, ())):
         return None
     exposed: set[str] = set()
-    _expose(loop.body, set(targets), exposed)
+    _expose(body, set(targets), exposed)
     exposed |= _closures(function, loop)
     carried = exposed & (bound.keys() | written)
-    if not carried:
+    if not carried and not lists:
         return None
     inside = _loads([loop])
     elsewhere = {n for n, count in _loads([function]).items() if count > inside.get(n, 0)}
     last = bool(elsewhere & ((bound.keys() - carried) | targets))
-    return Spec(tuple(sorted(carried)), tuple(sorted(carried & written)), last)
+    nodes = (n for s in body for n in _parts(s) if isinstance(n, ast.AugAssign))
+    augmented = {n for node in nodes for n in names_in(node.target)}
+    parts = carried, carried & written, carried & augmented, lists
+    carries, writes, augments, collects = (tuple(sorted(part)) for part in parts)
+    return Spec(carries, writes, augments, collects, last)
+
+
+def appended(node: ast.AST) -> tuple[ast.Name, ast.expr] | None:
+    """The name and the value in a statement name.append(value)."""
+    match node:
+        case ast.Expr(ast.Call(ast.Attribute(ast.Name() as name, "append"), [value], [])) if (
+            not isinstance(value, ast.Starred)
+        ):
+            return name, value
+    return None
+
+
+def appends(loop: ast.For) -> Iterator[ast.Expr]:
+    """The statements name.append(value) of the rounds of a loop, and of no loop in it."""
+    waiting: list[ast.AST] = list(reversed(loop.body))
+    while waiting:
+        node = waiting.pop()
+        if isinstance(node, ast.Expr) and appended(node) is not None:
+            yield node
+        elif not isinstance(node, ast.For | ast.While | ast.expr):
+            waiting += reversed(list(ast.iter_child_nodes(node)))
+
+
+def _lists(loop: ast.For) -> set[str]:
+    return {found[0].id for s in appends(loop) if (found := appended(s))}
+
+
+class _WithoutAppends(ast.NodeTransformer):
+    def visit_Expr(self, node: ast.Expr) -> ast.AST:
+        found = appended(node)
+        return node if found is None else ast.copy_location(ast.Expr(found[1]), node)
+
+    def _kept(self, node: ast.AST) -> ast.AST:
+        return node
+
+    visit_For = visit_While = _kept
+
+
+def _without_appends(statement: ast.stmt) -> ast.stmt:
+    """A copy of a statement that makes what it appends, and does not append it."""
+    return _WithoutAppends().visit(copy.deepcopy(statement))
 
 
 def _closures(function: ast.AST, loop: ast.For) -> set[str]:
     """The names that functions around the loop may read in any of its rounds: g = lambda: y."""
     inside, scopes = set(ast.walk(loop)), (ast.FunctionDef, ast.Lambda, ast.GeneratorExp)
-    found = (f for f in ast.walk(function) if isinstance(f, scopes) and f is not function)
+    found = [f for f in ast.walk(function) if isinstance(f, scopes) and f is not function]
+    outer = (n for n in ast.walk(function) if isinstance(n, ast.For | ast.While) and n is not loop)
+    if not any(loop in ast.walk(n) for n in outer):  # then those behind it are not there yet
+        found = [f for f in found if f.lineno <= (loop.end_lineno or 0)]
     return {n for f in found if f not in inside for n in _loads([f])}
 
 
@@ -93,7 +145,7 @@ def is_pure(function: ast.FunctionDef | ast.Lambda) -> bool:
     inner = [s for s in function.body if isinstance(s, ast.FunctionDef)]
     if not _pure(body, function=True) or not all(map(is_pure, inner)):
         return False
-    bound, written = _bound(body), _written(body)
+    bound, written = bound_in(body), _written(body)
     given = {a.arg for a in ast.walk(function.args) if isinstance(a, ast.arg)}
     return all(
         name in bound and name not in given and all(map(_is_fresh, bound[name])) for name in written
@@ -160,7 +212,7 @@ def _is_plain(target: ast.expr) -> bool:
     return isinstance(target, ast.Name)
 
 
-def _names(target: ast.AST) -> Iterator[str]:
+def names_in(target: ast.AST) -> Iterator[str]:
     return (n.id for n in ast.walk(target) if isinstance(n, ast.Name))
 
 
@@ -184,7 +236,7 @@ def _parts(node: ast.AST) -> Iterator[ast.AST]:
             yield from _parts(child)
 
 
-def _bound(body: Iterable[ast.AST]) -> dict[str, list[Any]]:
+def bound_in(body: Iterable[ast.AST]) -> dict[str, list[Any]]:
     """The names that statements bind, and to what: None if that is unknown."""
     found: dict[str, list[Any]] = {}
     for node in (n for statement in body for n in _parts(statement)):
@@ -197,7 +249,7 @@ def _bound(body: Iterable[ast.AST]) -> dict[str, list[Any]]:
                     for name in _stored(target):
                         found.setdefault(name, []).append(None)
         elif isinstance(node, ast.For):
-            for name in _names(node.target):
+            for name in names_in(node.target):
                 found.setdefault(name, []).append(None)
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             found.setdefault(node.target.id, [])
@@ -252,149 +304,14 @@ def _expose(body: Iterable[ast.stmt], known: set[str], exposed: set[str]) -> set
         elif isinstance(node, ast.For | ast.While):
             first = node.iter if isinstance(node, ast.For) else node.test
             exposed |= _loads([first]).keys() - known
-            targets = set(_names(node.target)) if isinstance(node, ast.For) else set()
+            targets = set(names_in(node.target)) if isinstance(node, ast.For) else set()
             _expose(node.body, known | targets, exposed)
             _expose(node.orelse, set(known), exposed)
         elif isinstance(node, ast.Continue | ast.Break):
             break
         else:
             again = [node.target] if isinstance(node, ast.AugAssign) else []
-            read = {*_loads([node]), *(n for t in again for n in _names(t))}
+            read = {*_loads([node]), *(n for t in again for n in names_in(t))}
             exposed |= read - known
-            known |= set(_bound([node]))
+            known |= set(bound_in([node]))
     return known
-
-
-# ------------------------------------------------------------ the loop with marks
-
-
-class Rolling(Marked):
-    """The same source with marks, and with loops of which one round may stand for many."""
-
-    def __init__(self, names: Names, modules: set[str]):
-        super().__init__(names, modules)
-        self.function: ast.AST | None = None  # the innermost one around the present place
-        self.loops = 0
-
-    def visit_FunctionDef(self, node: Any) -> Any:
-        before, self.function = self.function, node
-        super().visit_FunctionDef(node)
-        self.function = before
-        return node
-
-    visit_AsyncFunctionDef = visit_Lambda = visit_FunctionDef
-
-    def visit_Call(self, node: ast.Call) -> ast.AST:
-        f = node.func
-        name = f.id if isinstance(f, ast.Name) else getattr(f, "attr", "")
-        if name in USING:
-            node.args = [_used(a) for a in node.args]
-        return super().visit_Call(node)
-
-    def visit_comprehension(self, node: ast.comprehension) -> ast.AST:
-        node.iter = _used(node.iter)
-        return super().visit_comprehension(node)
-
-    def visit_Compare(self, node: ast.Compare) -> ast.AST:
-        if any(isinstance(op, ast.In | ast.NotIn) for op in node.ops):
-            node.comparators = [_used(c) for c in node.comparators]
-        return super().visit_Compare(node)
-
-    def visit_Assign(self, node: ast.Assign) -> ast.AST:
-        if any(isinstance(t, ast.Tuple | ast.List) for t in node.targets):
-            node.value = _used(node.value)
-        return super().visit_Assign(node)
-
-    def visit_Starred(self, node: ast.Starred) -> ast.AST:
-        if isinstance(node.ctx, ast.Load):
-            node.value = _used(node.value)
-        return super().visit_Starred(node)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> ast.AST:
-        into = node.target.value if isinstance(node.target, ast.Subscript) else None
-        visited = super().visit_AugAssign(node)
-        if isinstance(into, ast.Name) and isinstance(node.target, ast.Subscript):
-            node.target.value = marked(INTO, into)
-        return visited
-
-    def visit_For(self, node: ast.For) -> Any:
-        spec = None if self.function is None else spec_of(node, self.function)
-        node.iter = _used(node.iter)
-        if spec is None:
-            return super().visit_For(node)
-        together = _is_together(node.iter)
-        before, self.parameters = self.parameters, [*self.parameters, *_stored_in(node)]
-        super().visit_For(node)  # data[i] is looked at, since i may have no value
-        self.parameters = before
-        self.loops += 1
-        return rolled(node, spec, self.loops, together)
-
-
-def _is_together(through: ast.expr) -> bool:
-    """Whether this is zip(x, y) or enumerate(x), if these names mean what they say."""
-    return (
-        isinstance(through, ast.Call)
-        and isinstance(through.func, ast.Name)
-        and through.func.id in ("zip", "enumerate")
-        and not through.keywords
-        and not any(isinstance(a, ast.Starred) for a in through.args)
-    )
-
-
-def _used(x: ast.expr) -> ast.expr:
-    """What is gone through, with a mark: one round may use up an iterator that others have."""
-    places = (ast.Name, ast.Attribute, ast.Subscript, ast.BoolOp, ast.IfExp)
-    return marked(USE, x) if isinstance(x, places) else x
-
-
-def _stored_in(loop: ast.For) -> set[str]:
-    return {*_names(loop.target), *_bound(loop.body)}
-
-
-def rolled(loop: ast.For, spec: Spec, number: int, together: bool) -> list[ast.stmt]:
-    """The loop such that a round may be traced for many.
-
-    `loop` has marks already; it may go through several things `together`. Of `rounds` it asks for
-    what is carried, where that is to be taken from elsewhere: before a round that is traced, after
-    it, and when it failed.
-    """
-    name = NAME.format(number)
-
-    def rounds(attribute: str | None = None) -> ast.expr:
-        me = ast.Name(name, ast.Load())
-        return me if attribute is None else ast.Attribute(me, attribute, ast.Load())
-
-    def take() -> ast.stmt:
-        targets = ast.Tuple([ast.Name(n, ast.Store()) for n in spec.carried], ast.Store())
-        return ast.Assign([targets], ast.Call(rounds("take"), [], []))
-
-    def taken() -> ast.stmt:
-        return ast.If(rounds("pending"), [take()], [])
-
-    fixed: Any = tuple(spec)
-    through: Any = loop.iter
-    if together and isinstance(through, ast.BinOp):  # no class of the user's goes through a zip
-        through = through.right
-    several = [through.func.right, ast.Tuple(through.args, ast.Load())] if together else [through]
-    parts = ast.Tuple([*several, ast.Constant(fixed)], ast.Load())
-    first = ast.Assign([ast.Name(name, ast.Store())], marked(ROLL, parts))
-    inner = ast.For(loop.target, rounds(), [taken(), *loop.body], [])
-    refuse = ast.If(ast.UnaryOp(ast.Not(), ast.Call(rounds("failed"), [], [])), [ast.Raise()], [])
-    again = ast.ExceptHandler(ast.Constant(ANYTHING), None, [refuse, take(), ast.Continue()])
-    tried = ast.Try([inner], [again], [], [])
-    whole = [first, ast.While(ast.Constant(True), [tried, ast.Break()], []), taken()]
-    for statement in whole:
-        ast.copy_location(statement, loop)
-        _placed(statement, loop)
-    return whole
-
-
-def _placed(node: ast.AST, place: ast.stmt) -> None:
-    """What has no place yet stands where the loop begins."""
-    for child in ast.iter_child_nodes(node):
-        if not hasattr(child, "lineno") and "lineno" in child._attributes:
-            child.lineno = child.end_lineno = place.lineno  # type: ignore[attr-defined]
-            child.col_offset = child.end_col_offset = place.col_offset  # type: ignore[attr-defined]
-            _placed(child, place)
-        elif not hasattr(child, "lineno"):
-            _placed(child, place)

@@ -17,7 +17,7 @@ import numpy as np
 
 from .marks import NOTHING, SET, Marks, Names, defined, imported, nested, with_marks
 from .owners import of_classes, of_user
-from .rounds import Rolling
+from .rolling import Rolling
 
 POLYNOMIALS = re.compile("Polynomial|Chebyshev|Legendre|Laguerre|Hermite|poly1d")
 REWRITTEN = "@py"  # with this begin the names that pytest puts into code with assertions
