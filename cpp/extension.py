@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 SOURCES = sorted((ROOT / "cpp" / "runtime").glob("*.cpp"))
 TEXTS = ROOT / "src" / "bibun" / "export" / "texts"
 HEADERS = sorted([*(ROOT / "cpp" / "runtime").glob("*.hpp"), *TEXTS.glob("*.hpp")])
-OPTIONS = ["-std=c++17", "-O3", "-flto", "-fvisibility=hidden", "-fno-plt", "-pthread"]
+OPTIONS = ["-std=c++17", "-O3", "-DNDEBUG", "-flto", "-fvisibility=hidden", "-fno-plt", "-pthread"]
 LINKED = ["-O3", "-flto", "-pthread"]
 STRICT = ["-Wall", "-Wextra", "-Werror"]
 

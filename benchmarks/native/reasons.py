@@ -8,9 +8,9 @@ from .run import Measured
 
 REASONS = {
     "tiny": "the native code takes about 0.03 µs, the call from Python the rest",
-    "rosenbrock10": "the native code takes 0.02 µs, making a number, an array and a tuple, and "
-    "deleting them, 0.05, the call from Python the rest; CasADi is called without arguments, on "
-    "memory that was settled before, as bibun is in the next row",
+    "rosenbrock10": "the native code takes 0.02 µs, a call of any function from Python 0.03; "
+    "CasADi is called without arguments, on memory that was settled before, as bibun is in the "
+    "next row",
     "logistic": "the matrix of weighted rows is stored before it is multiplied",
     "kmeans": "all distances are stored, which C++ by hand does not do",
     "mlp": "the matrix products take nearly all of the time, near to the CPU's peak",

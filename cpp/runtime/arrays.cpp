@@ -38,7 +38,7 @@ std::size_t more_bytes = 0;  // of an array in a NumPy that is younger than its 
 // Whether any of these floats has an exponent of ones only, which inf and nan have: one more than
 // that carries into the sign, and no other exponent does.
 template <class Bits, int digits>
-bool any_special(const void* data, std::size_t count, std::size_t step) {
+bool special(const void* data, std::size_t count, std::size_t step) {
   constexpr Bits sign = Bits{1} << (8 * sizeof(Bits) - 1);
   constexpr Bits one = Bits{1} << (digits - 1);
   constexpr Bits exponent = sign - one;
@@ -129,14 +129,11 @@ void* Type::number_in(PyObject* x) const {
                                                                                       : nullptr;
 }
 
-bool Type::finite(const void* data) const {
-  if (looked_at_ == 0) return true;
+bool Type::any_special(const void* data) const {
   if (descr()->type_num == NPY_DOUBLE) {
-    using Limits = std::numeric_limits<double>;
-    return !any_special<std::uint64_t, Limits::digits>(data, looked_at_, step_);
+    return special<std::uint64_t, std::numeric_limits<double>::digits>(data, looked_at_, step_);
   }
-  using Limits = std::numeric_limits<float>;
-  return !any_special<std::uint32_t, Limits::digits>(data, looked_at_, step_);
+  return special<std::uint32_t, std::numeric_limits<float>::digits>(data, looked_at_, step_);
 }
 
 Reference Type::ordered(PyObject* x) const {
@@ -169,6 +166,30 @@ Reference Type::array(void* data) const {
   Py_INCREF(handler_capsule);
   fields->mem_handler = handler_capsule;
   return Reference::taken(reinterpret_cast<PyObject*>(fields));
+}
+
+bool Type::renewable() const {
+  const int number = descr()->type_num;
+  return !scalar() || number == NPY_DOUBLE || number == NPY_FLOAT;
+}
+
+// Whether shape and strides, which users may set, are those that array() gave.
+bool Type::untouched(const PyArrayObject_fields* fields) const {
+  for (int k = 0; k < axes_; ++k) {
+    if (fields->dimensions[k] != layout_[k]) return false;
+    if (fields->strides[k] != layout_[axes_ + k]) return false;
+  }
+  if (more_bytes == 0) return true;
+  const auto* more = reinterpret_cast<const char*>(fields + 1);
+  return std::all_of(more, more + more_bytes, [](char byte) { return byte == 0; });
+}
+
+void Type::renew(PyObject* number, const void* data) const {
+  if (descr()->type_num == NPY_DOUBLE) {
+    reinterpret_cast<PyDoubleScalarObject*>(number)->obval = *static_cast<const double*>(data);
+  } else {
+    reinterpret_cast<PyFloatScalarObject*>(number)->obval = *static_cast<const float*>(data);
+  }
 }
 
 Reference Type::number(void* data) const {

@@ -51,8 +51,25 @@ class Type {
   // NumPy's scalar of what stands at `data`.
   Reference number(void* data) const;
 
+  // Whether a result can be written again: all arrays, and numbers that number() makes itself. Of
+  // True and False there is only one each.
+  bool renewable() const;
+
+  // Whether nobody but who asks has x, which array() made around these data, or number(), and x is
+  // as it was then.
+  bool unseen(PyObject* x, const void* data) const {
+    if (Py_REFCNT(x) != 1) return false;
+    if (scalar()) return true;
+    const auto* fields = reinterpret_cast<PyArrayObject_fields*>(x);
+    return fields->data == data && fields->flags == flags_ && fields->nd == axes_ &&
+           fields->descr == descr() && fields->weakreflist == nullptr && untouched(fields);
+  }
+
+  // Another number for such a one.
+  void renew(PyObject* number, const void* data) const;
+
   // Whether the numbers at `data` are finite, as far as they are looked at; others than floats are.
-  bool finite(const void* data) const;
+  bool finite(const void* data) const { return looked_at_ == 0 || !any_special(data); }
 
   int visit(visitproc visit, void* arg) const { return dtype_.visit(visit, arg); }
 
@@ -60,7 +77,9 @@ class Type {
   static constexpr int kInOrder = NPY_ARRAY_C_CONTIGUOUS | NPY_ARRAY_ALIGNED;
 
   void take_example();
+  bool any_special(const void* data) const;
   bool equals(const PyArray_Descr* other) const;
+  bool untouched(const PyArrayObject_fields* fields) const;
   void* number_in(PyObject* x) const;
 
   PyArray_Descr* descr() const { return reinterpret_cast<PyArray_Descr*>(dtype_.get()); }

@@ -121,6 +121,12 @@ void Blocks::drop() {
   kept_ = 0;
 }
 
+Block block(std::size_t bytes) {
+  Block found(blocks().take(bytes));
+  if (!found) throw std::bad_alloc();
+  return found;
+}
+
 Blocks* const the_blocks = new Blocks(usual_limit());
 
 }  // namespace bibun

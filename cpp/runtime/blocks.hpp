@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 
 namespace bibun {
 
@@ -51,6 +52,15 @@ class Blocks {
 // The blocks of this process; never deleted, since arrays may die after everything else.
 extern Blocks* const the_blocks;
 inline Blocks& blocks() { return *the_blocks; }
+
+// A block that somebody owns.
+struct Give {
+  void operator()(void* data) const { blocks().give(data); }
+};
+using Block = std::unique_ptr<void, Give>;
+
+// Memory of at least so many bytes; std::bad_alloc if there is none.
+Block block(std::size_t bytes);
 
 }  // namespace bibun
 

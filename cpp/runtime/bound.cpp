@@ -1,8 +1,6 @@
 // A call on memory that was settled before.
 #include "bound.hpp"
 
-#include <cstdint>
-#include <new>
 #include <utility>
 
 #include "objects.hpp"
@@ -36,7 +34,8 @@ Bound::Bound(PyObject* variant, PyObject* arguments, PyObject* build, PyObject* 
     : owner_(Reference::shared(variant)),
       variant_(variant_of(variant)),
       threads_(Reference::shared(threads)),
-      again_(Reference::shared(again)) {
+      again_(Reference::shared(again)),
+      settled_(variant_.kernel()) {
   const Kernel& kernel = variant_.kernel();
   const Reference given = Reference::taken(PySequence_Tuple(arguments));
   const std::size_t results = variant_.results();
@@ -46,33 +45,25 @@ Bound::Bound(PyObject* variant, PyObject* arguments, PyObject* build, PyObject* 
     throw PythonError{};
   }
   for (std::size_t k = 0; k < taken; ++k) {
-    take(kernel.inputs[k], PyTuple_GET_ITEM(given.get(), static_cast<Py_ssize_t>(k)));
+    take(k, PyTuple_GET_ITEM(given.get(), static_cast<Py_ssize_t>(k)));
   }
-  buffers_.resize(kernel.inputs.size(), nullptr);
   arrays_ = Reference::taken(PyList_New(0));
   for (std::size_t k = 0; k < kernel.outputs.size(); ++k) {
-    Memory made = memory(kernel.outputs[k].bytes());
-    buffers_.push_back(made.get());
-    if (k < results) {
-      const Reference array = kernel.outputs[k].array(made.release());
-      if (PyList_Append(arrays_.get(), array.get()) < 0) throw PythonError{};
-    } else {
-      inside_.push_back(std::move(made));
+    const Type& type = kernel.outputs[k];
+    if (k >= results) {
+      settled_.own_output(k, type);
+      continue;
     }
+    void* data = block(type.bytes()).release();
+    const Reference array = type.array(data);
+    settled_.place_output(k, data);
+    if (PyList_Append(arrays_.get(), array.get()) < 0) throw PythonError{};
   }
-  buffers_.insert(buffers_.end(), kernel.constants.begin(), kernel.constants.end());
-  inside_.push_back(memory(kernel.workspace));
-  buffers_.push_back(inside_.back().get());
   result_ = Reference::taken(PyObject_CallOneArg(build, arrays_.get()));
 }
 
-Bound::Memory Bound::memory(std::size_t bytes) {
-  Memory found(blocks().take(bytes));
-  if (!found) throw std::bad_alloc();
-  return found;
-}
-
-void Bound::take(const Type& type, PyObject* x) {
+void Bound::take(std::size_t k, PyObject* x) {
+  const Type& type = variant_.kernel().inputs[k];
   if (!type.fits(x) || (PyArray_Check(x) && type.data(x) == nullptr)) {
     PyErr_SetString(PyExc_TypeError, "bind: an array is of another type, or lies in another order");
     throw PythonError{};
@@ -80,7 +71,7 @@ void Bound::take(const Type& type, PyObject* x) {
   // A number of NumPy's never changes: it is kept as an array.
   Reference array = PyArray_Check(x) ? Reference::shared(x) : type.ordered(x);
   void* data = PyArray_DATA(reinterpret_cast<PyArrayObject*>(array.get()));
-  buffers_.push_back(data);
+  settled_.place_input(k, data);
   given_.push_back({std::move(array), data});
 }
 
@@ -109,18 +100,18 @@ bool Bound::run_on_sources() {
   for (std::size_t k = given_.size(); k < types.size(); ++k) {
     Reference source = variant_.source(k - given_.size());
     if (!types[k].fits(source.get())) return false;
-    buffers_[k] = types[k].data(source.get());
+    void* data = types[k].data(source.get());
     held.take(std::move(source));
-    if (buffers_[k] == nullptr) return false;
+    if (data == nullptr) return false;
+    settled_.place_input(k, data);
   }
   return run();
 }
 
 bool Bound::run() {
   Kernel& kernel = variant_.kernel();
-  kernel.invoke(buffers_.data());
-  const bool failed = kernel.checked && *static_cast<const std::int64_t*>(buffers_.back()) != 0;
-  return !failed && variant_.accepts(buffers_.data() + kernel.inputs.size());
+  kernel.invoke(settled_.buffers());
+  return !kernel.failed(settled_.buffers()) && variant_.accepts(settled_.outputs());
 }
 
 int Bound::visit(visitproc visit, void* arg) const {

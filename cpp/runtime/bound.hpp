@@ -2,11 +2,10 @@
 #ifndef BIBUN_RUNTIME_BOUND_HPP
 #define BIBUN_RUNTIME_BOUND_HPP
 
-#include <memory>
 #include <vector>
 
-#include "blocks.hpp"
 #include "function.hpp"
+#include "settled.hpp"
 #include "variant.hpp"
 
 namespace bibun {
@@ -32,13 +31,8 @@ class Bound {
     Reference array;
     void* data;
   };
-  struct Give {
-    void operator()(void* data) const { blocks().give(data); }
-  };
-  using Memory = std::unique_ptr<void, Give>;
 
-  static Memory memory(std::size_t bytes);
-  void take(const Type& type, PyObject* x);
+  void take(std::size_t k, PyObject* x);
   bool in_place() const;
   bool run();
   bool run_on_sources();
@@ -48,9 +42,8 @@ class Bound {
   Reference threads_;
   Reference again_;
   std::vector<Given> given_;
-  std::vector<void*> buffers_;  // as the kernel takes them
-  std::vector<Memory> inside_;  // for the answers, and last the workspace
-  Reference arrays_;                // a list
+  Settled settled_;
+  Reference arrays_;  // a list
   Reference result_;
   bool busy_ = false;
 };

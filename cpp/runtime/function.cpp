@@ -36,25 +36,32 @@ void Function::hit(Py_ssize_t k) {
   variants_ = Reference::taken(PyList_AsTuple(all.get()));
 }
 
+namespace {
+
+struct Known {
+  std::uint64_t thread;
+  PyObject* open;
+};
+
+PyObject* open(PyObject* threads) {
+  const Reference found = Reference::taken(PyObject_GetAttrString(threads, "open"));
+  if (!PyList_CheckExact(found.get())) {
+    PyErr_SetString(PyExc_TypeError, "function: threads.open is a list");
+    throw PythonError{};
+  }
+  return found.get();
+}
+
+}  // namespace
+
 // `threads.open` is one and the same list as long as a thread lives, and looking it up costs more
 // than the rest of a call. The numbers of Python's threads never come again, and the global lock
 // keeps threads apart here.
 bool Function::recording(PyObject* threads) {
-  struct Known {
-    std::uint64_t thread;
-    PyObject* open;
-  };
   static std::array<Known, 16> recent{};
   const std::uint64_t thread = PyThreadState_GetID(PyThreadState_Get());
   Known& known = recent[thread % recent.size()];
-  if (known.thread != thread) {
-    const Reference open = Reference::taken(PyObject_GetAttrString(threads, "open"));
-    if (!PyList_CheckExact(open.get())) {
-      PyErr_SetString(PyExc_TypeError, "function: threads.open is a list");
-      throw PythonError{};
-    }
-    known = {thread, open.get()};
-  }
+  if (known.thread != thread) known = {thread, open(threads)};
   return PyList_GET_SIZE(known.open) != 0;
 }
 

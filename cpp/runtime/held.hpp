@@ -3,6 +3,7 @@
 #define BIBUN_RUNTIME_HELD_HPP
 
 #include <cstddef>
+#include <memory>
 #include <utility>
 #include <vector>
 
@@ -23,7 +24,8 @@ class Held {
     if (count_ < kFew) {
       few_[count_++] = x.release();
     } else {
-      more_.push_back(std::move(x));
+      if (!more_) more_.reset(new std::vector<Reference>);
+      more_->push_back(std::move(x));
     }
   }
 
@@ -32,7 +34,7 @@ class Held {
 
   std::size_t count_ = 0;
   PyObject* few_[kFew];
-  std::vector<Reference> more_;
+  std::unique_ptr<std::vector<Reference>> more_;
 };
 
 }  // namespace bibun

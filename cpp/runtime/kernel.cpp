@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::size_t kPlace = 64;
 constexpr std::chrono::microseconds kNoTime{10};
-constexpr unsigned kMeasured = 64;  // of so many calls that take no time, one is measured
 
 std::vector<Type> types(PyObject* pairs) {
   std::vector<Type> found;
@@ -38,7 +37,6 @@ Kernel::Kernel(std::uintptr_t address, PyObject* inputs, PyObject* outputs, PyOb
       outputs(types(outputs)),
       workspace((workspace + kPlace - 1) / kPlace * kPlace),
       checked(checked) {
-  arrays = this->outputs.size() - numbers(this->outputs);
   arena = this->workspace + kPlace * numbers(this->outputs);
   const Reference arrays = Reference::taken(PySequence_Tuple(constants));
   for (Py_ssize_t k = 0; k < PyTuple_GET_SIZE(arrays.get()); ++k) {
@@ -53,14 +51,9 @@ Kernel::Kernel(std::uintptr_t address, PyObject* inputs, PyObject* outputs, PyOb
   this->keep = Reference::taken(PyTuple_Pack(2, arrays.get(), keep));
 }
 
-void Kernel::invoke(void** buffers) {
-  const unsigned call = calls++;
-  if (!lasting && call % kMeasured != 0) {
-    function(buffers);
-    return;
-  }
+void Kernel::invoke_measured(void** buffers) {
   const auto start = std::chrono::steady_clock::now();
-  if (lasting || call == 0) {
+  if (lasting || calls == 0) {
     const Released others_run;
     function(buffers);
   } else {
@@ -78,36 +71,38 @@ int Kernel::visit(visitproc visit, void* arg) const {
   return keep.visit(visit, arg);
 }
 
-Run::Run(Kernel& kernel) : kernel_(kernel), buffers_(few_) {
-  if (kernel.buffers > std::size(few_)) {
-    many_.reset(new void*[kernel.buffers]);
-    buffers_ = many_.get();
-  }
-  outputs_ = buffers_ + kernel.inputs.size();
+void Run::take_many() {
+  rare().buffers.reset(new void*[kernel_.buffers]);
+  buffers_ = rare_->buffers.get();
 }
 
-Run::Run(Kernel& kernel, const Replaced& replaced) : Run(kernel) {
-  if (!replaced.any()) return;
+void Run::take_own() {
+  void** const settled = std::exchange(buffers_, few_);
+  if (kernel_.buffers > std::size(few_)) take_many();
+  std::copy_n(settled, kernel_.inputs.size(), buffers_);
+  settled_ = false;
+}
+
+void Run::replace(const Replaced& replaced) {
   replaced_ = &replaced;
-  inputs_.resize(kernel.inputs.size());
+  rare().inputs.resize(kernel_.inputs.size());
 }
 
 void Run::prepare() {
-  if (!apart_.empty()) copy();
   char* next = near_;
   if (kernel_.arena > sizeof near_) {
     block_ = blocks().take(kernel_.arena);
     if (block_ == nullptr) throw std::bad_alloc();
     next = static_cast<char*>(block_);
   }
-  workspace() = std::exchange(next, next + kernel_.workspace);
-  void** buffer = outputs_;
-  left_ = kernel_.arrays;
+  buffers_[kernel_.buffers - 1] = std::exchange(next, next + kernel_.workspace);
+  void** buffer = outputs();
   for (const Type& t : kernel_.outputs) {
     *buffer = t.scalar() ? std::exchange(next, next + kPlace)
               : replaced_ == nullptr ? t.memory()
                                      : memory(made_);
     if (*buffer++ == nullptr) throw std::bad_alloc();
+    left_ += !t.scalar();
     ++made_;
   }
   for (void* constant : kernel_.constants) *buffer++ = constant;
@@ -120,21 +115,21 @@ void* Run::memory(std::size_t k) {
 // The array that an output replaces; nullptr for none, and for a number of NumPy's.
 PyObject* Run::target(std::size_t k) const {
   const std::size_t argument = replaced_->argument(k);
-  if (argument == Replaced::kNone || !PyArray_Check(inputs_[argument])) return nullptr;
-  return inputs_[argument];
+  if (argument == Replaced::kNone || !PyArray_Check(rare_->inputs[argument])) return nullptr;
+  return rare_->inputs[argument];
 }
 
 void Run::replace() {
   for (std::size_t k = 0; k < kernel_.outputs.size(); ++k) {
     PyObject* array = target(k);
     if (array == nullptr || replaced_->overwrites(k)) continue;
-    std::memcpy(PyArray_DATA(reinterpret_cast<PyArrayObject*>(array)), outputs_[k],
+    std::memcpy(PyArray_DATA(reinterpret_cast<PyArrayObject*>(array)), outputs()[k],
                 kernel_.outputs[k].bytes());
   }
 }
 
 void Run::copy() {
-  for (const Apart& one : apart_) {
+  for (const Apart& one : rare_->apart) {
     const Type& type = kernel_.inputs[one.k];
     Reference ordered = type.ordered(one.array);
     buffers_[one.k] = type.data(ordered.get());
@@ -145,8 +140,8 @@ void Run::copy() {
 void Run::free() {
   for (std::size_t k = 0; k < made_; ++k) {
     const bool theirs = replaced_ != nullptr && replaced_->overwrites(k);
-    if (outputs_[k] == nullptr || kernel_.outputs[k].scalar() || theirs) continue;
-    blocks().give(outputs_[k]);
+    if (outputs()[k] == nullptr || kernel_.outputs[k].scalar() || theirs) continue;
+    blocks().give(outputs()[k]);
   }
   if (block_ != nullptr) blocks().give(block_);
 }

@@ -1,6 +1,7 @@
 // Containers: where arrays stand in the arguments and in the result of a compiled function.
 #include "structure.hpp"
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -103,16 +104,7 @@ bool Structure::match_other(PyObject* x, Run& run) const {
   return false;
 }
 
-bool Structure::match_parts(PyObject* const* x, std::size_t count, Run& run) const {
-  if (count != parts_.size()) return false;
-  for (const Structure& part : parts_) {
-    if (!part.match(*x++, run)) return false;
-  }
-  return true;
-}
-
-bool Structure::match_named(PyObject* const* x, PyObject* names, Run& run) const {
-  if (names == nullptr) return parts_.empty();
+bool Structure::match_keys(PyObject* const* x, PyObject* names, Run& run) const {
   if (static_cast<std::size_t>(PyTuple_GET_SIZE(names)) != parts_.size()) return false;
   for (std::size_t k = 0; k < parts_.size(); ++k) {
     PyObject* name = PyTuple_GET_ITEM(names, static_cast<Py_ssize_t>(k));
@@ -205,6 +197,25 @@ Reference Structure::build_object(Run& run) const {
     if (PyObject_GenericSetAttr(made.get(), keys_[k].get(), part.get()) < 0) throw PythonError{};
   }
   return made;
+}
+
+bool Structure::in_tuples(std::vector<std::size_t>& numbers) const {
+  if (kind_ == Kind::kArray) numbers.push_back(number_);
+  return kind_ == Kind::kArray ||
+         (kind_ == Kind::kTuple &&
+          std::all_of(parts_.begin(), parts_.end(),
+                      [&](const Structure& part) { return part.in_tuples(numbers); }));
+}
+
+void Structure::gather(PyObject* x, std::vector<PyObject*>& tuples,
+                       std::vector<PyObject*>& leaves) const {
+  if (kind_ == Kind::kArray) {
+    leaves[number_] = x;
+    return;
+  }
+  tuples.push_back(x);
+  PyObject** part = PySequence_Fast_ITEMS(x);
+  for (const Structure& one : parts_) one.gather(*part++, tuples, leaves);
 }
 
 int Structure::visit(visitproc visit, void* arg) const {

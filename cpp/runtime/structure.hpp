@@ -25,16 +25,31 @@ class Structure {
   }
 
   // Whether these are the parts of the tuple or list that this is.
-  bool match_parts(PyObject* const* x, std::size_t count, Run& run) const;
+  bool match_parts(PyObject* const* x, std::size_t count, Run& run) const {
+    if (count != parts_.size()) return false;
+    for (const Structure& part : parts_) {
+      if (!part.match(*x++, run)) return false;
+    }
+    return true;
+  }
 
   // Whether these are the values of the dict that this is, in the order of its keys, which a
   // function can tell; `names` is a tuple, or nullptr for none.
-  bool match_named(PyObject* const* x, PyObject* names, Run& run) const;
+  bool match_named(PyObject* const* x, PyObject* names, Run& run) const {
+    return names == nullptr ? parts_.empty() : match_keys(x, names, run);
+  }
 
   // The tree with the results of a run in the places of the leaves.
   Reference build(Run& run) const {
     return kind_ == Kind::kArray ? run.result(number_) : build_other(run);
   }
+
+  // Whether these are only leaves in tuples, whose numbers come along.
+  bool in_tuples(std::vector<std::size_t>& numbers) const;
+
+  // The tuples of x, which was built like this, and its leaves by their numbers, for
+  // which there is room.
+  void gather(PyObject* x, std::vector<PyObject*>& tuples, std::vector<PyObject*>& leaves) const;
 
   int visit(visitproc visit, void* arg) const;
 
@@ -43,6 +58,7 @@ class Structure {
 
   void take_keys(PyObject* names);
   void take_class(PyObject* kind);
+  bool match_keys(PyObject* const* x, PyObject* names, Run& run) const;
   bool match_other(PyObject* x, Run& run) const;
   bool match_dict(PyObject* x, Run& run) const;
   bool match_object(PyObject* x, Run& run) const;

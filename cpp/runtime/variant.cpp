@@ -39,16 +39,30 @@ Variant::Variant(PyObject* kernel, PyObject* arguments, PyObject* named, PyObjec
     make_result_ = Reference::shared(result);
   } else {
     result_.emplace(result);
+    if (!replaced_.any() && Kept::possible(*result_, kernel_, results_)) {
+      kept_.emplace(*result_, kernel_, results_);
+    }
   }
 }
 
 Reference Variant::run(PyObject* const* args, std::size_t count, PyObject* names) {
-  Run run(kernel_, replaced_);
+  Kept::Turn turn(kept_);
+  Run run(kernel_, replaced_, turn.buffers());
   if (!arguments_.match_parts(args, count, run) ||
-      !named_.match_named(args + count, names, run) || !fetch(run) || looks()) {
+      !named_.match_named(args + count, names, run) || !(sources_.empty() || fetch(run)) ||
+      looks()) {
     return {};
   }
+  const bool again = turn.unseen();
+  if (!again) run.unsettle();
   if (!done(run)) return {};
+  if (again) return turn.result();
+  Reference made = build(run);
+  turn.keep(made.get());
+  return made;
+}
+
+Reference Variant::build(Run& run) const {
   if (result_) return result_->build(run);
   const Reference list = Reference::taken(PyList_New(static_cast<Py_ssize_t>(results_)));
   for (std::size_t k = 0; k < results_; ++k) {
@@ -74,7 +88,6 @@ Reference Variant::source(std::size_t k) const {
 }
 
 bool Variant::fetch(Run& run) const {
-  if (sources_.empty()) return true;
   const std::size_t first = kernel_.inputs.size() - sources_.size();
   for (std::size_t k = 0; k < sources_.size(); ++k) {
     if (!run.take_over(first + k, source(k))) return false;
@@ -90,11 +103,11 @@ bool Variant::holds(void* const* outputs) const {
   return true;
 }
 
-// Whether all results are finite, or need not be.
-bool Variant::sound(void* const* outputs) {
+// Whether all results are finite.
+bool Variant::sound(void* const* outputs) const {
   const Type* type = kernel_.outputs.data();
   for (std::size_t k = 0; k < results_; ++k) {
-    if (!type++->finite(outputs[k])) return pass();
+    if (!type++->finite(outputs[k])) return false;
   }
   return true;
 }

@@ -6,6 +6,7 @@
 #include <string>
 #include <vector>
 
+#include "kept.hpp"
 #include "kernel.hpp"
 #include "structure.hpp"
 
@@ -42,14 +43,17 @@ class Variant {
   Reference source(std::size_t k) const;
 
   // Whether what the kernel wrote is an answer: decided as before, and finite.
-  bool accepts(void* const* outputs) { return holds(outputs) && sound(outputs); }
+  bool accepts(void* const* outputs) {
+    return (answers_.empty() || holds(outputs)) && (sound(outputs) || pass());
+  }
 
   int visit(visitproc visit, void* arg) const;
 
  private:
   bool fetch(Run& run) const;
   bool done(Run& run);
-  bool sound(void* const* outputs);
+  Reference build(Run& run) const;
+  bool sound(void* const* outputs) const;
   bool holds(void* const* outputs) const;
 
   Reference owner_;  // of the kernel
@@ -61,6 +65,7 @@ class Variant {
   std::vector<std::string> answers_;
   std::optional<Structure> result_;
   Reference make_result_;
+  std::optional<Kept> kept_;
   Replaced replaced_;
   std::size_t passes_ = 0;
   std::size_t until_look_ = 0;

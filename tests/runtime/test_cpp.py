@@ -58,7 +58,7 @@ def test_the_extension(tmp_path: Path) -> None:
         "LD_PRELOAD": " ".join(r.stdout.strip() for r in libraries),
         "ASAN_OPTIONS": "detect_leaks=0",  # Python itself keeps memory until it ends
     }
-    names = ("calls", "classes", "bound", "linked")
+    names = ("calls", "kept", "classes", "bound", "linked")
     tests = [ROOT / "tests" / "native" / f"test_{name}.py" for name in names]
     program = [sys.executable, "-c", INSTRUMENTED, made, *tests]
     found = subprocess.run(program, cwd=ROOT, env=options, capture_output=True, text=True)
