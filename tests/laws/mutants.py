@@ -27,6 +27,7 @@ class Mutated(Op):
     def __init__(self, inner: Op, method: str, change: Change):
         self.inner, self.method, self.change = inner, method, change
         self.kind, self.keeps_zeros = inner.kind, inner.keeps_zeros  # type: ignore[misc]
+        self.refused = inner.refused  # type: ignore[misc]
 
     def _after(self, method: str, found: Any) -> Any:
         return self.change(found) if method == self.method else found
@@ -103,7 +104,7 @@ def _partials(case: Case) -> Iterator[Mutant]:
         if isinstance(p, str):  # the reason why there is no derivative
             continue
         for label, new in changes.items() if p is not None else [("one", 1)]:
-            if label == "other" and len(op.partials) == 1:
+            if label == "other" and (len(op.partials) == 1 or isinstance(other, str)):
                 continue
             wrong = case._replace(op=_row(op, (*op.partials[:k], new, *op.partials[k + 1 :])))
             why = (SAME if label == "other" else ZERO) if equal(case, wrong) else ""

@@ -66,14 +66,30 @@ def chi_density(n: Array, x: Array) -> Any:
     return gamma_density(n / 2, x / 2) / 2
 
 
+def gamma_share(lib: Any, a: Any, x: Any) -> Any:
+    """The share of the gamma function below x, of exact numbers."""
+    return x**a * lib.exp(-x) * lib.rgamma(a + 1) * lib.hyp1f1(1, a + 1, x)
+
+
+def beta_share(lib: Any, a: Any, b: Any, x: Any) -> Any:
+    """The share of the beta function below x, of exact numbers."""
+    scale = lib.gamma(a + b) * lib.rgamma(a + 1) * lib.rgamma(b)
+    return scale * x**a * lib.hyp2f1(a, 1 - b, a + 1, x)
+
+
+def ratio_share(lib: Any, m: Any, n: Any, x: Any) -> Any:
+    """The F distribution's function of exact numbers."""
+    return beta_share(lib, m / 2, n / 2, m * x / (n + m * x))
+
+
 def trials(lib: Any, k: Any, n: Any, p: Any) -> Any:
     """The probability of more than k successes in n trials, of exact numbers."""
-    return lib.betainc(lib.floor(k) + 1, n - lib.floor(k), p)
+    return beta_share(lib, lib.floor(k) + 1, n - lib.floor(k), p)
 
 
 def student(lib: Any, n: Any, t: Any) -> Any:
     """The distribution function of Student's distribution, of exact numbers."""
-    tail = lib.betainc(n / 2, 0.5, n / (n + t**2)) / 2
+    tail = beta_share(lib, n / 2, lib.sign(1) / 2, n / (n + t**2)) / 2
     return tail if t < 0 else 1 - tail
 
 
@@ -123,15 +139,17 @@ gammainccinv = row(sc.gammainccinv, NO_ORDER,
                               lambda y, a, p: -inverse(gamma_density, sc.gammainccinv, a, p),
                               domain=(POSITIVE, UNIT))
 chdtr     = row(sc.chdtr,     NO_ORDER, lambda y, n, x: chi_density(n, x),
-                              domain=POSITIVE, exact=lambda lib, n, x: lib.gammainc(n / 2, x / 2))
+                              domain=POSITIVE,
+                              exact=lambda lib, n, x: gamma_share(lib, n / 2, x / 2))
 chdtrc    = row(sc.chdtrc,    NO_ORDER, lambda y, n, x: -chi_density(n, x),
-                              domain=POSITIVE, exact=lambda lib, n, x: lib.gammaincc(n / 2, x / 2))
+                              domain=POSITIVE,
+                              exact=lambda lib, n, x: 1 - gamma_share(lib, n / 2, x / 2))
 chdtri    = row(sc.chdtri,    NO_ORDER, lambda y, n, p: -inverse(chi_density, sc.chdtri, n, p),
                               domain=(POSITIVE, UNIT))
 pdtr      = row(sc.pdtr,      COUNT, lambda y, k, m: -events(k, m), domain=POSITIVE,
-                              exact=lambda lib, k, m: lib.gammaincc(lib.floor(k) + 1, m))
+                              exact=lambda lib, k, m: 1 - gamma_share(lib, lib.floor(k) + 1, m))
 pdtrc     = row(sc.pdtrc,     COUNT, lambda y, k, m: events(k, m), domain=POSITIVE,
-                              exact=lambda lib, k, m: lib.gammainc(lib.floor(k) + 1, m))
+                              exact=lambda lib, k, m: gamma_share(lib, lib.floor(k) + 1, m))
 
 # ------------------------------------------------------------ the beta distribution
 
@@ -139,7 +157,7 @@ betainc   = row(sc.betainc,   NO_ORDER, NO_ORDER, lambda y, a, b, x: beta_densit
                               domain=(POSITIVE, POSITIVE, UNIT))
 betaincc  = row(sc.betaincc,  NO_ORDER, NO_ORDER, lambda y, a, b, x: -beta_density(a, b, x),
                               domain=(POSITIVE, POSITIVE, UNIT),
-                              exact=lambda lib, a, b, x: 1 - lib.betainc(a, b, x))
+                              exact=lambda lib, a, b, x: beta_share(lib, b, a, 1 - x))
 betaincinv = row(sc.betaincinv, NO_ORDER, NO_ORDER,
                               lambda y, a, b, p: inverse(beta_density, sc.betaincinv, a, b, p),
                               domain=(POSITIVE, POSITIVE, UNIT))
@@ -154,17 +172,16 @@ bdtrc     = row(sc.bdtrc,     COUNT, COUNT, lambda y, k, n, p: successes(k, n, p
                               exact=lambda lib, k, n, p: trials(lib, k, n, p))
 nbdtr     = row(sc.nbdtr,     COUNT, COUNT, lambda y, k, n, p: failures(k, n, p), whole=(0, 1),
                               domain=(POSITIVE, POSITIVE, UNIT),
-                              exact=lambda lib, k, n, p: lib.betainc(n, k + 1, p))
+                              exact=lambda lib, k, n, p: beta_share(lib, n, k + 1, p))
 nbdtrc    = row(sc.nbdtrc,    COUNT, COUNT, lambda y, k, n, p: -failures(k, n, p), whole=(0, 1),
                               domain=(POSITIVE, POSITIVE, UNIT),
-                              exact=lambda lib, k, n, p: 1 - lib.betainc(n, k + 1, p))
+                              exact=lambda lib, k, n, p: beta_share(lib, k + 1, n, 1 - p))
 fdtr      = row(sc.fdtr,      NO_ORDER, NO_ORDER, lambda y, m, n, x: f_density(m, n, x),
                               domain=POSITIVE,
-                              exact=lambda lib, m, n, x: lib.betainc(m / 2, n / 2,
-                                                                     m * x / (n + m * x)))
+                              exact=lambda lib, m, n, x: ratio_share(lib, m, n, x))
 fdtrc     = row(sc.fdtrc,     NO_ORDER, NO_ORDER, lambda y, m, n, x: -f_density(m, n, x),
                               domain=POSITIVE,
-                              exact=lambda lib, m, n, x: lib.betainc(n / 2, m / 2, n / (n + m * x)))
+                              exact=lambda lib, m, n, x: 1 - ratio_share(lib, m, n, x))
 fdtri     = row(sc.fdtri,     NO_ORDER, NO_ORDER,
                               lambda y, m, n, p: inverse(f_density, sc.fdtri, m, n, p),
                               domain=(POSITIVE, POSITIVE, UNIT))

@@ -222,5 +222,5 @@ ellipkinc = row(sc.ellipkinc, lambda y, phi, m: 1 / np.sqrt(rest(phi, m)),
 ellipeinc = row(sc.ellipeinc, lambda y, phi, m: np.sqrt(rest(phi, m)),
                               lambda y, phi, m: by_parameter(phi, m, EllipticE, (1, 3, 1)),
                               waves=True, domain=(ANGLE, PARAMETER),
-                              exact=lambda lib, phi, m: lib.ellipeinc(phi, m))
+                              exact=lambda lib, phi, m: lib.ellipe(phi, m))
 # fmt: on

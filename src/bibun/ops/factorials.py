@@ -22,6 +22,12 @@ def gap(a: Any, b: Any) -> Any:
     return bind(PsiDifference(0), a, b)
 
 
+def apart(a: Any, b: Any) -> Any:
+    """psi(b + 1) - psi(a + 1), from the smaller one on: the larger one may swallow it."""
+    up = a < b
+    return np.where(up, 1, -1) * gap(np.where(up, a, b) + 1, np.abs(b - a))
+
+
 def pole(x: Any) -> Any:
     """Where gamma(x) has a pole."""
     return (x <= 0) & (x == np.floor(x))
@@ -65,7 +71,7 @@ def binom_by_n(y: Array, n: Array, k: Array) -> Any:
     c, s = turn(k, n)
     rest, inner = np.where(high, k - n, 1), np.where(high, n, 0)
     beyond = sc.beta(inner + 1, rest) * (s * gap(rest, inner + 1 - rest) - c)
-    return np.where(high, beyond, y * gap(np.where(high, 1, n - k + 1), np.where(high, 0, k)))
+    return np.where(high, beyond, y * apart(np.where(high, 0, n - k), np.where(high, 0, n)))
 
 
 def binom_by_k(y: Array, n: Array, k: Array) -> Any:
@@ -77,9 +83,7 @@ def binom_by_k(y: Array, n: Array, k: Array) -> Any:
     beyond = sc.beta(inner + 1, rest) * (c - s * gap(rest, inner + 1))
     beyond = np.where(low, -beyond, beyond)
     other = high | low
-    return np.where(
-        other, beyond, y * gap(np.where(other, 1, k + 1), np.where(other, 0, n - 2 * k))
-    )
+    return np.where(other, beyond, y * apart(np.where(other, 0, k), np.where(other, 0, n - k)))
 
 
 # SciPy has two formulas for binom, which differ by 1e-11 where they meet, at k = 1e8 n.
