@@ -129,6 +129,7 @@ PyObject* symbols() {
 PyMODINIT_FUNC PyInit__runtime() {
   import_array();
   return guarded([]() -> PyObject* {
+    bibun::prepare_sorting();
     Reference module = Reference::taken(PyModule_Create(&definition));
     const Reference table = Reference::taken(symbols());
     if (PyModule_AddObjectRef(module.get(), "symbols", table.get()) < 0 ||

@@ -20,7 +20,8 @@ std::uintptr_t address_of(F* function) {
 // The functions of exported C++ (src/bibun/export/texts), for the numbers that have one.
 std::vector<Symbol> routines();
 
-// Sorting, for numbers of all kinds.
+// Sorting, for numbers of all kinds, once NumPy is there.
+void prepare_sorting();
 std::vector<Symbol> sorting_routines();
 
 // Functions of integers.

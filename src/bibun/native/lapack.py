@@ -32,6 +32,8 @@ from .spectral import directions, function, hermitian, square_root, sylvester
 from .tasks import DEPENDENT, INDEFINITE, INFINITE, SINGULAR, Maker, along, maker, numeric, ties
 
 INT32, INT64 = np.dtype(np.int32), np.dtype(np.int64)
+BESIDE = 8
+"""Columns that sorting takes out of an array together."""
 
 
 def square(
@@ -106,16 +108,20 @@ def least(op: LeastSquares | Pinv, a: Type, *b: Type) -> Routine:
     return Routine(name, numbers, prod(lead), 1 + len(b), memory, INFINITE, given)
 
 
-def lines(name: str) -> Maker:
-    """Each line of an array sorted, beside memory for entries of twice a number."""
+def sort(op: Sort, x: Type) -> Routine:
+    """Each line of an array sorted, where columns are taken out of it some at a time."""
+    n, step, count = along(op.axis, x)
+    columns = Type(x.dtype, (min(step, BESIDE), n) if step > 1 else ())
+    return Routine("sort_lines", (n, step), count, 1, (columns,))
 
-    def found(op: Any, x: Type) -> Routine | None:
-        n, step, count = along(op.axis, x)
-        entry = 16 if x.dtype.itemsize == 8 else 8
-        numbers = (n, step) if isinstance(op, Sort) else (n, step, int(getattr(op, "rank", 0)))
-        return Routine(name, numbers, count, 1, (Type(INT64, (2 * n * entry // 8,)),))
 
-    return found
+def order(op: ArgSort | ArgPartition, x: Type) -> Routine:
+    """The places of the numbers of each line."""
+    n, step, count = along(op.axis, x)
+    beside = min(step, BESIDE)
+    memory = Type(INT64, (beside, n)), Type(x.dtype, (beside, n) if step > 1 else ())
+    numbers = n, step, int(isinstance(op, ArgSort) and op.rank)
+    return Routine("order_lines", numbers, count, 1, memory)
 
 
 def orthogonal(op: QR, a: Type) -> Routine:
@@ -144,8 +150,7 @@ FACTORISED: dict[type, tuple[int, Maker | None]] = {
 LATER: dict[str, Maker] = {"sylvester": sylvester, "sqrtm": square_root}
 """By their names: their classes are there once one of them has been met."""
 SORTING: dict[type, Maker] = {
-    Sort: lines("sort_lines"), ArgSort: lines("order_lines"), ArgPartition: lines("order_lines"),
-    Ties: ties,
+    Sort: sort, ArgSort: order, ArgPartition: order, Ties: ties,
 }  # fmt: skip
 """A partition has the others in order, too."""
 
