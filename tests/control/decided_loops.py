@@ -246,7 +246,45 @@ def history(x):
     return losses[-1] + np.mean(losses) + min(losses)
 
 
+def while_counted(x):
+    i, y, out = len(x) * 20, x[0], []
+    while i > 0:
+        i -= 2
+        if i == 4:
+            continue
+        y = y * 0.9 + x[1] * i
+        out.append(y)
+    return np.sum(out) * i
+
+
+def while_in_time(x):
+    t, dt, y, k = 0.0, 0.1, x * 1.0, 0
+    while t <= 4.0:
+        y = y + dt * np.cos(y + t)
+        t += dt
+        k += 1
+    return np.sum(y) * t * k
+
+
+def while_in_rows(x):
+    y, i = np.zeros(N + 1), 0
+    y[0] = x[0]
+    while i < N:
+        y[i + 1] = y[i] * 0.9 + x[1]
+        i += 1
+    return y.sum() * i
+
+
+def while_mirrored(x):
+    i, y = 0, x[0]
+    while i <= N:
+        y = y * 0.9 + x[1] * i
+        i = 1 + i
+    return y * i
+
+
 DECIDED = [
+    while_counted, while_in_time, while_in_rows, while_mirrored,
     parity, first_round, halves, every, listed, rows, zipped, strided, last_of_two, continues, flag,
     counts, counts_by_twos, counts_some, decides_by_count, nested, same_name, in_a_dict,
     dict_of_arguments, path, before_each_round, last_is_written, some_rounds, two_lists,
@@ -388,7 +426,50 @@ def list_of_its_own(x):
     return sum(xs)
 
 
+def while_value(x):
+    y, n = x[0], 0
+    while y < 1e3:
+        y = y * 1.5 + 0.5
+        n += 1
+    return y * n
+
+
+def while_doubled(x):
+    i, y = 1, x[0]
+    while i < 10**9:
+        y = y * 0.9 + x[1]
+        i *= 2
+    return y * i
+
+
+def while_moved(x):
+    n, i, y = N, 0, x[0]
+    while i < n:
+        y = y * 0.9 + x[1]
+        i += 1
+        if i == 5:
+            n = 20
+    return y * i
+
+
+def while_never(x):
+    i, y = N, x[0]
+    while i < N:
+        y = y * 0.9
+        i += 1
+    return y * i
+
+
+def while_by_turns(x):
+    i, y = 0, x[0]
+    while i < N:
+        y = y * 0.9 + x[1] * i
+        i += 2 if i % 3 else 1
+    return y * i
+
+
 UNDECIDED = [
+    while_value, while_doubled, while_moved, while_never, while_by_turns,
     too_large, sums_of_counters, doubles, takes_turns, dict_with_two_names,
     array_in_a_dict_with_a_name, grows, irregular, appends_what_it_writes, list_with_two_names,
     array_in_two_lists, list_in_a_closure, appends_rows, list_of_its_own,

@@ -96,6 +96,7 @@ class Attempt:
     ):
         self.given, self.span = tuple(found[n] for n in spec.carried), span
         self.unchanged = set[int]()
+        self.ends: list[Any] = []
         self.collected = Collected({n: found[n] for n in spec.collected})
         self.written = [n in spec.written for n in spec.carried]
         self.leaves, self.rebuild = flatten(self.given)
@@ -160,6 +161,17 @@ class Attempt:
             found[len(self.rows) + k] = range(start, start + step * times, step)
         return found
 
+    def counter(self, times: int) -> range | None:
+        """The values of what comes first behind the states, if that is a number."""
+        return self.ranges(times).get(0)
+
+    def step(self, leaf: int) -> int | float | None:
+        """What each time adds to a number that is carried."""
+        if leaf in self.steps:
+            return self.steps[leaf]
+        x, y = self.fresh[leaf], self.ends[leaf]
+        return _steps(self.trace, x, y) if type(x) is Array and x.form is float else None
+
     def more_rows(self, times: int) -> list[Array]:
         """The values of what is counted beside the loop's own counter."""
         n, ranges = len(self.rows), self.ranges(times)
@@ -198,9 +210,18 @@ class Attempt:
             raise RoundError(self.watch.reason)
         if not same_structure(self.given, new):
             raise UnsettledError("what is carried changes its containers")
-        leaves, rebuild = flatten(new)
+        self.ends, rebuild = flatten(new)
+        found = self._carried()
+        self._own(self.ends)
+        written = [new[k] for k, w in enumerate(self.written) if w] + list(self.taken)
+        found += self.collected.rows(self.trace, self.fresh, self.ends, flatten(written)[0])
+        outputs = [enter(self.trace, y) for y in found]
+        return Body(self.trace, self.inputs, outputs, [Tree(new, found, rebuild, [])])
+
+    def _carried(self) -> list[Array]:
+        """The numbers and arrays that are carried on, which are what they were; or RoundError."""
         found, steps = [], {}
-        for j, (x, y, kind) in enumerate(zip(self.leaves, leaves, self.kinds, strict=True)):
+        for j, (x, y, kind) in enumerate(zip(self.leaves, self.ends, self.kinds, strict=True)):
             if j in self.steps:
                 if _steps(self.trace, self.fresh[j], y) != self.steps[j]:
                     raise RoundError(f"{x!r} is carried, and does not change by the same number")
@@ -218,11 +239,7 @@ class Attempt:
         if steps:
             self.trace.wish = Wish(steps=self.steps | steps)
             raise UnsettledError("whole numbers are counted")
-        self._own(leaves)
-        written = [new[k] for k, w in enumerate(self.written) if w] + list(self.taken)
-        found += self.collected.rows(self.trace, self.fresh, leaves, flatten(written)[0])
-        outputs = [enter(self.trace, y) for y in found]
-        return Body(self.trace, self.inputs, outputs, [Tree(new, found, rebuild, [])])
+        return found
 
     def _own(self, leaves: Sequence[Any]) -> None:
         """Raise unless each array is the round's own: those of a loop share memory with no other.
@@ -262,12 +279,17 @@ class UnsettledError(RoundError):
     """A round that changes the types of what is carried: the next one may keep them."""
 
 
-def _steps(trace: Trace, x: Array, y: Any) -> int | None:
-    """How much more than x the number y is, if that was counted in steps, all of them known."""
-    if type(y) is not Array or y.scope is not trace or form_of(y) is not int:
+def _steps(trace: Trace, x: Array, y: Any) -> int | float | None:
+    """How much more than x the number y is, if that was counted in steps, all of them known.
+
+    Floats are rounded at each step, so that there may be only one.
+    """
+    if type(y) is not Array or y.scope is not trace or form_of(y) is not form_of(x):
         return None
     i, total = y.index, 0
     while i != x.index:
+        if total and form_of(x) is float:
+            return None
         op, *args = trace.entries[i]
         if op.name not in ("add", "subtract") or len(args) != 2:
             return None
@@ -276,7 +298,7 @@ def _steps(trace: Trace, x: Array, y: Any) -> int | None:
         known: Constant | None = trace.constants.get(args[1])
         if known is None:
             return None
-        value = int(known.value())
+        value = known.value().item()
         total += value if op.name == "add" else -value
         i = args[0]
     return total

@@ -8,7 +8,9 @@ nothing of others: then all run one by one, as they do where nothing is compiled
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Iterator
+from itertools import repeat
 from sys import _getframe, exc_info
 from typing import Any
 
@@ -17,10 +19,11 @@ import numpy as np
 from ..array import innermost, lift
 from ..graph import Graph
 from ..recording import threads
+from ..tracing.containers import flatten
 from ..tracing.guards import Guarded
 from ..tracing.rebind.callee import CALL, MARKS
 from ..tracing.rebind.calls import RoundError, profiled
-from ..tracing.rebind.rolling import ANYTHING, ROLL
+from ..tracing.rebind.rolling import ANYTHING, ROLL, WHILE
 from ..tracing.rebind.rounds import Spec
 from .alone import alone, held_alone
 from .attempts import FEWEST, Attempt, UnsettledError
@@ -35,6 +38,7 @@ WORTH = 256  # operations in all rounds, from which on a loop is kept
 LONG, WORTH_OF_LONG = 1_024, 1_024
 ATTEMPTS = 3  # rounds that may pass until what is carried has the types that it keeps
 MOST_WISHES = 32  # attempts that may begin anew, elsewhere or with more rounds
+UNKNOWN = 1 << 20  # rounds of a loop that nobody has counted yet
 STORED = 1 << 28  # bytes of all states, of which derivatives keep those of each round
 
 
@@ -45,6 +49,10 @@ class Roll:
         *given, spec = parts
         if not any(t.for_good for t in threads.open):
             return Plain(*given)
+        if given[0] is WHILE:
+            _, bound, name, relation = given
+            known = type(bound) in (int, float)
+            return Tested(bound, name, relation, Spec(*spec)) if known else Plain(*given)
         found = through(*given)
         return Plain(*given) if found is None else Rounds(found, Spec(*spec))
 
@@ -53,7 +61,7 @@ class Plain:
     """Rounds that run one by one."""
 
     __slots__ = ("given",)
-    pending = False
+    pending, testing = False, True
 
     def __init__(self, *given: Any):
         self.given = given
@@ -61,6 +69,8 @@ class Plain:
     def __iter__(self) -> Iterator[Any]:
         if len(self.given) == 1:
             return iter(self.given[0])
+        if self.given[0] is WHILE:
+            return repeat(None)
         f, args = self.given
         return iter((CALL @ f)(*args))
 
@@ -75,6 +85,8 @@ class Plain:
 
 class Rounds:
     """The rounds of a loop, some of which are traced for all that follow."""
+
+    joins = True  # whether several may be traced as one
 
     def __init__(self, through: Through, spec: Spec):
         self.through, self.spec = through, spec
@@ -114,19 +126,25 @@ class Rounds:
             self._end(frame.f_locals)
         if self.next == self.count:
             raise StopIteration
-        if self.attempts and not self.pending and self.next >= self.resume and self.times:
-            self.attempts -= 1
-            if self._begin(frame.f_locals):
-                assert self.attempt is not None
-                return self.attempt.following()
+        ready = self.attempts and not self.pending and self.next >= self.resume
+        if ready and self.times(frame.f_locals) and self._begin(frame.f_locals):
+            assert self.attempt is not None
+            return self.attempt.following()
         i, self.next = self.next, self.next + 1
         return self.through.at(i)
 
-    @property
-    def times(self) -> int:
+    def times(self, found: dict[str, Any]) -> int:
         """How many times an attempt may stand for its rounds; 0 if that is too few."""
-        times = (self.count - self.next) // self.together
+        times = self.left(found) // self.together
         return times if times >= FEWEST else 0
+
+    def left(self, found: dict[str, Any]) -> int:
+        """How many rounds are left, as far as it is known."""
+        return self.count - self.next
+
+    def left_after(self, attempt: Attempt) -> int | None:
+        """The same after rounds were traced; None if nobody knows."""
+        return self.count - self.next
 
     def failed(self) -> bool:
         """Whether an error belongs to rounds that were traced: then they run again, as they are."""
@@ -143,7 +161,7 @@ class Rounds:
     def _granted(self, attempt: Attempt) -> bool:
         """Whether the next attempt is another one, as this one has wished."""
         wish = attempt.trace.wish
-        if wish is None or not self.wishes:
+        if wish is None or not self.wishes or (wish.together and not self.joins):
             return False
         self.wishes, self.attempts = self.wishes - 1, self.attempts + 1
         if wish.together:
@@ -176,7 +194,8 @@ class Rounds:
             self._give_up(f"others may see what is written into {shared[0]}")
             return False
         movable = {id(found[n]) for n in names if alone(found, n)}
-        span = Span(self.through, self.next, self.together, self.times)
+        span = Span(self.through, self.next, self.together, self.times(found))
+        self.attempts -= 1
         self.attempt = Attempt(found, spec, span, movable, self.steps)
         self._leave(self.attempt.taken)
         return True
@@ -201,10 +220,14 @@ class Rounds:
 
     def _looped(self, attempt: Attempt, body: Body) -> tuple | None:
         """What is carried after all rounds that some stand for; None if it is not worth it."""
-        times = (self.count - self.next - self.spec.last) // self.together
+        left = self.left_after(attempt)
+        if left is None:
+            self._give_up("its condition depends on more than a counter")
+            return None
+        times = (left - self.spec.last) // self.together
         span = attempt.span._replace(times=min(times, attempt.trace.times))
         end = self.next + span.times * self.together
-        if self.count - end >= self.together + FEWEST:  # what is decided changes there
+        if self.next + left - end >= self.together + FEWEST:  # what is decided changes there
             self.attempts, self.resume = ATTEMPTS, end
         else:
             self.attempts = 0
@@ -217,7 +240,7 @@ class Rounds:
             if refused:
                 self._give_up(refused)
             return None
-        results = iter(repeated(loop, span.times, counter=span.counter))
+        results = iter(repeated(loop, span.times, counter=attempt.counter(span.times)))
         self.next = end
         for trace in threads.open:
             trace.most += span.times * attempt.collected.count  # which no loop of the user's makes
@@ -226,7 +249,8 @@ class Rounds:
     def _refused(self, attempt: Attempt, body: Body, loop: Loop, span: Span) -> str | None:
         """Why rounds run one by one all the same: an empty text where it is not worth it."""
         graph, states, n = loop.graph, loop.states, span.times
-        cut = None if span.counter is None else in_rows(loop, span.counter)
+        counter = attempt.counter(n)
+        cut = None if counter is None else in_rows(loop, counter)
         whole = states if cut is None else [states[j] for j in cut.kept]
         size = n * sum(a.raw.dtype.itemsize * int(np.prod(a.shape)) for a in whole)
         long = WORTH and any(np.prod(a.shape) >= LONG for a in states)
@@ -242,6 +266,54 @@ class Rounds:
         if not as_python(written, ranges, attempt.own()):
             return "NumPy may say something else of its numbers than Python does"
         return None
+
+
+class Tested(Rounds):
+    """The rounds of a while loop, whose condition is asked unless they are traced."""
+
+    joins = False  # the condition would have to be known between them
+
+    def __init__(self, bound: Any, name: str, relation: str, spec: Spec):
+        super().__init__(Through((), True), spec)
+        self.count = -1  # the condition ends them
+        self.bound, self.name, self.relation = bound, name, relation
+        self.holds = getattr(operator, relation)
+
+    @property
+    def testing(self) -> bool:
+        """Whether the round asks for the condition."""
+        return self.attempt is None
+
+    def left(self, found: dict[str, Any]) -> int:
+        """How many rounds are left: many, if nothing is known of the counter's steps."""
+        x = found.get(self.name)
+        if type(x) not in (int, float) or not self.holds(x, self.bound):
+            return 0
+        step = self.steps.get(self._leaf(found), 0) if type(x) is int else 0
+        return self._until(x, step) if step else UNKNOWN
+
+    def left_after(self, attempt: Attempt) -> int | None:
+        """How many rounds are left, of a counter to which each time adds the same."""
+        found = dict(zip(self.spec.carried, attempt.given, strict=True))
+        step = attempt.step(self._leaf(found))
+        return self._until(found[self.name], step) if step else None
+
+    def _leaf(self, found: dict[str, Any]) -> int:
+        """Which leaf of what is carried the counter is."""
+        before = self.spec.carried[: self.spec.carried.index(self.name)]
+        return len(flatten(tuple(found[n] for n in before))[0])
+
+    def _until(self, x: Any, step: Any) -> int:
+        """How many times the condition holds; floats are added up as the rounds do it."""
+        if type(x) is type(self.bound) is int and self.relation in ENDS:
+            return len(range(x, self.bound + ENDS[self.relation], step))
+        times = 0
+        while times < UNKNOWN and self.holds(x, self.bound):
+            x, times = x + step, times + 1
+        return times
+
+
+ENDS = {"lt": 0, "le": 1, "gt": 0, "ge": -1}  # what lies between a bound and the end of a range
 
 
 def _work(graph: Graph) -> int:

@@ -35,7 +35,7 @@ class Through(NamedTuple):
     together: bool
 
     def __len__(self) -> int:
-        return min(map(len, self.sources))
+        return min(map(len, self.sources), default=0)
 
     def given(self, parts: list[Any]) -> Any:
         """What the target of the loop is bound to, of a part of each source."""
@@ -81,12 +81,6 @@ class Span(NamedTuple):
         """The rows and numbers of all times."""
         cuts = [self.cut(r, x) for r, x in self.sources]
         return [lift(np.array(x) if type(x) is range else x) for x in cuts]
-
-    @property
-    def counter(self) -> range | None:
-        """The values of what the first of them is given first, if that is a number."""
-        r, x = self.sources[0]
-        return self.cut(r, x) if type(x) is range else None
 
     def ranges(self) -> dict[int, range]:
         """Those that are numbers of a range."""

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import ast
+import copy
 from typing import Any
 
 from .marks import Marked, Names, marked
-from .rounds import USING, Spec, appended, appends, bound_in, names_in, spec_of
+from .rounds import (
+    USING,
+    Loop,
+    Spec,
+    appended,
+    appends,
+    bound_in,
+    names_in,
+    spec_of,
+    target_of,
+    test_of,
+)
 
 ROLL, ANYTHING, USE, INTO = (f"\0bibun {m}" for m in ("roll", "anything", "use", "into"))
 NAME = ".rounds{}"  # which no user can write
+WHILE = "while"
 
 
 class Rolling(Marked):
@@ -67,14 +80,40 @@ class Rolling(Marked):
         if spec is None:
             return super().visit_For(node)
         together = _is_together(node.iter)
+        self._visited(node)
+        through: Any = node.iter
+        if not together:
+            return rolled(node, node.target, [through], node.body, spec, self.loops)
+        if isinstance(through, ast.BinOp):  # no class of the user's goes through a zip
+            through = through.right
+        parts = [through.func.right, ast.Tuple(through.args, ast.Load())]
+        return rolled(node, node.target, parts, node.body, spec, self.loops)
+
+    def visit_While(self, node: ast.While) -> Any:
+        test = None if self.function is None else test_of(node)
+        spec = None if test is None or self.function is None else spec_of(node, self.function)
+        if test is None or spec is None or test.name not in spec.carried:
+            return self.generic_visit(node)
+        bound = self.visit(copy.deepcopy(test.bound))
+        self._visited(node)
+        parts = [
+            ast.Constant(WHILE), bound, ast.Constant(test.name), ast.Constant(test.operator)
+        ]  # fmt: skip
+        me = NAME.format(self.loops)
+        asked = ast.Attribute(ast.Name(me, ast.Load()), "testing", ast.Load())
+        ends = ast.BoolOp(ast.And(), [asked, ast.UnaryOp(ast.Not(), node.test)])
+        body = [ast.If(ends, [ast.Break()], []), *node.body]
+        return rolled(node, ast.Name(me + "i", ast.Store()), parts, body, spec, self.loops)
+
+    def _visited(self, node: Any) -> None:
+        """A loop with marks, whose rounds have what they append."""
         before, self.parameters = self.parameters, [*self.parameters, *_stored_in(node)]
         more = [(s, found[0]) for s in appends(node) if (found := appended(s))]
-        super().visit_For(node)  # data[i] is looked at, since i may have no value
-        self.parameters = before
+        super().generic_visit(node) if isinstance(node, ast.While) else super().visit_For(node)
+        self.parameters = before  # data[i] is looked at, since i may have no value
         self.loops += 1
         for statement, name in more:
             statement.value = _collected(NAME.format(self.loops), name, statement.value)
-        return rolled(node, spec, self.loops, together)
 
 
 def _collected(rounds: str, name: ast.Name, append: Any) -> ast.expr:
@@ -103,16 +142,17 @@ def _used(x: ast.expr) -> ast.expr:
     return marked(USE, x) if isinstance(x, places) else x
 
 
-def _stored_in(loop: ast.For) -> set[str]:
-    return {*names_in(loop.target), *bound_in(loop.body)}
+def _stored_in(loop: Loop) -> set[str]:
+    return {*names_in(target_of(loop)), *bound_in(loop.body)}
 
 
-def rolled(loop: ast.For, spec: Spec, number: int, together: bool) -> list[ast.stmt]:
-    """The loop such that a round may be traced for many.
+def rolled(
+    loop: Loop, target: ast.expr, parts: list[ast.expr], body: list[Any], spec: Spec, number: int
+) -> list[ast.stmt]:
+    """The loop such that a round may be traced for many; `parts` are what it goes through.
 
-    `loop` has marks already; it may go through several things `together`. Of `rounds` it asks for
-    what is carried, where that is to be taken from elsewhere: before a round that is traced, after
-    it, and when it failed.
+    Of its rounds it asks for what is carried, where that is to be taken from elsewhere: before a
+    round that is traced, after it, and when it failed.
     """
     name = NAME.format(number)
 
@@ -128,13 +168,9 @@ def rolled(loop: ast.For, spec: Spec, number: int, together: bool) -> list[ast.s
         return ast.If(rounds("pending"), [take()], [])
 
     fixed: Any = tuple(spec)
-    through: Any = loop.iter
-    if together and isinstance(through, ast.BinOp):  # no class of the user's goes through a zip
-        through = through.right
-    several = [through.func.right, ast.Tuple(through.args, ast.Load())] if together else [through]
-    parts = ast.Tuple([*several, ast.Constant(fixed)], ast.Load())
-    first = ast.Assign([ast.Name(name, ast.Store())], marked(ROLL, parts))
-    inner = ast.For(loop.target, rounds(), [taken(), *loop.body], [])
+    given = ast.Tuple([*parts, ast.Constant(fixed)], ast.Load())
+    first = ast.Assign([ast.Name(name, ast.Store())], marked(ROLL, given))
+    inner = ast.For(target, rounds(), [taken(), *body], [])
     refuse = ast.If(ast.UnaryOp(ast.Not(), ast.Call(rounds("failed"), [], [])), [ast.Raise()], [])
     again = ast.ExceptHandler(ast.Constant(ANYTHING), None, [refuse, take(), ast.Continue()])
     tried = ast.Try([inner], [again], [], [])

@@ -56,13 +56,16 @@ class Spec(NamedTuple):
     last: bool  # whether what the last round leaves is read elsewhere
 
 
-def spec_of(loop: ast.For, function: ast.AST) -> Spec | None:
+Loop = ast.For | ast.While
+
+
+def spec_of(loop: Loop, function: ast.AST) -> Spec | None:
     """What is known of a loop, if one round may stand for all."""
     lists = _lists(loop)
     body = [_without_appends(s) for s in loop.body] if lists else loop.body
-    if loop.orelse or not _is_plain(loop.target) or not _pure(body, loop=True):
+    if loop.orelse or not _is_plain(target_of(loop)) or not _pure(body, loop=True):
         return None
-    targets, bound = set(names_in(loop.target)), bound_in(body)
+    targets, bound = set(names_in(target_of(loop))), bound_in(body)
     written, seen = _written(body), {*_loads(body), *_closures(function, loop)}
     if targets & written or not _own(function, bound.keys() | targets | written | lists):
         return None
@@ -70,7 +73,7 @@ def spec_of(loop: ast.For, function: ast.AST) -> Spec | None:
         return None
     if not all(_is_fresh(value) for name in written for value in bound.get(name, ())):
         return None
-    exposed: set[str] = set()
+    exposed = set(_loads([loop.test])) if isinstance(loop, ast.While) else set[str]()
     _expose(body, set(targets), exposed)
     exposed |= _closures(function, loop)
     carried = exposed & (bound.keys() | written)
@@ -96,7 +99,7 @@ def appended(node: ast.AST) -> tuple[ast.Name, ast.expr] | None:
     return None
 
 
-def appends(loop: ast.For) -> Iterator[ast.Expr]:
+def appends(loop: Loop) -> Iterator[ast.Expr]:
     """The statements name.append(value) of the rounds of a loop, and of no loop in it."""
     waiting: list[ast.AST] = list(reversed(loop.body))
     while waiting:
@@ -107,7 +110,7 @@ def appends(loop: ast.For) -> Iterator[ast.Expr]:
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
-def _lists(loop: ast.For) -> set[str]:
+def _lists(loop: Loop) -> set[str]:
     return {found[0].id for s in appends(loop) if (found := appended(s))}
 
 
@@ -127,7 +130,55 @@ def _without_appends(statement: ast.stmt) -> ast.stmt:
     return _WithoutAppends().visit(copy.deepcopy(statement))
 
 
-def _closures(function: ast.AST, loop: ast.For) -> set[str]:
+def target_of(loop: Loop) -> ast.expr:
+    """What a round binds first: nothing, in a while loop."""
+    return loop.target if isinstance(loop, ast.For) else ast.Tuple([], ast.Store())
+
+
+class Test(NamedTuple):
+    """The condition of a while loop: a name that rounds change, and a bound that none does."""
+
+    name: str
+    operator: str
+    bound: ast.expr
+
+
+def test_of(loop: ast.While) -> Test | None:
+    """The condition of a loop, if it is i < n, or the like."""
+    match loop.test:
+        case ast.Compare(ast.Name(name), [op], [bound]) if type(op) in MIRRORED:
+            pass
+        case ast.Compare(bound, [op], [ast.Name(name)]) if type(op) in MIRRORED:
+            op = MIRRORED[type(op)]()
+        case _:
+            return None
+    parts = set(map(type, ast.walk(bound)))
+    plain = parts <= BOUNDS and all(
+        isinstance(n.func, ast.Name) and n.func.id == "len"
+        for n in ast.walk(bound)
+        if isinstance(n, ast.Call)
+    )
+    changed = bound_in(loop.body).keys() | _written(loop.body) | _lists(loop)
+    return (
+        None
+        if not plain or changed & set(names_in(bound))
+        else Test(name, OPERATORS[type(op)], bound)
+    )
+
+
+MIRRORED: dict[type, type] = {
+    ast.Lt: ast.Gt, ast.LtE: ast.GtE, ast.Gt: ast.Lt, ast.GtE: ast.LtE, ast.NotEq: ast.NotEq,
+}  # fmt: skip
+OPERATORS: dict[type, str] = {
+    ast.Lt: "lt", ast.LtE: "le", ast.Gt: "gt", ast.GtE: "ge", ast.NotEq: "ne",
+}  # fmt: skip
+BOUNDS: set[type] = {
+    ast.Name, ast.Load, ast.Constant, ast.Attribute, ast.Subscript, ast.UnaryOp, ast.USub,
+    ast.BinOp, ast.Add, ast.Sub, ast.Mult, ast.Div, ast.FloorDiv, ast.Pow, ast.Call,
+}  # fmt: skip
+
+
+def _closures(function: ast.AST, loop: Loop) -> set[str]:
     """The names that functions around the loop may read in any of its rounds: g = lambda: y."""
     inside, scopes = set(ast.walk(loop)), (ast.FunctionDef, ast.Lambda, ast.GeneratorExp)
     found = [f for f in ast.walk(function) if isinstance(f, scopes) and f is not function]
