@@ -26,6 +26,7 @@ from bibun.wide.objects import Library, NotExpressibleError, interpret, mpmath
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import zoo_arrays
 import zoo_densities
 import zoo_formulas
 import zoo_models
@@ -34,9 +35,9 @@ from zoo_formulas import Formula, point
 
 DIGITS = 700
 STEPS = 1e-40, 1e-50
-SAME = mp.mpf(10) ** -20
+SAME = mp.mpf(10) ** -18
 NOISE = mp.mpf(10) ** -400  # of rounding, by a step; what underflows anyway
-MODULES = zoo_formulas, zoo_models, zoo_densities
+MODULES = zoo_formulas, zoo_models, zoo_densities, zoo_arrays
 TRUTH = Path(__file__).with_name("zoo_truth.json")
 
 
@@ -87,6 +88,7 @@ def det(a: np.ndarray) -> Any:
 
 
 MATRICES = SimpleNamespace(
+    exp=each(mp.exp),
     log=each(mp.log),
     sqrt=each(mp.sqrt),
     sum=np.sum,
@@ -123,7 +125,9 @@ def sides(
     """
     given = point(row)
     sizes = [abs(float(v)) for a in given for v in np.ravel(a) if v]
+    # An infinite number stays where it is.
     scale = abs(mp.mpf(float(given[k][i]))) or mp.mpf(min(sizes, default=1.0))
+    scale = scale if mp.isfinite(scale) else mp.mpf(1)
     found: list[Any] = []
     near: list[Any] = []
     for sign in (1, -1):
@@ -175,7 +179,7 @@ def best(row: Formula, k: int, i: tuple[int, ...]) -> tuple[str, Any, Any, Any]:
     program = way(row, library)
     slopes = sides(program, row, k, i, library)
     if slopes == [None, None] and len(np.concatenate([a.ravel() for a in point(row)])) > 1:
-        slopes = sides(program, row, k, i, library, mp.mpf(10) ** -300)
+        slopes = sides(program, row, k, i, library, mp.mpf(10) ** -390)
     found = entry(slopes)
     if found[0] != "undefined" or way is decomposed:
         return found

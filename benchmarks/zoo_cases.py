@@ -1,4 +1,4 @@
-"""The formulas of zoo_formulas.py, zoo_models.py and zoo_densities.py with their truth: cases."""
+"""The formulas of the other files zoo_*.py with their truth, as cases for a runner."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 
 sys.path.insert(0, str(Path(__file__).parent))
 
+import zoo_arrays
 import zoo_densities
 import zoo_formulas
 import zoo_models
@@ -50,4 +51,7 @@ def case(row: Formula) -> dict[str, Any]:
 
 
 MODELS = [case(row) for row in (*zoo_models.ROWS, *zoo_densities.ROWS)]
-CASES = [case(row) for row in zoo_formulas.ROWS] + MODELS
+ARRAYS = [case(row) for row in zoo_arrays.ROWS]
+CASES = [case(row) for row in zoo_formulas.ROWS] + MODELS + ARRAYS
+CHOSEN = {"divergence-with-zero-target"}
+"""`where(p == 0, 0, p * log(p))`, infinitely steep at 0: the derivative is that of the branch."""

@@ -9,9 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import scipy.special
 
-from benchmarks import zoo, zoo_densities, zoo_formulas, zoo_models
-from benchmarks.zoo_cases import CASES
+from benchmarks import zoo, zoo_arrays, zoo_densities, zoo_formulas, zoo_models
+from benchmarks.zoo_cases import CASES, CHOSEN
 from benchmarks.zoo_silent import right
 from bibun import grad
 from bibun.errors import DtypeError
@@ -80,6 +81,10 @@ FAMILIES = [  # an expression, where floats fail, and the same in mpmath
     ("np.arctan(x + 1.0) - np.arctan(x)", 1e12, lambda x: mp.atan(x + 1) - mp.atan(x)),
     ("(1 - np.tanh(x)) ** 0.5", 15.0, lambda x: mp.sqrt(1 - mp.tanh(x))),
     ("(1 - np.sqrt(1 - x)) / x", 1e-9, lambda x: (1 - mp.sqrt(1 - x)) / x),
+    ("np.log(1 - scipy.special.expit(x))", 40.0, lambda x: -mp.log1p(mp.exp(x))),
+    ("np.log((1 + scipy.special.erf(x)) / 2)", -7.0, lambda x: mp.log(mp.erfc(-x) / 2)),
+    ("np.log(scipy.special.i0(x))", 800.0, lambda x: mp.log(mp.besseli(0, x))),
+    ("x ** (x - 1.0) / np.exp(x * 7)", 200.0, lambda x: x ** (x - 1) / mp.exp(x * 7)),
 ]
 # fmt: on
 
@@ -109,7 +114,18 @@ def test_what_is_pasted_mends_it(k, tmp_path):
 
 
 def plain(expression, x):
-    return eval(expression, {"np": np, "x": x})
+    return eval(expression, {"np": np, "scipy": scipy, "x": x})
+
+
+def test_where_only_terms_of_the_derivative_cancel_the_operation_is_named(tmp_path):
+    expression, x = "np.sin(0.3 * x) / np.sin(x)", 1e-6
+    found = explain(written(tmp_path, "cancelled", expression), x)
+    assert (found.what, found.operation) == ("the derivative", "divide")
+    mended = expression.replace(found.edit.old, f"({found.edit.new})")
+    after = written(tmp_path, "cancelled_no_more", mended, found.edit.definition)
+    with mp.workdps(50), rescue(False):
+        slope = mp.diff(lambda x: mp.sin(mp.mpf(0.3) * x) / mp.sin(x), mp.mpf(x))
+        np.testing.assert_allclose(grad(after)(x), float(slope), rtol=1e-12)
 
 
 # ------------------------------------------------------------ the right line
@@ -215,6 +231,8 @@ def test_strict_names_what_has_no_derivative(f, x, operation, place):
 
 # ------------------------------------------------------------ difficult gradients from reports
 
+SOME = [c for c in CASES[::3] if c["id"] not in CHOSEN]
+
 
 def _plain(a):
     return a.view(np.ndarray) if isinstance(a, Watched) else a
@@ -242,11 +260,11 @@ class Watched(np.ndarray):
 def explained():
     """What is said of each case, without conventions; the formulas are read from these copies."""
     formulas, found = {}, {}
-    for rows in (zoo_formulas, zoo_models, zoo_densities):
+    for rows in (zoo_formulas, zoo_models, zoo_densities, zoo_arrays):
         text = Path(rows.__file__).read_text()
         formulas |= edited(text.replace(HEAD, f"{IMPORTS}{HEAD}", 1))
     spaces = zoo.make()[:2]
-    for case in CASES:
+    for case in SOME:
         f = partial(formulas[case["id"]], *spaces)
         with np.errstate(all="ignore"), warnings.catch_warnings(), strict():
             warnings.simplefilter("ignore")
@@ -281,9 +299,16 @@ def pasted(edit):
 
 def test_gradients_that_are_generated_run_where_they_are_pasted(explained):
     """In plain floats the derivative is then what mpmath says; where not, that has been said."""
-    edits = [c for c in CASES if (e := explained[c["id"]]) and e.edit and e.edit.definition]
+    edits = [
+        c
+        for c in SOME
+        if (e := explained[c["id"]])
+        and e.edit
+        and e.edit.definition
+        and e.edit.position.file in TEXTS  # and not in a helper of another file
+    ]
     right_after, others = 0, []
-    assert len(edits) > 70
+    assert len(edits) > 30
     for case in edits[::3]:
         found = explained[case["id"]]
         f = pasted(found.edit)[case["id"]]
@@ -292,22 +317,22 @@ def test_gradients_that_are_generated_run_where_they_are_pasted(explained):
         good = right(case, gradients)
         right_after += good
         others += [] if good or found.reason else [case["id"]]
-    assert right_after > 20
+    assert right_after > 8
     assert not others
 
 
 def test_where_there_is_no_edit_a_sentence_says_why(explained):
     said = {k: e.reason for k, e in explained.items() if e is not None and e.edit is None}
-    assert len(said) > 20 and all(said.values())
+    assert len(said) > 15 and all(said.values())
     needed = {"subgrad": "kink|not exist", "inf": "infinite|beyond", "undefined": "not exist|kink"}
-    for case in CASES:
+    for case in SOME:
         if case["rule"] in needed and case["id"] in said:
             assert re.search(needed[case["rule"]], said[case["id"]]), case["id"]
 
 
 def test_values_that_overflow_are_blamed_as_numpy_sees_them(explained):
-    checked, spaces = 0, zoo.make()[:2]
-    for case in CASES:
+    checked, spaces = 0, (np, scipy.special)
+    for case in SOME:
         f = partial(case["fn"], *spaces)
         Watched.first = None
         with np.errstate(all="ignore"), warnings.catch_warnings():
@@ -324,4 +349,4 @@ def test_values_that_overflow_are_blamed_as_numpy_sees_them(explained):
             assert found.place == place, case["id"]
             if found.operation == name:
                 np.testing.assert_array_equal(found.operands, operands, case["id"])
-    assert checked > 30
+    assert checked > 20

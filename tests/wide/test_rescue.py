@@ -170,6 +170,24 @@ def test_special_functions():
     assert_allclose(grad(f)(-40.0), expected, rtol=1e-15)
 
 
+FLAT = [  # at an infinite number, and 1
+    (lambda x: np.sum(np.exp(-(x**2))), np.inf, [0.0, -2 * np.exp(-1.0)]),
+    (lambda x: np.sum(x**2 / np.cosh(x)), np.inf, None),
+    (lambda x: x[1] * np.exp(x[0]) * x[0], -np.inf, None),
+    (lambda x: np.exp(-x[0] * x[0]) / x[1], -np.inf, [0.0, 0.0]),
+    (lambda x: np.sin(x[0]) + x[1], np.inf, None),
+]
+
+
+@pytest.mark.parametrize("f, infinite, expected", FLAT)
+def test_by_an_infinite_number_a_value_is_flat(f, infinite, expected):
+    if expected is None:  # inf / inf, 0 * inf, sin(inf): there is no value
+        with pytest.warns(NotFiniteWarning, match="no limit"):
+            assert np.isnan(grad(f)(np.array([infinite, 1.0]))).all()
+    else:
+        assert_allclose(grad(f)(np.array([infinite, 1.0])), expected, rtol=1e-15)
+
+
 def test_nan_and_infinite_arguments_are_no_matter_for_a_rescue():
     assert np.isnan(grad(lambda x: np.tanh(x) / x)(np.nan))
     masked = np.array([0.0, -np.inf])

@@ -70,7 +70,7 @@ class Case(NamedTuple):
     @property
     def possible(self) -> bool:
         """Whether wider numbers can help."""
-        return possible(self.graph, self.args, self.movable)
+        return possible(self.graph, self.args)
 
 
 class Patience:

@@ -21,7 +21,7 @@ from ..wide.objects import Library, NotExpressibleError, apply, lacking
 from ..wide.proof import ball_of
 from .blame import operands_at
 
-BITS = 512
+BITS = 2048
 
 
 class Loss(NamedTuple):

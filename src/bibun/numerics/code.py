@@ -42,6 +42,7 @@ WRITTEN = {  # by the names of operations; others are functions of np or scipy.s
     "sigmoid":  ("scipy.special.expit({})", ATOM),    "sech":     ("1 / np.cosh({})", PRODUCT),
     "mills":    ("math.sqrt(2 / math.pi) / scipy.special.erfcx(-{:factor} / math.sqrt(2))",
                  PRODUCT),
+    "besseli0e<order=1>": ("scipy.special.i1e({0}) - scipy.special.i0e({0})", SUM),
 }
 ALONG = {
     Sum: "np.sum", Max: "np.max", Min: "np.min", Prod: "np.prod", Norm: "np.linalg.norm",
@@ -136,6 +137,9 @@ class Writer:
             return self._expanded(op, args[0], n.type)
         elif type(op) in ALONG:
             return self._along(op, n)
+        elif str(op) in WRITTEN:
+            form, strength = WRITTEN[str(op)]
+            text = Text(form.format(*args), strength)
         else:
             return self._moved(op, n)
         if text is None:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from ..array import Array
-from ..derivative.blame import Blame, blamed
+from ..derivative.blame import Blame, blamed, operands_at
 from ..derivative.derived import case_of, execute, find
 from ..derivative.gradient import Arguments, Reverse
 from ..derivative.losses import losses
@@ -19,9 +19,10 @@ from .kinks import kinked
 from .mend import Edit, Mended, mend
 from .region import Program, check_values, program
 from .stable import stable
-from .whole import Whole
+from .whole import Whole, first_cancelled
 
 MOST = 100_000
+CANCELLED = "right to few digits: something in it cancels, or underflows"
 STILL = "what is to be written mends it, the derivative of the whole still loses digits after that"
 
 
@@ -129,15 +130,26 @@ def _without_digits(recorded: Recorded, wanted: int) -> Explanation | None:
         or lost(case.attempt(), floats) is None
     ):
         return None
-    all_losses = losses(recorded)
+    all_losses, ran = losses(recorded), program(recorded)
     if not all_losses:
-        return None
+        return _cancelled(ran)
     worst = all_losses[0]
     result = f"right to {worst.digits:.1f} digits less than they are"
-    ran = program(recorded)
     for loss in all_losses:
         edit, why = _mended(ran, loss.entry)
         if edit is not None:
             break
     where = worst.place, worst.position
     return Explanation("the value", worst.operation, worst.operands, result, *where, edit, why)
+
+
+def _cancelled(ran: Program) -> Explanation | None:
+    """The operation at which terms of the derivative cancel, if none of the function's do."""
+    node = first_cancelled(ran)
+    if node is None:
+        return None
+    n = ran.graph.nodes[node]
+    operands = operands_at([ran.values[a] for a in n.args], (), n.type.shape)
+    edit, why = _mended(ran, ran.order[node])
+    where = (), ran.position(node)
+    return Explanation("the derivative", n.op.name, operands, CANCELLED, *where, edit, why)

@@ -61,6 +61,8 @@ class _Logs:
         name = op.name if isinstance(op, Elementwise) else ""
         if name in RISING:
             return RISING[name](*map(plain, args))
+        if name == "power" and type(args[1]) is Array and filled(args[1]) is None:
+            return Log(args[1] * logarithm(args[0]).l)  # of a negative base there is none
         if isinstance(op, Prod):
             x = logarithm(args[0])
             sign = None if x.sign is None else np.prod(x.sign, axis=op.axes)
@@ -142,9 +144,11 @@ def added(a: Log, b: Log) -> Log:
     """a + b: positive numbers by logaddexp, others relative to the larger one."""
     if a.sign is None and b.sign is None:
         return Log(np.logaddexp(a.l, b.l))
-    top = stop_gradient(np.maximum(a.l, b.l))
-    rest = plain(Log(a.l - top, a.sign)) + plain(Log(b.l - top, b.sign))
-    return Log(top + np.log(np.abs(rest)), np.sign(rest))
+    first, second = (1.0 if x.sign is None else x.sign for x in (a, b))
+    gap = -np.abs(a.l - b.l)
+    alike = np.where(first * second > 0, np.log1p(np.exp(gap)), np.log(-np.expm1(gap)))
+    larger = a.l >= b.l
+    return Log(np.where(larger, a.l, b.l) + alike, np.where(larger, first, second))
 
 
 def subtracted(a: Log, b: Log) -> Log:
@@ -176,12 +180,31 @@ def _less_one(x: Any) -> Log:
     return Log(np.where(x > 0, x, 0) + np.log(-np.expm1(-np.abs(x))), np.sign(x))
 
 
+def _saturated(f: Any, rest: Any) -> Any:
+    """A function that tends to 1, and what is left to that; odd."""
+
+    def logarithm(x: Any) -> Log:
+        size = np.abs(x)
+        small = size < 0.5
+        far = np.log1p(-rest(np.where(small, x.dtype.type(1), size)))
+        return Log(np.where(small, np.log(f(size)), far), np.sign(x))
+
+    return logarithm
+
+
 # fmt: off
-RISING = {  # functions that leave the range, by their logarithms
+RISING = {  # functions that leave the range, or tend to 0 or 1, by their logarithms
     "exp":   lambda x: Log(x),                 "exp2":  lambda x: Log(log(2) * x),
     "cosh":  lambda x: Log(np.logaddexp(x, -x) - log(2)),
     "sinh":  _hyperbolic,                      "expm1": _less_one,
     "gamma": lambda x: Log(_special("gammaln")(x), _special("gammasgn")(x)),
+    "i0":    lambda x: Log(np.abs(x) + np.log(_special("i0e")(x))),
+    "i1":    lambda x: Log(np.abs(x) + np.log(np.abs(_special("i1e")(x))), np.sign(x)),
+    "k0":    lambda x: Log(np.log(_special("k0e")(x)) - x),
+    "k1":    lambda x: Log(np.log(_special("k1e")(x)) - x),
+    "tanh":  _saturated(np.tanh, lambda x: 2 * _special("expit")(-2 * x)),
+    "erf":   _saturated(lambda x: _special("erf")(x), lambda x: _special("erfc")(x)),
+    "sigmoid": lambda x: Log(-np.logaddexp(0, -x)),
     "ndtr":  lambda x: Log(_special("log_ndtr")(x)),
     "erfc":  lambda x: Log(_special("log_ndtr")(-sqrt(2) * x) + log(2)),
 }

@@ -123,6 +123,21 @@ def gives(function: Callable[..., Array], found: Region, exact: Truth, stable: b
     return True
 
 
+def first_cancelled(program: Program) -> int | None:
+    """The first node whose derivative by the arguments has lost digits; None if none is known."""
+    for i, n in program.graph.body():
+        if not isinstance(n.type, Type) or n.type.dtype.kind != "f" or program.constant(i):
+            continue
+        found = region(program, i, lambda i: True, whole=True)
+        if not any(found.floats) or size([*found.types, n.type]) > MOST:
+            continue
+        exact = truth(found)
+        proven = exact.kind == "number" and all(np.isfinite(y).all() for y in exact.results)
+        if proven and not gives(found.__call__, found, exact, True):
+            return i
+    return None
+
+
 def as_written(found: Region, exact: Truth) -> bool:
     """Whether a region has all its digits in floats as it stands."""
     return gives(found.__call__, found, exact, False)
@@ -135,4 +150,4 @@ def wrong(y: Any, exact: np.ndarray) -> bool:
     return not alike or not np.isfinite(y).all() or differ(y, exact)
 
 
-__all__ = ["MOST", "Other", "Whole", "as_written", "wrong"]
+__all__ = ["MOST", "Other", "Whole", "as_written", "first_cancelled", "wrong"]

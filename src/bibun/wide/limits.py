@@ -18,7 +18,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from .balls import Ball, raw
+from .balls import Ball, infinite, raw
 from .objects import Element, Library
 from .proof import tiny
 
@@ -63,12 +63,17 @@ class Steps:
         return raw(2) ** (-self.exponent * (1 if move.half else 2))
 
     def moved(self, x: np.ndarray, move: Move, seed: int, library: Library) -> Any:
-        """An argument after a step: relative to its entries, absolute for those that are zero."""
+        """An argument after a step: relative to its entries, absolute for those that are zero.
+
+        Infinite ones stay where they are.
+        """
         rng = np.random.default_rng([seed, move.direction])
         along = rng.integers(128, 256, x.shape) / 256 * rng.choice([-1, 1], x.shape)
         unit = Ball(self.length(move))
 
         def step(entry: Any, r: Any) -> Any:
+            if infinite(raw(entry)):
+                return entry
             return entry + (abs(entry) if entry != 0 else 1) * unit * r
 
         return library.map(step, library.elements(x), library.elements(move.sign * along))

@@ -2,8 +2,9 @@
 
 The derivative of `ndtr(np.inf / s)` is 0, and its formula is 0 * inf, at each point around as well.
 The function has a value there, though: so each entry moves alone, by two very small steps to each
-side, and what both quotients of differences are the same number, on all sides inside of the
-domain, is the derivative by that entry. As limits are, this is evidence and no proof.
+side. What both quotients of differences are the same number is the derivative by that entry, and
+the mean of both sides at a kink; by an infinite entry it is 0. As limits are, this is evidence and
+no proof.
 """
 
 from __future__ import annotations
@@ -13,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .balls import precision
+from .balls import precision, raw
 from .limits import NOTHING, Limit, Move, converged, same, value_of
 from .proof import number
 from .rescue import UNKNOWN, Rescue, Rescued
@@ -50,6 +51,8 @@ def _slope(attempt: Rescue, k: int, e: int) -> Limit:
         return NOTHING
     if here is None:
         return NOTHING
+    if np.isinf(np.ravel(attempt.args[place])[e]):
+        return Limit("number", raw(0))  # what tends to a number becomes flat
     with precision(attempt.steps().bits):
         ends = []
         for sign in (1, -1):

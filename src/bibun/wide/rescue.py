@@ -293,19 +293,14 @@ def _taken(y: np.ndarray, wanted: np.ndarray, found: list[Limit]) -> np.ndarray:
     return np.array([e for e, x in kinds if x.kind in ("nothing", "nearly")], int)
 
 
-def possible(graph: Graph, args: Sequence[np.ndarray], movable: Sequence[bool]) -> bool:
+def possible(graph: Graph, args: Sequence[np.ndarray]) -> bool:
     """Whether a rescue can help.
 
-    All numbers have to be real, what is differentiated finite, and nothing else nan.
+    All numbers have to be real, and nothing nan.
     """
     types = [n.type for _, n in graph]
     if any(isinstance(t, Type) and t.dtype.kind not in "fiub" for t in types):
         return False
     # Rules have numbers nan of their own, for what has none: 0 times a missing maximum.
     constants = [n.op.value() for _, n in graph if isinstance(n.op, Constant) and n.op.shape]
-    floats = [
-        (x, moves)
-        for x, moves in ((*zip(args, movable, strict=True), *((c, False) for c in constants)))
-        if x.dtype.kind == "f"
-    ]
-    return all((np.isfinite(x) if moves else ~np.isnan(x)).all() for x, moves in floats)
+    return not any(np.isnan(x).any() for x in (*args, *constants) if x.dtype.kind == "f")
