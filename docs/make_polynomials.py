@@ -86,6 +86,7 @@ F = 2**0.5 - 1 + 1e-9  # of the mantissas between sqrt(1/2) and sqrt(2), less 1:
 RESTS = {
     # exp(r) = 1 + r + r^2 q(r)
     "EXP":    Rest(over(mp.exp, 2, 2),          -LN2 / 2 - 1e-6, LN2 / 2 + 1e-6, 0.09),
+    "EXP_16": Rest(over(mp.exp, 2, 2),          -LN2 / 32 - 1e-8, LN2 / 32 + 1e-8, 0.0003),
     # log(1 + f) = f - f^2/2 + s (f^2/2 + s^2 q(s^2)): atanh's series
     "LOG":    Rest(lambda t: 2 * of_square(mp.atanh, 3)(t), 0, (F / (2 + F)) ** 2, 0.03),
     "SIN":    Rest(of_square(mp.sin, 3),         0, (mp.pi / 4 + 1e-6) ** 2, 0.15),
@@ -171,6 +172,7 @@ def main() -> None:
                 lines.append(f'    "{kind}": {parts(number(), [*cut, whole], whole)},')
             lines.append("}")
         lines += two_over_pi()
+        lines += roots()
         lines += pieces()
     FILE.write_text("\n".join(lines) + "\n", "utf-8")
 
@@ -209,6 +211,15 @@ def two_over_pi() -> list[str]:
                 x -= rows[-1]
     head = ["", "# 2^e 2/pi mod 4 for e = 0, 16, 32, ...: five numbers each.", "TWO_OVER_PI = ("]
     return [*head, *listed(rows, 4), ")"]
+
+
+def roots() -> list[str]:
+    """2^(k / 16), and the rest of each beside it."""
+    exact = [mp.mpf(2) ** (mp.mpf(k) / 16) for k in range(16)]
+    found = [float(x) for x in exact]
+    rests = [float(x / y - 1) for x, y in zip(exact, found, strict=True)]
+    head = ["", "# 2^(k / 16), and how much more that is in relation."]
+    return [*head, "ROOTS = (", *listed(found, 4), ")", "RESTS = (", *listed(rests, 4), ")"]
 
 
 DEGREE, SATURATED = 13, 19.0625

@@ -11,7 +11,7 @@ import bibun
 from bibun.array import bind
 from bibun.graph import Type
 from bibun.native.program import NativeProgram
-from bibun.ops import special  # noqa: F401 (its rows)
+from bibun.ops import distributions, special  # noqa: F401 (their rows)
 from bibun.ops.elementwise import TABLE
 from bibun.walk import build
 

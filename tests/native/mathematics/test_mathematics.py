@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from bibun.native import program
 from bibun.native.elements import MATHEMATICS
 from bibun.ops.elementwise import TABLE
 
@@ -36,6 +37,16 @@ def test_errors_next_to_multiples_of_half_pi(name, dtype):
     x = np.concatenate([near, np.nextafter(near, 0), -np.nextafter(near, np.inf).astype(dtype)])
     found, where = error(FUNCTIONS[name], [x], native(name, [x]))
     assert found <= FUNCTIONS[name].ulp, f"{name}: {found:.2f} ulp at {where}"
+
+
+@pytest.mark.parametrize("name", ["exp", "sigmoid", "tanh"])
+def test_errors_where_processors_have_no_lookups(name, monkeypatch):
+    monkeypatch.setattr(program, "lookups", lambda: False)
+    f = FUNCTIONS[name]
+    args = points(f, 600, np.dtype("f8"))
+    for run in (native, in_rounds):
+        found, where = error(f, args, run(name, args))
+        assert found <= f.ulp, f"{name}: {found:.2f} ulp at {where}"
 
 
 @pytest.mark.parametrize("width", [1, 3, 8, 64])

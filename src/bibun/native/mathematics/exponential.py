@@ -7,7 +7,7 @@ exp(x) = 2^n exp(r) with r = x - n log 2, |r| <= log(2)/2 (Muller, Elementary Fu
 from __future__ import annotations
 
 from ...loops import Value
-from .coefficients import EXP, LN2
+from .coefficients import EXP, EXP_16, LN2, RESTS, ROOTS
 from .parts import FORMATS, beyond, paired, power_of_two, scaled
 
 LOG2E = 1.4426950408889634
@@ -42,8 +42,7 @@ def less_one(r: Value) -> Value:
 def exp(x: Value) -> Value:
     """e^x."""
     normal, lowest, highest = RANGE[x.kind]
-    s, r = parted(x)
-    usual = less_one(r).fma(s, s)  # the bits of (less_one(r) + 1) s, as s is a power of two
+    usual = by_roots(x) if x.code.lookups and x.kind == "f64" else by_powers(x)
 
     def rare() -> Value:
         inside = (x < lowest).where(lowest, (x > highest).where(highest, x))
@@ -51,6 +50,27 @@ def exp(x: Value) -> Value:
         return scaled(less_one(r) + 1, n)
 
     return x.code.seldom(beyond(x, normal), usual, rare)
+
+
+def by_powers(x: Value) -> Value:
+    """2^n e^r for moderate x: the bits of 2^n (less_one(r) + 1), as that is a power of two."""
+    s, r = parted(x)
+    return less_one(r).fma(s, s)
+
+
+def by_roots(x: Value) -> Value:
+    """2^(n / 16) e^r for moderate x: half of the polynomial's terms do, since r is so small.
+
+    n mod 16 stands in the lowest bits of the rounded number, and tells the root of two.
+    """
+    whole = 1.5 * 2.0**52
+    high, low = (part / 16 for part in LN2["f64"])
+    shifted = x.fma(16 * LOG2E, whole)
+    n, bits = shifted - whole, shifted.bits()
+    s = (x.code.lookup(ROOTS, bits).bits() + ((bits & -16) << 48)).from_bits()
+    r = (-n).fma(low, (-n).fma(high, x))
+    beside = r + x.code.lookup(RESTS, bits)  # what the root lacks of its number
+    return (r * r).fma(paired(r, EXP_16), beside).fma(s, s)
 
 
 def shifted(x: Value, k: int) -> Value:
