@@ -21,21 +21,23 @@ import numpy as np
 
 from bibun.errors import BibunError
 from bibun.export.files import Case
-from bibun.export.functions import exported
+from bibun.export.functions import Exported, exported
 from bibun.export.header import Header, Style
 from bibun.export.lowered import lowered
 from bibun.graph import Graph
 from bibun.native.arguments import Arguments, chosen
 from bibun.native.capture import Captured
 from bibun.ops.decomposition import Eigh
+from bibun.ops.eigenvalues import Eig
 from bibun.ops.fourier import Fourier, HalfFourier, HalfInverse
+from bibun.ops.hermitian import HermitianEigh
 from bibun.ops.svd import SVD
 from bibun.tracing.containers import flatten
 
 from ..programs.checks import Check
 from ..programs.generate import Program, generate, text
 from ..programs.vocabulary import Entry, entries
-from .driver import OPTIONS, results
+from .driver import OPTIONS, SANITIZED, results
 
 BOUND = 1e-13
 MOVED, SAMPLES = 1e-10, 4
@@ -44,7 +46,7 @@ TOGETHER = 50
 
 
 WHOLE = (Fourier, HalfFourier, HalfInverse)
-ARBITRARY = (Eigh, SVD, np.linalg.eigh, np.linalg.svd)
+ARBITRARY = (Eigh, SVD, Eig, HermitianEigh, np.linalg.eigh, np.linalg.svd, np.linalg.eig)
 
 
 class Outcome(NamedTuple):
@@ -92,25 +94,35 @@ def refusal(entry: Entry) -> str:
 # ---------------------------------------------------------------- how far results move
 
 
-def conditions(case: Case) -> list[np.ndarray]:
-    """How far each result moves if every number on the way is moved by so much, relatively."""
-    given = case[1]
-    f = given.function
-    call = Arguments("export", chosen(f, (), "static_argnums")).read(given.args, {})
-    captured = Captured(f, call.values, call.place, "export")
-    args, rng = [*call.values, *captured.met()], np.random.default_rng(0)
-    found = [np.zeros(y.shape) for y in case[0].code.expected]
-    with np.errstate(all="ignore"):
+class Truth:
+    """What the interpreter makes of an exported function, for any arguments of its types."""
+
+    def __init__(self, given: Exported):
+        f = given.function
+        self.arguments = Arguments("export", chosen(f, (), "static_argnums"))
+        call = self.arguments.read(given.args, {})
+        self.captured = Captured(f, call.values, call.place, "export")
+
+    def __call__(self, args: tuple, rng: np.random.Generator | None = None) -> list[np.ndarray]:
+        """The results, with every number moved on the way if there are random numbers."""
+        values = [*self.arguments.read(args, {}).values, *self.captured.met()]
+        with np.errstate(all="ignore"):
+            return list(map(np.asarray, evaluated(self.captured.graph, values, rng)))
+
+    def conditions(self, args: tuple) -> list[np.ndarray]:
+        """How far each result moves if every number on the way is moved by so much, relatively."""
+        expected, rng = self(args), np.random.default_rng(0)
+        found = [np.zeros(y.shape) for y in expected]
         for _ in range(SAMPLES):
-            moved = evaluated(captured.graph, args, rng)
-            for k, (y, z) in enumerate(zip(case[0].code.expected, moved, strict=True)):
+            for k, (y, z) in enumerate(zip(expected, self(args, rng), strict=True)):
                 if y.dtype.kind in "fc":
-                    found[k] = np.fmax(found[k], abs(z - y) / MOVED)
-    return found
+                    with np.errstate(all="ignore"):
+                        found[k] = np.fmax(found[k], abs(z - y) / MOVED)
+        return found
 
 
-def evaluated(graph: Graph, args: Sequence[Any], rng: np.random.Generator) -> list[np.ndarray]:
-    """The results, with every number moved on the way."""
+def evaluated(graph: Graph, args: Sequence[Any], rng: np.random.Generator | None) -> list[Any]:
+    """The results of a graph; with random numbers everything is moved on the way."""
     env: list[Any] = [nudged(x, (), rng) for x in args]
     for _, n in graph.body():
         given = [env[a] for a in n.args]
@@ -121,10 +133,10 @@ def evaluated(graph: Graph, args: Sequence[Any], rng: np.random.Generator) -> li
     return [env[o] for o in graph.outputs]
 
 
-def nudged(y: Any, given: Sequence[Any], rng: np.random.Generator, op: Any = None) -> Any:
+def nudged(y: Any, given: Sequence[Any], rng: Any, op: Any = None) -> Any:
     """Numbers, moved; what was only picked from those that were given stays, as ties are."""
     y = np.asarray(y)
-    if y.dtype.kind not in "fc":
+    if y.dtype.kind not in "fc" or rng is None:
         return y
     flat = [np.ravel(x) for x in given if not isinstance(x, tuple)]
     moved = y * (1 + MOVED * rng.uniform(-1, 1, y.shape))
@@ -139,12 +151,13 @@ def nudged(y: Any, given: Sequence[Any], rng: np.random.Generator, op: Any = Non
 
 def compared(case: Case, found: Sequence[np.ndarray]) -> tuple[float, str]:
     """The largest relative condition of a program, and what is not what the interpreter gets."""
-    return differing(case, case[0].code.expected, found, conditions(case))
+    far = Truth(case[1]).conditions(case[1].args)
+    return differing(case, case[0].code.expected, found, far)
 
 
 def compared_with_python(case: Case, found: Sequence[np.ndarray]) -> tuple[float, str]:
     """The same, and beside the graph that is exported the function itself."""
-    far = conditions(case)
+    far = Truth(case[1]).conditions(case[1].args)
     itself = [np.asarray(y) for y in flatten(case[1].function(*case[1].args))[0]]
     worst, problem = differing(case, case[0].code.expected, found, far)
     _, other = differing(case, itself, found, far)
@@ -160,7 +173,8 @@ def differing(case: Case, expected: Any, found: Any, far: Any) -> tuple[float, s
             continue
         size = abs(y) + TINY
         worst = max(worst, float(np.max(np.nan_to_num(c / size, nan=np.inf), initial=0)))
-        near = abs(z - y) <= BOUND * (size + c)
+        with np.errstate(invalid="ignore"):  # infinities
+            near = abs(z - y) <= BOUND * (size + c)
         good = near | (y == z) | (np.isnan(y) & np.isnan(z))
         for place in np.argwhere(~good)[:3]:
             at = tuple(place)
@@ -169,12 +183,16 @@ def differing(case: Case, expected: Any, found: Any, far: Any) -> tuple[float, s
 
 
 def outcomes(
-    seeds: Sequence[int], words: Sequence[Entry], math: str = "libm", compiler: str = "g++"
+    seeds: Sequence[int],
+    words: Sequence[Entry],
+    math: str = "libm",
+    compiler: str = "g++",
+    options: Sequence[str] = OPTIONS,
 ) -> Iterator[Outcome]:
     """What comes of the programs of some seeds, in one file."""
     cases = [case(f"program_{seed}", generate(seed, words), math) for seed in seeds]
     with TemporaryDirectory(prefix="bibun_export_") as folder:
-        found = results(cases, Path(folder), OPTIONS, compiler)
+        found = results(cases, Path(folder), options, compiler)
     for seed, one, arrays in zip(seeds, cases, found, strict=True):
         yield Outcome(seed, *compared_with_python(one, arrays))
 
@@ -185,13 +203,15 @@ def main() -> int:
     parser.add_argument("--first", type=int, default=0, help="the seed of the first")
     parser.add_argument("--math", default="libm", choices=["libm", "vector"])
     parser.add_argument("--compiler", default="g++")
+    parser.add_argument("--sanitized", action="store_true", help="stop at undefined behaviour")
     parser.add_argument("--show", type=int, default=5, help="how many programs to print in full")
     given = parser.parse_args()
+    options = SANITIZED if given.sanitized else OPTIONS
     start, failed, well = time.perf_counter(), [], 0
     for first in range(given.first, given.first + given.count, TOGETHER):
         stop = min(first + TOGETHER, given.first + given.count)
         for seed, condition, problem in outcomes(
-            range(first, stop), vocabulary(), given.math, given.compiler
+            range(first, stop), vocabulary(), given.math, given.compiler, options
         ):
             well += condition < 1e3
             if problem:

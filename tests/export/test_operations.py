@@ -1,38 +1,43 @@
-"""Every operation that C++ knows, by itself: its value and its derivative are Python's."""
+"""Every operation that C++ knows, by itself: one truth for its value and its derivatives."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from bibun.array import bind
-from bibun.errors import BibunError
-from bibun.export.files import Case
-from bibun.export.functions import exported
-from bibun.export.header import Header, Style
-from bibun.export.lowered import lowered
+from bibun.errors import NotDifferentiableError
 from bibun.ops.decomposition import Eigh
 from bibun.ops.eigenvalues import Eig
+from bibun.ops.elementwise import Elementwise
 from bibun.ops.hermitian import HermitianEigh
 from bibun.ops.linalg import Factors
+from bibun.ops.opaque import Opaque
 from bibun.ops.svd import SVD
 from bibun.ops.transcendental import SPECIAL
 
 from ..laws import cases
-from .driver import OPTIONS, results
-from .random import compared
+from .driver import OPTIONS
+from .random import Truth
+from .vectors import Vector, every, problems, value, vector
 
 VECTORS = (Eigh, HermitianEigh, Eig, SVD)
 FAST = [o for o in OPTIONS if o != "-O1"]
+HARD = (0.0, -0.0, 1.0, -1.0, 1e-300, 1e300, -1e300, np.inf, -np.inf, np.nan)
+NEAR = (0.0, -0.0, 1.0, -1.0, 1e-300, np.nan)
+"""Where SciPy is a truth: far away, and at infinity, it has lost digits, or is nan."""
+WITHOUT = (Factors, Opaque)
+"""Bits that only Solve reads, and what is not bibun's to print."""
 
 
 # SciPy's functions with parameters, of which exported headers have no text.
 WITHOUT_TEXT = {f"bibun.ops.{name}" for name in (*SPECIAL, "remainders")} - {"bibun.ops.special"}
 
 
-def home(label: str) -> str:
-    """The file of the operation of an example."""
-    op = next(n.example.op for n in cases.examples() if n.label == label)
+def home(op: Any) -> str:
+    """The file of an operation."""
     return getattr(op, "home", "") or type(op).__module__
 
 
@@ -41,35 +46,60 @@ def called(op: Any, *args: Any) -> Any:
     y = bind(op, *args)
     if isinstance(op, VECTORS):
         u, v = (y[0], y[2].T) if isinstance(op, SVD) else (y[1], y[1])
-        return y[0] ** 2, y[1] ** 2, v**2, u[:, :1] * v[:, 0]
+        return *map(np.square, (*y[:2], v)), u[:, :1] * v[:, 0]
     return y
 
 
-def case(number: int, named: cases.Named) -> Case | None:
-    """An example as a header: value and tangent, or the value where there are no floats."""
+def points(op: Any, args: tuple) -> tuple:
+    """The arguments of a function of numbers, and where it begins, ends, or has a kink."""
+    if not isinstance(op, Elementwise) or {x.dtype for x in args} != {np.dtype(float)}:
+        return args
+    flat = [np.ravel(x) for x in args]
+    hard = np.array(HARD if op.ufunc is getattr(np, op.label, None) else NEAR)
+    rows = [
+        [hard if i == k else np.full_like(hard, x[0]) for i, x in enumerate(flat)]
+        for k in range(len(flat))
+    ]
+    return tuple(np.concatenate([x, *further]) for x, *further in zip(flat, *rows, strict=True))
+
+
+def made(number: int, named: cases.Named) -> Vector:
+    """An example with its derivatives, if it has any."""
     _, op, args, _ = cases.base(named)
-    floats = [k for k, x in enumerate(args) if x.dtype.kind == "f"]
-    name = f"operation_{number}"
-    if isinstance(op, Factors):  # which are bits that only Solve reads
-        return None
-    given = exported(lambda *xs: called(op, *xs), args, floats, "jvp" if floats else "value")
-    try:
-        code = lowered(name, given, "libm")
-        return Header(name, code, Style("operations", False, False, [])), given
-    except BibunError:
-        return None
+    floats = [k for k, x in enumerate(args) if x.dtype.kind in "fc"]
+    name, args = f"operation_{number}", points(op, args)
+
+    def f(*xs: Any) -> Any:
+        return called(op, *xs)
+
+    if floats:
+        try:
+            return vector(named.label, name, every(f, args, floats))
+        except NotDifferentiableError:
+            pass
+    return vector(named.label, name, value(f, args))
 
 
 def test_all_operations(tmp_path: Path) -> None:
-    made = {named.label: case(k, named) for k, named in enumerate(cases.examples())}
-    known = {label: one for label, one in made.items() if one is not None}
-    ours = [label for label in made if home(label) not in WITHOUT_TEXT]
-    missing = [label for label in ours if label not in known]
-    assert len(missing) < 0.15 * len(ours), missing
-    found = results(list(known.values()), tmp_path, FAST)
-    wrong = {
-        label: problem
-        for (label, one), arrays in zip(known.items(), found, strict=True)
-        if (problem := compared(one, arrays)[1])
-    }
-    assert not wrong
+    known = [e for e in cases.examples() if home(e.example.op) not in WITHOUT_TEXT]
+    examples = [e for e in known if not isinstance(e.example.op, WITHOUT)]
+    found = [made(k, named) for k, named in enumerate(examples)]
+    assert not problems(found, tmp_path, FAST)
+
+
+class Off(Truth):
+    """An interpreter that errs."""
+
+    def __call__(self, *given: Any) -> list[np.ndarray]:
+        return [y * (1 + 1e-9) for y in super().__call__(*given)]
+
+
+def test_small_errors_are_found(tmp_path: Path) -> None:
+    """By C++, of Python's numbers, and by Python, of those of C++."""
+    one = next(made(k, e) for k, e in enumerate(cases.examples()) if e.label == "multiply-1")
+    for y in one.header.code.expected:
+        y *= 1 + 1e-9
+    found = problems([one], tmp_path, FAST)
+    count = sum(np.count_nonzero(y[np.isfinite(y)]) for y in one.header.code.expected)
+    assert len(found) == count > 50
+    assert len(problems([one._replace(truth=Off(one.given))], tmp_path, FAST)) == len(found) + 1

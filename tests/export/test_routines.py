@@ -35,7 +35,7 @@ PAIRS = RNG.normal(size=(6, 3, 3)) + 3 * np.eye(3)
 TIES = np.array([[2.0, 1.0, 2.0, -0.5], [1.0, 1.0, 1.0, 3.0], [0.0, 4.0, -1.0, 3.0]])
 TWICE = np.diag([2.0, 1.0, 2.0, 3.0])
 WARNINGS = ["-Wconversion", "-Wsign-conversion", "-Wshadow", "-pedantic"]
-FAR = np.array([1e-3, 2.0, 29.0, 90.0])
+FAR = np.array([1e-120, 1e-11, 1e-3, 2.0, 29.0, 90.0])
 Point = tuple[Callable[..., Any], tuple[Any, ...]]
 
 
@@ -99,6 +99,7 @@ SPECIAL: dict[str, Point] = {
     "trigamma":  (lambda x: bind(Polygamma(1), x), (np.array([1e-5, 0.7, 3.0, 200.0]),)),
     "gammainc":  (sc.gammainc, (np.array([0.01, 2.5, 50.0]), np.array([0.2, 3.0, 40.0]))),
     "gammaincc": (sc.gammaincc, (np.array([1e-10, 0.5, 50.0]), np.array([0.5, 3.0, 60.0]))),
+    "endless":   (lambda x: bind(Bessel("k", 2), x), (np.array([1e300, np.inf]),)),
     "exp1":      (sc.exp1, (np.array([1e-9, 0.9, 1.1, 30.0]),)),
     "expi":      (sc.expi, (np.array([-2.0, 0.1, 5.0, 60.0]),)),
     **{

@@ -54,6 +54,11 @@ def golden_test(name: str, cases: Sequence[Case]) -> str:
 
 def called(header: Header, given: Exported) -> list[str]:
     """Statements: the arguments with Python's numbers, memory for the results, and the call."""
+    return [*declared(header, given), call(header, [v.name for v in header.code.inputs])]
+
+
+def declared(header: Header, given: Exported) -> list[str]:
+    """Statements: the arguments with Python's numbers, and memory for the results."""
     inputs = [np.asarray(x) for x in flatten(given.args)[0] if isinstance(x, TRACED)]
     lines = []
     for v, x in zip(header.code.inputs, inputs, strict=True):
@@ -64,10 +69,14 @@ def called(header: Header, given: Exported) -> list[str]:
             lines.append(f"  static {v.element} {v.name}[{max(size(v.type), 1)}];")
     if header.large:
         lines.append(f"  static {header.style.namespace}::{header.name}_workspace workspace;")
-    names = [v.name for v in [*header.code.inputs, *header.results]]
-    names += ["workspace"] if header.large else []
-    call = f"{header.style.namespace}::{header.name}({', '.join(names)});"
-    return [*lines, f"  {header.returned.name}[0] = {call}" if header.returned else f"  {call}"]
+    return lines
+
+
+def call(header: Header, inputs: Sequence[str]) -> str:
+    """The statement that calls the function on some arrays."""
+    names = [*inputs, *(v.name for v in header.results), *(["workspace"] if header.large else [])]
+    text = f"{header.style.namespace}::{header.name}({', '.join(names)});"
+    return f"  {header.returned.name}[0] = {text}" if header.returned else f"  {text}"
 
 
 def _check(header: Header, given: Exported) -> str:

@@ -129,7 +129,7 @@ def _forward(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str]) 
 
         return jvp(of_some, [primals[k] for k in wrt], tangents)
 
-    more = tuple(_direction(args[k]) for k in wrt)
+    more = tuple(direction(args[k]) for k in wrt)
     inputs = [*given, *derived("t", leaves, wrt)]
 
     def outputs(result: Any) -> list[str]:
@@ -154,7 +154,7 @@ def _backward(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str])
     def outputs(result: Any) -> list[str]:
         return [*(n for n, _ in named("value", result[0])), *slopes]
 
-    g = _direction(_as_arrays(y))
+    g = direction(_as_arrays(y))
     cotangents = distinct((n for n, x in named("g", g) if isinstance(x, TRACED)), given)
     return Exported(back, (*args, g), [*given, *cotangents], outputs)
 
@@ -180,7 +180,7 @@ def _curvature(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str]
 
     inputs = [*given, *derived("v", leaves, wrt)]
     results = derived("Hv", leaves, wrt)
-    return Exported(product, (*args, _direction(args[k])), inputs, lambda y: results)
+    return Exported(product, (*args, direction(args[k])), inputs, lambda y: results)
 
 
 def _filled(args: Sequence[Any], wrt: Sequence[int], some: Sequence[Any]) -> list[Any]:
@@ -191,7 +191,7 @@ def _filled(args: Sequence[Any], wrt: Sequence[int], some: Sequence[Any]) -> lis
     return filled
 
 
-def _direction(tree: Any) -> Any:
+def direction(tree: Any) -> Any:
     """Examples of tangents and cotangents. Along x itself the derivative of x / |x| would be 0."""
     leaves, rebuild = flatten(tree)
     return rebuild([_turning(x) if isinstance(x, TRACED) else x for x in leaves])

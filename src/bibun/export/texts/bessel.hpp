@@ -53,6 +53,7 @@ inline double bessel_i0e_slope(double x) {
 template <int n>
 inline double bessel_k(double x) {
   if (!(x > 0)) return x == 0 ? std::numeric_limits<double>::infinity() : std::numeric_limits<double>::quiet_NaN();
+  if (x > 800) return 0;  // below all numbers, as exp(-x) is
   const double step = x > 25 ? 0.6 / std::sqrt(x) : 0.125;  // the integrand becomes narrow
   double sum = 0.5;
   for (int k = 1;; ++k) {
@@ -87,6 +88,14 @@ inline Bessel bessel_far(int n, double x) {
     across = -across;
   }
   return {root * (p * along - q * across), root * (p * across + q * along)};
+}
+
+/// Their first terms (9.1.7 to 9.1.9), next to which others are less than a rounding error.
+inline Bessel bessel_beside_zero(int n, double x) {
+  double j = 1, y = -0.31830988618379067154 * (2 / x);
+  for (int k = 1; k <= n; ++k) j *= x / 2 / k;
+  for (int k = 1; k < n; ++k) y *= 2 * k / x;
+  return {j, n > 0 ? y : 0.63661977236758134308 * (std::log(x / 2) + 0.57721566490153286061)};
 }
 
 /// J_n by the recurrence from above, which is stable (Miller's), scaled by 1 = J_0 + 2 J_2 + ...;
@@ -128,6 +137,7 @@ inline Bessel bessel_near(int n, double x) {
 inline Bessel bessel_both(int n, double x) {
   if (std::isnan(x)) return {x, x};
   if (std::isinf(x)) return {0, 0};
+  if (x > 0 && x < 1e-9) return bessel_beside_zero(n, x);
   return x > 30 + n * n ? bessel_far(n, x) : bessel_near(n, x);
 }
 

@@ -39,6 +39,7 @@ inline double erfcx_slope(double x) {
 
 /// -i erf(ix): a series of terms of one sign, for large x the asymptotic one.
 inline double erfi(double x) {
+  if (std::isinf(x)) return x;
   const double square = x * x;
   double sum = 1, term = 1;
   if (square < 40) {
