@@ -143,8 +143,13 @@ def smoothed(attempt: Rescue, results: Sequence[Any], picked: bool) -> tuple[lis
             ]
     if not picked and any(map(len, doubtful)):
         better, why = partials(attempt, better, doubtful, exact[0][0])
-    alike = all(np.array_equal(y, z) for y, z in zip(results, better, strict=True))
+    alike = all(_alike(y, z) for y, z in zip(results, better, strict=True))
     return None if alike else [z[()] for z in better], why
+
+
+def _alike(y: Any, z: Any) -> bool:
+    """Whether z is y but for roundings."""
+    return np.array_equal(y, z) or bool(np.isfinite(z).all() and not differ(y, z))
 
 
 def _around(
