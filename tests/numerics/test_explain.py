@@ -117,6 +117,16 @@ def plain(expression, x):
     return eval(expression, {"np": np, "scipy": scipy, "x": x})
 
 
+def test_arrays_from_outside_need_no_derivative(tmp_path):
+    """By the weight 0 it would be exp(1000)."""
+    expression = "np.log(np.sum(np.array([0.0, 2.0]) * np.exp(x)))"
+    found = explain(written(tmp_path, "weights", expression), np.array([1000.0, 1.0]))
+    mended = expression.replace(found.edit.old, f"({found.edit.new})")
+    after = written(tmp_path, "weights_mended", mended, found.edit.definition)
+    with rescue(False):
+        np.testing.assert_allclose(grad(after)(np.array([1000.0, 1.0])), [0, 1], rtol=1e-15)
+
+
 def test_where_only_terms_of_the_derivative_cancel_the_operation_is_named(tmp_path):
     expression, x = "np.sin(0.3 * x) / np.sin(x)", 1e-6
     found = explain(written(tmp_path, "cancelled", expression), x)

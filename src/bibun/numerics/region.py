@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..array import Array, bind
+from ..derivative.boundaries import stop_gradient
 from ..derivative.derived import derive
 from ..derivative.gradient import Reverse
 from ..errors import AbstractValueError, Position
@@ -18,7 +19,7 @@ from ..ops.select import Where
 from ..ops.structure import Expand, Reshape, expand_to
 from ..rewrite import STABILISE, rewrite
 from ..tracing.functional import Recorded
-from ..walk import build, evaluate
+from ..walk import active, build, evaluate
 from ..wide.limits import Limit
 from ..wide.objects import NotExpressibleError, UndecidedError
 from ..wide.proof import number
@@ -59,6 +60,11 @@ class Program(NamedTuple):
             if found & set(n.args):
                 found.add(k)
         return found
+
+    def varies(self) -> list[bool]:
+        """Which nodes depend on the arguments, and not only on arrays from outside."""
+        given = self.order[: self.graph.arity]
+        return active(self.graph, [i in self.recorded.inputs for i in given])
 
     def constant(self, i: int) -> bool:
         """Whether a node is a number of the program, perhaps spread over an array."""
@@ -133,6 +139,22 @@ class Region(NamedTuple):
     def floats(self) -> list[bool]:
         """Which leaves are floating-point numbers."""
         return [a.dtype.kind == "f" for a in self.args]
+
+    @property
+    def moved(self) -> list[bool]:
+        """Which leaves a derivative is asked for by."""
+        varies = self.program.varies()
+        return [f and varies[i] for f, i in zip(self.floats, self.leaves, strict=True)]
+
+    def held(self, f: Callable[..., Array]) -> Callable[..., Array]:
+        """A function of the leaves, of which only those move that a derivative is asked for by."""
+        moved = self.moved
+
+        def function(*args: Array) -> Array:
+            pairs = zip(args, moved, strict=True)
+            return f(*(a if m or a.dtype.kind != "f" else stop_gradient(a) for a, m in pairs))
+
+        return function
 
     def __call__(self, *args: Array) -> Array:
         """The region as it is written, on other arrays: also of other shapes, for elements."""
@@ -271,8 +293,8 @@ def truth(region: Region, kinked: bool = False) -> Truth:
         return Truth("unknown", [], "complex numbers have no balls")
     if any(a.dtype.kind not in "fiub" or not np.isfinite(a).all() for a in args):
         return Truth("unknown", [], "an operand is not finite")
-    graph = with_pull(region.__call__, types, False)
-    movable = [*region.floats, False]
+    graph = with_pull(region.held(region.__call__), types, False)
+    movable = [*region.moved, False]
     attempt = Rescue(graph, [*args, cotangent(of.shape, of.dtype)], movable, 1, BUDGET)
     try:
         found = attempt.known(not kinked)

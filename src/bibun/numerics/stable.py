@@ -316,7 +316,7 @@ def _gives(functions: tuple[Any, Any], found: Region, exact: Truth, strictly: bo
     """
     function, weighed = functions
     args = [a[()] for a in found.args]
-    floats = [k for k, f in enumerate(found.floats) if f]
+    floats = [k for k, moves in enumerate(found.moved) if moves]
     g = cotangent(exact.results[0].shape, exact.results[0].dtype)
     with rescue(False), np.errstate(all="ignore"):
         try:

@@ -110,7 +110,7 @@ class Whole:
 
 def gives(function: Callable[..., Array], found: Region, exact: Truth, stable: bool) -> bool:
     """Whether a function has this value and these cotangents, in floats; perhaps rewritten."""
-    compiled = Compiled(with_pull(function, found.types, False, stable))
+    compiled = Compiled(with_pull(found.held(function), found.types, False, stable))
     value, *back = exact.results
     g = cotangent(value.shape, value.dtype)
     with np.errstate(all="ignore"):
