@@ -12,6 +12,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 INCLUDE = ROOT / "cpp" / "include"
 STRICT = ["-std=c++17", "-Wall", "-Wextra", "-Werror"]
+PEDANTIC = ["-Wpedantic", "-Wshadow", "-Wconversion"]
+"""Of users who ask for more; a global variable of a program's is shadowed by one of a header."""
 SANITIZED = ["-O0", "-g1", "-fsanitize=address,undefined", "-fno-sanitize-recover=all"]
 
 GCC = os.environ.get("CXX", "g++")

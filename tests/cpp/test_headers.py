@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from .compilers import CLANG, COMPILERS, HERE, ROOT, SANITIZED, compiled, output
+from .compilers import CLANG, COMPILERS, HERE, PEDANTIC, ROOT, SANITIZED, compiled, output
 
 PROGRAMS = sorted(path.stem for path in HERE.glob("*_test.cpp"))
 # Between them they use all headers; the others would take clang half a minute more.
@@ -17,13 +17,14 @@ OF_CLANG = ("tests/cpp/functions_test", "tests/cpp/linear_test", "examples/cpp/f
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_a_program_in_cpp(name: str, tmp_path: Path) -> None:
     """It checks itself, and the sanitizers find nothing."""
-    output(compiled(HERE / f"{name}.cpp", tmp_path / name, SANITIZED))
+    options = [*SANITIZED, *PEDANTIC]
+    output(compiled(HERE / f"{name}.cpp", tmp_path / name, options))
 
 
 @pytest.mark.skipif(not CLANG, reason="clang is not installed")
 @pytest.mark.parametrize("name", OF_CLANG)
 def test_clang_has_no_warnings(name: str, tmp_path: Path) -> None:
-    compiled(ROOT / f"{name}.cpp", tmp_path / "none", ["-fsyntax-only"], CLANG)
+    compiled(ROOT / f"{name}.cpp", tmp_path / "none", ["-fsyntax-only", *PEDANTIC], CLANG)
 
 
 LOSS = 1.8238302200153741411

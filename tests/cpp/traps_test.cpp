@@ -162,6 +162,18 @@ void no_allocation_after_the_first_call() {
   check(allocations == before, "only the first call allocates");
 }
 
+/// Also the first one of a thread, before which there was no memory.
+void frames_use_the_same_memory() {
+  std::thread([] {
+    const double* places[2];
+    for (const double*& place : places) {
+      GradientTape tape;
+      place = tape.variable(One(1)).data();
+    }
+    check(places[0] == places[1], "a frame begins where the one before it began");
+  }).join();
+}
+
 void threads_have_tapes_of_their_own() {
   double found[2] = {};
   const auto work = [&found](int k) {
@@ -244,6 +256,7 @@ int main() {
   nesting();
   the_check_names_the_operation();
   no_allocation_after_the_first_call();
+  frames_use_the_same_memory();
   threads_have_tapes_of_their_own();
   custom_derivatives();
   several_forms_of_arguments();

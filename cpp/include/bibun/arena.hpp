@@ -16,7 +16,8 @@ class Arena {
 
   /// A place: everything after it can be given back.
   struct Mark {
-    std::size_t block, left;
+    std::size_t block;
+    char *next, *end;
   };
 
   static constexpr std::size_t rounded(std::size_t bytes) {
@@ -25,19 +26,19 @@ class Arena {
 
   void* take(std::size_t bytes) {
     bytes = rounded(bytes);
-    if (bytes > left_) turn(bytes);
+    if (bytes > static_cast<std::size_t>(end_ - next_)) turn(bytes);
     void* memory = next_;
     next_ += bytes;
-    left_ -= bytes;
     return memory;
   }
 
-  Mark mark() const { return {block_, left_}; }
+  Mark mark() const { return {block_, next_, end_}; }
 
   void give_back(Mark mark) {
     block_ = mark.block;
-    left_ = mark.left;
-    next_ = blocks_.empty() ? nullptr : end(block_) - left_;
+    next_ = mark.next;
+    end_ = mark.end;
+    if (next_ == nullptr && !blocks_.empty()) enter(0);  // there was no block yet
   }
 
  private:
@@ -51,16 +52,18 @@ class Arena {
     std::size_t size;
   };
 
-  char* end(std::size_t block) const { return blocks_[block].memory.get() + blocks_[block].size; }
+  void enter(std::size_t block) {
+    block_ = block;
+    next_ = blocks_[block].memory.get();
+    end_ = next_ + blocks_[block].size;
+  }
 
   /// Goes on in a later block, perhaps a new one, that has so much room.
-  void turn(std::size_t bytes) {
+  [[gnu::noinline, gnu::cold]] void turn(std::size_t bytes) {
     std::size_t block = next_ == nullptr ? 0 : block_ + 1;
     while (block < blocks_.size() && blocks_[block].size < bytes) ++block;
     if (block == blocks_.size()) add(bytes);
-    block_ = block;
-    left_ = blocks_[block].size;
-    next_ = blocks_[block].memory.get();
+    enter(block);
   }
 
   void add(std::size_t bytes) {
@@ -72,8 +75,8 @@ class Arena {
   }
 
   std::vector<Block> blocks_;
-  std::size_t block_ = 0, left_ = 0;
-  char* next_ = nullptr;
+  std::size_t block_ = 0;
+  char *next_ = nullptr, *end_ = nullptr;
 };
 
 }  // namespace bibun

@@ -107,15 +107,15 @@ void for_each_pair(const A& a, const B& b, Visit visit) {
 
 /// Entry by entry, for two matrices that lie in memory alike.
 template <class Rule, class M>
-Var<M> aligned(const Var<M>& a, const Var<M>& b) {
-  const Var<M> y(a.rows(), a.cols(), false);
+Var<M> aligned(Stored<M> a, Stored<M> b) {
+  const Stored<M> y(a.rows(), a.cols(), false);
   for (Index i = 0; i < y.size(); ++i) y.data()[i] = Rule::value(a.data()[i], b.data()[i]);
   auto pull = [a, b, y] {
     const auto *p = a.data(), *q = b.data(), *r = y.data(), *g = y.adjoint_data();
-    if (auto* d = a.adjoint_data()) {
+    if (auto* __restrict d = a.adjoint_data()) {
       for (Index i = 0; i < y.size(); ++i) d[i] += Rule::first(g[i], p[i], q[i], r[i]);
     }
-    if (auto* d = b.adjoint_data()) {
+    if (auto* __restrict d = b.adjoint_data()) {
       for (Index i = 0; i < y.size(); ++i) d[i] += Rule::second(g[i], p[i], q[i], r[i]);
     }
   };
@@ -123,13 +123,13 @@ Var<M> aligned(const Var<M>& a, const Var<M>& b) {
 }
 
 template <class Rule, class A, class B>
-auto elementwise(const Var<A>& a, const Var<B>& b) {
+auto elementwise(Stored<A> a, Stored<B> b) {
   if constexpr (std::is_same_v<A, B>) {
     if (a.rows() == b.rows() && a.cols() == b.cols()) return aligned<Rule>(a, b);
   }
   must_broadcast(Rule::name, a, b);
-  const Var<Together<A, B>> y(broadcast_length(a.rows(), b.rows()),
-                              broadcast_length(a.cols(), b.cols()), false);
+  const Stored<Together<A, B>> y(broadcast_length(a.rows(), b.rows()),
+                                 broadcast_length(a.cols(), b.cols()), false);
   for_each_pair(a, b, [&](Index i, Index j, Index k, Index l, Index m, Index n) {
     y.mutable_value()(i, j) = Rule::value(a.value()(k, l), b.value()(m, n));
   });
@@ -231,21 +231,26 @@ constexpr bool has_few_terms_v =
 /// until both have reached the cache.
 template <class C, class A, class B>
 void add_product(C c, const A& a, const B& b) {
-  for (int j = 0; j < B::ColsAtCompileTime; ++j) {
-    for (int i = 0; i < A::RowsAtCompileTime; ++i) {
-      typename C::Scalar total(0);
+  constexpr int rows = A::RowsAtCompileTime, columns = B::ColsAtCompileTime;
+  typename C::Scalar found[rows * columns];  // all is read before anything is written
+  for (int j = 0; j < columns; ++j) {
+    for (int i = 0; i < rows; ++i) {
+      typename C::Scalar total = c(i, j);
       for (int k = 0; k < A::ColsAtCompileTime; ++k) total += a(i, k) * b(k, j);
-      c(i, j) += total;
+      found[i + j * rows] = total;
     }
+  }
+  for (int j = 0; j < columns; ++j) {
+    for (int i = 0; i < rows; ++i) c(i, j) = found[i + j * rows];
   }
 }
 
 /// y = a b, with the derivatives g b^T for a and a^T g for b.
 template <class A, class B>
-auto product(const Var<A>& a, const Var<B>& b) {
+auto product(Stored<A> a, Stored<B> b) {
   using S = typename A::Scalar;
   if (a.cols() != b.rows()) throw do_not_fit("product", a, b);
-  const Var<Plain<S, A::RowsAtCompileTime, B::ColsAtCompileTime>> y(a.rows(), b.cols(), false);
+  const Stored<Plain<S, A::RowsAtCompileTime, B::ColsAtCompileTime>> y(a.rows(), b.cols(), false);
   y.mutable_value().noalias() = a.value() * b.value();
   auto pull = [a, b, y] {
     if constexpr (has_few_terms_v<A, B>) {

@@ -39,7 +39,7 @@ auto correlate(const X& given, const K& kernel) {
   const auto k = lift<S>(kernel);
   must_cover("correlate", x, k);
   const Index rows = x.rows() - k.rows() + 1, columns = x.cols() - k.cols() + 1;
-  const Var<Plain<S, Eigen::Dynamic, Eigen::Dynamic>> y(rows, columns, false);
+  const Stored<Plain<S, Eigen::Dynamic, Eigen::Dynamic>> y(rows, columns, false);
   y.mutable_value().setZero();
   for_each_entry(k, [&](Index i, Index j) {
     y.mutable_value() += k.value()(i, j) * x.value().block(i, j, rows, columns);
@@ -72,8 +72,8 @@ auto convolve(const X& given, const K& kernel) {
   using S = VarScalar<X, K>;
   const auto x = lift<S>(given);
   const auto k = lift<S>(kernel);
-  const Var<Plain<S, Eigen::Dynamic, Eigen::Dynamic>> y(x.rows() + k.rows() - 1,
-                                                        x.cols() + k.cols() - 1, false);
+  const Stored<Plain<S, Eigen::Dynamic, Eigen::Dynamic>> y(x.rows() + k.rows() - 1,
+                                                           x.cols() + k.cols() - 1, false);
   y.mutable_value().setZero();
   for_each_entry(k, [&](Index i, Index j) {
     y.mutable_value().block(i, j, x.rows(), x.cols()) += k.value()(i, j) * x.value();

@@ -35,9 +35,9 @@ auto qr(const A& a) {
 template <class M>
 auto qr(const Var<M>& given) {
   using Matrix = Dense<typename M::Scalar>;
-  const Var<M> a = attached(given);
+  const Stored<M> a = attached(given);
   const auto [found_q, found_r] = qr(M(a.value()));
-  const Var<Matrix> q(found_q.rows(), found_q.cols(), false);
+  const Stored<Matrix> q(found_q.rows(), found_q.cols(), false);
   const Var<Matrix> r(found_r.rows(), found_r.cols(), false);
   q.mutable_value() = found_q;
   r.mutable_value() = found_r;
@@ -84,7 +84,8 @@ auto symmetric_eigen(const A& given) {
     w = values.template cast<S>();
     v = vectors.template cast<S>();
     for (int k = 0; k < S::directions; ++k) {
-      auto c = (vectors.transpose() * tangents[k] * vectors).eval();
+      const Dense<typename S::Value>& tangent = tangents[static_cast<std::size_t>(k)];
+      auto c = (vectors.transpose() * tangent * vectors).eval();
       for (Index i = 0; i < a.rows(); ++i) w(i).derivatives()[k] = c(i, i);
       for (Index i = 0; i < a.rows(); ++i) {
         for (Index j = 0; j < a.rows(); ++j) {
@@ -118,9 +119,9 @@ S gauge_quotient(const S& c, const S& difference, double spread, double size) {
 template <class M>
 auto symmetric_eigen(const Var<M>& given) {
   using S = typename M::Scalar;
-  const Var<M> a = attached(given);
+  const Stored<M> a = attached(given);
   const auto [found_w, found_v] = symmetric_eigen(M(a.value()));
-  const Var<DenseVector<S>> w(a.rows(), 1, false);
+  const Stored<DenseVector<S>> w(a.rows(), 1, false);
   const Var<Dense<S>> v(a.rows(), a.cols(), false);
   w.mutable_value() = found_w;
   v.mutable_value() = found_v;

@@ -102,6 +102,34 @@ T log_sigmoid(const T& x) {
 
 // ------------------------------------------------------------------ of dual numbers
 
+template <class T>
+struct SineAndCosine {
+  T sine, cosine;
+};
+/// Both at once, since each is the other's derivative: for little more than one of them takes. Of
+/// two calls gcc makes one, clang does not.
+template <class T>
+SineAndCosine<T> sine_and_cosine(const T& x) {
+  return {sin(x), cos(x)};
+}
+#if defined(__clang__) && defined(__GLIBC__) && defined(_GNU_SOURCE)
+inline SineAndCosine<double> sine_and_cosine(const double& x) {
+  double s, c;
+  ::sincos(x, &s, &c);
+  return {s, c};
+}
+inline SineAndCosine<float> sine_and_cosine(const float& x) {
+  float s, c;
+  ::sincosf(x, &s, &c);
+  return {s, c};
+}
+#endif
+template <class T, int N, class L>
+SineAndCosine<Dual<T, N, L>> sine_and_cosine(const Dual<T, N, L>& x) {
+  const auto [s, c] = sine_and_cosine(x.value());
+  return {chain(x, s, c), chain(x, c, -s)};
+}
+
 // Slopes are converted to the type of the value, so that a float stays a float.
 template <class T, int N, class L>
 Dual<T, N, L> exp(const Dual<T, N, L>& x) {
@@ -150,13 +178,11 @@ Dual<T, N, L> cbrt(const Dual<T, N, L>& x) {
 }
 template <class T, int N, class L>
 Dual<T, N, L> sin(const Dual<T, N, L>& x) {
-  const auto v = x.value();
-  return chain(x, sin(v), cos(v));
+  return sine_and_cosine(x).sine;
 }
 template <class T, int N, class L>
 Dual<T, N, L> cos(const Dual<T, N, L>& x) {
-  const auto v = x.value();
-  return chain(x, cos(v), -sin(v));
+  return sine_and_cosine(x).cosine;
 }
 template <class T, int N, class L>
 Dual<T, N, L> tan(const Dual<T, N, L>& x) {

@@ -230,10 +230,10 @@ auto hessian(F f) {
 /// y = value(x), with the derivative vjp(x, y, g): what a derivative g of y sends to x.
 template <class M, class Value, class Vjp>
 auto custom(const Var<M>& given, Value value, Vjp vjp) {
-  const Var<M> x = attached(given);
+  const Stored<M> x = attached(given);
   using Result = typename std::decay_t<decltype(value(x.value()).eval())>::PlainObject;
   const Result found = value(x.value());
-  const Var<Result> y(found.rows(), found.cols(), false);
+  const Stored<Result> y(found.rows(), found.cols(), false);
   y.mutable_value() = found;
   auto pull = [x, y, vjp] { send(x, vjp(x.value(), y.value(), y.adjoint())); };
   return record("custom", y, pull, x);

@@ -54,8 +54,8 @@ void must_solve(const char* name, const A& a, const B& b) {
 
 /// Workspace on the tape.
 template <class M>
-Var<M> workspace(Index rows, Index columns) {
-  return Var<M>(rows, columns, true);
+Stored<M> workspace(Index rows, Index columns) {
+  return Stored<M>(rows, columns, true);
 }
 
 /// x = a^-1 b by LU, with w = a^-T g for b and -w x^T for a.
@@ -69,13 +69,13 @@ auto solve(const A& given, const B& right) {
   must_solve("solve", a, b);
   Pooled<Eigen::PartialPivLU<Left>> lu;
   lu->compute(a.value());
-  const Var<Right> x(b.rows(), b.cols(), false);
+  const Stored<Right> x(b.rows(), b.cols(), false);
   auto value = x.mutable_value();
   value.noalias() = lu->permutationP() * b.value();
   lu->matrixLU().template triangularView<Eigen::UnitLower>().solveInPlace(value);
   lu->matrixLU().template triangularView<Eigen::Upper>().solveInPlace(value);
-  const Var<Right> back = workspace<Right>(b.rows(), b.cols());
-  const Var<Right> sent = workspace<Right>(b.rows(), b.cols());
+  const Stored<Right> back = workspace<Right>(b.rows(), b.cols());
+  const Stored<Right> sent = workspace<Right>(b.rows(), b.cols());
   auto pull = [a, b, x, back, sent, lu = std::move(lu)] {
     auto w = back.mutable_value();
     w = x.adjoint();
@@ -90,7 +90,7 @@ auto solve(const A& given, const B& right) {
 
 /// The Cholesky factors of a value, which has to be positive definite.
 template <class M>
-Pooled<Eigen::LLT<M>> factors_of_positive(const char* name, const Var<M>& a) {
+Pooled<Eigen::LLT<M>> factors_of_positive(const char* name, const Stored<M>& a) {
   Pooled<Eigen::LLT<M>> llt;
   llt->compute(a.value());
   if (llt->info() != Eigen::Success) {
@@ -103,12 +103,12 @@ Pooled<Eigen::LLT<M>> factors_of_positive(const char* name, const Var<M>& a) {
 /// symmetric.
 template <class M>
 Var<M> cholesky(const Var<M>& given) {
-  const Var<M> a = attached(given);
+  const Stored<M> a = attached(given);
   must_be_square("cholesky", a);
   auto llt = factors_of_positive("cholesky", a);
-  const Var<M> l(a.rows(), a.cols(), false);
+  const Stored<M> l(a.rows(), a.cols(), false);
   l.mutable_value() = llt->matrixL();
-  const Var<M> work = workspace<M>(a.rows(), a.cols()), lower = workspace<M>(a.rows(), a.cols());
+  const Stored<M> work = workspace<M>(a.rows(), a.cols()), lower = workspace<M>(a.rows(), a.cols());
   auto pull = [a, l, work, lower] {
     auto p = work.mutable_value();
     lower.mutable_value() = l.adjoint().template triangularView<Eigen::Lower>();
@@ -133,11 +133,11 @@ auto solve_positive(const A& given, const B& right) {
   using Right = typename decltype(lift<S>(right))::Matrix;
   must_solve("solve_positive", a, b);
   auto llt = factors_of_positive("solve_positive", a);
-  const Var<Right> x(b.rows(), b.cols(), false);
+  const Stored<Right> x(b.rows(), b.cols(), false);
   auto value = x.mutable_value();
   value = b.value();
   llt->solveInPlace(value);
-  const Var<Right> work = workspace<Right>(b.rows(), b.cols());
+  const Stored<Right> work = workspace<Right>(b.rows(), b.cols());
   auto pull = [a, b, x, work, llt = std::move(llt)] {
     auto w = work.mutable_value();
     w = x.adjoint();
@@ -163,12 +163,12 @@ auto solve_triangular(const A& given, const B& right) {
   constexpr int turned = (Mode & Eigen::Lower ? Eigen::Upper : Eigen::Lower) | unit;
   constexpr int sent = unit ? (Mode & Eigen::Lower ? Eigen::StrictlyLower : Eigen::StrictlyUpper)
                             : (Mode & (Eigen::Lower | Eigen::Upper));
-  const Var<Right> x(b.rows(), b.cols(), false);
+  const Stored<Right> x(b.rows(), b.cols(), false);
   auto value = x.mutable_value();
   value = b.value();
   t.value().template triangularView<Mode>().solveInPlace(value);
-  const Var<Right> work = workspace<Right>(b.rows(), b.cols());
-  const Var<Left> outer = workspace<Left>(t.rows(), t.cols());
+  const Stored<Right> work = workspace<Right>(b.rows(), b.cols());
+  const Stored<Left> outer = workspace<Left>(t.rows(), t.cols());
   auto pull = [t, b, x, work, outer] {
     auto w = work.mutable_value();
     w = x.adjoint();
@@ -184,10 +184,10 @@ auto solve_triangular(const A& given, const B& right) {
 /// y = a^-1, with the derivative -y^T g y^T.
 template <class M>
 Var<M> inverse(const Var<M>& given) {
-  const Var<M> a = attached(given);
+  const Stored<M> a = attached(given);
   must_be_square("inverse", a);
-  const Var<M> y(a.rows(), a.cols(), false);
-  const Var<M> work = workspace<M>(a.rows(), a.cols());
+  const Stored<M> y(a.rows(), a.cols(), false);
+  const Stored<M> work = workspace<M>(a.rows(), a.cols());
   y.mutable_value() = M(a.value()).inverse();
   auto pull = [a, y, work] {
     work.mutable_value().noalias() = y.value().transpose() * y.adjoint();
@@ -218,7 +218,7 @@ M cofactors(const M& a) {
 template <class M>
 Single<M> determinant(const Var<M>& given) {
   using S = typename M::Scalar;
-  const Var<M> a = attached(given);
+  const Stored<M> a = attached(given);
   must_be_square("determinant", a);
   const M copy = a.value();
   const auto y = single<M>(copy.partialPivLu().determinant());
@@ -234,7 +234,7 @@ Single<M> determinant(const Var<M>& given) {
 /// log |det a|, without the determinant itself, which overflows soon.
 template <class M>
 Single<M> log_abs_det(const Var<M>& given) {
-  const Var<M> a = attached(given);
+  const Stored<M> a = attached(given);
   must_be_square("log_abs_det", a);
   Pooled<Eigen::PartialPivLU<M>> lu;
   lu->compute(a.value());

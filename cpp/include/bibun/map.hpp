@@ -19,8 +19,8 @@ template <class M, class F>
 Var<M> map(const Var<M>& given, F f, const char* name = "map") {
   using S = typename M::Scalar;
   using D = Dual<S, 1, MapLevel<F>>;
-  const Var<M> x = attached(given);
-  const Var<M> y(x.rows(), x.cols(), false);
+  const Stored<M> x = attached(given);
+  const Stored<M> y(x.rows(), x.cols(), false);
   S* slopes = tape().template values<S>(x.size());
   for (Index i = 0; i < x.size(); ++i) {
     const D t = f(D::variable(x.data()[i]));
@@ -28,10 +28,10 @@ Var<M> map(const Var<M>& given, F f, const char* name = "map") {
     slopes[i] = t.derivative();
   }
   auto pull = [x, y, slopes] {
-    if (x.constant()) return;
-    for (Index i = 0; i < x.size(); ++i) {
-      x.adjoint_data()[i] += scaled(slopes[i], y.adjoint_data()[i]);
-    }
+    S* __restrict d = x.adjoint_data();
+    if (d == nullptr) return;
+    const S* g = y.adjoint_data();
+    for (Index i = 0; i < x.size(); ++i) d[i] += scaled(slopes[i], g[i]);
   };
   return record(name, y, pull, x);
 }
@@ -55,7 +55,7 @@ auto map(const A& a, const B& b, F f, const char* name = "map") {
   const auto x = lift<S>(a);
   const auto y = lift<S>(b);
   if (x.rows() != y.rows() || x.cols() != y.cols()) throw do_not_fit(name, x, y);
-  const Var<typename decltype(lift<S>(a))::Matrix> z(x.rows(), x.cols(), false);
+  const Stored<typename decltype(lift<S>(a))::Matrix> z(x.rows(), x.cols(), false);
   S* slopes = tape().template values<S>(2 * x.size());
   for (Index j = 0, k = 0; j < x.cols(); ++j) {
     for (Index i = 0; i < x.rows(); ++i, ++k) {

@@ -52,7 +52,7 @@ auto Var<M>::head(Index n) const {
 }
 template <class M>
 auto Var<M>::tail(Index n) const {
-  return bibun::segment(*this, size() - n, n);
+  return bibun::segment(*this, this->size() - n, n);
 }
 template <class M>
 auto Var<M>::segment(Index start, Index n) const {

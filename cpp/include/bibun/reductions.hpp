@@ -8,7 +8,7 @@ namespace bibun {
 
 /// x.adjoint() += what is sent, unless x is a constant.
 template <class M, class Expression>
-void send(const Var<M>& x, const Expression& sent) {
+void send(const Stored<M>& x, const Expression& sent) {
   if (!x.constant()) x.adjoint() += sent;
 }
 
@@ -17,15 +17,15 @@ template <class M>
 using Single = Var<Plain<typename M::Scalar, 1, 1>>;
 
 template <class M>
-Single<M> single(const typename M::Scalar& value) {
-  Single<M> y(1, 1, false);
+auto single(const typename M::Scalar& value) {
+  const Stored<typename Single<M>::Matrix> y(1, 1, false);
   y.data()[0] = value;
   return y;
 }
 
 template <class M>
 Single<M> sum(const Var<M>& given) {
-  const Var<M> x = attached(given);
+  const Stored<M> x = attached(given);
   const auto y = single<M>(x.value().sum());
   auto pull = [x, y] { send(x, M::Constant(x.rows(), x.cols(), y.adjoint_data()[0])); };
   return record("sum", y, pull, x);
@@ -39,12 +39,12 @@ Single<M> mean(const Var<M>& x) {
 /// The sum of squares.
 template <class M>
 Single<M> squared_norm(const Var<M>& given) {
-  const Var<M> x = attached(given);
+  const Stored<M> x = attached(given);
   const auto y = single<M>(x.value().squaredNorm());
   auto pull = [x, y] {
     // A loop as that of map, which reads it: vectors of other lengths would wait for each other.
     const auto* v = x.data();
-    if (auto* d = x.adjoint_data()) {
+    if (auto* __restrict d = x.adjoint_data()) {
       const auto g = 2 * y.adjoint_data()[0];
       for (Index i = 0; i < x.size(); ++i) d[i] += v[i] * g;
     }
@@ -57,7 +57,7 @@ Single<M> squared_norm(const Var<M>& given) {
 template <class M>
 Single<M> norm(const Var<M>& given) {
   using S = typename M::Scalar;
-  const Var<M> x = attached(given);
+  const Stored<M> x = attached(given);
   S largest(0);
   for (Index i = 0; i < x.size(); ++i) {
     const S a = abs(x.data()[i]);
@@ -92,8 +92,8 @@ auto dot(const A& a, const B& b) {
 /// The sums of all rows, as a column.
 template <class M>
 auto row_sums(const Var<M>& given) {
-  const Var<M> x = attached(given);
-  const Var<Plain<typename M::Scalar, M::RowsAtCompileTime, 1>> y(x.rows(), 1, false);
+  const Stored<M> x = attached(given);
+  const Stored<Plain<typename M::Scalar, M::RowsAtCompileTime, 1>> y(x.rows(), 1, false);
   y.mutable_value() = x.value().rowwise().sum();
   auto pull = [x, y] { send(x, y.adjoint().replicate(1, x.cols())); };
   return record("row_sums", y, pull, x);
@@ -102,8 +102,8 @@ auto row_sums(const Var<M>& given) {
 /// The sums of all columns, as a row.
 template <class M>
 auto column_sums(const Var<M>& given) {
-  const Var<M> x = attached(given);
-  const Var<Plain<typename M::Scalar, 1, M::ColsAtCompileTime>> y(1, x.cols(), false);
+  const Stored<M> x = attached(given);
+  const Stored<Plain<typename M::Scalar, 1, M::ColsAtCompileTime>> y(1, x.cols(), false);
   y.mutable_value() = x.value().colwise().sum();
   auto pull = [x, y] { send(x, y.adjoint().replicate(x.rows(), 1)); };
   return record("column_sums", y, pull, x);
@@ -128,16 +128,17 @@ S shift_of(const S* x, Index n) {
 template <class M>
 Single<M> logsumexp(const Var<M>& given) {
   using S = typename M::Scalar;
-  const Var<M> x = attached(given);
+  const Stored<M> x = attached(given);
   const S shift = shift_of(x.data(), x.size());
   S* weights = tape().template values<S>(x.size());
   S total(0);
   for (Index i = 0; i < x.size(); ++i) total += weights[i] = exp(x.data()[i] - shift);
   const auto y = single<M>(log(total) + shift);
   auto pull = [x, y, weights, total] {
-    if (x.constant()) return;
+    S* __restrict d = x.adjoint_data();
+    if (d == nullptr) return;
     const S g = divided(y.adjoint_data()[0], total);
-    for (Index i = 0; i < x.size(); ++i) x.adjoint_data()[i] += scaled(weights[i], g);
+    for (Index i = 0; i < x.size(); ++i) d[i] += scaled(weights[i], g);
   };
   return record("logsumexp", y, pull, x);
 }
@@ -146,9 +147,9 @@ Single<M> logsumexp(const Var<M>& given) {
 template <class M>
 auto logsumexp_rows(const Var<M>& given) {
   using S = typename M::Scalar;
-  const Var<M> x = attached(given);
-  const Var<Plain<S, M::RowsAtCompileTime, 1>> y(x.rows(), 1, false);
-  const Var<M> weights(x.rows(), x.cols(), true);  // softmax of each row
+  const Stored<M> x = attached(given);
+  const Stored<Plain<S, M::RowsAtCompileTime, 1>> y(x.rows(), 1, false);
+  const Stored<M> weights(x.rows(), x.cols(), true);  // softmax of each row
   for (Index i = 0; i < x.rows(); ++i) {
     const S largest = x.value().row(i).maxCoeff();
     const S shift = isinf(largest) ? S(0) : S(number(largest));
@@ -186,7 +187,7 @@ Var<M> log_softmax_rows(const Var<M>& x) {
 template <class M>
 Single<M> max_coeff(const Var<M>& given) {
   using S = typename M::Scalar;
-  const Var<M> x = attached(given);
+  const Stored<M> x = attached(given);
   S most = x.data()[0];
   Index count = 0;
   for (Index i = 1; i < x.size(); ++i) most = maximum(most, x.data()[i]);

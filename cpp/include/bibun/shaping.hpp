@@ -9,8 +9,8 @@ namespace bibun {
 /// y = view(x), where `view` picks entries of a matrix that can be written to.
 template <class Result, class M, class View>
 Var<Result> viewed(const char* name, const Var<M>& given, Index rows, Index columns, View view) {
-  const Var<M> x = attached(given);
-  const Var<Result> y(rows, columns, false);
+  const Stored<M> x = attached(given);
+  const Stored<Result> y(rows, columns, false);
   y.mutable_value() = view(x.value());
   auto pull = [x, y, view] {
     if (x.constant()) return;
@@ -113,11 +113,11 @@ auto broadcast(const Var<M>& x, Index rows, Index columns) {
 
 /// y = [a b] or [a; b].
 template <class A, class B>
-auto joined(const char* name, const Var<A>& a, const Var<B>& b, bool beside) {
+auto joined(const char* name, Stored<A> a, Stored<B> b, bool beside) {
   using Result = Plain<typename A::Scalar, Eigen::Dynamic, Eigen::Dynamic>;
   if (beside ? a.rows() != b.rows() : a.cols() != b.cols()) throw do_not_fit(name, a, b);
-  const Var<Result> y(beside ? a.rows() : a.rows() + b.rows(),
-                      beside ? a.cols() + b.cols() : a.cols(), false);
+  const Stored<Result> y(beside ? a.rows() : a.rows() + b.rows(),
+                         beside ? a.cols() + b.cols() : a.cols(), false);
   const Index i = beside ? 0 : a.rows(), j = beside ? a.cols() : 0;
   y.mutable_value().topLeftCorner(a.rows(), a.cols()) = a.value();
   y.mutable_value().block(i, j, b.rows(), b.cols()) = b.value();
@@ -146,7 +146,7 @@ auto select(const Eigen::DenseBase<Mask>& mask, const A& a, const B& b) {
   const auto z = lift<S>(b);
   if (x.rows() != z.rows() || x.cols() != z.cols()) throw do_not_fit("select", x, z);
   if (mask.rows() != x.rows() || mask.cols() != x.cols()) throw do_not_fit("select", mask, x);
-  const Var<typename decltype(lift<S>(a))::Matrix> y(x.rows(), x.cols(), false);
+  const Stored<typename decltype(lift<S>(a))::Matrix> y(x.rows(), x.cols(), false);
   bool* chosen = tape().template values<bool>(x.size());
   for (Index j = 0, k = 0; j < x.cols(); ++j) {
     for (Index i = 0; i < x.rows(); ++i, ++k) {

@@ -41,20 +41,25 @@ struct Adjoints {
 /// A matrix on the tape; its numbers and derivatives lie behind it.
 template <class T>
 struct Node : Adjoints {
-  T* value;
   std::ptrdiff_t rows, columns;
   Node* exponent;  // what this is the exponential of, if it is one
 
+  T* value() { return reinterpret_cast<T*>(reinterpret_cast<char*>(this) + Arena::alignment); }
   T* adjoint() const { return static_cast<T*>(numbers); }
 };
 
 class Tape {
  public:
+  struct Entry;
+  /// What an operation does on the way back.
+  struct Way {
+    void (*pull)(Entry*);
+    bool (*finite)(Entry*);  // whether what it sent back is finite
+  };
   /// One operation, which lies in the arena, with what it has captured behind it.
   struct Entry {
     Entry* before;
-    void (*pull)(Entry*);
-    bool (*finite)(Entry*);  // whether what it sent back is finite
+    const Way* way;
     const char* name;
   };
   /// Beside an operation that has something to destroy.
@@ -81,21 +86,19 @@ class Tape {
     static_assert(sizeof(Node<T>) <= Arena::alignment);
     const std::ptrdiff_t n = rows * columns;
     const std::size_t bytes = Arena::rounded(static_cast<std::size_t>(n) * sizeof(T));
-    char* memory =
-        static_cast<char*>(arena_.take(Arena::alignment + (constant ? bytes : 2 * bytes)));
-    char* const value = memory + Arena::alignment;
+    void* memory = arena_.take(Arena::alignment + (constant ? bytes : 2 * bytes));
     auto* made = new (memory) Node<T>;
+    T* const value = begun<T>(made->value(), n);
     made->numbers = nullptr;
-    made->value = begun<T>(value, n);
     made->rows = rows;
     made->columns = columns;
     made->exponent = nullptr;
     if (!constant) {
-      made->numbers = begun<T>(value + bytes, n);
-      made->bytes = static_cast<std::size_t>(n) * sizeof(T);
+      made->numbers = begun<T>(reinterpret_cast<char*>(value) + bytes, n);
+      made->bytes = bytes;
       made->before = adjoints_;
       adjoints_ = made;
-      if constexpr (std::is_arithmetic_v<T>) std::memset(made->numbers, 0, made->bytes);
+      if constexpr (std::is_arithmetic_v<T>) set_zero(*made);
     }
     return made;
   }
@@ -113,9 +116,10 @@ class Tape {
     if constexpr (!std::is_trivially_destructible_v<Own>) {
       destroyed = static_cast<Destroyed*>(arena_.take(sizeof(Destroyed)));
     }
-    const Entry entry{last_, [](Entry* e) { static_cast<Own*>(e)->pull_(); },
-                      [](Entry* e) { return static_cast<Own*>(e)->finite_(); }, name};
-    last_ = new (arena_.take(sizeof(Own))) Own(entry, std::move(pull), std::move(finite));
+    static constexpr Way way{[](Entry* e) { static_cast<Own*>(e)->pull_(); },
+                             [](Entry* e) { return static_cast<Own*>(e)->finite_(); }};
+    void* memory = arena_.take(sizeof(Own));
+    last_ = new (memory) Own({last_, &way, name}, std::move(pull), std::move(finite));
     if constexpr (!std::is_trivially_destructible_v<Own>) {
       const auto destroy = [](Entry* e) { static_cast<Own*>(e)->~Own(); };
       destroyed_ = new (destroyed) Destroyed{destroyed_, destroy, last_};
@@ -127,15 +131,15 @@ class Tape {
   /// All derivatives after a place become zero.
   void clear(const Mark& mark) {
     for (Adjoints* a = adjoints_; a != mark.adjoints; a = a->before) {
-      std::memset(a->numbers, 0, a->bytes);
+      set_zero(*a);
     }
   }
 
   /// Send derivatives back, from the last operation to the first after a place.
   void sweep(const Mark& mark) {
     for (Entry* e = last_; e != mark.last; e = e->before) {
-      e->pull(e);
-      if (check_finite && !e->finite(e)) throw NotFinite("derivative", e->name);
+      e->way->pull(e);
+      if (check_finite && !e->way->finite(e)) throw NotFinite("derivative", e->name);
     }
   }
 
@@ -153,6 +157,17 @@ class Tape {
   std::uint64_t frame = 0;  // the number of the innermost open frame; 0 if none is open
 
  private:
+  /// Few lines one by one, without a call.
+  static void set_zero(const Adjoints& a) {
+    constexpr std::size_t line = Arena::alignment, few = 8 * line;
+    auto* first = static_cast<char*>(a.numbers);
+    if (a.bytes > few) {
+      std::memset(first, 0, a.bytes);
+    } else {
+      for (std::size_t k = 0; k < a.bytes; k += line) std::memset(first + k, 0, line);
+    }
+  }
+
   template <class T>
   static T* begun(void* memory, std::ptrdiff_t n) {
     // Of the types used here an object without a value may be assigned to: numbers and Duals.
@@ -171,7 +186,7 @@ class Tape {
 };
 
 /// The tape of this thread.
-inline Tape& own_tape() {
+[[gnu::noinline, gnu::cold]] inline Tape& own_tape() {
   static thread_local Tape own;
   return own;
 }

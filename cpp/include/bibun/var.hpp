@@ -23,8 +23,9 @@ template <class Scalar, int Rows, int Columns>
 using Plain = Eigen::Matrix<Scalar, Rows, Columns,
                             Rows == 1 && Columns != 1 ? Eigen::RowMajor : Eigen::ColMajor>;
 
+/// A matrix on the tape as operations have it, once they know that its frame is open: a pointer.
 template <class M>
-class Var {
+class Stored {
  public:
   using Matrix = M;
   using Scalar = typename M::Scalar;
@@ -34,22 +35,16 @@ class Var {
   static constexpr int RowsAtCompileTime = Rows, ColsAtCompileTime = Columns;
 
   /// New memory on the tape; a constant has no derivative.
-  Var(Index rows, Index columns, bool constant) : Var(tape(), rows, columns, constant) {}
-  Var(Tape& own, Index rows, Index columns, bool constant)
-      : node_(own.node<Scalar>(rows, columns, constant)), frame_(own.frame) {
-    if (frame_ == 0) {
-      throw std::logic_error(
-          "bibun: a Var is made inside of value_and_grad, or beside a GradientTape");
-    }
-  }
+  Stored(Index rows, Index columns, bool constant) : Stored(tape(), rows, columns, constant) {}
+  Stored(Tape& own, Index rows, Index columns, bool constant)
+      : node_(own.node<Scalar>(rows, columns, constant)) {}
 
   ConstMap value() const { return ConstMap(data(), rows(), cols()); }
   Map mutable_value() const { return Map(data(), rows(), cols()); }
   Map adjoint() const { return Map(adjoint_data(), rows(), cols()); }
-  Scalar* data() const { return node_->value; }
+  Scalar* data() const { return node_->value(); }
   Scalar* adjoint_data() const { return node_->adjoint(); }
   bool constant() const { return node_->numbers == nullptr; }
-  std::uint64_t frame() const { return frame_; }
 
   Index rows() const { return Rows == Eigen::Dynamic ? node_->rows : Rows; }
   Index cols() const { return Columns == Eigen::Dynamic ? node_->columns : Columns; }
@@ -61,10 +56,36 @@ class Var {
     return *data();
   }
 
+ protected:
+  Node<Scalar>* node_;
+};
+
+/// A matrix on the tape as users have it.
+template <class M>
+class Var : public Stored<M> {
+ public:
+  using typename Stored<M>::Scalar;
+
+  Var(Index rows, Index columns, bool constant) : Var(tape(), rows, columns, constant) {}
+  Var(Tape& own, Index rows, Index columns, bool constant)
+      : Stored<M>(own, rows, columns, constant), frame_(own.frame) {
+    if (frame_ == 0) {
+      throw std::logic_error(
+          "bibun: a Var is made inside of value_and_grad, or beside a GradientTape");
+    }
+  }
+  Var(const Stored<M>& stored, std::uint64_t frame) : Stored<M>(stored), frame_(frame) {}
+
+  std::uint64_t frame() const { return frame_; }
+
   /// Whether this is known to be the exponential of something, and what of: see operator/.
-  bool is_exponential() const { return node_->exponent != nullptr; }
-  Var exponent() const { return Var(node_->exponent, frame_); }
-  void remember_exponent(const Var& x) { node_->exponent = x.node_; }
+  bool is_exponential() const { return this->node_->exponent != nullptr; }
+  Var exponent() const {
+    Var x = *this;
+    x.node_ = this->node_->exponent;
+    return x;
+  }
+  void remember_exponent(const Var& x) { this->node_->exponent = x.node_; }
 
   // In Eigen's words, so that one template can take both.
   Var eval() const { return *this; }
@@ -91,9 +112,6 @@ class Var {
   auto cwiseQuotient(const B& b) const;
 
  private:
-  Var(Node<Scalar>* node, std::uint64_t frame) : node_(node), frame_(frame) {}
-
-  Node<Scalar>* node_;
   std::uint64_t frame_;  // not in the node, whose memory is somebody else's when the frame has ended
 };
 
@@ -173,13 +191,14 @@ auto lift(const X& x) {
           "constant");
     }
     static_assert(std::is_same_v<S, typename X::Scalar>, "bibun: Vars of different scalars");
-    return x;
+    return Stored<typename X::Matrix>(x);
   } else {
-    return constant<S>(x);
+    using M = typename decltype(constant<S>(x))::Matrix;
+    return Stored<M>(constant<S>(x));
   }
 }
 template <class M>
-Var<M> attached(const Var<M>& x) {
+Stored<M> attached(const Var<M>& x) {
   return lift<typename M::Scalar>(x);
 }
 
@@ -196,7 +215,7 @@ bool is_finite(const Dual<T, N, L>& x) {
   return finite;
 }
 template <class T>
-bool all_finite(const T* numbers, Index n) {
+[[gnu::noinline, gnu::cold]] bool all_finite(const T* numbers, Index n) {
   for (Index i = 0; i < n; ++i) {
     if (!is_finite(numbers[i])) return false;
   }
@@ -204,15 +223,16 @@ bool all_finite(const T* numbers, Index n) {
 }
 
 /// Record how a result's derivative goes back to arguments; constants among them get none.
-template <class M, class Pull, class... Arguments>
-[[gnu::always_inline]] inline Var<M> record(const char* name, const Var<M>& result, Pull pull, const Arguments&... arguments) {
+template <class M, class Pull, class... A>
+[[gnu::always_inline]] inline Var<M> record(const char* name, const Stored<M>& result, Pull pull,
+                                            const Stored<A>&... arguments) {
   Tape& own = tape();
   if (own.check_finite && !all_finite(result.data(), result.size())) throw NotFinite("value", name);
   own.record(name, std::move(pull), [arguments...] {
     return ((arguments.constant() || all_finite(arguments.adjoint_data(), arguments.size())) &&
             ...);
   });
-  return result;
+  return Var<M>(result, own.frame);
 }
 
 /// The shapes as an error message shows them.
