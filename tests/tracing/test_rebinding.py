@@ -11,6 +11,7 @@ import pytest
 
 from bibun import grad, jvp, vmap
 from bibun.tracing.rebind.marks import statements
+from bibun.tracing.rebind.source import copied
 from tests.tracing import idioms, libraries, styles
 
 START = np.array([0.8, 1.3, 0.6])
@@ -77,3 +78,11 @@ def test_vmap(f, x, v):
     np.testing.assert_allclose(vmap(f)(several), [f(y) for y in several], rtol=1e-13)
     slopes = np.stack([grad(f)(y) for y in several])
     np.testing.assert_allclose(vmap(grad(f))(several), slopes, rtol=1e-10, atol=1e-12)
+
+
+def test_a_copy_of_a_tree_is_the_same_and_shares_no_part():
+    tree = ast.parse(inspect.getsource(styles))
+    copy = copied(tree)
+    assert ast.dump(copy, include_attributes=True) == ast.dump(tree, include_attributes=True)
+    places = {id(n) for n in ast.walk(tree) if n._attributes}
+    assert places and not any(id(n) in places for n in ast.walk(copy))

@@ -13,6 +13,7 @@ from scipy import special
 import bibun
 from bibun import GradientTape, Variable, grad, hessian, jacobian, jvp, value_and_grad, vjp
 from bibun.derivative.derived import CACHE
+from bibun.derivative.finite import BLOCK, finite
 from bibun.errors import NotFiniteWarning
 from bibun.numerics import rescue, strict
 from bibun.wide.objects import Library
@@ -324,3 +325,14 @@ def test_a_nan_in_the_text_of_a_function():
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         assert np.isnan(bibun.grad(lambda x: x * np.nan)(1.0))
+
+
+@pytest.mark.parametrize("size", [1, BLOCK, BLOCK + 1, 3 * BLOCK])
+def test_one_number_that_is_not_finite_is_seen_wherever_it_stands(size):
+    x = np.ones((size, 2))
+    for y in (x, x[:, 0], x.T, x[:0]):
+        assert finite(y)
+    for k in {0, size // 2, size - 1}:
+        x[k, 1] = np.nan
+        assert not finite(x) and not finite(x.T) and not finite(x[:, 1]) and finite(x[:, 0])
+        x[k, 1] = 1

@@ -31,6 +31,8 @@ from .losses import difference, lossy
 
 SMALL = 1000
 """Entries up to which the sum of all squares is a quicker question than asking each."""
+BLOCK = 65536
+"""Entries that are asked at once: what is said of more of them takes fresh memory of the system."""
 MEND = "`with bibun.numerics.rescue(True):` gives the right ones"
 
 
@@ -43,7 +45,10 @@ def finite(y: Any) -> bool:
     # A sum of squares is finite only if all numbers are; it may overflow though they are.
     if y.size < SMALL and isfinite(vdot(y, y)):
         return True
-    return bool(np.isfinite(y).all())
+    if y.size <= BLOCK or not y.flags.c_contiguous:
+        return bool(np.isfinite(y).all())
+    flat = y.ravel()
+    return all(np.isfinite(flat[k : k + BLOCK]).all() for k in range(0, y.size, BLOCK))
 
 
 class Case(NamedTuple):

@@ -8,6 +8,8 @@ comparison, `UndecidedError` asks for more digits.
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
@@ -351,8 +353,21 @@ def _sign(x: Ball) -> int:
 
 
 @cache
+def _flint() -> Any:
+    """python-flint: of some nine thousand functions, those that are called are looked up."""
+    flags = sys.getdlopenflags() if hasattr(sys, "getdlopenflags") else None
+    if flags is None:
+        return import_module("flint")
+    sys.setdlopenflags(os.RTLD_LAZY)
+    try:
+        return import_module("flint")
+    finally:
+        sys.setdlopenflags(flags)
+
+
+@cache
 def _arb() -> Any:
-    return import_module("flint").arb
+    return _flint().arb
 
 
 def balls(check: Callable) -> Library:
@@ -367,7 +382,7 @@ def precision(bits: int, near_is_equal: bool = False) -> Iterator[None]:
 
     With `near_is_equal`, what they cannot tell apart is equal: evidence, and no proof.
     """
-    context = import_module("flint").ctx
+    context = _flint().ctx
     with LOCK:
         before, context.prec = context.prec, bits
         near, _State.near_is_equal = _State.near_is_equal, near_is_equal

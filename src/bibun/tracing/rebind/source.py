@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 import linecache
 import re
 import sys
@@ -44,7 +43,7 @@ class Source:
         key = (*map(_first, chosen), names)
         if key not in self.compiled:
             plain = self._compile(chosen)
-            marked = [Rolling(names, self.modules).visit(copy.deepcopy(s)) for s in chosen]
+            marked = [Rolling(names, self.modules).visit(copied(s)) for s in chosen]
             code = with_marks(self._compile(marked), marks)
             found = list(zip(nested(plain), nested(code), strict=False))
             alike = all(a.co_name == b.co_name for a, b in found)
@@ -55,6 +54,13 @@ class Source:
         # Imports stand in front, since they decide about `from __future__` and about how Python
         # compiles the attributes of modules.
         return compile(ast.Module([*self.imports, *body], []), self.file, "exec", dont_inherit=True)
+
+
+def copied(part: Any) -> Any:
+    """A copy of a tree, to be changed, in a third of the time of `copy.deepcopy`."""
+    if isinstance(part, ast.AST):
+        return type(part)(**{name: copied(x) for name, x in vars(part).items()})
+    return [copied(x) for x in part] if type(part) is list else part
 
 
 def _first(statement: ast.stmt) -> int:
