@@ -19,6 +19,9 @@ REFUSED = """
 }
 """
 FINITE = """
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+#error "check_finite: with -ffast-math, or -ffinite-math-only, compilers leave such checks out"
+#endif
 // Whether all numbers are finite.
 template <typename T>
 static inline bool finite(const T* x, std::int64_t n) {

@@ -110,7 +110,7 @@ class Header:
         head += ["numeric"] if "std::gcd(" in self.body or "std::lcm(" in self.body else []
         head += ["utility"] if self.code.several is not None else []
         head += ["vector"] if any(b.role == "heap" for b in self.code.code.buffers) else []
-        head += ["cstdlib", "stdexcept"] if self.fails or self.style.check else []
+        head += ["cstdlib", "stdexcept"] if self.refuses else []
         includes = "\n".join(f"#include <{h}>" for h in sorted(head))
         parts = [f"{includes}\n", f"namespace {self.style.namespace} {{\n"]
         extremes = "larger(" in self.body or "smaller(" in self.body
@@ -121,13 +121,18 @@ class Header:
         for name, piece in pieces:
             inside = f"\nnamespace routines {{\n\n{piece}\n}}  // namespace routines\n"
             parts.append(self.support(f"ROUTINES_{name.upper()}", inside))
-        parts += [self.support("REFUSED", REFUSED)] if self.fails or self.style.check else []
+        parts += [self.support("REFUSED", REFUSED)] if self.refuses else []
         parts += [self.support("FINITE", FINITE)] if self.style.check else []
         parts += [self.tables(), self.workspace(), *self.printer.helpers, self.function()]
         parts += [more] if more else []
         parts.append(f"}}  // namespace {self.style.namespace}\n")
         parts += [self.eigen()] if self.style.eigen else []
         return f"{comment}\n{guarded(guard, chr(10).join(p for p in parts if p))}"
+
+    @property
+    def refuses(self) -> bool:
+        """Whether a call may have no result."""
+        return self.fails or self.style.check or bool(self.style.eigen and self.written)
 
     def support(self, name: str, text: str) -> str:
         """What several headers have in common."""
@@ -265,13 +270,28 @@ class Header:
 
     # ------------------------------------------------------------ Eigen
 
+    @property
+    def written(self) -> list[Variable]:
+        """The arrays that are written, and that may be parts of a matrix."""
+        donated = [v for v in self.code.inputs if v.name in self.donated]
+        return [v for v in [*donated, *self.results] if stride(v)]
+
+    def parted(self) -> str:
+        """Statements that refuse to write to a part of a matrix, whose rows lie apart."""
+        reason = "is a part of a matrix, or column-major: its rows have to lie one behind the other"
+        return "".join(
+            f"  if ({v.name}.outerStride() != {v.type.shape[-1]}) "
+            f'refused("{self.name}: {v.name} {reason}");\n'
+            for v in self.written
+        )
+
     def eigen(self) -> str:
         """The same function on Eigen's matrices, where Eigen is there."""
         space = f"namespace {self.style.namespace} {{"
         given = [
             f"Eigen::Ref<{matrix(v)}> {v.name}"
             if v.name in self.donated
-            else f"const Eigen::Ref<const {matrix(v)}>& {v.name}"
+            else f"const Eigen::Ref<const {matrix(v)}{stride(v)}>& {v.name}"
             for v in self.code.inputs
         ]
         made = [f"Eigen::Ref<{matrix(v)}> {v.name}" for v in self.results]
@@ -284,7 +304,7 @@ class Header:
         return (
             f"#if __has_include(<Eigen/Core>)\n#include <Eigen/Core>\n\n{space}\n\n"
             f"/// The same for matrices; others than row-major ones are copied.\n{head}\n"
-            f"  {'return ' if kind else ''}{call}\n}}\n\n"
+            f"{self.parted()}  {'return ' if kind else ''}{call}\n}}\n\n"
             f"}}  // namespace {self.style.namespace}\n#endif\n"
         )
 
@@ -332,6 +352,13 @@ def loop(of: Type, statement: str) -> str:
 def copied(v: Variable, to: str, source: str) -> str:
     """A copy of an array."""
     return "  " + loop(v.real, f"{to}[i] = {source}[i];")
+
+
+def stride(v: Variable) -> str:
+    """What says that rows lie one behind the other; nothing for vectors, whose numbers do."""
+    shape = v.type.shape
+    wide = len(shape) > 1 and shape[-1] > 1 and size(v.type) > shape[-1]
+    return f", 0, Eigen::OuterStride<{shape[-1]}>" if wide else ""
 
 
 def matrix(v: Variable) -> str:
