@@ -128,12 +128,18 @@ class LoopPrinter:
 
     @property
     def partial_sums(self) -> int:
-        """How many sums take turns in a loop without vectors of its own."""
+        """How many sums take turns in a loop without vectors of its own.
+
+        Four products are there at once and added in pairs, which takes two cycles less than two
+        sums of two products.
+        """
         few = len(self.loop.body.statements) <= 6 and self.loop.extent >= 4 * UNROLLED
         if self.loop.carries or not self.loop.merges:
             return 1
         if not few:
-            return 2 if self.p.serial and UNROLLED <= self.loop.extent <= FEW else 1
+            waits = self.p.serial and UNROLLED <= self.loop.extent <= FEW
+            brief = len(self.loop.body.statements) <= BRIEF
+            return 1 if not waits else UNROLLED if brief else 2
         return max(1, UNROLLED // len(self.loop.merges))
 
     @property
