@@ -96,9 +96,11 @@ Type::Type(PyObject* pair) {
   const auto each = static_cast<std::size_t>(PyDataType_ELSIZE(descr()));
   bytes_ = count * each;
   size_ = Blocks::size(bytes_);
-  if (descr()->kind == 'f' && (each == sizeof(float) || each == sizeof(double))) {
-    looked_at_ = count;
-    step_ = count <= kAll ? 1 : count / kSome;
+  const int number = descr()->type_num;
+  const bool halved = number == NPY_CDOUBLE || number == NPY_CFLOAT;
+  if (number == NPY_DOUBLE || number == NPY_FLOAT || halved) {
+    looked_at_ = halved ? 2 * count : count;
+    step_ = looked_at_ <= kAll ? 1 : looked_at_ / kSome;
   }
   take_example();
 }
@@ -130,7 +132,7 @@ void* Type::number_in(PyObject* x) const {
 }
 
 bool Type::any_special(const void* data) const {
-  if (descr()->type_num == NPY_DOUBLE) {
+  if (descr()->type_num == NPY_DOUBLE || descr()->type_num == NPY_CDOUBLE) {
     return special<std::uint64_t, std::numeric_limits<double>::digits>(data, looked_at_, step_);
   }
   return special<std::uint32_t, std::numeric_limits<float>::digits>(data, looked_at_, step_);

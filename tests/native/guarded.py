@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from bibun.graph import Type
-from bibun.native.program import Failed, NativeProgram, Segment, contiguous
+from bibun.native.program import Failed, NativeProgram, Segment
 
 PAGE = mmap.PAGESIZE
 NOTHING, READ_ONLY = 0, mmap.PROT_READ
@@ -55,7 +55,7 @@ def protect(address: int, size: int, allowed: int) -> None:
 def run(program: NativeProgram, args: Sequence[Any], last: bool) -> list[np.ndarray]:
     """The results of a program, of which every buffer is guarded; arguments are only read."""
     env: dict[int, Any] = dict(program.preset)
-    env.update(enumerate(map(contiguous, args)))
+    env.update(enumerate(map(program.given, args)))
     for step in program.steps:
         if isinstance(step, Segment):
             segment(step, env, last)

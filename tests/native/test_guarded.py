@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 import bibun
-from bibun.native.program import Failed, NativeProgram, contiguous
+from bibun.native.program import Failed, NativeProgram
 
 from ..laws import cases, rules
 from ..programs.checks import Check
@@ -39,7 +39,7 @@ def same_guarded(graph: Any, args: Any) -> None:
 def run(native: NativeProgram, args: Any) -> dict[int, Any]:
     """All arrays after a run without guards."""
     env = dict(native.preset)
-    env.update(enumerate(map(contiguous, args)))
+    env.update(enumerate(map(native.given, args)))
     for step in native.steps:
         step(env)
     return env

@@ -121,7 +121,7 @@ def _operations() -> Iterator[Entry]:
     for named in cases.examples():
         op, args, domain = named.example
         case = cases.base(named)
-        if op.decreed or not args or not _precision_is_kept(op, case.args):
+        if op.decreed or op.refused or not args or not _precision_is_kept(op, case.args):
             continue
         floats = any(t.differentiable for t in rules.result_types(case))
         if not floats or rules.differentiable(case):

@@ -24,7 +24,7 @@ from ..ops.gather import Gather, Scatter, Slice
 from ..ops.joining import Concatenate, Split, Stack, Unstack
 from ..ops.matmul import MatMul
 from ..ops.padding import Triangle
-from ..ops.parts import Imag, Imaginary, Real
+from ..ops.parts import Imag, Imaginary, Real, real_of
 from ..ops.putting import AddAt, Put
 from ..ops.reduction import Sum
 from ..ops.select import Where
@@ -180,6 +180,12 @@ def cast(n: Node, x: Any) -> Any:
     return Pair(re, x.im.astype(to) if isinstance(x, Pair) else zeros_like(re))
 
 
+def turned(n: Node, x: Any) -> Pair:
+    """ix, which has more digits than half precision."""
+    x = x.astype(real_of(n.type.dtype))
+    return Pair(zeros_like(x), x)
+
+
 def won(n: Node, a: Pair, b: Pair, g: Pair) -> Pair:
     """All where a is larger, half where it is b, and nothing else where it is smaller."""
     below, equal = less(a, b), (a.re == b.re) & (a.im == b.im)
@@ -248,7 +254,7 @@ def half_inverse(n: Node, h: Pair) -> Any:
 
 RULES: dict[type, Callable[..., Any]] = {
     Real: lambda n, z: z.re, Imag: lambda n, z: z.im,
-    Imaginary: lambda n, x: Pair(zeros_like(x), x), Cast: cast, MatMul: bilinear,
+    Imaginary: turned, Cast: cast, MatMul: bilinear,
     Joined: lambda n, re, im: Pair(re, im),
     Fourier: fourier, HalfFourier: half_fourier, HalfInverse: half_inverse, Won: won,
     **MATRICES,

@@ -13,9 +13,11 @@ from ..graph import Constant, Graph, Node
 from ..loops import Code
 from ..loops.statements import KINDS
 from ..loops.text import text as loops
+from ..ops.parts import real_of
 from ..program import Program
 from .blocks import in_blocks
 from .cached import machine
+from .halves import with_real_ends
 from .kernel import Kernel
 from .linked import Machine
 from .llvm import Printer, arrangement
@@ -24,6 +26,7 @@ from .machine import lookups
 from .nests import Nest
 from .nodes import Nodes
 from .overwrites import overwrites
+from .pairs import is_complex
 from .prepared import prepared_from
 from .runtime import aligned
 from .schedule import Call, Product, Repeat, Schedule, Task
@@ -147,6 +150,20 @@ def _plain(x: np.ndarray) -> Any:
     return x if x.shape else x[()]
 
 
+def _real(graph: Graph) -> tuple[Graph, list[int | None], bool]:
+    """A graph as native code is made of it, from which nodes, and whether its ends are in halves.
+
+    Complex arguments and results are, unless there is more that is complex and has no code.
+    """
+    halved, first = with_real_ends(graph)
+    if halved is not graph:
+        new, sources = prepared_from(halved)
+        as_said = new.output_types == halved.output_types
+        if as_said and not any(is_complex(n.type) for _, n in new):
+            return new, [None if i is None else first[i] for i in sources], True
+    return *prepared_from(graph), False
+
+
 class NativeProgram:
     """A compiled graph, called with plain arrays like a `Program`.
 
@@ -155,7 +172,7 @@ class NativeProgram:
 
     def __init__(self, graph: Graph, replaced: Sequence[tuple[int, int]] = ()):
         self.source = graph
-        graph, self.sources = prepared_from(graph)
+        graph, self.sources, self.in_halves = _real(graph)
         self.graph = graph
         self.schedule = Schedule(Nodes(graph))
         self.owners = [self.schedule.memory.owner(o) for o in graph.outputs]
@@ -199,12 +216,10 @@ class NativeProgram:
             return None
         (segment,) = self.steps
         assert isinstance(segment, Segment)
-        types = [self.graph.nodes[i].type for i in segment.nodes]
-        inputs, outputs = self.graph.arity, len(self.owners)
         return Kernel(
             segment.machine.addresses["kernel"],
-            types[:inputs],
-            types[inputs : inputs + outputs],
+            list(self.source.input_types),
+            list(self.source.output_types),
             [*self.preset.values(), *segment.fixed],
             segment.workspace,
             segment.machine,
@@ -262,7 +277,7 @@ class NativeProgram:
 
     def __call__(self, *args: Any) -> list[Any]:
         env: dict[int, Any] = dict(self.preset)
-        env.update(enumerate(map(contiguous, args)))
+        env.update(enumerate(map(self.given, args)))
         try:
             for step in self.steps:
                 step(env)
@@ -270,10 +285,18 @@ class NativeProgram:
             return list(Program(self.source)(*args))
         return [self.result(env, k) for k in range(len(self.graph.outputs))]
 
+    def given(self, x: Any) -> np.ndarray:
+        """An argument as native code reads it."""
+        x = contiguous(x)
+        halved = self.in_halves and x.dtype.kind == "c"
+        return x[..., None].view(real_of(x.dtype)) if halved else x
+
     def result(self, env: dict[int, Any], k: int) -> Any:
         """A result: a scalar if it has no axes, else an array that nobody else has."""
         o = self.owners[k]
-        x = env[o]
+        x, dtype = env[o], self.source.output_types[k].dtype
+        if self.in_halves and dtype.kind == "c":
+            x = x.view(dtype)[..., 0]
         if x.shape == ():
             return x[()]
         given = self.schedule.nodes.role[o] == "given"

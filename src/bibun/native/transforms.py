@@ -16,6 +16,8 @@ import numpy as np
 
 SHORT = 32
 """Numbers up to which a transform is one product with a matrix."""
+STEP = 20
+"""What a further step costs, in products with each number."""
 PRIME = 128
 """The same, of a number that has no small factor."""
 MOST = 1 << 12
@@ -79,11 +81,24 @@ def transformed(x: Pair, sign: int) -> Pair:
     return Pair(*(np.reshape(np.swapaxes(v, -1, -2), (*lead, n)) for v in found))
 
 
+@lru_cache(maxsize=1024)
 def part_of(n: int) -> int:
-    """The largest factor up to SHORT, such that the other is none of 1; n if there is none."""
-    if n <= SHORT:
+    """The factor of n up to SHORT to begin with, the largest of equal ones; n if there is none."""
+    factors = [k for k in range(SHORT, 1, -1) if n % k == 0]
+    if n <= SHORT or not factors:
         return n
-    return max([k for k in range(2, SHORT + 1) if n % k == 0], default=n)
+    return min(factors, key=lambda k: in_vectors(k) + products(n // k))
+
+
+def products(n: int) -> int:
+    """With how many numbers each of n is multiplied, in steps by factors."""
+    factor = part_of(n)
+    return STEP + in_vectors(factor) + (products(n // factor) if factor < n else 0)
+
+
+def in_vectors(n: int) -> int:
+    """Products of matrices take as long as if there were a multiple of 8 rows."""
+    return -n % 8 + n
 
 
 def by_convolution(x: Pair, sign: int) -> Pair:
@@ -116,8 +131,20 @@ def half(x: Any, n: int) -> Pair:
     """The first n // 2 + 1 numbers of the transform of real ones."""
     if n <= SHORT:
         return applied(Pair(x, None), powers(n, range(n), range(n // 2 + 1), -1, x.dtype))
+    if n % 2 == 0:
+        return half_by_pairs(x, n)
     found = transformed(Pair(x, None), -1)
     return Pair(*(v[..., : n // 2 + 1] for v in found))
+
+
+def half_by_pairs(x: Any, n: int) -> Pair:
+    """The same of an even number: that of complex ones, each of two neighbours (section 4.4)."""
+    z = transformed(Pair(x[..., ::2], x[..., 1::2]), -1)
+    re, im = (np.concatenate([v, v[..., :1]], axis=-1) for v in z)
+    even = Pair((re + re[..., ::-1]) / 2, (im - im[..., ::-1]) / 2)
+    odd = Pair((im + im[..., ::-1]) / 2, (re[..., ::-1] - re) / 2)
+    odd = times(odd, powers(n, 1, range(n // 2 + 1), -1, x.dtype))
+    return Pair(even.re + odd.re, even.im + odd.im)
 
 
 def from_half(h: Pair, n: int) -> Any:
@@ -131,10 +158,24 @@ def from_half(h: Pair, n: int) -> Any:
         y = h.re @ (weights[:, None] * by.re)
         return y - h.im[..., inner] @ (2 * by.im[inner]) if n > 2 else y
     zeros = np.zeros((*h.re.shape[:-1], 1), dtype)
-    middle = [zeros] if n % 2 == 0 else []
+    if n % 2 == 0:
+        return from_half_by_pairs(
+            Pair(h.re, np.concatenate([zeros, h.im[..., inner], zeros], -1)), n
+        )
     re, im = h.re[..., inner], h.im[..., inner]
     whole = Pair(
         np.concatenate([h.re, re[..., ::-1]], axis=-1),
-        np.concatenate([zeros, im, *middle, -im[..., ::-1]], axis=-1),
+        np.concatenate([zeros, im, -im[..., ::-1]], axis=-1),
     )
     return transformed(whole, 1).re
+
+
+def from_half_by_pairs(h: Pair, n: int) -> Any:
+    """The same of an even number: even ones and odd ones are the parts of complex numbers."""
+    m = n // 2
+    re, im = (v[..., :m] for v in h)
+    other = Pair(h.re[..., :0:-1], -h.im[..., :0:-1])
+    odd = times(Pair(re - other.re, im - other.im), powers(n, 1, range(m), 1, h.re.dtype))
+    both = Pair(re + other.re - odd.im, im + other.im + odd.re)
+    y = transformed(both, 1)
+    return np.reshape(np.stack(y, axis=-1), (*h.re.shape[:-1], n))
