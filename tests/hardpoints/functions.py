@@ -128,26 +128,72 @@ def _one(x: Any) -> Any:
     return x
 
 
-def by_balls(f: Callable[[Any], Any]) -> Callable[[Any], Any]:
+def by_balls(f: Callable[..., Any]) -> Callable[..., Any]:
     """A function whose series take mpmath long, by Arb's balls, proven to as many digits.
 
     test_hardpoints.py compares them with mpmath.
     """
 
-    def on(x: Any) -> Any:
-        inside(mp.isfinite(x))
-        sign, man, exp, _ = x._mpf_
+    def on(*args: Any) -> Any:
         wanted = mp.mp.prec
         for bits in (wanted + 100, 2 * wanted, 8 * wanted):
             with flint.ctx.workprec(bits):
-                given = flint.arb(-int(man) if sign else int(man)) * flint.arb(2) ** int(exp)
-                y = f(given)
+                y = f(*map(_ball, args))
                 if y.is_finite() and (y.is_exact() or y.rel_accuracy_bits() >= wanted):
                     man, exp = y.mid().man_exp()
                     return mp.ldexp(mp.mpf(int(man)), int(exp))
         raise OutsideError
 
     return on
+
+
+def _ball(x: Any) -> Any:
+    inside(mp.isfinite(x))
+    sign, man, exp, _ = x._mpf_
+    return flint.arb(-int(man) if sign else int(man)) * flint.arb(2) ** int(exp)
+
+
+def _both(f: Callable, first: tuple[float, float], second: tuple[float, float]) -> Callable:
+    """A function of two numbers in open intervals."""
+
+    def on(a: Any, b: Any) -> Any:
+        inside(first[0] < a < first[1] and second[0] < b < second[1])
+        return f(a, b)
+
+    return on
+
+
+def _boxcox(x: Any, p: Any) -> Any:
+    return mp.expm1(p * _log(x)) / p if p else _log(x)
+
+
+def _inv_boxcox(y: Any, p: Any) -> Any:
+    return mp.exp(_log(1 + p * y) / p if p else y)
+
+
+def _huber(d: Any, r: Any) -> Any:
+    inside(d >= 0)
+    return r * r / 2 if abs(r) <= d else d * (abs(r) - d / 2)
+
+
+def _pseudo_huber(d: Any, r: Any) -> Any:
+    inside(d > 0)
+    return d * r * r / (mp.sqrt(d * d + r * r) + d)
+
+
+def _student(x: Any) -> Any:
+    """With three degrees of freedom."""
+    s = x / mp.sqrt(3)
+    return mp.mpf(1) / 2 + (mp.atan(s) + s / (1 + s * s)) / mp.pi
+
+
+def _binom(n: Any, k: Any) -> Any:
+    return (n + 1).gamma() * (k + 1).rgamma() * (n - k + 1).rgamma()
+
+
+def _agm(x: Any) -> Any:
+    """K(m) from 1 - m."""
+    return flint.arb.pi() / (2 * flint.arb(1).agm(x.sqrt()))
 
 
 ERF, ERFC, ERFI = (by_balls(lambda x, n=n: getattr(x, n)()) for n in ("erf", "erfc", "erfi"))
@@ -159,9 +205,21 @@ BESSEL = {
     for n in (0, 1)
 }
 POSITIVE = 1e-200, 1e5
-FIXED = {"gammainc": 2.0, "gammaincc": 2.0, "ldexp": 3, "roll": 1}
+SMALL = (1e-100, 1e3), (1e-100, 1e3)
+FIRST: dict[str, tuple[float, ...]] = {
+    "gammainc": (2.0,),
+    "gammaincc": (2.0,),
+    "chdtr": (4.0,),
+    "stdtr": (3.0,),
+    "expn": (2,),
+    "betainc": (2.0, 3.0),
+    "eval_legendre": (3,),
+    "eval_hermite": (3,),
+    **{name: (2.0,) for name in ("jv", "yv", "iv", "kv", "ive", "kve")},
+}
+FIXED = {"ldexp": 3, "roll": 1}
 """Arguments that there is no derivative by: the order, before x; how far, after it."""
-ORDER = FIXED["gammainc"]
+ORDER = FIRST["gammainc"][0]
 # fmt: off
 UNARY: dict[str, Callable] = {
     "negative": lambda x: -x, "positive": _one, "reciprocal": lambda x: _divide(mp.mpf(1), x),
@@ -199,6 +257,28 @@ UNARY: dict[str, Callable] = {
     "y0": _open(BESSEL["y0"], 1e-100, 200),
     "y1": _open(BESSEL["y1"], 1e-100, 200),
     "logit": lambda x: _log(x) - _log(1 - x), "entr": _entr,
+    "rgamma": _up_to(150)(by_balls(lambda x: x.rgamma())),
+    "loggamma": _open(by_balls(lambda x: x.lgamma()), *POSITIVE),
+    "exprel": _up_to(1e5)(lambda x: mp.expm1(x) / x if x else mp.mpf(1)),
+    "dawsn": SHORT(lambda x: mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * ERFI(x)),
+    "spence": _open(by_balls(lambda x: (1 - x).polylog(2)), 0, 2),
+    "ellipk": _open(lambda m: by_balls(_agm)(1 - m), -1e5, 1),
+    "ellipkm1": _open(by_balls(_agm), 0, 1e5),
+    "tandg": PERIODIC(lambda x: mp.tan(mp.radians(x))),
+    "k0e": _open(lambda x: mp.exp(x) * BESSEL["k0"](x), 1e-100, 200),
+    "k1e": _open(lambda x: mp.exp(x) * BESSEL["k1"](x), 1e-100, 200),
+    "jv": SHORT(by_balls(lambda x: x.bessel_j(2))),
+    "iv": SHORT(by_balls(lambda x: x.bessel_i(2))),
+    "yv": _open(by_balls(lambda x: x.bessel_y(2)), 1e-60, 200),
+    "kv": _open(by_balls(lambda x: x.bessel_k(2)), 1e-60, 200),
+    "ive": SHORT(lambda x: mp.exp(-abs(x)) * by_balls(lambda x: x.bessel_i(2))(x)),
+    "kve": _open(lambda x: mp.exp(x) * by_balls(lambda x: x.bessel_k(2))(x), 1e-60, 200),
+    "expn": _open(by_balls(lambda x: x.expint(2)), 1e-200, 200),
+    "chdtr": _open(by_balls(lambda x: (x / 2).gamma_lower(2, 1)), 0, 1e5),
+    "betainc": _open(lambda x: x * x * (6 - 8 * x + 3 * x * x), 0, 1),
+    "stdtr": MODERATE(_student),
+    "eval_legendre": lambda x: x * (5 * x * x - 3) / 2,
+    "eval_hermite": lambda x: x * (8 * x * x - 12),
     "floor": WHOLE(mp.floor), "ceil": WHOLE(mp.ceil), "rint": WHOLE(mp.nint),
     "trunc": WHOLE(lambda x: mp.sign(x) * mp.floor(abs(x))),
 }
@@ -212,7 +292,13 @@ BINARY: dict[str, Callable] = {
     "xlog1py": lambda a, b: _xlogy(a, 1 + b), "rel_entr": _rel_entr,
     "kl_div": lambda a, b: _rel_entr(a, b) - a + b,
     "heaviside": lambda a, b: b if a == 0 else mp.mpf(a > 0),
-    "remainder": _remainder, "fmod": _fmod,
+    "remainder": _remainder, "fmod": _fmod, "huber": _huber, "pseudo_huber": _pseudo_huber,
+    "boxcox": _both(_boxcox, (0, 1e200), (-20, 20)),
+    "boxcox1p": _both(lambda x, p: _boxcox(1 + x, p), (-1, 1e200), (-20, 20)),
+    "inv_boxcox": _both(_inv_boxcox, (-1e200, 1e200), (-20, 20)),
+    "beta": _both(by_balls(lambda a, b: a.gamma() * b.gamma() / (a + b).gamma()), *SMALL),
+    "betaln": _both(by_balls(lambda a, b: a.lgamma() + b.lgamma() - (a + b).lgamma()), *SMALL),
+    "binom": _both(by_balls(_binom), (-1, 1e3), (-30, 1e3)),
 }
 CHOICES: dict[str, Callable] = {
     "greater": lambda a, b: a > b, "less_equal": lambda a, b: a <= b, "equal": lambda a, b: a == b,

@@ -16,7 +16,7 @@ import scipy.special
 import bibun.scipy.special
 from bibun.ops.elementwise import TABLE
 
-from .functions import ARRAYS, BINARY, CHOICES, FIXED, UNARY, OutsideError, inside
+from .functions import ARRAYS, BINARY, CHOICES, FIRST, FIXED, UNARY, OutsideError, inside
 
 POINTS = (
     *(0.0, 1.0, -1.0, 0.5, 2.0, -0.5, 3.0, 1e-3, -1e-3, 1e-8, -1e-8, 1e-16),
@@ -73,7 +73,8 @@ def on_arrays(name: str, *args: Any) -> Any:
     if name in CHOICES:
         return np.where(getattr(np, name)(*args[:2]), *args[2:])
     if name in FIXED:
-        args = (FIXED[name], *args) if name.startswith("gamma") else (*args, FIXED[name])
+        args = (*args, FIXED[name])
+    args = (*FIRST.get(name, ()), *args)
     function = getattr(np, name, None) or getattr(np.linalg, name, None)
     if function is None:
         home = bibun.scipy.special if name in ARRAYS else scipy.special

@@ -122,6 +122,8 @@ SERIES = {
     "erf": mp.erf, "erfc": mp.erfc, "erfi": mp.erfi, "erfinv": mp.erfinv, "ndtr": mp.ncdf,
     "gamma": mp.gamma, "gammaln": mp.loggamma, "psi": mp.digamma, "exp1": mp.e1, "expi": mp.ei,
     **{f"{kind}{n}": partial(getattr(mp, f"bessel{kind}"), n) for kind in "ijky" for n in (0, 1)},
+    **{f"{kind}v": partial(getattr(mp, f"bessel{kind}"), 2) for kind in "ijky"},
+    "rgamma": mp.rgamma, "expn": partial(mp.expint, 2), "ellipkm1": lambda p: mp.ellipk(1 - p),
 }
 # fmt: on
 

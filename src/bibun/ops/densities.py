@@ -48,8 +48,21 @@ def deviance(a: Any, x: Any) -> Any:
 def rest_of_stirling(a: Any) -> Any:
     """gamma(a + 1) exp(a) / a^a."""
     low = np.minimum(a, 10)
-    far = np.sqrt(2 * pi * a) * np.exp(np.polyval(STIRLING, 1 / np.square(a)) / a)
+    far = np.sqrt(2 * pi) * np.sqrt(a) * np.exp(np.polyval(STIRLING, 1 / np.square(a)) / a)
     return np.where(a < 10, sc.gamma(low + 1) * np.exp(low) * np.power(low, -low), far)
+
+
+def precise_beta(a: Any, b: Any) -> Any:
+    """beta(a, b), which SciPy computes by logarithms of large numbers for a + b > 170."""
+    with np.errstate(all="ignore"):
+        p, q = np.minimum(double(a), double(b)), np.maximum(double(a), double(b))
+        n = p + q
+        far = (p > 0) & (n >= LARGE) & (n < np.inf)
+        p, q, n = (np.where(far, x, 1) for x in (p, q, n))
+        stirling = rest_of_stirling(p) * rest_of_stirling(q) / rest_of_stirling(n)
+        logs = np.where(np.isfinite(n / p), np.log(n / p), np.log(n) - np.log(p))
+        y = stirling / p * (n / q) * np.exp(-(p * logs + q * np.log1p(p / q)))
+        return np.where(far, y, sc.beta(double(a), double(b))).astype(a.dtype)[()]
 
 
 def share(a: Any, b: Any, x: Any, rest: Any, by: Any) -> Any:
