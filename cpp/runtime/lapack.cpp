@@ -30,11 +30,19 @@ bool has_nan(Size n, const T* x) {
   return std::any_of(x, x + n, [](T v) { return std::isnan(v); });
 }
 
-// The symmetric part of a: half of it and of its transpose.
+// The symmetric part of a: half of it and of its transpose. It goes by squares, so that both lie in
+// the fastest memory.
 template <class T>
 void halves(Size n, const T* a, T* y) {
-  for (Size i = 0; i < n; ++i) {
-    for (Size j = 0; j < n; ++j) y[i * n + j] = a[i * n + j] * T(0.5) + a[j * n + i] * T(0.5);
+  constexpr Size kSquare = 16;
+  for (Size row = 0; row < n; row += kSquare) {
+    for (Size column = 0; column <= row; column += kSquare) {
+      for (Size i = row; i < std::min(row + kSquare, n); ++i) {
+        for (Size j = column; j < std::min(column + kSquare, i + 1); ++j) {
+          y[i * n + j] = y[j * n + i] = a[i * n + j] * T(0.5) + a[j * n + i] * T(0.5);
+        }
+      }
+    }
   }
 }
 
@@ -174,34 +182,37 @@ bool root(Size n, const T* a, T* y, typename Lapack<T>::Root potrf) {
   return info == 0;
 }
 
-// Rising eigenvalues w of (a + a^T) / 2, and its eigenvectors, the columns of v.
+// Rising eigenvalues w of (a + a^T) / 2, and, if they are wanted, its eigenvectors, the columns of v.
 template <class T>
-bool eigenvectors(Size n, Size room, Size integers, const T* a, T* w, T* v, T* both, T* work,
-                  int* numbers, typename Lapack<T>::Eigen syevd) {
+bool eigenvectors(Size n, Size room, Size integers, Size wanted, const T* a, T* w, T* v, T* both,
+                  T* work, int* numbers, typename Lapack<T>::Eigen syevd) {
   if (!finite(n * n, a)) return false;
-  char vectors = 'V', lower = 'L';
+  char vectors = wanted ? 'V' : 'N', lower = 'L';
   int size = static_cast<int>(n), most = static_cast<int>(room), info = 0;
   int more = static_cast<int>(integers);
   halves(n, a, both);
   syevd(&vectors, &lower, &size, both, &size, w, work, &most, numbers, &more, &info);
-  turn(n, n, both, v);
+  if (wanted) turn(n, n, both, v);
   return info == 0;
 }
 
-// u, falling s and v^T of a = u diag(s) v^T; u has `rows` columns, and v^T `columns` rows.
+// Falling s of a = u diag(s) v^T, and, if they are wanted, u and v^T; u has `rows` columns, and v^T
+// `columns` rows.
 template <class T>
-bool singular_values(Size m, Size n, Size rows, Size columns, Size room, const T* a, T* u, T* s,
-                     T* v, T* both, T* left, T* right, T* work, int* numbers,
+bool singular_values(Size m, Size n, Size rows, Size columns, Size room, Size wanted, const T* a,
+                     T* u, T* s, T* v, T* both, T* left, T* right, T* work, int* numbers,
                      typename Lapack<T>::Singular gesdd) {
   if (!finite(m * n, a)) return false;
-  char job = rows == m && columns == n ? 'A' : 'S';
+  char job = !wanted ? 'N' : rows == m && columns == n ? 'A' : 'S';
   int height = static_cast<int>(m), width = static_cast<int>(n), info = 0;
   int high = static_cast<int>(columns), most = static_cast<int>(room);
   turn(m, n, a, both);
   gesdd(&job, &height, &width, both, &height, s, left, &height, right, &high, work, &most, numbers,
         &info);
-  turn(rows, m, left, u);
-  turn(n, columns, right, v);
+  if (wanted) {
+    turn(rows, m, left, u);
+    turn(n, columns, right, v);
+  }
   return info == 0;
 }
 

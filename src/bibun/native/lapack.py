@@ -7,7 +7,7 @@ of C: vectors have the signs that NumPy gives them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from math import prod
 from typing import Any
 
@@ -78,7 +78,7 @@ def eigen(op: Eigh | HermitianEigh, a: Type) -> Routine:
     *lead, n, _ = a.shape
     room, integers = 1 + 6 * n + 2 * n * n, 3 + 5 * n  # what LAPACK's page asks for
     memory = Type(a.dtype, (n, n)), Type(a.dtype, (room,)), Type(INT32, (integers,))
-    numbers, given = (n, room, integers), (function("syevd", a),)
+    numbers, given = (n, room, integers, 1), (function("syevd", a),)
     return Routine("eigenvectors", numbers, prod(lead), 1, memory, INFINITE, given)
 
 
@@ -94,7 +94,7 @@ def singular(op: SVD, a: Type) -> Routine:
     rows, columns = (m, n) if op.full else (k, k)
     shapes = (m, n), (m, rows), (columns, n), (room,)
     memory = *(Type(a.dtype, s) for s in shapes), Type(INT32, (8 * k,))
-    numbers, given = (m, n, rows, columns, room), (function("gesdd", a),)
+    numbers, given = (m, n, rows, columns, room, 1), (function("gesdd", a),)
     return Routine("singular_values", numbers, prod(lead), 1, memory, INFINITE, given)
 
 
@@ -149,19 +149,28 @@ FACTORISED: dict[type, tuple[int, Maker | None]] = {
 """Rows up to which the functions of exported C++ are quicker, or as good, and what does it then."""
 LATER: dict[str, Maker] = {"sylvester": sylvester, "sqrtm": square_root}
 """By their names: their classes are there once one of them has been met."""
+VALUES: dict[type, int] = {Eigh: 0, HermitianEigh: 0, SVD: 1}
+"""The result that needs no vectors. These routines are told by their last number."""
 SORTING: dict[type, Maker] = {
     Sort: sort, ArgSort: order, ArgPartition: order, Ties: ties,
 }  # fmt: skip
 """A partition has the others in order, too."""
 
 
-def native_routine(op: Op, args: Sequence[Any], results: Sequence[Any]) -> Routine | None:
-    """The routine of the extension that does an operation; None if there is none."""
+def native_routine(
+    op: Op, args: Sequence[Any], results: Sequence[Any], read: Collection[int] = ()
+) -> Routine | None:
+    """The routine of the extension that does an operation; None if there is none.
+
+    Of several results somebody needs those that are `read`.
+    """
     if not args or not numeric([*args, *results]):
         return None
     found = _routine(op, args)
     if found is None:
         return None
+    if type(op) in VALUES and set(read) == {VALUES[type(op)]}:
+        found = found._replace(numbers=(*found.numbers[:-1], 0))
     symbol = f"bibun_{found.symbol}_{KINDS[args[0].dtype]}"
     return found._replace(symbol=symbol) if symbol in symbols() else None
 

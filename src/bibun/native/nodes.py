@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
@@ -116,7 +117,16 @@ class Nodes:
 
     def routine(self, n: Node) -> Routine | None:
         """The function that does all of an operation, where there is one."""
-        return native_routine(n.op, self.types(n), n.types)
+        return native_routine(n.op, self.types(n), n.types, self.read[n])
+
+    @cached_property
+    def read(self) -> dict[Node, set[int]]:
+        """Of each node, which of its several results somebody reads."""
+        found: dict[Node, set[int]] = defaultdict(set)
+        for _, n in self.graph.body():
+            if isinstance(n.op, Item):
+                found[self.graph.nodes[n.args[0]]].add(n.op.index)
+        return found
 
     @cached_property
     def items(self) -> dict[int, list[int]]:
