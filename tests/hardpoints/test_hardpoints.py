@@ -28,7 +28,7 @@ def test_nothing_is_silently_wrong(first):
         for v in verdicts(program):
             found[v] += 1
             assert v not in ("wrong", "hidden") and not v.startswith("error"), f"{v}: {program}"
-    assert found["right"] > CHUNK / 2, found
+    assert found["right"] > CHUNK / 3, found  # many functions are not defined at most hard points
 
 
 def test_the_truth_of_a_smooth_function_a_kink_and_a_pole():
