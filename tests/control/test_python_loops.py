@@ -15,6 +15,7 @@ from bibun.derivative import rolled
 from bibun.errors import TracingError
 
 from .decided_loops import DECIDED, UNDECIDED
+from .fuzz_loops import wrong
 from .loop_traps import HARMLESS, TRAPS
 from .python_loops import KEPT, ONE_BY_ONE
 
@@ -43,6 +44,12 @@ def test_loops_mean_what_they_say(program):
         for found, truth in zip(compiled(x), expected, strict=True):
             np.testing.assert_allclose(found, truth, **CLOSE)
     assert is_loop(program) == (program in LOOPS)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_random_loops(tmp_path):
+    for seed in range(8):
+        assert not wrong(seed, tmp_path)
 
 
 @pytest.mark.parametrize("program", KEPT[2:6], ids=lambda f: f.__name__)
