@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import subprocess
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from .compilers import CLANG, COMPILERS, HERE, PEDANTIC, ROOT, SANITIZED, compiled, output
+from .compilers import (
+    CLANG,
+    COMPILERS,
+    GCC,
+    HERE,
+    INCLUDE,
+    PEDANTIC,
+    ROOT,
+    SANITIZED,
+    compiled,
+    eigen,
+    output,
+)
 
 PROGRAMS = sorted(path.stem for path in HERE.glob("*_test.cpp"))
 # Between them they use all headers; the others would take clang half a minute more.
@@ -25,6 +38,18 @@ def test_a_program_in_cpp(name: str, tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", OF_CLANG)
 def test_clang_has_no_warnings(name: str, tmp_path: Path) -> None:
     compiled(ROOT / f"{name}.cpp", tmp_path / "none", ["-fsyntax-only", *PEDANTIC], CLANG)
+
+
+def test_a_check_that_compilers_leave_out(tmp_path: Path) -> None:
+    """With -ffast-math no number is known to be infinite: all else compiles."""
+    program = "#include <bibun/ad.hpp>\nint main() {{ {} }}\n"
+    for text, good in (("", True), ("bibun::FiniteCheck check;", False)):
+        source = tmp_path / "main.cpp"
+        source.write_text(program.format(text))
+        folders = [f"-I{INCLUDE}", "-isystem", str(eigen("3.4"))]
+        command = [GCC, "-std=c++17", "-ffast-math", "-fsyntax-only", *folders, source]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 0 if good else "leave such checks out" in done.stderr
 
 
 LOSS = 1.8238302200153741411

@@ -36,6 +36,12 @@ def steps(z: Any) -> Any:
     return bibun.scan(lambda c, r: ((c * r + 1j) / (1 + abs(c)), c * 2), z[0], z)
 
 
+def rooted(a: Any) -> Any:
+    """The root of a Hermitian matrix, by its eigenvectors, whose phases do not matter."""
+    w, v = np.linalg.eigh(a @ a.conj().T)
+    return w, (v * np.sqrt(w)) @ v.conj().T
+
+
 def either(z: Any) -> Any:
     return bibun.cond(np.sum(z.real) > 0, np.exp, np.square, z)
 
@@ -52,6 +58,7 @@ FUNCTIONS: dict[str, tuple[Any, tuple]] = {
     "copies":     (lambda z: (z, z * 2, z * 2, np.array([1j, 2.0])), (Z,)),
     "products":   (lambda z: (np.prod(z), np.cumprod(z), np.cumsum(z), np.convolve(z, z)), (Z,)),
     "matrices":   (lambda a, z: (a @ z, np.linalg.solve(a, z), np.linalg.inv(a).conj().T), (M, Z)),
+    "rooted":     (rooted, (M,)),
     "spectra":    (lambda z: (np.fft.fft(z), np.fft.irfft(z), np.fft.ifft(z)), (Z,)),
     "containers": (lambda p: p["a"] * p["b"][0], ({"a": Z, "b": [W]},)),
     "while":      (grows, (Z,)),

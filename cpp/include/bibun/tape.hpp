@@ -236,11 +236,22 @@ class Frame {
   bool swept_ = false;
 };
 
+/// Whether the compiler has been told that there is no inf or nan.
+#if defined(__FINITE_MATH_ONLY__) && __FINITE_MATH_ONLY__
+constexpr bool kFiniteMathOnly = true;
+#else
+constexpr bool kFiniteMathOnly = false;
+#endif
+
 /// While it lives, the first operation in this thread whose value or derivative is inf or nan
 /// throws NotFinite with its name.
 class FiniteCheck {
  public:
-  FiniteCheck() : before_(tape().check_finite) { tape().check_finite = true; }
+  template <bool none = kFiniteMathOnly>
+  FiniteCheck() : before_(tape().check_finite) {
+    static_assert(!none, "FiniteCheck: with -ffast-math compilers leave such checks out");
+    tape().check_finite = true;
+  }
   ~FiniteCheck() { tape().check_finite = before_; }
   FiniteCheck(const FiniteCheck&) = delete;
   FiniteCheck& operator=(const FiniteCheck&) = delete;
