@@ -71,7 +71,7 @@ class Trace:
     stale = False  # whether the depths of the guide are others than those of this run
     sealed = 0  # entries made before the trace was last closed: their views are forgotten
     enclosing: tuple[Trace, ...] = ()
-    derived: frozenset[int] = frozenset()  # the entries that derivatives inside have made
+    derived: tuple[tuple[int, int], ...] = ()  # from which entry to which derivatives made them
 
     # What each operation asks for is found at once there, also by the extension.
     __slots__ = (

@@ -1,7 +1,8 @@
 """Many random programs at hard points: python -m tests.hardpoints --count 100000
 
-Prints what is silently wrong, how often each verdict was, and which functions were used. With
---controls the points are moderate: plain floats, with rewrites or without, agree to four units.
+Prints what is silently wrong, how often each verdict was, and which functions were used, also when
+it is interrupted; verdict.py says what the verdicts mean. With --controls the points are moderate:
+plain floats, with rewrites or without, agree to four units.
 """
 
 from __future__ import annotations
@@ -11,15 +12,17 @@ import sys
 import time
 from collections import Counter
 from contextlib import nullcontext
+from signal import SIGTERM, default_int_handler, signal
 
 from bibun.derivative import derived
 from bibun.numerics import rescue
 from bibun.rewrite import Rules
 
-from .programs import coverage, generate
+from .programs import Program, coverage, generate
 from .verdict import compiled, ours, verdicts
 
 SILENT = {"wrong", "hidden"}
+SHOWN = SILENT | {"underflow", "warned"}  # which are rare, and to be looked at
 EVERY = 1000
 CONTROLS = 4.0, 100.0  # units, and the condition up to which a program is well-conditioned
 
@@ -35,23 +38,33 @@ def main() -> int:
     given = parser.parse_args()
     if given.no_rewrites:
         derived.STABILISE = Rules()
-    start, found, shown = time.perf_counter(), Counter[str](), 0
-    seeds = range(given.first, given.first + given.count)
-    for seed in seeds:
+    start, found, done = time.perf_counter(), Counter[str](), list[Program]()
+    signal(SIGTERM, default_int_handler)
+    try:
+        judge(given, done, found)
+    except KeyboardInterrupt:
+        print("interrupted")
+    print(f"{len(done)} programs in {time.perf_counter() - start:.0f} s: {dict(found)}")
+    print(coverage(done))
+    return 1 if any(found[v] for v in SILENT) else 0
+
+
+def judge(given: argparse.Namespace, done: list[Program], found: Counter[str]) -> None:
+    """Draw programs and count verdicts; what is silently wrong is printed."""
+    shown = 0
+    for seed in range(given.first, given.first + given.count):
         program = generate(seed, given.controls)
         with rescue(False) if given.controls else nullcontext():
             gradient = compiled if given.jit else ours
-            judged = list(verdicts(program, gradient, *(CONTROLS if given.controls else ())))
-        for entry, v in enumerate(judged):
+            said = list(verdicts(program, gradient, *(CONTROLS if given.controls else ())))
+        for entry, v in enumerate(said):
             found[v] += 1
-            if (v in SILENT or v.startswith("error")) and shown < given.show:
+            if (v in SHOWN or v.startswith("error")) and shown < given.show:
                 shown += 1
                 print(f"{v} at entry {entry}: {program}", flush=True)
-        if (seed - given.first) % EVERY == EVERY - 1:
+        done.append(program)
+        if len(done) % EVERY == 0:
             print(f"... seed {seed}: {dict(found)}", flush=True)
-    print(f"{given.count} programs in {time.perf_counter() - start:.0f} s: {dict(found)}")
-    print(coverage(list(map(generate, seeds))))
-    return 1 if any(found[v] for v in SILENT) else 0
 
 
 if __name__ == "__main__":

@@ -40,7 +40,7 @@ def _divide(a: Any, b: Any) -> Any:
 def _power(a: Any, b: Any) -> Any:
     whole = mp.isint(b)
     inside(a > 0 or (whole and (a != 0 or b >= 0)) or (a == 0 and b > 0))
-    inside(abs(b) < 1e4)
+    inside(abs(b) < LARGE)
     return mp.mpf(1) if b == 0 else mp.power(a, int(b) if whole else b)
 
 
@@ -62,12 +62,15 @@ def _open(f: Callable, low: float, high: float) -> Callable:
     return on
 
 
+LARGE = 1e200
+"""Numbers up to which functions are asked: beyond any that programs begin with."""
+
+
 def _up_to(most: float) -> Callable[[Callable], Callable]:
-    """Of larger numbers all digits are those of the argument, or the series is long."""
     return lambda f: _open(f, -most, most)
 
 
-PERIODIC, WHOLE, MODERATE, SHORT = _up_to(1e10), _up_to(1e15), _up_to(1e5), _up_to(200)
+BOUNDED, MODERATE, SHORT = _up_to(LARGE), _up_to(1e5), _up_to(200)
 
 
 def _sign(x: Any) -> Any:
@@ -93,7 +96,7 @@ def _logaddexp(a: Any, b: Any) -> Any:
 
 
 def _log_ndtr(x: Any) -> Any:
-    inside(abs(x) < 1e5)
+    inside(abs(x) < LARGE)
     return mp.log(NCDF(x))
 
 
@@ -108,7 +111,7 @@ def _copysign(a: Any, b: Any) -> Any:
 
 
 def _floor_of(a: Any, b: Any) -> Any:
-    inside(b != 0 and abs(a) < abs(b) * 1e15)
+    inside(b != 0 and abs(a) < abs(b) * LARGE)
     return mp.floor(a / b)
 
 
@@ -122,6 +125,15 @@ def _fmod(a: Any, b: Any) -> Any:
 
 def _ndtri(x: Any) -> Any:
     return mp.sqrt(2) * ERFINV(2 * x - 1)
+
+
+def _ndtri_exp(x: Any) -> Any:
+    with mp.extradps(10 + int(-x)):  # of 2 exp(x) - 1
+        return _ndtri(mp.exp(x))
+
+
+def _log_gamma(x: Any) -> Any:
+    return x.lgamma() if x > 0 else abs(x.gamma()).log()
 
 
 def _one(x: Any) -> Any:
@@ -204,7 +216,8 @@ BESSEL = {
     for kind in "ijky"
     for n in (0, 1)
 }
-POSITIVE = 1e-200, 1e5
+GAMMA = lambda x: x.gamma()  # noqa: E731
+POSITIVE = 1e-200, LARGE  # but for k0 and k1, which take minutes at 700
 SMALL = (1e-100, 1e3), (1e-100, 1e3)
 FIRST: dict[str, tuple[float, ...]] = {
     "gammainc": (2.0,),
@@ -228,43 +241,42 @@ UNARY: dict[str, Callable] = {
     "exp2": lambda x: mp.power(2, x), "exp10": lambda x: mp.power(10, x), "expm1": mp.expm1,
     "log": _log, "log2": lambda x: _log(x) / mp.log(2), "log10": lambda x: _log(x) / mp.log(10),
     "log1p": lambda x: _log(1 + x),
-    "sin": PERIODIC(mp.sin), "cos": PERIODIC(mp.cos), "tan": PERIODIC(mp.tan),
-    "cosm1": PERIODIC(lambda x: mp.cos(x) - 1), "sindg": PERIODIC(lambda x: mp.sin(mp.radians(x))),
-    "cosdg": PERIODIC(lambda x: mp.cos(mp.radians(x))),
+    "sin": BOUNDED(mp.sin), "cos": BOUNDED(mp.cos), "tan": BOUNDED(mp.tan),
+    "cosm1": BOUNDED(lambda x: mp.cos(x) - 1), "sindg": BOUNDED(lambda x: mp.sin(mp.radians(x))),
+    "cosdg": BOUNDED(lambda x: mp.cos(mp.radians(x))),
     "arcsin": _within(mp.asin, -1, 1), "arccos": _within(mp.acos, -1, 1),
     "arctan": mp.atan, "sinh": mp.sinh, "cosh": mp.cosh, "tanh": mp.tanh, "arcsinh": mp.asinh,
     "arccosh": _within(mp.acosh, 1, mp.inf), "arctanh": _open(mp.atanh, -1, 1),
     "deg2rad": mp.radians, "rad2deg": mp.degrees, "radians": mp.radians, "degrees": mp.degrees,
-    "sinc": PERIODIC(lambda x: mp.sincpi(x)), "i0": SHORT(BESSEL["i0"]),
+    "sinc": BOUNDED(lambda x: mp.sincpi(x)), "i0": BOUNDED(BESSEL["i0"]),
     "expit": lambda x: 1 / (1 + mp.exp(-x)), "log_expit": lambda x: -_logaddexp(mp.mpf(0), -x),
-    "erf": MODERATE(ERF), "erfc": MODERATE(ERFC), "ndtr": MODERATE(NCDF),
-    "erfcx": SHORT(lambda x: mp.exp(x * x) * ERFC(x)), "erfi": SHORT(ERFI),
+    "erf": BOUNDED(ERF), "erfc": BOUNDED(ERFC), "ndtr": BOUNDED(NCDF),
+    "erfcx": BOUNDED(lambda x: mp.exp(x * x) * ERFC(x)), "erfi": BOUNDED(ERFI),
     "erfinv": _open(ERFINV, -1, 1), "erfcinv": _open(lambda x: ERFINV(1 - x), 0, 2),
     "ndtri": _open(_ndtri, 0, 1), "log_ndtr": _log_ndtr,
-    "ndtri_exp": _open(lambda x: _ndtri(mp.exp(x)), -1e4, 0), "ldexp": lambda x: 8 * x,
-    "gammainc": _open(by_balls(lambda x: x.gamma_lower(ORDER, 1)), 0, 1e5),
-    "gammaincc": _open(by_balls(lambda x: x.gamma_upper(ORDER, 1)), 0, 1e5),
-    "gammaln": _open(by_balls(lambda x: x.lgamma()), *POSITIVE),
-    "gamma": _open(by_balls(lambda x: x.gamma()), 1e-200, 1e3),
-    "psi": _open(by_balls(lambda x: x.digamma()), *POSITIVE),
-    "exp1": _open(by_balls(lambda x: x.expint(1)), 1e-200, 200),
-    "expi": _open(by_balls(lambda x: x.ei()), 1e-200, 200),
-    "i0e": SHORT(lambda x: mp.exp(-abs(x)) * BESSEL["i0"](x)),
-    "i1": SHORT(BESSEL["i1"]), "j0": SHORT(BESSEL["j0"]),
-    "i1e": SHORT(lambda x: mp.exp(-abs(x)) * BESSEL["i1"](x)),
-    "j1": SHORT(BESSEL["j1"]), "k0": _open(BESSEL["k0"], 1e-100, 200),
-    "k1": _open(BESSEL["k1"], 1e-100, 200),
-    "y0": _open(BESSEL["y0"], 1e-100, 200),
-    "y1": _open(BESSEL["y1"], 1e-100, 200),
+    "ndtri_exp": _open(_ndtri_exp, -1e4, 0), "ldexp": lambda x: 8 * x,
+    "gammainc": _open(by_balls(lambda x: x.gamma_lower(ORDER, 1)), 0, LARGE),
+    "gammaincc": _open(by_balls(lambda x: x.gamma_upper(ORDER, 1)), 0, LARGE),
+    "gammaln": BOUNDED(by_balls(_log_gamma)), "gamma": _open(by_balls(GAMMA), -1e3, 1e3),
+    "psi": BOUNDED(by_balls(lambda x: x.digamma())),
+    "exp1": _open(by_balls(lambda x: x.expint(1)), *POSITIVE),
+    "expi": BOUNDED(by_balls(lambda x: x.ei())),
+    "i0e": BOUNDED(lambda x: mp.exp(-abs(x)) * BESSEL["i0"](x)),
+    "i1": BOUNDED(BESSEL["i1"]), "j0": BOUNDED(BESSEL["j0"]),
+    "i1e": BOUNDED(lambda x: mp.exp(-abs(x)) * BESSEL["i1"](x)),
+    "j1": BOUNDED(BESSEL["j1"]), "k0": _open(BESSEL["k0"], 1e-200, 200),
+    "k1": _open(BESSEL["k1"], 1e-200, 200),
+    "y0": _open(BESSEL["y0"], *POSITIVE),
+    "y1": _open(BESSEL["y1"], *POSITIVE),
     "logit": lambda x: _log(x) - _log(1 - x), "entr": _entr,
     "rgamma": _up_to(150)(by_balls(lambda x: x.rgamma())),
-    "loggamma": _open(by_balls(lambda x: x.lgamma()), *POSITIVE),
+    "loggamma": _open(by_balls(_log_gamma), *POSITIVE),
     "exprel": _up_to(1e5)(lambda x: mp.expm1(x) / x if x else mp.mpf(1)),
     "dawsn": SHORT(lambda x: mp.sqrt(mp.pi) / 2 * mp.exp(-x * x) * ERFI(x)),
     "spence": _open(by_balls(lambda x: (1 - x).polylog(2)), 0, 2),
     "ellipk": _open(lambda m: by_balls(_agm)(1 - m), -1e5, 1),
     "ellipkm1": _open(by_balls(_agm), 0, 1e5),
-    "tandg": PERIODIC(lambda x: mp.tan(mp.radians(x))),
+    "tandg": BOUNDED(lambda x: mp.tan(mp.radians(x))),
     "k0e": _open(lambda x: mp.exp(x) * BESSEL["k0"](x), 1e-100, 200),
     "k1e": _open(lambda x: mp.exp(x) * BESSEL["k1"](x), 1e-100, 200),
     "jv": SHORT(by_balls(lambda x: x.bessel_j(2))),
@@ -279,8 +291,8 @@ UNARY: dict[str, Callable] = {
     "stdtr": MODERATE(_student),
     "eval_legendre": lambda x: x * (5 * x * x - 3) / 2,
     "eval_hermite": lambda x: x * (8 * x * x - 12),
-    "floor": WHOLE(mp.floor), "ceil": WHOLE(mp.ceil), "rint": WHOLE(mp.nint),
-    "trunc": WHOLE(lambda x: mp.sign(x) * mp.floor(abs(x))),
+    "floor": BOUNDED(mp.floor), "ceil": BOUNDED(mp.ceil), "rint": BOUNDED(mp.nint),
+    "trunc": BOUNDED(lambda x: mp.sign(x) * mp.floor(abs(x))),
 }
 BINARY: dict[str, Callable] = {
     "add": lambda a, b: a + b, "subtract": lambda a, b: a - b, "multiply": lambda a, b: a * b,

@@ -23,9 +23,8 @@ POINTS = (
     *(1e8, -1e8, 1e16, 30.0, -30.0, 700.0, -700.0, 1e-160, 1e160, -1e160, np.pi),
 )
 CONSTANTS = (0.0, 1.0, 2.0, 0.5, -1.0, 3.0, 10.0, 1e-8, 1e8, 0.1)
-MOST_BITS, LEAST_BITS = 3000, -20_000
-"""Numbers beyond 2^3000 are no truth that can be had in reasonable time: exp of them is not. Powers
-of the steps that differences take are small."""
+MOST_BITS = 3000
+"""Numbers beyond 2^3000 are no truth that can be had in reasonable time: exp of them is not."""
 PLAIN = ("add", "subtract", "multiply", "divide", "power")
 """Drawn more often than the rest: most programs are made of them."""
 KEPT = {"sum", "mean", "prod", "max", "min", "ptp", "var", "std", "median", "norm", "logsumexp"}
@@ -57,10 +56,14 @@ class Program(NamedTuple):
             values.append(call(name, *[values[a] if type(a) is int else a for a in args]))
         return values
 
+    @property
+    def alone(self) -> bool:
+        """Whether no entry of the input meets another one but in the sum."""
+        return all(i.name not in ARRAYS for i in self.body)
+
     def lanes(self, entry: int) -> list[int]:
         """The entries of the input that the derivative by one of them depends on."""
-        alone = all(i.name not in ARRAYS for i in self.body)
-        return [entry] if alone else list(range(self.x.size))
+        return [entry] if self.alone else list(range(self.x.size))
 
     def __str__(self) -> str:
         name = lambda a: (f"v{a}" if a else "x") if type(a) is int else repr(a)  # noqa: E731
@@ -100,7 +103,7 @@ def on_number(name: str, *args: Any) -> Any:
 def representable(y: Any) -> Any:
     """A number, if it is real and not beyond all bounds; an infinity of which floats know, too."""
     inside(isinstance(y, mp.mpf) and not mp.isnan(y))
-    inside(y == 0 or mp.isinf(y) or LEAST_BITS < mp.mag(y) < MOST_BITS)
+    inside(y == 0 or mp.isinf(y) or mp.mag(y) < MOST_BITS)
     return y
 
 

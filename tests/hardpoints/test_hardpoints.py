@@ -57,6 +57,19 @@ def test_infinite_numbers_on_the_way_are_compared():
     assert Truth(program([0.0], ("log", (0,)), ("maximum", (1, 0.5))), 0).sides == [0]
 
 
+def test_entries_are_judged_without_those_that_have_no_value():
+    roots = program([-1.0, 4.0], ("sqrt", (0,)))
+    assert list(verdicts(roots)) == ["outside", "right"]
+    assert list(verdicts(roots, lambda p: np.array([0.2]))) == ["outside", "wrong"]
+    assert list(verdicts(program([-1.0, 4.0], ("sqrt", (0,)), ("sum", (1,))))) == ["outside"] * 2
+
+
+def test_what_is_promised_no_digit_is_not_called_right():
+    waves = program([1e160], ("multiply", (0, 3.0)), ("cos", (1,)))  # 3e160 is rounded
+    assert list(verdicts(waves, lambda p: np.array([0.5]))) == ["ill-conditioned"]
+    assert list(verdicts(program([1e160], ("cos", (0,))), lambda p: np.array([0.5]))) == ["wrong"]
+
+
 # fmt: off
 AT_JUMPS = [  # whose minimum jumps as several entries move, while along one alone it does not
     program([30.0, 1e-16, -30.0], ("fmod", (0, 2.0)), ("min", (1,))),

@@ -25,6 +25,9 @@ DIGITS, APART = 500, 3
 are as small as the smallest of them, and may be squared."""
 FINER, SHORT = 4, 53
 """How many times as many, where a result of so few bits is none with more digits."""
+LEAST_BITS = -20_000
+"""Steps are not smaller than numbers below 2^-20000, such as erfc(1e8), to floats a zero: nothing
+that moves with them has a derivative that is not one, too."""
 STEPS = 1e-80, 1e-90
 SAME = mp.mpf(10) ** -12
 NOISE, ROUNDING = mp.mpf(10) ** -60, mp.mpf(2) ** -52
@@ -287,7 +290,8 @@ def extent(program: Program, entry: int) -> tuple[Any, int]:
         if any(short(y) and y != z for y, z in zip(found, finer, strict=True)):
             found, digits = finer, FINER * DIGITS
     constants = [mp.mpf(a) for i in program.body for a in i.args if type(a) is float]
-    sizes = [abs(y) for y in (*found, *constants, mp.mpf(1)) if y and finite(y)]
+    known = (*found, *constants, mp.mpf(1))
+    sizes = [abs(y) for y in known if y and finite(y) and mp.mag(y) > LEAST_BITS]
     scale = min(sizes)
     return scale, digits + APART * int(mp.log10(max(sizes) / scale))
 

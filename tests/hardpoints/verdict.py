@@ -16,9 +16,11 @@ from .functions import OutsideError
 from .programs import Program
 from .truth import STEPS, UNITS, Noise, Truth, _floats, extent, finite, values
 
-FLOOR = 1e-300
-"""Near the smallest floats digits are lost by underflow, which no condition counts."""
 EPS = float(np.finfo(float).eps)
+FLOOR = float(np.finfo(float).tiny)
+"""Smaller numbers have fewer digits, which no condition counts."""
+KEPT = EPS ** (3 / 4)
+"""The error, relative to the largest number of a gradient, beyond which the checks find it."""
 
 
 def ours(program: Program) -> np.ndarray:
@@ -34,32 +36,53 @@ def compiled(program: Program) -> np.ndarray:
 def verdicts(
     program: Program, gradient: Callable = ours, units: float = UNITS, well: float = np.inf
 ) -> Iterator[str]:
-    """For each entry: "right", "loud", "outside", "wrong" or "hidden"; or "error" for all.
+    """For each entry: "right", "loud", "outside", "unknown", "wrong" or "hidden"; or an "error".
 
-    "underflow" is what would be wrong, if numbers on the way were not subnormal or false zeros: the
-    promise leaves these out, and `well` what has a larger condition. At a "jump" of a function that
-    is piecewise constant the derivative is 0 by convention. "warned" is what is wrong, and was said
-    to be.
+    "outside" is where the program has no finite value in floats: of their range, or of the domain;
+    entries that do not mix with such ones are judged without them. "unknown" is what the truth
+    does not know. "ill-conditioned" is what may be off by all it is when each operation rounds, or
+    by more than `well` allows: of such derivatives nothing is promised. "underflow" is what would
+    be wrong, if numbers on the way were not subnormal: the promise leaves these out, as far as the
+    checks do. Where the function jumps ("jump"), there is no derivative to compare with, only
+    conventions for its parts. "warned" is what is wrong, and was said to be.
     """
     try:
-        with np.errstate(all="ignore"):
-            value = program.run(program.x)
-        if not np.isfinite(value):
-            yield "outside"  # of the range of floats, or of the domain
-            return
-        with warnings.catch_warnings(record=True) as said:
-            warnings.simplefilter("always")
-            g = gradient(program)
+        inside = _finite(program)
+        program = program._replace(x=program.x[inside])
+        g, warned = _asked(program, gradient) if inside.any() else (np.zeros(0), False)
     except Exception as error:  # what a peer raises is told as its result
         yield f"error: {error!r}"[:200]
         return
-    warned = any(issubclass(w.category, RuntimeWarning) for w in said)
-    for entry in range(program.x.size):
-        try:
-            found = _entry(program, entry, float(g[entry]), units, well)
-            yield "warned" if warned and found in ("wrong", "hidden") else found
-        except OutsideError:
-            yield "outside"
+    entries = iter(range(program.x.size))
+    for known in inside:
+        yield _judged(program, next(entries), g, units, well, warned) if known else "outside"
+
+
+def _finite(program: Program) -> np.ndarray:
+    """Which entries have a finite value, and are judged: all, some that meet no other, or none."""
+    with np.errstate(all="ignore"):
+        last = np.isfinite(program.values(program.x)[-1])
+        found = np.broadcast_to(last if program.alone else last.all(), program.x.shape)
+        whole = found.any() and np.isfinite(np.sum(program.values(program.x[found])[-1]))
+    return found if whole else np.zeros_like(found)  # a sum may overflow
+
+
+def _asked(program: Program, gradient: Callable) -> tuple[np.ndarray, bool]:
+    """A gradient, and whether it was warned of."""
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always")
+        g = gradient(program)
+    return g, any(issubclass(w.category, RuntimeWarning) for w in said)
+
+
+def _judged(
+    program: Program, entry: int, g: np.ndarray, units: float, well: float, warned: bool
+) -> str:
+    try:
+        found = _entry(program, entry, float(g[entry]), units, well)
+    except OutsideError:
+        return "unknown"
+    return "warned" if warned and found in ("wrong", "hidden") else found
 
 
 def _entry(program: Program, entry: int, g: float, units: float, well: float) -> str:
@@ -72,10 +95,14 @@ def _entry(program: Program, entry: int, g: float, units: float, well: float) ->
         found = verdict(g, known)
     if found in ("wrong", "hidden") and known.jumps_here:
         return "jump"
-    sides = [abs(s) for s in known.sides if s is not None]
-    if found == "wrong" and np.isfinite(well) and known.condition > well * max(sides):
+    if found != "wrong":
+        return found
+    sides = [s for s in known.sides if s is not None]
+    largest = max(map(abs, sides))
+    if np.isfinite(well) and known.condition > well * largest:
         return "ill-conditioned"
-    return "underflow" if found == "wrong" and underflows(program, entry) else found
+    small = min(abs(mp.mpf(g) - s) for s in sides) <= KEPT * largest
+    return "underflow" if small and underflows(program, entry) else found
 
 
 def underflows(program: Program, entry: int) -> bool:
@@ -119,10 +146,10 @@ def _backwards(program: Program, entry: int, x: list, exact: list[list]) -> list
 def verdict(g: float, known: Truth) -> str:
     """How a number compares with the truth."""
     sides = [s for s in known.sides if s is not None]
-    if not np.isfinite(g):
+    if not np.isfinite(g):  # what is infinite, or nothing, is so without a word
         return "loud" if sides and len(sides) == len(known.sides) else "right"
     if not sides:
-        return "hidden" if mp.isfinite(known.condition) else "outside"
+        return "hidden" if mp.isfinite(known.condition) else "unknown"
     if len(sides) < len(known.sides):
         return "right" if _near(g, sides[0], known) else "hidden"
     low, high = min(sides), max(sides)
@@ -130,15 +157,19 @@ def verdict(g: float, known: Truth) -> str:
     if inside or any(_near(g, s, known) for s in sides):
         return "right"
     several = [] if len(known.lanes) == 1 else known.around
-    return "right" if several and min(several) <= g <= max(several) else "wrong"
+    if several and min(several) <= g <= max(several):
+        return "right"
+    return "ill-conditioned" if any(_near(g, s, known, 0) for s in sides) else "wrong"
 
 
-def _near(g: float, t: Any, known: Truth) -> bool:
-    if abs(t) > 1.7e308 and abs(g) > 1e308:
-        return True
-    away = abs(mp.mpf(g) - t)
+def _near(g: float, t: Any, known: Truth, least: float = 1) -> bool:
+    """Whether a number is as near to the truth as promised, and the promise is worth `least`.
+
+    What is not promised any digit is near to everything.
+    """
+    away, size = abs(mp.mpf(g) - t), abs(t)
     # The condition takes most of the time, and only makes the bound wider.
-    return bool(
-        away <= known.units * EPS * abs(t) + FLOOR
-        or away <= known.units * EPS * (known.condition + abs(t)) + FLOOR
-    )
+    if away <= known.units * EPS * size + FLOOR:
+        return True
+    allowed = known.units * EPS * (known.condition + size)
+    return bool(away <= allowed + FLOOR and least * allowed <= size)

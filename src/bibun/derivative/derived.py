@@ -330,10 +330,10 @@ def execute(
     if nested:
         args = [_outside(recorded, i) for i in derived.sources]
         places = [None if i is None else trace.positions[i] for i in derived.makers]
-        lengths = {outer: len(outer.entries) for outer in threads.open}
+        outer = threads.open[-1]
+        n = len(outer.entries)
         env = evaluate(derived.graph, [*args, *extra], places=places)
-        for outer, n in lengths.items():
-            outer.derived |= frozenset(range(n, len(outer.entries)))
+        outer.derived += ((n, len(outer.entries)),)
         return [env[o] for o in derived.graph.outputs]
     known, values = trace.values, []
     for i in derived.sources:

@@ -23,7 +23,7 @@ from ..tracing.functional import Recorded
 from ..walk import numbers
 from ..wide.checks import MOST, existing, lost, smoothed
 from ..wide.mode import Mode, mode
-from ..wide.picks import Picks
+from ..wide.picks import Picks, of_derivative
 from ..wide.quotients import by_quotients
 from ..wide.rescue import SPENT, UNKNOWN, Budget, Rescue, Rescued, possible, reason
 from .blame import blame, convention
@@ -206,7 +206,7 @@ def looked(
 def _tell(recorded: Recorded, picks: Picks, picked: int | None, why: str) -> None:
     """Say once that conventions could not be compared with the derivative of the whole."""
     entry = picks.tangled(recorded.trace) if picked is None else picked
-    if entry is None or entry in recorded.trace.derived or picks.told:
+    if entry is None or picks.told or of_derivative(recorded.trace, entry):
         return
     picks.told = True
     more = "; `with bibun.numerics.rescue(True, seconds=10, operations=10**8):` allows more"

@@ -104,7 +104,7 @@ class Picks:
         Then the mean of both sides of each kink makes the mean of both sides of the whole: the
         derivative is linear in them. What derivatives have added inside is none of the user's.
         """
-        edges = {e.entry: e for e in self.edges if e.entry not in trace.derived}
+        edges = {e.entry: e for e in self.edges if not of_derivative(trace, e.entry)}
         after: set[int] = set()
         for i, (_, *args) in enumerate(trace.entries):
             behind = not after.isdisjoint(args)
@@ -115,6 +115,11 @@ class Picks:
             elif behind:
                 after.add(i)
         return None
+
+
+def of_derivative(trace: Trace, entry: int) -> bool:
+    """Whether an entry was made by a derivative inside, and not by the user."""
+    return any(start <= entry < end for start, end in trace.derived)
 
 
 def _finite(x: Any) -> bool:
