@@ -245,21 +245,39 @@ void add_product(C c, const A& a, const B& b) {
   }
 }
 
+/// c = a b, or c += a b. As long as there are few terms, loops are over before Eigen's have found
+/// out which way they are to go.
+template <bool Add, class C, class A, class B>
+void multiply_into(C c, const A& a, const B& b) {
+  constexpr Index few = 32;
+  if constexpr (Add && has_few_terms_v<A, B>) {
+    add_product(c, a, b);
+  } else if (!has_few_terms_v<A, B> && c.size() * a.cols() <= few) {
+    for (Index j = 0; j < c.cols(); ++j) {
+      for (Index i = 0; i < c.rows(); ++i) {
+        typename C::Scalar total(0);
+        for (Index k = 0; k < a.cols(); ++k) total += a(i, k) * b(k, j);
+        if constexpr (Add) total += c(i, j);
+        c(i, j) = total;
+      }
+    }
+  } else if constexpr (Add) {
+    c.noalias() += a * b;
+  } else {
+    c.noalias() = a * b;
+  }
+}
+
 /// y = a b, with the derivatives g b^T for a and a^T g for b.
 template <class A, class B>
 auto product(Stored<A> a, Stored<B> b) {
   using S = typename A::Scalar;
   if (a.cols() != b.rows()) throw do_not_fit("product", a, b);
   const Stored<Plain<S, A::RowsAtCompileTime, B::ColsAtCompileTime>> y(a.rows(), b.cols(), false);
-  y.mutable_value().noalias() = a.value() * b.value();
+  multiply_into<false>(y.mutable_value(), a.value(), b.value());
   auto pull = [a, b, y] {
-    if constexpr (has_few_terms_v<A, B>) {
-      if (!a.constant()) add_product(a.adjoint(), y.adjoint(), b.value().transpose());
-      if (!b.constant()) add_product(b.adjoint(), a.value().transpose(), y.adjoint());
-    } else {
-      if (!a.constant()) a.adjoint().noalias() += y.adjoint() * b.value().transpose();
-      if (!b.constant()) b.adjoint().noalias() += a.value().transpose() * y.adjoint();
-    }
+    if (!a.constant()) multiply_into<true>(a.adjoint(), y.adjoint(), b.value().transpose());
+    if (!b.constant()) multiply_into<true>(b.adjoint(), a.value().transpose(), y.adjoint());
   };
   return record("product", y, pull, a, b);
 }
