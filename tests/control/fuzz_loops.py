@@ -27,9 +27,10 @@ def f(x):
     p, out, rows = {"w": x * 1.0, "b": x[1]}, [], np.zeros(80)
     them, i, data = [x[0], 2.0, x[1]], 0, np.linspace(0.1, 0.9, 24)
 """
-END = (
-    "    return y + z.sum() + s + 0.01 * n + t + q + u + p['b'] + np.sum(p['w']){} + rows @ rows\n"
-)
+END = """\
+    parts = [y, z.sum(), s, 0.01 * n, t, q, u, p["b"], np.sum(p["w"]), rows @ rows]
+    return sum(parts) + {}
+"""
 NUMBERS = [
     "y", "x[0]", "x[2]", "z[1]", "z.sum()", "s", "q", "u", "p['b']", "p['w'][0]", "t", "n * 0.01",
     "i * 0.1", "math.cos(i)", "np.sin(y)", "np.tanh(q)", "0.3", "them[i % 3]", "rows[i + 1]",
