@@ -42,7 +42,7 @@ def test_the_text_of_a_program_runs() -> None:
     by name re-binding, which needs the source of a file.
     """
     ran = 0
-    for seed in range(40):
+    for seed in range(50):
         program = generate(seed)
         calls = [i.call.function for i in program.body if isinstance(i.call, Call)]
         handed = all(isinstance(f, np.ufunc) or hasattr(f, "_implementation") for f in calls)
