@@ -65,9 +65,9 @@ def test_entries_are_judged_without_those_that_have_no_value():
 
 
 def test_what_is_promised_no_digit_is_not_called_right():
-    waves = program([1e160], ("multiply", (0, 3.0)), ("cos", (1,)))  # 3e160 is rounded
-    assert list(verdicts(waves, lambda p: np.array([0.5]))) == ["ill-conditioned"]
-    assert list(verdicts(program([1e160], ("cos", (0,))), lambda p: np.array([0.5]))) == ["wrong"]
+    badly = program([1e-8], ("cos", (0,)), ("subtract", (1, 1.0)), ("square", (2,)))
+    assert list(verdicts(badly, lambda p: np.array([3e-24]))) == ["ill-conditioned"]
+    assert list(verdicts(badly, lambda p: np.array([1.0]))) == ["wrong"]
 
 
 # fmt: off

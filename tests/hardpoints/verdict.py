@@ -159,17 +159,14 @@ def verdict(g: float, known: Truth) -> str:
     several = [] if len(known.lanes) == 1 else known.around
     if several and min(several) <= g <= max(several):
         return "right"
-    return "ill-conditioned" if any(_near(g, s, known, 0) for s in sides) else "wrong"
+    return "ill-conditioned" if any(_near(g, s, known, vague=True) for s in sides) else "wrong"
 
 
-def _near(g: float, t: Any, known: Truth, least: float = 1) -> bool:
-    """Whether a number is as near to the truth as promised, and the promise is worth `least`.
-
-    What is not promised any digit is near to everything.
-    """
+def _near(g: float, t: Any, known: Truth, vague: bool = False) -> bool:
+    """Whether a number is as near to the truth as promised: if `vague`, also without any digit."""
     away, size = abs(mp.mpf(g) - t), abs(t)
     # The condition takes most of the time, and only makes the bound wider.
     if away <= known.units * EPS * size + FLOOR:
         return True
     allowed = known.units * EPS * (known.condition + size)
-    return bool(away <= allowed + FLOOR and least * allowed <= size)
+    return bool(away <= allowed + FLOOR and (vague or allowed <= size))
