@@ -244,8 +244,138 @@ def counting_layer(x):
     return y
 
 
+def appended_again(x):
+    row, them, y = [1.0, 2.0], [], x[0]
+    for _ in range(N):
+        them.append(row)
+        y = y * 0.9
+    them[0].append(3.0)
+    return y + sum(map(sum, them))
+
+
+def appended_in_a_tuple(x):
+    row = [1.0]
+    pair, them, y = (row, 2.0), [], x[0]
+    for _ in range(N):
+        y = y * 0.9
+        them.append((pair, y))
+    row.append(3.0)
+    return sum(len(p[0]) for p, _ in them) + y
+
+
+def appended_to_two(x):
+    a, b, y = [], [], x[0]
+    for _ in range(N):
+        r = [y]
+        a.append(r)
+        b.append(r)
+        y = y * 0.9
+    a[3].append(5.0)
+    return sum(map(sum, b))
+
+
+def appended_and_carried(x):
+    a, them = [x[0]], []
+    for _ in range(N):
+        a = [a[0] * 0.9]
+        them.append(a)
+    a.append(7.0)
+    return sum(map(sum, them))
+
+
+def sets_appended(x):
+    them, y = [], x[0]
+    for _ in range(N):
+        y = y * 0.9
+        them.append({1, 2})
+    them[3].add(5)
+    return y + sum(map(len, them))
+
+
+def state_is_written_and_appended(x):
+    p, them, y = {"t": 0.0}, [], x[0]
+    for _ in range(N):
+        p["t"] += 0.1
+        y = y * 0.9
+        them.append(p)
+    return y + sum(q["t"] for q in them)
+
+
+def two_names_of_a_list(x):
+    a, b, s = [x[0]], [x[1]], 0.0
+    for _ in range(N):
+        s = s + a[0] + b[0]
+        a = [a[0] * 0.9]
+        b = a
+    b.append(5.0)
+    return s + sum(a)
+
+
+def dicts_change_places(x):
+    p, q, s = {"a": x[0]}, {"a": x[1]}, 0.0
+    keep = p
+    for _ in range(N):
+        s = s * 0.9 + p["a"]
+        p, q = q, p
+    keep["a"] = 5.0
+    return p["a"] + 2 * q["a"] + s
+
+
+def list_from_outside(x):
+    base, s = [1.0, x[1]], 0.0
+    a = ([x[0], 0.0], 1.0)
+    for _ in range(N):
+        s = s * 0.9 + a[0][0]
+        a = (base, s)
+    a[0].append(7.0)
+    return s + sum(base)
+
+
+def row_with_a_name(x):
+    a, y, s = np.outer(np.arange(N), x), x * 1.0, 0.0
+    for r in a:
+        s = s + y.sum()
+        y = r
+    y[0] = 100.0
+    return s + a.sum()
+
+
+def rows_appended(x):
+    a, them = np.outer(np.arange(N), x), []
+    for r in a:
+        them.append(r)
+    them[3][0] = 100.0
+    return sum(r.sum() for r in them) + a.sum()
+
+
+OUTSIDE = np.ones(3)
+
+
+def array_from_outside(x):
+    OUTSIDE[:] = 1.0
+    y, s = x * 1.0, 0.0
+    for _ in range(N):
+        s = s + y.sum()
+        y = OUTSIDE
+    y[0] = 100.0
+    return s + OUTSIDE.sum()
+
+
+def outside_appended(x):
+    OUTSIDE[:] = 1.0
+    y, them = x[0], []
+    for _ in range(N):
+        y = y * 0.9
+        them.append(OUTSIDE)
+    them[0][0] = 100.0
+    return y + OUTSIDE.sum() + sum(v.sum() for v in them)
+
+
 # fmt: off
 TRAPS = [
+    appended_again, appended_in_a_tuple, appended_to_two, appended_and_carried, sets_appended,
+    state_is_written_and_appended, two_names_of_a_list, dicts_change_places, list_from_outside,
+    row_with_a_name, rows_appended, array_from_outside, outside_appended,
     counting_layer,
     length, contained, truth, text, bits, as_index, called_by_grad, own_new, third_of_a_name,
     in_a_list, searched_through, used_by_a_choice, used_by_fsum, two_names, twice_in_a_tuple,
@@ -290,4 +420,37 @@ def read_by_a_closure(x):
     return s
 
 
-HARMLESS = [read_by_a_closure, leapfrog, kept_beside, layer]
+def list_that_comes_back(x):
+    a, s = [x[0], x[1]], 0.0
+    keep = a
+    for _ in range(N):
+        s = s * 0.9 + a[0]
+        b = a
+        a = b
+    a.append(7.0)
+    return s + len(keep)
+
+
+def named_before_it_is_appended(x):
+    them, y = [], x * 1.0
+    for i in range(N):
+        y = y * 0.9
+        d = {"i": i, "y": y}
+        them.append(d)
+    them[0]["i"] = 100
+    return sum(d["y"].sum() * d["i"] for d in them)
+
+
+def parameters(x):
+    p = [{"w": x * 1.0, "b": x[0]}, {"w": x * 2.0, "b": x[1]}]
+    for _ in range(N):
+        g = bibun.grad(lambda q: sum(np.sum(v["w"] ** 2) * v["b"] for v in q))(p)
+        p = [{k: v[k] - 0.01 * d[k] for k in v} for v, d in zip(p, g, strict=True)]
+    p[0]["w"][0] = 1.0
+    return p[0]["w"].sum() + p[1]["b"]
+
+
+HARMLESS = [
+    read_by_a_closure, leapfrog, kept_beside, layer, list_that_comes_back,
+    named_before_it_is_appended, parameters,
+]  # fmt: skip

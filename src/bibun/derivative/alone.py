@@ -74,3 +74,5 @@ def _measured() -> int:
 
 
 _ALONE = _measured()
+TEMPORARY = getrefcount([object()][0])  # references to what nobody holds but this expression
+NAME = _ALONE - TEMPORARY - 1  # those of a local name, seen from another function; `alone` adds one

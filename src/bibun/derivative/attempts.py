@@ -18,6 +18,7 @@ from ..tracing.rebind.rounds import Spec
 from .alone import is_argument
 from .bodies import Body, Tree
 from .collected import Collected
+from .held import Names, held_elsewhere
 from .leaves import WHOLE, Leaf, as_kind, kind_of
 from .through import Span
 from .wholes import decided
@@ -96,6 +97,8 @@ class Attempt:
     ):
         self.given, self.span = tuple(found[n] for n in spec.carried), span
         self.unchanged = set[int]()
+        self.names = Names(found)
+        self.same: list[bool] = []  # which names say at the end what they said before
         self.ends: list[Any] = []
         self.collected = Collected({n: found[n] for n in spec.collected})
         self.written = [n in spec.written for n in spec.carried]
@@ -195,7 +198,8 @@ class Attempt:
             new[j] = self.leaves[j] + step * times
         same = [self.leaves[j] if j in self.unchanged else y for j, y in enumerate(new)]
         self.collected.extend(list(results), self.leaves, same, times)
-        return tuple(self.rebuild(same))
+        rebuilt = zip(self.given, self.rebuild(same), self.same, strict=True)
+        return tuple(x if same else y for x, y, same in rebuilt)
 
     def close(self) -> None:
         """Record no more, and let go of what is carried: who else holds it is counted."""
@@ -203,20 +207,36 @@ class Attempt:
         self.watch.close()
         self.open.__exit__(None, None, None)
 
-    def body(self, new: Sequence[Any]) -> Body:
+    def body(self, found: dict[str, Any], carried: Sequence[str]) -> Body:
         """What was recorded, if the rounds gave what they were given."""
-        new = tuple(new)
         if self.watch.reason:
             raise RoundError(self.watch.reason)
+        self._containers(found, [found[n] for n in carried])
+        new = tuple(found[n] for n in carried)
         if not same_structure(self.given, new):
             raise UnsettledError("what is carried changes its containers")
         self.ends, rebuild = flatten(new)
-        found = self._carried()
+        outputs = self._carried()
         self._own(self.ends)
         written = [new[k] for k, w in enumerate(self.written) if w] + list(self.taken)
-        found += self.collected.rows(self.trace, self.fresh, self.ends, flatten(written)[0])
-        outputs = [enter(self.trace, y) for y in found]
-        return Body(self.trace, self.inputs, outputs, [Tree(new, found, rebuild, [])])
+        outside = [*flatten(written)[0], *self.rows]
+        outputs += self.collected.rows(self.trace, self.fresh, self.ends, outside)
+        entered = [enter(self.trace, y) for y in outputs]
+        return Body(self.trace, self.inputs, entered, [Tree(new, outputs, rebuild, [])])
+
+    def _containers(self, found: dict[str, Any], new: list[Any]) -> None:
+        """Raise unless nobody else holds the lists and dicts that rounds leave: a loop's are new.
+
+        What a name has said before it says behind the loop, too, if it is not written into.
+        """
+        back = [x is y for x, y in zip(self.taken, new, strict=True)]
+        self.same = [b and not w for b, w in zip(back, self.written, strict=True)]
+        for k, same in enumerate(self.same):
+            if same:
+                new[k] = None
+        lists = [(new, [1 + b for b in back]), *((v, None) for v in self.collected.values.values())]
+        if any(held_elsewhere(holder, self.names, found, times) for holder, times in lists):
+            raise RoundError("a list or a dict that others may see is given another name")
 
     def _carried(self) -> list[Array]:
         """The numbers and arrays that are carried on, which are what they were; or RoundError."""
@@ -250,9 +270,13 @@ class Attempt:
         places = {id(x): j for j, x in enumerate(self.fresh)}
         seen: set[int] = set()
         for j, x in enumerate(leaves):
+            if isinstance(x, np.ndarray) and x.shape:
+                raise RoundError("an array from outside is given another name")
             if self.kinds[j] is None or type(x) is not Array or is_number(x):
                 continue
             owner = owner_of(x)
+            if any(owner is row for row in self.rows):
+                raise RoundError("a row of an array is given another name")
             before = places.get(id(owner))
             if before is not None and before == j and x is owner:
                 self.unchanged.add(j)

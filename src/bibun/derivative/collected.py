@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+import numpy as np
+
 from ..array import Array, bind, is_number, lift
 from ..memory import owner_of
 from ..ops.gather import Slice
 from ..tracing.containers import Rebuild, flatten
 from ..tracing.rebind.calls import RoundError
+from .alone import UNCHANGING
 from .leaves import Leaf, as_kind, kind_of
 
 
@@ -95,7 +98,11 @@ def _part(x: Any, trace: Any, begins: dict[int, int], ends: dict[int, int], seen
     """What a leaf is in all rounds."""
     kind = kind_of(x)
     if kind is None:
+        if not isinstance(x, UNCHANGING):
+            raise RoundError(f"an object is appended: {type(x).__name__}")
         return x
+    if isinstance(x, np.ndarray) and x.shape:
+        raise RoundError("an array from outside is appended")
     a: Any = lift(x)
     if kind.form in (int, bool) and a.scope is trace:
         values = trace.in_all_rounds(a.index)
@@ -121,5 +128,5 @@ def _unrolled(item: Item, rows: Sequence[Array], times: int) -> list[list[Any]]:
             rest = (None,) * (len(y.shape) - 1)
             columns.append([as_kind(bind(Slice((t, *rest)), y), p.kind) for t in range(times)])
         else:
-            columns.append(p if type(p) is list else [p] * times)
+            columns.append(p[:times] if type(p) is list else [p] * times)
     return [list(leaves) for leaves in zip(*columns, strict=True)] if columns else [[]] * times

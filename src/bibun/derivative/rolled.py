@@ -205,7 +205,7 @@ class Rounds:
         attempt, self.attempt = self.attempt, None
         assert attempt is not None
         try:
-            body = attempt.body([found[n] for n in self.spec.carried])
+            body = attempt.body(found, self.spec.carried)
         except UnsettledError as error:
             body = None
             if not self._granted(attempt) and not self.attempts:

@@ -224,6 +224,19 @@ def _structure(tree: Any) -> Any:
     return optree.tree_structure(tree, none_is_leaf=False, namespace=NAMESPACE)
 
 
+def parts_of(x: Any) -> list[Any] | None:
+    """What a container holds itself; None if x is none."""
+    if type(x) in (tuple, list):
+        return [*x]
+    if type(x) is dict:
+        return [*x.values()]
+    optree = import_module("optree")
+    _register(x, optree)
+    if optree.tree_is_leaf(x, none_is_leaf=True, namespace=NAMESPACE):
+        return None
+    return [*optree.tree_flatten_one_level(x, none_is_leaf=True, namespace=NAMESPACE)[0]]
+
+
 def paths(tree: Any, name: str) -> list[str]:
     """How each leaf of a container is reached: carry['a'][0]."""
     flatten(tree)
