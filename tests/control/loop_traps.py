@@ -371,8 +371,60 @@ def outside_appended(x):
     return y + OUTSIDE.sum() + sum(v.sum() for v in them)
 
 
+def list_beside_what_is_written(x):
+    rest = [1.0, x[1]]
+    p = {"w": x[0], "rest": rest}
+    for _ in range(N):
+        p["w"] = p["w"] * 0.9
+    rest.append(2.0)
+    return p["w"] + sum(p["rest"])
+
+
+class Shrinking:
+    """With a size that is smaller each fourth time that it is asked for."""
+
+    def __init__(self):
+        self.asked = 0
+
+    @property
+    def size(self):
+        self.asked += 1
+        return 40 - self.asked // 4
+
+    def __len__(self):
+        return self.size
+
+    def __getitem__(self, i):
+        return self.size
+
+
+def bound_by_a_property(x):
+    them, i, y = Shrinking(), 0, x[0]
+    while i < them.size:
+        y = y * 0.9 + x[1]
+        i += 1
+    return y * i + them.asked
+
+
+def bound_by_a_length(x):
+    them, i, y = Shrinking(), 0, x[0]
+    while i < len(them):
+        y = y * 0.9 + x[1]
+        i += 1
+    return y * i + them.asked
+
+
+def bound_by_an_item(x):
+    them, i, y = Shrinking(), 0, x[0]
+    while i < them[0]:
+        y = y * 0.9 + x[1]
+        i += 1
+    return y * i + them.asked
+
+
 # fmt: off
 TRAPS = [
+    list_beside_what_is_written, bound_by_a_property, bound_by_a_length, bound_by_an_item,
     appended_again, appended_in_a_tuple, appended_to_two, appended_and_carried, sets_appended,
     state_is_written_and_appended, two_names_of_a_list, dicts_change_places, list_from_outside,
     row_with_a_name, rows_appended, array_from_outside, outside_appended,
@@ -450,7 +502,16 @@ def parameters(x):
     return p[0]["w"].sum() + p[1]["b"]
 
 
+def bound_by_what_is_stored(x):
+    layer, sizes, i, y = Layer(40), (len(x), x.shape), 0, x[0]
+    while i <= layer.w - sizes[1][0] // 2 + -len(sizes):
+        y = y * 0.9 + x[1] * i
+        i += 1
+    return y * i
+
+
 HARMLESS = [
+    bound_by_what_is_stored,
     read_by_a_closure, leapfrog, kept_beside, layer, list_that_comes_back,
     named_before_it_is_appended, parameters,
 ]  # fmt: skip

@@ -40,6 +40,12 @@ def held_elsewhere(
     return False
 
 
+def holds_shared(found: dict[str, Any], name: str) -> bool:
+    """Whether a dict holds lists and the like that others hold, too: a loop leaves copies there."""
+    parts = [*found[name].values()] if type(found[name]) is dict else []
+    return held_elsewhere(parts, Names(found), found, [2] * len(parts))
+
+
 def _changes(x: Any) -> bool:
     """Whether x, or what is in it, is a container that may be written into."""
     if isinstance(x, (*LEAVES, *UNCHANGING)):

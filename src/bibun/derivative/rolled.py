@@ -28,6 +28,8 @@ from ..tracing.rebind.rounds import Spec
 from .alone import alone, held_alone
 from .attempts import FEWEST, Attempt, UnsettledError
 from .bodies import Body, closed
+from .bounds import bound_of
+from .held import holds_shared
 from .loops import repeated
 from .rows import Loop, in_rows
 from .through import Span, Through, through
@@ -50,9 +52,11 @@ class Roll:
         if not any(t.for_good for t in threads.open):
             return Plain(*given)
         if given[0] is WHILE:
-            _, bound, name, relation = given
-            known = type(bound) in (int, float)
-            return Tested(bound, name, relation, Spec(*spec)) if known else Plain(*given)
+            _, source, names, values, name, relation = given
+            bound = bound_of(source, dict(zip(names, values, strict=True)))
+            if bound is None:
+                return Plain(*given)
+            return Tested(bound, name, relation, Spec(*spec))
         found = through(*given)
         return Plain(*given) if found is None else Rounds(found, Spec(*spec))
 
@@ -186,6 +190,7 @@ class Rounds:
             return False
         spec = self.spec
         shared = [n for n in spec.written if not alone(found, n, n in spec.augmented)]
+        shared += [n for n in spec.written if holds_shared(found, n)]
         shared += [n for n in spec.collected if not held_alone(found, n, list)]
         if profiled():
             self._give_up("a profiler is told of all calls")

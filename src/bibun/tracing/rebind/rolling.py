@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import copy
 from typing import Any
 
 from .marks import Marked, Names, marked
@@ -94,10 +93,13 @@ class Rolling(Marked):
         spec = None if test is None or self.function is None else spec_of(node, self.function)
         if test is None or spec is None or test.name not in spec.carried:
             return self.generic_visit(node)
-        bound = self.visit(copy.deepcopy(test.bound))
+        names: Any = tuple(sorted(set(names_in(test.bound))))
+        values = ast.Tuple([ast.Name(n, ast.Load()) for n in names], ast.Load())
+        source = ast.unparse(test.bound)
         self._visited(node)
         parts = [
-            ast.Constant(WHILE), bound, ast.Constant(test.name), ast.Constant(test.operator)
+            ast.Constant(WHILE), ast.Constant(source), ast.Constant(names), values,
+            ast.Constant(test.name), ast.Constant(test.operator),
         ]  # fmt: skip
         me = NAME.format(self.loops)
         asked = ast.Attribute(ast.Name(me, ast.Load()), "testing", ast.Load())
