@@ -2,6 +2,7 @@
 #include "kept.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace bibun {
 
@@ -33,11 +34,12 @@ bool Kept::unseen(const Set& set) const {
 
 void Kept::settle(Set& set) const {
   if (!set.settled) {
-    set.settled.emplace(kernel_);
+    Settled made(kernel_);  // all of it or nothing, if there is no memory
     for (std::size_t k = 0; k < kernel_.outputs.size(); ++k) {
       const Type& type = kernel_.outputs[k];
-      if (k >= results_ || type.scalar()) set.settled->own_output(k, type);
+      if (k >= results_ || type.scalar()) made.own_output(k, type);
     }
+    set.settled.emplace(std::move(made));
   }
   for (std::size_t k = 0; k < results_; ++k) {
     if (kernel_.outputs[k].scalar()) continue;
@@ -46,7 +48,18 @@ void Kept::settle(Set& set) const {
   }
 }
 
+// Results are let go of at the end, since that may run code of the user's, which calls us.
+void Kept::rest() {
+  std::array<Reference, std::tuple_size_v<decltype(sets_)>> old;
+  missed_ = 0;
+  rest_ = kRest;
+  for (std::size_t k = 0; k < sets_.size(); ++k) {
+    if (!sets_[k].taken) old[k] = std::move(sets_[k].result);
+  }
+}
+
 Reference Kept::Turn::result() const {
+  kept_->missed_ = 0;
   const Type* type = kept_->kernel_.outputs.data();
   void* const* output = set_->settled->outputs();
   for (PyObject* leaf : set_->leaves) {
@@ -64,6 +77,8 @@ void Kept::Turn::keep(PyObject* made) {
   if (set_ == nullptr) return;
   // It is deleted at the end of all, since that may run code of the user's, which calls us.
   const Reference old = std::exchange(set_->result, Reference());
+  if (kept_->rest_ != 0) return;
+  if (++kept_->missed_ == kMissed) return kept_->rest();
   set_->tuples.clear();
   set_->leaves.resize(kept_->results_);
   kept_->structure_.gather(made, set_->tuples, set_->leaves);

@@ -4,6 +4,7 @@
 #define BIBUN_RUNTIME_KEPT_HPP
 
 #include <array>
+#include <cstddef>
 #include <optional>
 #include <vector>
 
@@ -35,21 +36,33 @@ class Kept {
     bool taken = false;              // by a call that runs, perhaps without the global lock
   };
 
+  // Looks that find nothing cost those who keep all results: after so many of them in a row, so
+  // many calls go without.
+  static constexpr std::size_t kMissed = 16;
+  static constexpr std::size_t kRest = 256;
+
   bool unseen(const Set& set) const;
   void settle(Set& set) const;
+  void rest();
 
   const Structure& structure_;
   const Kernel& kernel_;
   std::size_t results_;
   std::array<Set, 4> sets_;
   std::size_t turn_ = 0;
+  std::size_t missed_ = 0;
+  std::size_t rest_ = 0;
 };
 
-// One call, which has one of the sets, unless another one that runs has it.
+// One call, which has one of the sets, unless another one that runs has it, or all rest.
 class Kept::Turn {
  public:
   explicit Turn(std::optional<Kept>& kept) {
     if (!kept) return;
+    if (kept->rest_ != 0) {
+      --kept->rest_;
+      return;
+    }
     Set& next = kept->sets_[kept->turn_++ % kept->sets_.size()];
     if (next.taken) return;
     kept_ = &*kept;

@@ -9,7 +9,8 @@ import io
 import pickle
 import warnings
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
 from threading import Thread
 from typing import Any
 
@@ -28,9 +29,11 @@ def numbers(k: int) -> np.ndarray:
     return np.arange(float(SIZE)) + 10 * k
 
 
-@bibun.jit
-def both(x: Any) -> Any:
+def plain(x: Any) -> Any:
     return x.sum(), (x * 2, x[:1].astype("f4"))
+
+
+both = bibun.jit(plain)
 
 
 def check(found: Any, x: np.ndarray) -> None:
@@ -61,6 +64,15 @@ def closure(array: np.ndarray) -> Callable[[], np.ndarray]:
     return lambda: array
 
 
+def later(total: Any, parts: Any) -> Iterator[np.ndarray]:
+    yield parts[0]
+
+
+def out_of_band(array: np.ndarray) -> tuple[bytes, list[pickle.PickleBuffer]]:
+    buffers: list[pickle.PickleBuffer] = []
+    return pickle.dumps(array, protocol=5, buffer_callback=buffers.append), buffers
+
+
 HOLDERS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     # What is held of a result, and how numbers of its second array, doubled, are read from that.
     "all": (lambda r: r, lambda h: h[1][0]),
@@ -75,6 +87,12 @@ HOLDERS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
     "method": (lambda r: r[1][0].tolist, lambda h: h()),
     "iterator": (lambda r: iter(r[1]), next),
     "generator": (lambda r: (2 * x / 2 for x in r[1][0]), list),
+    "arguments": (lambda r: later(*r), next),
+    "partial": (lambda r: partial(lambda total, parts: parts[0], *r), lambda h: h()),
+    "exception": (lambda r: ValueError(*r), lambda h: h.args[1][0]),
+    "out": (lambda r: np.add(r[1][0], 0, out=r[1][0]), lambda h: h),
+    "out of band": (lambda r: out_of_band(r[1][0]), lambda h: pickle.loads(h[0], buffers=h[1])),
+    "record": (lambda r: r[1][0].view([("all", "f8", SIZE)])[0], lambda h: h["all"]),
     "closure": (lambda r: closure(r[1][0]), lambda h: h()),
     "dict": (lambda r: vars(Interface(r[1][0])) | {"a": r[1][0]}, lambda h: h["a"]),
     "ctypes": (
@@ -113,9 +131,10 @@ def test_numbers_that_are_held_never_change():
 def test_results_that_are_held_by_turns():
     """Loops still have the results of one call, or of several, while the next one runs."""
     for many in range(7):
+        f = bibun.jit(plain)
         held: list[Any] = []
         for k in range(20):
-            held = [*held, (numbers(k), both(numbers(k)))][-many:]
+            held = [*held, (numbers(k), f(numbers(k)))][-many:]
             for x, found in held:
                 check(found, x)
     x = np.ones(SIZE)
@@ -213,6 +232,28 @@ def test_weak_references_live_a_few_calls_longer_and_see_no_change():
     assert any(one() is not None for one in seen)
     others()
     assert not any(one() is not None for one in seen)
+
+
+def lives_on(f: Callable[[Any], Any]) -> bool:
+    """Whether a result that nobody has is kept."""
+    return weakref.ref(f(numbers(0))[1][0])() is not None
+
+
+def test_those_who_keep_all_results_are_left_alone_for_a_while():
+    f = bibun.jit(plain)
+    f(numbers(0))  # compiles
+    assert lives_on(f)
+    held = [(numbers(k), f(numbers(k))) for k in range(20)]
+    arrays = [weakref.ref(found[1][0]) for _, found in held]
+    assert not lives_on(f)
+    for x, found in held:
+        check(found, x)
+    del x, found
+    held.clear()
+    assert not any(one() is not None for one in arrays)
+    for k in range(300):
+        check(f(numbers(k)), numbers(k))
+    assert lives_on(f)
 
 
 def test_what_is_large_is_not_kept():
