@@ -229,6 +229,25 @@ def two_lists(x):
     return np.dot(a, b) + np.mean(a[3:9])
 
 
+def numbers_beside_others(x):
+    them, y = [], x[0]
+    for i in range(N):
+        y = y * 0.9
+        them.append((np.float32(i) * 0.1, 2.5, y))
+    s = sum(a + b for a, b, _ in them) + sum(c for *_, c in them)
+    return s * 2 if them[3][1] > 2 else s
+
+
+def enumerated_list(x):
+    them, y = [], x[0]
+    for i in range(N):
+        y = y * 0.9 + x[1]
+        them.append(y)
+    for i, v in enumerate(them):
+        y = y * 0.9 + i * v
+    return y
+
+
 def dicts_in_a_list(x):
     them, y = [], x * 1.0
     for _ in range(N):
@@ -288,7 +307,7 @@ DECIDED = [
     parity, first_round, halves, every, listed, rows, zipped, strided, last_of_two, continues, flag,
     counts, counts_by_twos, counts_some, decides_by_count, nested, same_name, in_a_dict,
     dict_of_arguments, path, before_each_round, last_is_written, some_rounds, two_lists,
-    dicts_in_a_list, history,
+    dicts_in_a_list, history, numbers_beside_others, enumerated_list,
 ]  # fmt: skip
 
 

@@ -96,20 +96,18 @@ def _places(leaves: Sequence[Any]) -> dict[int, int]:
 
 def _part(x: Any, trace: Any, begins: dict[int, int], ends: dict[int, int], seen: set[int]) -> Any:
     """What a leaf is in all rounds."""
-    kind = kind_of(x)
-    if kind is None:
-        if not isinstance(x, UNCHANGING):
-            raise RoundError(f"an object is appended: {type(x).__name__}")
+    if isinstance(x, (*UNCHANGING, np.generic)):
         return x
-    if isinstance(x, np.ndarray) and x.shape:
-        raise RoundError("an array from outside is appended")
+    kind = kind_of(x)
+    if kind is None or isinstance(x, np.ndarray):
+        raise RoundError(f"an object that others may see is appended: {type(x).__name__}")
     a: Any = lift(x)
     if kind.form in (int, bool) and a.scope is trace:
         values = trace.in_all_rounds(a.index)
         if values is None:
             raise RoundError("whole numbers are appended that depend on more than counters")
         return values.tolist()
-    if type(x) is not Array or is_number(x):
+    if is_number(a):
         return Row(kind, None, None)
     owner = owner_of(x)
     if owner is not x or owner.scope is not trace or id(owner) in seen:

@@ -16,12 +16,12 @@ def through(*given: Any) -> Through | None:
     sources: tuple = given
     if len(given) == 2:
         f, sources = given
-        if f is enumerate and len(sources) == 1:
-            sources = (range(np.shape(sources[0])[0] if np.ndim(sources[0]) else 0), *sources)
-        elif f is not zip or not sources:
+        if (f is not enumerate or len(sources) != 1) and (f is not zip or not sources):
             return None
     if not all(type(x) is range or (isinstance(x, ROWS) and np.ndim(x)) for x in sources):
         return None
+    if given[0] is enumerate:
+        sources = (range(len(sources[0])), *sources)
     return Through(sources, len(given) == 2)
 
 
