@@ -240,7 +240,7 @@ def numbers_beside_others(x):
 
 def enumerated_list(x):
     them, y = [], x[0]
-    for i in range(N):
+    for _ in range(N):
         y = y * 0.9 + x[1]
         them.append(y)
     for i, v in enumerate(them):
