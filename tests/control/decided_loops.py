@@ -323,6 +323,15 @@ def too_large(x):
     return y
 
 
+def counts_beyond(x):
+    n, m, y = 10**20, 2**63 - 20, x[0]
+    for _ in range(N):
+        n += 1
+        m += 1
+        y = y * 0.9
+    return y + n % 1000 + m % 7
+
+
 def sums_of_counters(x):
     n, y = 0, x[0]
     for i in range(N):
@@ -489,7 +498,7 @@ def while_by_turns(x):
 
 UNDECIDED = [
     while_value, while_doubled, while_moved, while_never, while_by_turns,
-    too_large, sums_of_counters, doubles, takes_turns, dict_with_two_names,
+    too_large, counts_beyond, sums_of_counters, doubles, takes_turns, dict_with_two_names,
     array_in_a_dict_with_a_name, grows, irregular, appends_what_it_writes, list_with_two_names,
     array_in_two_lists, list_in_a_closure, appends_rows, list_of_its_own,
 ]  # fmt: skip

@@ -256,6 +256,9 @@ class Attempt:
                 )
             else:
                 found.append(lift(y))
+        ends = [self.leaves[j] + step * self.span.times for j, step in steps.items()]
+        if not all(-(2**63) <= x < 2**63 for x in (*ends, *(self.leaves[j] for j in steps))):
+            raise RoundError("whole numbers may not fit into 64 bits")
         if steps:
             self.trace.wish = Wish(steps=self.steps | steps)
             raise UnsettledError("whole numbers are counted")
