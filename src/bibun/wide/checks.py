@@ -22,6 +22,8 @@ from .sides import partials
 
 MOST = 2_000
 """Numbers in a program up to which its digits are looked at: a few milliseconds."""
+APART = 1e-30
+"""The part of the largest number of an array below which others are measured by themselves."""
 KEPT = 3 / 4
 """The share of its digits that a derivative has to have; else it is computed again."""
 
@@ -51,7 +53,7 @@ def lost(attempt: Rescue, results: Sequence[Any]) -> list[Any] | None:
 
 
 def differ(y: Any, z: Any) -> bool:
-    """Whether y has lost digits that z has, measured at the largest number of the array.
+    """Whether y has lost digits that z has, measured at the largest number of comparable size.
 
     A zero instead of a number is a loss, however small that is: something has underflowed; so is a
     number where there is none.
@@ -65,8 +67,11 @@ def differ(y: Any, z: Any) -> bool:
     largest = float(np.max(np.abs(z), initial=0))
     if ((np.asarray(y) == 0) & (np.abs(z) > smallest)).any():
         return True
-    error = float(np.max(np.abs(np.subtract(y, z, dtype=float)), initial=0))
-    return error > max(tolerance * largest, smallest)
+    # What is that small is no sum of large numbers that was rounded: it stands for itself.
+    alone = np.maximum(np.abs(y), np.abs(z)) < APART * largest
+    errors = np.abs(np.subtract(y, z, dtype=float))
+    allowed = np.maximum(tolerance * np.where(alone, np.abs(z), largest), smallest)
+    return bool((errors > allowed).any())
 
 
 def shaken(attempt: Rescue, outside: Sequence[bool], results: Sequence[Any]) -> bool:
