@@ -174,6 +174,7 @@ def test_results_that_are_not_finite_are_written_as_they_are(jit):
     np.testing.assert_array_equal(step(p, np.array([0.0, 0.0, 2.0])), [np.inf, np.nan, 1])
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_an_interruption_comes_between_steps():
     """All arrays change or none."""
 

@@ -127,6 +127,7 @@ def test_other_threads_run_during_a_long_call():
     assert sum(start < t < end for t in ticks) > 5
 
 
+@pytest.mark.usefixtures("interrupts")
 def test_an_interruption_leaves_the_state_whole():
     step = bibun.jit(
         lambda state, x: {
