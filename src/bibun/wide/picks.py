@@ -54,7 +54,8 @@ class Picks:
         self.edges: list[Edge] = []
         self.told = False  # whether it was said that they could not be looked at
         for i, (op, *args) in enumerate(trace.entries):
-            if op.kink is not None or op.jump is not None:
+            # What has whole numbers as its arguments does not move with any float.
+            if (op.kink or op.jump) is not None and any(_moves(trace, a) for a in args):
                 self.edges.append(Edge(i, op.kink, op.jump))
             how, *sides = trace.entries[args[0]] if type(op) is Where else (None,)
             if type(how) is Elementwise and how.name in COMPARISONS:
@@ -115,6 +116,12 @@ class Picks:
             elif behind:
                 after.add(i)
         return None
+
+
+def _moves(trace: Trace, i: int) -> bool:
+    """Whether an entry is of floats."""
+    of = trace.types(i)
+    return any(t.dtype.kind in "fc" for t in (of if type(of) is tuple else (of,)))
 
 
 def of_derivative(trace: Trace, entry: int) -> bool:

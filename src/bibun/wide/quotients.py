@@ -23,7 +23,7 @@ from .sides import ALONG, is_gradient, only
 
 def by_quotients(attempt: Rescue, found: Rescued) -> Rescued:
     """What a rescue found, with derivatives that it left open from differences of the values."""
-    if not found.why or not is_gradient(attempt) or len(found.open[0]):
+    if not found.why or not is_gradient(attempt) or len(found.open[0]) or _chosen(attempt):
         return found
     better = [np.array(y, order="C") for y in found.results]
     still = [found.open[0]]
@@ -38,6 +38,12 @@ def by_quotients(attempt: Rescue, found: Rescued) -> Rescued:
         still.append(np.array(left, int))
     why = found.why if any(map(len, still)) else ""
     return Rescued([y[()] for y in better], still, why)
+
+
+def _chosen(attempt: Rescue) -> bool:
+    """Whether matrices are decomposed, whose bases may be a matter of choice."""
+    nodes = attempt.graph.nodes
+    return any(n.op.kind == "call" and type(n.type) is tuple for n in nodes)
 
 
 def _slope(attempt: Rescue, k: int, e: int) -> Limit:
