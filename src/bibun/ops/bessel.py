@@ -12,12 +12,12 @@ import scipy.special as sc
 from numpy.polynomial.legendre import leggauss
 
 from ..array import Array, bind
-from ..errors import DtypeError, NotDifferentiableError
+from ..errors import NotDifferentiableError
 from ..graph import Example, Op, operation, symmetric
 from ..zeros import scale
 from . import elementwise
 from .alignment import known
-from .families import bessel_slope, double
+from .families import bessel_slope, double, one_type
 
 row = partial(elementwise.row, home=__name__)
 NO_ORDER = (
@@ -40,9 +40,7 @@ class ScaledBessel(Op):
     NODES = leggauss(64)
 
     def type(self, v, x):
-        if v != x or x.dtype.kind != "f":
-            raise DtypeError(f"{self.name}: two real floating-point arrays of one type are needed")
-        return x
+        return one_type(self.name, v, x)
 
     def value(self, v, x):
         p, u = double(v), double(x)

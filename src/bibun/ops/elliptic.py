@@ -15,12 +15,11 @@ import numpy as np
 import scipy.special as sc
 
 from ..array import Array, bind
-from ..errors import DtypeError
 from ..graph import Example, Op, operation, symmetric
 from ..zeros import scale
 from . import elementwise
 from .elementwise import Family
-from .families import double
+from .families import double, one_type
 
 row = partial(elementwise.row, home=__name__)
 FAR = 1e250
@@ -42,9 +41,7 @@ class Carlson(Op):
     NODES = 200
 
     def type(self, x, y, z):
-        if not x == y == z or x.dtype.kind != "f":
-            raise DtypeError(f"{self.name}: three real floating-point arrays of one type, please")
-        return x
+        return one_type(self.name, x, y, z)
 
     def value(self, x, y, z):
         powers, args = (self.p, self.q, self.r), [*map(double, (x, y, z))]

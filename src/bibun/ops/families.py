@@ -16,7 +16,7 @@ from numpy.polynomial import Polynomial
 
 from ..array import Array, bind
 from ..errors import DtypeError
-from ..graph import Example, Op, operation, symmetric
+from ..graph import Example, Op, Type, operation, symmetric
 from ..zeros import scale
 from .elementwise import Family
 from .structure import cast
@@ -27,6 +27,15 @@ def double(x: Any) -> Any:
     if x.dtype.itemsize > 8:
         raise TypeError(f"scipy.special computes in double precision, not in {x.dtype}")
     return np.asarray(x, np.float64)
+
+
+def one_type(name: str, *types: Type) -> Type:
+    """The one type that real arguments of an operation have."""
+    first = types[0]
+    if any(t != first for t in types) or first.dtype.kind != "f":
+        given = ", ".join(map(str, types))
+        raise DtypeError(f"{name}: real floating-point arrays of one type are needed, not {given}")
+    return first
 
 
 @operation

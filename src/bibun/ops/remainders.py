@@ -15,11 +15,10 @@ from numpy.polynomial import Polynomial
 from numpy.polynomial.legendre import leggauss
 
 from ..array import bind
-from ..errors import DtypeError
 from ..graph import Example, Op, operation, symmetric
 from ..zeros import scale
 from .elementwise import Family
-from .families import Polygamma, double
+from .families import Polygamma, double, one_type
 from .structure import cast
 
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
@@ -199,9 +198,7 @@ class PsiDifference(Op):
     STEPS = 10
 
     def type(self, a, b):
-        if a != b or a.dtype.kind != "f":
-            raise DtypeError(f"{self.name}: two real floating-point arrays of one type are needed")
-        return a
+        return one_type(self.name, a, b)
 
     def value(self, a, b):
         p, d = double(a), double(b)
