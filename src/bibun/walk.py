@@ -256,6 +256,14 @@ def stack(a: Array, n: int) -> Array:
     return np.broadcast_to(a, (n, *a.shape))
 
 
+def numbers(nodes: Iterable[Node]) -> int:
+    """How many numbers nodes compute, in all rounds of the loops among them."""
+    return sum(
+        sum(prod(t.shape) for t in n.types) + sum(k * numbers(g.nodes) for g, k in n.op.runs())
+        for n in nodes
+    )
+
+
 __all__ = [
     "Trace",
     "active",
@@ -264,16 +272,9 @@ __all__ = [
     "build",
     "by_result",
     "evaluate",
+    "numbers",
     "outputs",
     "pull",
     "push",
     "stack",
 ]
-
-
-def numbers(nodes: Iterable[Node]) -> int:
-    """How many numbers nodes compute, in all rounds of the loops among them."""
-    return sum(
-        sum(prod(t.shape) for t in n.types) + sum(k * numbers(g.nodes) for g, k in n.op.runs())
-        for n in nodes
-    )

@@ -142,7 +142,7 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="the seed of the first")
     parser.add_argument("--count", type=int, default=1000, help="how many programs")
     options = parser.parse_args()
-    rolled.WORTH, count = 0, 0
+    rolled.WORTH = rolled.WORTH_OF_LONG = count = 0
     with warnings.catch_warnings(), TemporaryDirectory() as folder:
         warnings.simplefilter("ignore")
         for seed in range(options.first, options.first + options.count):

@@ -26,6 +26,7 @@ CLOSE = {"rtol": 1e-11, "atol": 1e-13}
 @pytest.fixture(autouse=True)
 def short_loops_stay(monkeypatch):
     monkeypatch.setattr(rolled, "WORTH", 0)
+    monkeypatch.setattr(rolled, "WORTH_OF_LONG", 0)
 
 
 def is_loop(f) -> bool:

@@ -1,4 +1,4 @@
-"""Whether an array is held by one name alone, so that nobody else sees what is written into it."""
+"""Whether an array, dict or list has one name alone, so that nobody else sees it change."""
 
 from __future__ import annotations
 

@@ -1,9 +1,10 @@
 """Loops of Python's in compiled functions: one round is traced, and stands for all that follow.
 
-`for i in range(n)` becomes a `Scan` where its source allows that (tracing/rebind/rounds.py) and a
-round gives what it was given: the same names with the same types. A round that needs the value of
-what it carries, that calls what may change something, or that does not come back as it began, says
-nothing of others: then all run one by one, as they do where nothing is compiled.
+`for i in range(n)` and `while i < n` become a `Scan` where their source allows that
+(tracing/rebind/rounds.py) and a round gives what it was given: the same names with the same types.
+A round that needs the value of what it carries, that calls what may change something, or that does
+not come back as it began, says nothing of others: then all run one by one, as they do where nothing
+is compiled.
 """
 
 from __future__ import annotations
@@ -258,7 +259,7 @@ class Rounds:
         cut = None if counter is None else in_rows(loop, counter)
         whole = states if cut is None else [states[j] for j in cut.kept]
         size = n * sum(a.raw.dtype.itemsize * int(np.prod(a.shape)) for a in whole)
-        long = WORTH and any(np.prod(a.shape) >= LONG for a in states)
+        long = any(np.prod(a.shape) >= LONG for a in states)
         small = n * _work(graph) < (WORTH_OF_LONG if long else WORTH)
         if size > STORED:
             return f"its rounds would store {size >> 20} MiB"

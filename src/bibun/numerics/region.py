@@ -16,8 +16,9 @@ from ..errors import AbstractValueError, Position
 from ..graph import Constant, Graph, Input, Item, Op, Type, canonical
 from ..ops.elementwise import Elementwise
 from ..ops.select import Where
-from ..ops.structure import Expand, Reshape, expand_to
+from ..ops.structure import expand_to
 from ..rewrite import STABILISE, rewrite
+from ..rewrite.engine import SPREAD
 from ..tracing.functional import Recorded
 from ..walk import active, build, evaluate
 from ..wide.limits import Limit
@@ -25,7 +26,6 @@ from ..wide.objects import NotExpressibleError, UndecidedError
 from ..wide.proof import number
 from ..wide.rescue import Budget, Rescue, SpentError
 
-SPREAD = (Expand, Reshape)
 LARGE, FEW = 256, 8
 """Numbers from which on only a few of an array are looked at; and how many about."""
 MOST_STEPS = 12
@@ -69,7 +69,7 @@ class Program(NamedTuple):
     def constant(self, i: int) -> bool:
         """Whether a node is a number of the program, perhaps spread over an array."""
         n = self.graph.nodes[i]
-        spread = isinstance(n.op, SPREAD)
+        spread = type(n.op) in SPREAD
         return isinstance(n.op, Constant) or (spread and self.constant(n.args[0]))
 
 
@@ -211,7 +211,7 @@ def thinned(found: Region) -> Region:
         env: dict[int, Any] = dict(zip(found.leaves, args, strict=True))
         for i in found.inner:
             n = nodes[i]
-            if isinstance(n.op, SPREAD):
+            if type(n.op) in SPREAD:
                 env[i] = env[n.args[0]]
             else:
                 given = [expand_to(env[a], args[0].shape) for a in n.args]

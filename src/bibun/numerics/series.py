@@ -19,12 +19,13 @@ import numpy as np
 from ..array import Array
 from ..graph import Graph, Type
 from ..program import Program as Compiled
+from ..rewrite.engine import SPREAD
 from ..wide.balls import Ball, balls, precision, raw
 from ..wide.checks import KEPT
 from ..wide.limits import value_of
 from ..wide.objects import Element, Library, NotExpressibleError, UndecidedError, interpret
 from .code import Writer, number
-from .region import SPREAD, Region, applied, with_pull
+from .region import Region, applied, with_pull
 
 TERMS = (4, 6, 8, 12, 16, 20)
 REACHES = [2.0**-k for k in range(14)]
@@ -73,7 +74,7 @@ def scalar(region: Region) -> Scalar:
         env: list[Any] = [x]
         for _, n in region.graph.body():
             args = [env[a] for a in n.args]
-            env.append(args[0] if isinstance(n.op, SPREAD) else applied(n.op, args, x.scope))
+            env.append(args[0] if type(n.op) in SPREAD else applied(n.op, args, x.scope))
         return env[region.graph.outputs[0]]
 
     graph = with_pull(alone, [Type(dtype, ())], True)

@@ -21,6 +21,7 @@ import numpy as np
 from ..derivative.gradient import grad
 from ..errors import Position
 from ..graph import Type
+from ..rewrite.engine import SPREAD
 from ..wide.checks import KEPT
 from ..wide.mode import rescue
 from .code import LINE, UnwrittenError, Writer, fresh, laid_out
@@ -28,7 +29,6 @@ from .forms import Form, elements, masked, scaled
 from .logs import logs
 from .mend import Edit
 from .region import (
-    SPREAD,
     Program,
     Region,
     Truth,
@@ -213,7 +213,7 @@ def _takers(found: Region, leaf: int) -> Iterator[tuple[Position, int]]:
     nodes = found.program.graph.nodes
     for i in found.inner:
         for k, a in enumerate(nodes[i].args):
-            while a != leaf and isinstance(nodes[a].op, SPREAD):
+            while a != leaf and type(nodes[a].op) in SPREAD:
                 a = nodes[a].args[0]
             if a == leaf:
                 yield found.program.position(i), k

@@ -25,12 +25,18 @@ def by_quotients(attempt: Rescue, found: Rescued) -> Rescued:
     """What a rescue found, with derivatives that it left open from differences of the values."""
     if not found.why or not is_gradient(attempt) or len(found.open[0]) or _chosen(attempt):
         return found
+    try:
+        (here,) = attempt.exact(attempt.steps().bits)[0]
+    except UNKNOWN:
+        return found
+    if here is None:
+        return found
     better = [np.array(y, order="C") for y in found.results]
     still = [found.open[0]]
     for k, entries in enumerate(found.open[1:]):
         y, left = better[1 + k], []
         for e in entries:
-            slope = _slope(attempt, k, int(e))
+            slope = _slope(attempt, k, int(e), here)
             if slope.kind == "number":
                 y.ravel()[e] = number(slope.value, y.dtype)
             else:
@@ -46,16 +52,13 @@ def _chosen(attempt: Rescue) -> bool:
     return any(n.op.kind == "call" and type(n.type) is tuple for n in nodes)
 
 
-def _slope(attempt: Rescue, k: int, e: int) -> Limit:
-    """The derivative by entry e of the k-th argument that is differentiated."""
+def _slope(attempt: Rescue, k: int, e: int, here: Any) -> Limit:
+    """The derivative by entry e of the k-th argument that is differentiated, given the value."""
     place, masks = only(attempt, k, e)
     wanted = [np.arange(1)] + [np.arange(0)] * (len(attempt.graph.outputs) - 1)
     try:
         seen = attempt.nearby(wanted, masks, ALONG)[0][0]
-        (here,) = attempt.exact(attempt.steps().bits)[0]
     except UNKNOWN:
-        return NOTHING
-    if here is None:
         return NOTHING
     if np.isinf(np.ravel(attempt.args[place])[e]):
         return Limit("number", raw(0))  # what tends to a number becomes flat

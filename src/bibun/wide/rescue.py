@@ -71,9 +71,8 @@ class Rescue:
         budget: Budget,
     ):
         self.graph, self.args, self.movable, self.values = graph, args, movable, values
-        self.library: Library = balls(
-            lambda values: self._between()
-        )  # loads python-flint, the first time
+        # Loads python-flint, the first time.
+        self.library: Library = balls(lambda values: self._between())
         # Time of this thread: what else the machine does shall not decide about a result.
         self.budget, self.end = budget, thread_time() + budget.seconds
         self.work = 0

@@ -8,7 +8,6 @@ are the user's own module and its closure the user's own cells.
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterable, Iterator
 from types import CodeType
 from typing import Any, NamedTuple
@@ -176,7 +175,7 @@ class Marked(ast.NodeTransformer):
         if not again or name is None or not (may_set or self._defined(name)):
             self.generic_visit(node)
             return node
-        present = copy.deepcopy(target)
+        present = copied(target)
         present.ctx = ast.Load()
         parts = _tuple(target, ast.Constant(name), present, node.value)
         self.generic_visit(parts)
@@ -270,7 +269,7 @@ class Marked(ast.NodeTransformer):
 
     def visit_Match(self, node: ast.Match) -> ast.AST:
         patterns = [p for case in node.cases for p in ast.walk(case.pattern)]
-        classes = [copy.deepcopy(p.cls) for p in patterns if isinstance(p, ast.MatchClass)]
+        classes = [copied(p.cls) for p in patterns if isinstance(p, ast.MatchClass)]
         self.generic_visit(node)
         if classes:
             node.subject = marked(MATCH, _tuple(node.subject, node.subject, *classes))
@@ -304,6 +303,13 @@ MIRRORED = {
     "__lt__": "__gt__", "__gt__": "__lt__", "__le__": "__ge__", "__ge__": "__le__",
     "__eq__": "__eq__", "__ne__": "__ne__",
 }  # fmt: skip
+
+
+def copied(part: Any) -> Any:
+    """A copy of a tree, to be changed, in a third of the time of `copy.deepcopy`."""
+    if isinstance(part, ast.AST):
+        return type(part)(**{name: copied(x) for name, x in vars(part).items()})
+    return [copied(x) for x in part] if type(part) is list else part
 
 
 def marked(mark: str, node: ast.expr) -> ast.expr:

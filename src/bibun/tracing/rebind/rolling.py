@@ -10,7 +10,6 @@ from .rounds import (
     USING,
     Loop,
     Spec,
-    appended,
     appends,
     bound_in,
     names_in,
@@ -110,7 +109,7 @@ class Rolling(Marked):
     def _visited(self, node: Any) -> None:
         """A loop with marks, whose rounds have what they append."""
         before, self.parameters = self.parameters, [*self.parameters, *_stored_in(node)]
-        more = [(s, found[0]) for s in appends(node) if (found := appended(s))]
+        more = list(appends(node))
         super().generic_visit(node) if isinstance(node, ast.While) else super().visit_For(node)
         self.parameters = before  # data[i] is looked at, since i may have no value
         self.loops += 1

@@ -8,13 +8,12 @@ So a round depends on its counter, on what is carried, and on what no round chan
 from __future__ import annotations
 
 import ast
-import copy
 from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple, TypeGuard
 
 import numpy as np
 
-from .marks import PLAIN
+from .marks import PLAIN, copied
 
 # fmt: off
 # Statements and expressions whose effect nobody can undo, or that leave the loop.
@@ -99,19 +98,19 @@ def appended(node: ast.AST) -> tuple[ast.Name, ast.expr] | None:
     return None
 
 
-def appends(loop: Loop) -> Iterator[ast.Expr]:
+def appends(loop: Loop) -> Iterator[tuple[ast.Expr, ast.Name]]:
     """The statements name.append(value) of the rounds of a loop, and of no loop in it."""
     waiting: list[ast.AST] = list(reversed(loop.body))
     while waiting:
         node = waiting.pop()
-        if isinstance(node, ast.Expr) and appended(node) is not None:
-            yield node
+        if isinstance(node, ast.Expr) and (found := appended(node)):
+            yield node, found[0]
         elif not isinstance(node, ast.For | ast.While | ast.expr):
             waiting += reversed(list(ast.iter_child_nodes(node)))
 
 
 def _lists(loop: Loop) -> set[str]:
-    return {found[0].id for s in appends(loop) if (found := appended(s))}
+    return {name.id for _, name in appends(loop)}
 
 
 class _WithoutAppends(ast.NodeTransformer):
@@ -127,7 +126,7 @@ class _WithoutAppends(ast.NodeTransformer):
 
 def _without_appends(statement: ast.stmt) -> ast.stmt:
     """A copy of a statement that makes what it appends, and does not append it."""
-    return _WithoutAppends().visit(copy.deepcopy(statement))
+    return _WithoutAppends().visit(copied(statement))
 
 
 def target_of(loop: Loop) -> ast.expr:
@@ -159,11 +158,9 @@ def test_of(loop: ast.While) -> Test | None:
         if isinstance(n, ast.Call)
     )
     changed = bound_in(loop.body).keys() | _written(loop.body) | _lists(loop)
-    return (
-        None
-        if not plain or changed & set(names_in(bound))
-        else Test(name, OPERATORS[type(op)], bound)
-    )
+    if not plain or changed & set(names_in(bound)):
+        return None
+    return Test(name, OPERATORS[type(op)], bound)
 
 
 MIRRORED: dict[type, type] = {
