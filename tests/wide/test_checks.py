@@ -245,6 +245,15 @@ def test_conventions_that_make_a_mean_need_no_look():
         assert_array_equal(grad(relu)(np.array([0.0, 1.0])), [-1, np.e + np.e])
 
 
+def test_whole_numbers_that_pick_entries_are_no_convention_themselves():
+    f = lambda x: np.where((x == 0).astype(int) == 1, 2 * x, x)  # noqa: E731
+    with rescue(True, seconds=0), pytest.warns(LostDigitsWarning, match=r"equal at 0\.0, 0\.0 is"):
+        assert grad(f)(0.0) == 2
+    with rescue(True, seconds=0):  # without a warning
+        y = grad(lambda x: np.sum(np.where(np.argsort(x) == 1, 1.0, 3 * x)))(np.arange(3.0))
+    assert_array_equal(y, [3.0, 0.0, 3.0])
+
+
 def test_what_has_no_exact_numbers_at_a_kink_is_told():
     f = lambda x: np.sign(x) * np.abs(x) + np.nextafter(x, 1.0)  # noqa: E731
     with pytest.warns(LostDigitsWarning, match="sign .* nextafter"):

@@ -116,14 +116,11 @@ def _made(
     return Blame(what, n.op.name, given, y[index], index, position), entry
 
 
-def convention(recorded: Recorded, entry: int) -> Blame:
-    """An operation whose derivative is a convention where it stands: at a kink, or at a jump."""
+def convention(recorded: Recorded, entry: int, mask: np.ndarray) -> Blame:
+    """An operation whose derivative is a convention where a mask says: at a kink, or at a jump."""
     trace = recorded.trace
     op, *args = trace.entries[entry]
     given = [np.asarray(trace.value(i)) for i in args]
-    with np.errstate(all="ignore"):
-        masks = [np.asarray(f(*given)) for f in (op.jump, op.kink) if f is not None]
-    mask = next(m for m in masks if m.any())
     index = tuple(int(k) for k in np.argwhere(mask)[0])
     operands = operands_at(given, index, mask.shape)
     position = trace.position(entry)

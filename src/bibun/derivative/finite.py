@@ -23,7 +23,7 @@ from ..tracing.functional import Recorded
 from ..walk import numbers
 from ..wide.checks import MOST, existing, lost, smoothed
 from ..wide.mode import Mode, mode
-from ..wide.picks import Picks, of_derivative
+from ..wide.picks import Picks, at_edge, of_derivative
 from ..wide.quotients import by_quotients
 from ..wide.rescue import SPENT, UNKNOWN, Budget, Rescue, Rescued, possible, reason
 from .blame import blame, convention
@@ -211,14 +211,18 @@ def looked(
 
 def _tell(recorded: Recorded, picks: Picks, picked: int | None, why: str) -> None:
     """Say once that conventions could not be compared with the derivative of the whole."""
-    entry = picks.tangled(recorded.trace) if picked is None else picked
-    if entry is None or picks.told or of_derivative(recorded.trace, entry):
+    trace, entry = recorded.trace, picked
+    if entry is None or at_edge(trace, entry) is None:  # whole numbers do not move themselves
+        entry = picks.tangled(trace)
+    if entry is None or picks.told or of_derivative(trace, entry):
         return
-    picks.told = True
+    mask = at_edge(trace, entry)
+    assert mask is not None
+    picks.told, what = True, convention(recorded, entry, mask)
     more = "; `with bibun.numerics.rescue(True, seconds=10, operations=10**8):` allows more"
     warn(
         LostDigitsWarning(
-            f"{convention(recorded, entry)}, and whether the whole has it could not be looked at: "
+            f"{what}, and whether the whole has it could not be looked at: "
             f"{why}{more if why == SPENT else ''}"
         )
     )

@@ -19,9 +19,8 @@ from ..wide.balls import UndecidedError, balls, precision
 from ..wide.checks import KEPT
 from ..wide.objects import Library, NotExpressibleError, apply, lacking
 from ..wide.proof import ball_of
+from ..wide.rescue import PRECISIONS
 from .blame import operands_at
-
-BITS = 2048
 
 
 class Loss(NamedTuple):
@@ -45,7 +44,7 @@ def losses(recorded: Recorded) -> list[Loss]:
     given = [Array(None, -1, recorded.outside(i).raw) for i in order[: graph.arity]]
     with np.errstate(all="ignore"):
         floats = evaluate(graph, given)
-    with precision(BITS):
+    with precision(PRECISIONS[-1]):
         exact, _ = in_balls(graph, [a.raw for a in given], balls(lambda values: None))
         errors = [_errors(x, y) for x, y in zip(floats, exact, strict=True)]
     found = []

@@ -18,10 +18,10 @@ from ..tracing.functional import Recorded, record
 from ..walk import numbers
 from ..wide.balls import balls, precision
 from ..wide.proof import Proof, number, proof
+from ..wide.rescue import PRECISIONS
 from .conditions import Condition, conditions
 from .region import check_values
 
-PRECISIONS = 128, 512, 2048
 MOST = 1_000_000
 SHOWN, LARGE = 3, 100.0
 """How many conditions are shown, and from which on."""

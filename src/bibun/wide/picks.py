@@ -32,31 +32,17 @@ class Place(NamedTuple):
     choices: list[int]
 
 
-class Edge(NamedTuple):
-    """An entry of the trace whose operation may stand at a kink or a jump, and what tells it."""
-
-    entry: int
-    kink: Any
-    jump: Any
-
-    def met(self, trace: Trace, *of: Any) -> bool:
-        """Whether the operation stands there."""
-        args = [trace.value(i) for i in trace.entries[self.entry][1:]]
-        with np.errstate(all="ignore"):
-            return any(np.any(f(*args)) for f in of or (self.kink, self.jump) if f is not None)
-
-
 class Picks:
     """The places where a program chooses by a comparison, and its kinks and jumps."""
 
     def __init__(self, trace: Trace):
         self.places: list[Place] = []
-        self.edges: list[Edge] = []
+        self.edges: list[int] = []  # entries whose operations may stand at a kink or a jump
         self.told = False  # whether it was said that they could not be looked at
         for i, (op, *args) in enumerate(trace.entries):
             # What has whole numbers as its arguments does not move with any float.
             if (op.kink or op.jump) is not None and any(_moves(trace, a) for a in args):
-                self.edges.append(Edge(i, op.kink, op.jump))
+                self.edges.append(i)
             how, *sides = trace.entries[args[0]] if type(op) is Where else (None,)
             if type(how) is Elementwise and how.name in COMPARISONS:
                 choices = [i for i in args[1:] if not _constant(trace, i)]
@@ -95,7 +81,7 @@ class Picks:
         taken at 1 holds there alone.
         """
         try:
-            return any(edge.met(trace) for edge in self.edges)
+            return any(at_edge(trace, i) is not None for i in self.edges)
         except AbstractValueError:
             return False
 
@@ -105,17 +91,26 @@ class Picks:
         Then the mean of both sides of each kink makes the mean of both sides of the whole: the
         derivative is linear in them. What derivatives have added inside is none of the user's.
         """
-        edges = {e.entry: e for e in self.edges if not of_derivative(trace, e.entry)}
+        edges = {i for i in self.edges if not of_derivative(trace, i)}
         after: set[int] = set()
         for i, (_, *args) in enumerate(trace.entries):
             behind = not after.isdisjoint(args)
-            if i in edges and edges[i].met(trace):
-                if behind or edges[i].met(trace, edges[i].jump):
+            if i in edges and at_edge(trace, i) is not None:
+                if behind or at_edge(trace, i, kinks=False) is not None:
                     return i
                 after.add(i)
             elif behind:
                 after.add(i)
         return None
+
+
+def at_edge(trace: Trace, entry: int, kinks: bool = True) -> np.ndarray | None:
+    """Where an operation stands at a jump, or at a kink; None if it does nowhere."""
+    op, *args = trace.entries[entry]
+    given = [trace.value(i) for i in args]
+    tests = [f for f in (op.jump, op.kink if kinks else None) if f is not None]
+    with np.errstate(all="ignore"):
+        return next((m for f in tests if (m := np.asarray(f(*given))).any()), None)
 
 
 def _moves(trace: Trace, i: int) -> bool:

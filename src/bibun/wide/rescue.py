@@ -47,7 +47,7 @@ UNKNOWN = SpentError, UndecidedError, NotExpressibleError
 def reason(error: Exception) -> str:
     """The same in words."""
     if isinstance(error, UndecidedError):
-        return "a comparison is undecided with 2,048 bits"
+        return f"a comparison is undecided with {PRECISIONS[-1]:,} bits"
     return SPENT if isinstance(error, SpentError) else str(error)
 
 
