@@ -1,11 +1,9 @@
-"""The truth of the formulas in zoo_formulas.py, zoo_models.py and zoo_densities.py, by mpmath:
+"""The truth of the formulas in the other files zoo_*.py: python -m benchmarks.make_zoo_truth
 
-    python -m benchmarks.make_zoo_truth
-
-One-sided slopes at two tiny steps, in 700 digits; neither needs the value at the point itself. The
-formulas are traced, and their primal program runs on mpmath's numbers; no derivative is bibun's.
-Where a branch that is not taken has no real value, which mpmath ends by an exception, numbers of
-python-flint go on. Formulas of matrices are not traced: mpmath decomposes them itself.
+One-sided slopes by mpmath at two tiny steps, in 700 digits; neither needs the value at the point
+itself. The formulas are traced, and their primal program runs on mpmath's numbers; no derivative is
+bibun's. Where a branch that is not taken has no real value, which mpmath ends by an exception,
+numbers of python-flint go on. Formulas of matrices are not traced: mpmath decomposes them itself.
 """
 
 from __future__ import annotations

@@ -47,7 +47,6 @@ def test_loops_mean_what_they_say(program):
     assert is_loop(program) == (program in LOOPS)
 
 
-@pytest.mark.filterwarnings("ignore")
 def test_random_loops(tmp_path):
     for seed in range(8):
         assert not wrong(seed, tmp_path)

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.special
 
-from .functions import OFF, UNARY
+from .functions import FIRST, OFF, UNARY
 from .programs import Instruction, Program, generate
 from .truth import Truth
 from .verdict import ours, verdicts
@@ -101,10 +101,13 @@ def test_wrong_derivatives_beside_jumps_are_found(beside, entry, wrong):
 def test_how_far_the_values_of_scipy_are_off():
     worst = {"erfi": 0.012508626573063059, "exp1": 0.9261436330427653, "i1": 7.902739539197421}
     worst |= {"i1e": 7.902739539197421, "k0": 1.5238965642269047}
+    worst |= {"ive": 0.03455782646781896, "k0e": 0.42786277223137614}
+    assert worst.keys() == OFF.keys()
     for name, x in worst.items():
         with mp.workdps(40):
             y = UNARY[name](mp.mpf(x))
-            off = abs(float(getattr(scipy.special, name)(x)) - y) / y / mp.mpf(2) ** -52
+            found = getattr(scipy.special, name)(*FIRST.get(name, ()), x)
+            off = abs(float(found) - y) / y / mp.mpf(2) ** -52
         assert 4 < off < OFF[name], name
 
 

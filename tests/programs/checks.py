@@ -189,7 +189,8 @@ def failures(program: Program) -> Iterator[str]:
     for one in CHECKS:
         try:
             one(check)
-        except (Unknown, LostDigitsWarning):  # at a convention, as bibun says itself
+        # bibun says itself: at a convention, or of digits that arrays from outside do not have.
+        except (Unknown, LostDigitsWarning):
             yield UNKNOWN
         except Exception as error:
             yield f"{one.__name__}: {error if isinstance(error, AssertionError) else repr(error)}"
