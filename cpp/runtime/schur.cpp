@@ -80,7 +80,7 @@ bool triangular(Size n, Size room, T* a, T* q, T* work, typename Lapack<T>::Schu
   return info == 0;
 }
 
-// y = x z, or x^T z, or x z^T, of matrices in columns; y is m x n.
+// y = factor x z, where x or z may be turned, of matrices in columns; y is m x n.
 template <class T>
 void product(Size m, Size n, Size k, char x_turned, T* x, char z_turned, T* z, T factor, T* y,
              typename Lapack<T>::Product gemm) {

@@ -17,7 +17,7 @@ class Settled {
   void place_input(std::size_t k, void* data) { buffers_[k] = data; }
   void place_output(std::size_t k, void* data) { buffers_[inputs_ + k] = data; }
 
-  // Memory for an output, which is kept here, and where it is.
+  // Places an output in memory that is kept here.
   void own_output(std::size_t k, const Type& type);
 
   void** buffers() { return buffers_.data(); }

@@ -133,8 +133,9 @@ class ExportNodes(Nodes):
         types = self.types(n)
         return scalar(n, types) or whole(n, types) or super().function(i)
 
-    def routine(self, n: Node) -> Routine | None:
+    def routine(self, i: int) -> Routine | None:
         """The function of an operation that needs one: what are loops are readable loops."""
+        n = self.graph.nodes[i]
         make, given = maker(n.op) or MORE.get(n.op.name), self.types(n)
         found = make(n.op, *given) if make and numeric([*given, *n.types]) else None
         return found and found._replace(symbol=f"routines::{found.symbol}")

@@ -124,9 +124,7 @@ class Code:
 
     def __init__(self, name: str = "kernel", lookups: bool = False):
         self.name = name
-        self.lookups = (
-            lookups  # whether entries of small tables are there nearly as soon as products
-        )
+        self.lookups = lookups  # whether entries of small tables are as quick as products
         self.buffers: list[Buffer] = []
         self.blocks = [Block(0)]
         self.counters: dict[int, int] = {}  # of each loop: its depth

@@ -184,10 +184,10 @@ def by_products(z: Pair, n: int) -> Pair:
     """z^n, by squares."""
     if n < 0:
         return quotient(one(z), by_products(z, -n))
-    half = by_products(z, n // 2) if n > 1 else None
-    square = times(half, half) if half else None
-    if square is None:
+    if n == 1:
         return z
+    half = by_products(z, n // 2)
+    square = times(half, half)
     return times(square, z) if n % 2 else square
 
 

@@ -7,7 +7,7 @@ to it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import reduce
+from math import prod
 from typing import Any
 
 from ..loops import Value
@@ -46,7 +46,7 @@ def known_power(n: int) -> Function:
             square = square * square if k else x
             if n >> k & 1:
                 factors.append(square)
-        return reduce(lambda a, b: a * b, factors, x.like(1))
+        return prod(factors, start=x.like(1))
 
     return found
 

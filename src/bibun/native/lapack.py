@@ -7,7 +7,7 @@ of C: vectors have the signs that NumPy gives them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence, Set
 from math import prod
 from typing import Any
 
@@ -33,7 +33,7 @@ from .tasks import DEPENDENT, INDEFINITE, INFINITE, SINGULAR, Maker, along, make
 
 INT32, INT64 = np.dtype(np.int32), np.dtype(np.int64)
 BESIDE = 8
-"""Columns that sorting takes out of an array together."""
+"""Columns that sorting takes out of an array together: kBeside of cpp/runtime/sorting.cpp."""
 
 
 def square(
@@ -158,7 +158,7 @@ SORTING: dict[type, Maker] = {
 
 
 def native_routine(
-    op: Op, args: Sequence[Any], results: Sequence[Any], read: Collection[int] = ()
+    op: Op, args: Sequence[Any], results: Sequence[Any], read: Set[int] = frozenset()
 ) -> Routine | None:
     """The routine of the extension that does an operation; None if there is none.
 
@@ -169,7 +169,7 @@ def native_routine(
     found = _routine(op, args)
     if found is None:
         return None
-    if type(op) in VALUES and set(read) == {VALUES[type(op)]}:
+    if type(op) in VALUES and read == {VALUES[type(op)]}:
         found = found._replace(numbers=(*found.numbers[:-1], 0))
     symbol = f"bibun_{found.symbol}_{KINDS[args[0].dtype]}"
     return found._replace(symbol=symbol) if symbol in symbols() else None
@@ -179,7 +179,8 @@ def _routine(op: Op, args: Sequence[Any]) -> Routine | None:
     if type(op) in SORTING:
         return SORTING[type(op)](op, *args) if len({a.dtype for a in args}) == 1 else None
     rows = max(args[0].shape[-2:], default=0)
-    most, large = FACTORISED.get(type(op)) or (0 if op.name in LATER else MOST, LATER.get(op.name))
+    later = LATER.get(op.name)
+    most, large = FACTORISED.get(type(op), (0 if later else MOST, later))
     if rows > most:
         found = large(op, *args) if large else None
         return found and found._replace(symbol=f"lapack_{found.symbol}")

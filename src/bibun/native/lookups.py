@@ -8,13 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .lines import Lines, Term, suffix, vector
+from .lines import Lines, Term, vector
 
 LANES, ENTRIES = 8, 16
 PERMUTE = "llvm.x86.avx512.vpermi2var.pd.512"
 EIGHT, PLACES = "<8 x double>", "<8 x i64>"
-LEAST, PLUS = 0b10, 0b10 << 2
-"""Of the instruction VRANGE: the number that is nearer to 0, without its sign."""
 
 
 def looked_up(p: Lines, table: str, index: Term) -> Term:
@@ -46,15 +44,3 @@ def shuffled(
     of, (a, b) = vector(kind, lanes), (*parts, "poison")[:2]
     order = ", ".join("i32 poison" if k is None else f"i32 {k}" for k in chosen)
     return p.put(f"shufflevector {of} {a}, {of} {b}, <{len(chosen)} x i32> <{order}>")
-
-
-def capped(p: Lines, x: str, limit: str, lanes: int) -> str:
-    """|x|, or a positive limit if that is less or x is nan; of float64."""
-    of, bits = vector("double", lanes), 64 * lanes
-    if bits in (128, 256, 512):
-        given = [(of, x), (of, limit), ("i32", str(LEAST | PLUS)), (of, "zeroinitializer")]
-        given += [("i8", "-1"), *([("i32", "4")] if bits == 512 else [])]
-        return p.call(f"llvm.x86.avx512.mask.range.pd.{bits}", of, given)
-    size = p.call(f"llvm.fabs.{suffix('f64', lanes)}", of, [(of, x)])
-    less = p.put(f"fcmp olt {of} {size}, {limit}")
-    return p.put(f"select {vector('i1', lanes)} {less}, {of} {size}, {of} {limit}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Sequence
 from functools import cached_property, lru_cache, partial
 from typing import Any, NamedTuple
@@ -89,7 +88,7 @@ class Nodes:
         if isinstance(n.op, Item):
             known = {"cut": "view", "loop": "result", "routine": "result"}
             return known.get(self.role[n.args[0]], "given")
-        if self.routine(n) is not None:
+        if self.routine(i) is not None:
             return "routine"
         if isinstance(n.op, Scan | Branches | Sweeps):
             return "loop" if all(map(self.inner, graphs_of(n.op))) else "call"
@@ -115,18 +114,11 @@ class Nodes:
         kind: Callable[[Graph], Nodes] = type(self)
         return body_of(graph, kind)
 
-    def routine(self, n: Node) -> Routine | None:
+    def routine(self, i: int) -> Routine | None:
         """The function that does all of an operation, where there is one."""
-        return native_routine(n.op, self.types(n), n.types, self.read[n])
-
-    @cached_property
-    def read(self) -> dict[Node, set[int]]:
-        """Of each node, which of its several results somebody reads."""
-        found: dict[Node, set[int]] = defaultdict(set)
-        for _, n in self.graph.body():
-            if isinstance(n.op, Item):
-                found[self.graph.nodes[n.args[0]]].add(n.op.index)
-        return found
+        n = self.graph.nodes[i]
+        items: list[Any] = [self.graph.nodes[k].op for k in self.items[i]]
+        return native_routine(n.op, self.types(n), n.types, {item.index for item in items})
 
     @cached_property
     def items(self) -> dict[int, list[int]]:

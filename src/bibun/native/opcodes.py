@@ -5,7 +5,6 @@ from __future__ import annotations
 from ..errors import BibunError
 from ..loops.statements import FLOATS, WIDTH
 from .lines import Lines, Term, scalar, suffix, vector
-from .lookups import capped
 
 FLOAT = {"add": "fadd", "sub": "fsub", "mul": "fmul", "div": "fdiv", "neg": "fneg", "rem": "frem"}
 INTEGER = {"add": "add", "sub": "sub", "mul": "mul", "and": "and", "or": "or", "xor": "xor"}
@@ -14,6 +13,8 @@ INTRINSICS = {
     "trunc": "trunc", "fma": "fma", "copysign": "copysign",
 }  # fmt: skip
 COMPARED = {"lt": ("olt", "lt"), "le": ("ole", "le"), "eq": ("oeq", "eq"), "ne": ("une", "ne")}
+LEAST, PLUS = 0b10, 0b10 << 2
+"""Of the instruction VRANGE: the number that is nearer to 0, without its sign."""
 
 
 def applied(p: Lines, name: str, result: str, args: list[Term], lanes: int) -> str:
@@ -80,6 +81,18 @@ def extreme(p: Lines, name: str, of: str, operands: list[str], mask: str) -> str
     y = p.put(f"select {mask} {better}, {of} {b}, {of} {a}")
     bad = p.put(f"fcmp uno {of} {b}, {b}")
     return p.put(f"select {mask} {bad}, {of} {b}, {of} {y}")
+
+
+def capped(p: Lines, x: str, limit: str, lanes: int) -> str:
+    """|x|, or a positive limit if that is less or x is nan; of float64."""
+    of, bits = vector("double", lanes), 64 * lanes
+    if bits in (128, 256, 512):
+        given = [(of, x), (of, limit), ("i32", str(LEAST | PLUS)), (of, "zeroinitializer")]
+        given += [("i8", "-1"), *([("i32", "4")] if bits == 512 else [])]
+        return p.call(f"llvm.x86.avx512.mask.range.pd.{bits}", of, given)
+    size = p.call(f"llvm.fabs.{suffix('f64', lanes)}", of, [(of, x)])
+    less = p.put(f"fcmp olt {of} {size}, {limit}")
+    return p.put(f"select {vector('i1', lanes)} {less}, {of} {size}, {of} {limit}")
 
 
 def compare(p: Lines, name: str, kind: str, of: str, listed: str) -> str:

@@ -32,7 +32,7 @@ def apply(lowering: Any, node: int) -> None:
     """The code of a node that a routine does: a call for each part of its arrays."""
     nodes, code = lowering.nodes, lowering.code
     n = nodes.graph.nodes[node]
-    of = nodes.routine(n)
+    of = nodes.routine(node)
     read = [(lowering.spot(a), size(nodes.graph.nodes[a].type)) for a in n.args[: of.reads]]
     written = [(spot, size(t)) for spot, t in results(lowering, node)]
     memory = [Spot(code.buffer(t.dtype, prod(t.shape), "work")) for t in of.memory]

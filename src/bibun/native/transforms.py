@@ -16,10 +16,10 @@ import numpy as np
 
 SHORT = 32
 """Numbers up to which a transform is one product with a matrix."""
-STEP = 20
-"""What a further step costs, in products with each number."""
 PRIME = 128
 """The same, of a number that has no small factor."""
+STEP = 20
+"""What a further step costs, in products with each number."""
 MOST = 1 << 12
 """Numbers from which on a transform is NumPy's."""
 
