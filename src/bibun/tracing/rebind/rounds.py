@@ -65,17 +65,16 @@ def spec_of(loop: Loop, function: ast.AST) -> Spec | None:
     if loop.orelse or not _is_plain(target_of(loop)) or not _pure(body, loop=True):
         return None
     targets, bound = set(names_in(target_of(loop))), bound_in(body)
-    written, seen = _written(body), {*_loads(body), *_closures(function, loop)}
+    written, closures = _written(body), _closures(function, loop)
     if targets & written or not _own(function, bound.keys() | targets | written | lists):
         return None
-    if lists & (targets | bound.keys() | written | seen):
+    if lists & (targets | bound.keys() | written | _loads(body).keys() | closures):
         return None
     if not all(_is_fresh(value) for name in written for value in bound.get(name, ())):
         return None
     exposed = set(_loads([loop.test])) if isinstance(loop, ast.While) else set[str]()
     _expose(body, set(targets), exposed)
-    exposed |= _closures(function, loop)
-    carried = exposed & (bound.keys() | written)
+    carried = (exposed | closures) & (bound.keys() | written)
     if not carried and not lists:
         return None
     inside = _loads([loop])
