@@ -16,7 +16,7 @@ import numpy as np
 
 import bibun
 from bibun.export.files import Case, call, declared
-from bibun.export.functions import Exported, direction
+from bibun.export.functions import Exported, as_arrays, direction, filled
 from bibun.export.header import Header, Style, numbers
 from bibun.export.lowered import Variable, lowered
 from bibun.native.arguments import TRACED
@@ -69,18 +69,14 @@ def every(f: Any, args: tuple, floats: Sequence[int]) -> Exported:
     with np.errstate(all="ignore"):
         y = f(*args)
     tangents = direction(tuple(args[k] for k in floats))
-    leaves, rebuild = flatten(y)
-    cotangents = direction(rebuild([np.asarray(v) for v in leaves]))
+    cotangents = direction(as_arrays(y))
     count = len(args)
 
     def run(*both: Any) -> Any:
         primals = both[:count]
 
         def of_some(*some: Any) -> Any:
-            filled = list(primals)
-            for k, x in zip(floats, some, strict=True):
-                filled[k] = x
-            return f(*filled)
+            return f(*filled(primals, floats, some))
 
         given = [primals[k] for k in floats]
         y, t = bibun.jvp(of_some, given, both[count])

@@ -19,7 +19,7 @@ ELEMENTS: dict[str, Callable[..., Any]] = {
     "add": np.add, "multiply": np.multiply, "divide": np.divide, "equal": np.equal,
     "absolute": lambda a, b: abs(a), "sign": lambda a, b: np.sign(a), "power": lambda a, b: a**2,
     "exp": lambda a, b: np.exp(a), "log": lambda a, b: np.log(a), "angle": lambda a, b: np.angle(a),
-    "square": lambda a, b: np.square(a), "reciprocal": lambda a, b: 1 / a,
+    "square": lambda a, b: np.square(a), "one divided": lambda a, b: 1 / a,
     "finite": lambda a, b: np.isfinite(a) | np.isnan(b),
     **{
         f.__name__: lambda a, b, f=f: f(a)

@@ -125,7 +125,7 @@ def _forward(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str]) 
         primals, tangents = both[: len(args)], both[len(args) :]
 
         def of_some(*some: Any) -> Any:
-            return f(*_filled(primals, wrt, some))
+            return f(*filled(primals, wrt, some))
 
         return jvp(of_some, [primals[k] for k in wrt], tangents)
 
@@ -143,7 +143,7 @@ def _backward(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str])
         primals, g = both[: len(args)], both[len(args)]
 
         def of_some(*some: Any) -> Any:
-            return f(*_filled(primals, wrt, some))
+            return f(*filled(primals, wrt, some))
 
         y, pull = vjp(of_some, *(primals[k] for k in wrt))
         return y, pull(g)
@@ -154,7 +154,7 @@ def _backward(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str])
     def outputs(result: Any) -> list[str]:
         return [*(n for n, _ in named("value", result[0])), *slopes]
 
-    g = direction(_as_arrays(y))
+    g = direction(as_arrays(y))
     cotangents = distinct((n for n, x in named("g", g) if isinstance(x, TRACED)), given)
     return Exported(back, (*args, g), [*given, *cotangents], outputs)
 
@@ -176,19 +176,19 @@ def _curvature(f: Any, args: tuple, wrt: tuple, leaves: Leaves, given: list[str]
 
     def product(*both: Any) -> Any:
         rest = both[: len(args)]
-        return hvp(lambda x: f(*_filled(rest, wrt, (x,))))(rest[k], both[-1])
+        return hvp(lambda x: f(*filled(rest, wrt, (x,))))(rest[k], both[-1])
 
     inputs = [*given, *derived("v", leaves, wrt)]
     results = derived("Hv", leaves, wrt)
     return Exported(product, (*args, direction(args[k])), inputs, lambda y: results)
 
 
-def _filled(args: Sequence[Any], wrt: Sequence[int], some: Sequence[Any]) -> list[Any]:
+def filled(args: Sequence[Any], wrt: Sequence[int], some: Sequence[Any]) -> list[Any]:
     """The arguments with others in some places."""
-    filled = list(args)
+    found = list(args)
     for k, x in zip(wrt, some, strict=True):
-        filled[k] = x
-    return filled
+        found[k] = x
+    return found
 
 
 def direction(tree: Any) -> Any:
@@ -207,7 +207,8 @@ def _turning(x: Any) -> Any:
     return (turn if x.dtype.kind == "c" else turn.real).astype(x.dtype)
 
 
-def _as_arrays(y: Any) -> Any:
+def as_arrays(y: Any) -> Any:
+    """The same with an array in the place of each number."""
     leaves, rebuild = flatten(y)
     return rebuild([np.asarray(x) for x in leaves])
 
