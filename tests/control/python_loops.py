@@ -679,7 +679,7 @@ KEPT = [
     appends, dwrite, wmod, wneg, wthird, wtwice, grads, loopvar, twoexit,
 ]
 ONE_BY_ONE = [
-    used_up, used_by_sum, property_changes, third_argument, looked_up, member,
+    used_up, used_by_sum, property_changes, third_argument, default_list, looked_up, member,
     branch, on_value, breaks, factorial, counter, impure_call, changed, alias, alias2,
     view, outer, shrink, horner, cellmut, oob, shadow,
 ]
