@@ -1,4 +1,4 @@
-// Functions that compiled code calls by name: sorting, linear algebra, slopes of special functions.
+// Functions that compiled code calls by name: sorting, linear algebra, slopes, and integers.
 #ifndef BIBUN_RUNTIME_ROUTINES_HPP
 #define BIBUN_RUNTIME_ROUTINES_HPP
 

@@ -83,9 +83,9 @@ def sign(z: Pair) -> Pair:
 
 def less(a: Pair, b: Pair, equal: bool = False) -> Any:
     """By the real parts, and where these are equal by the others; nan is not less than anything."""
-    known = ~(np.isnan(a.im) | np.isnan(b.im))
+    numbers = ~(np.isnan(a.im) | np.isnan(b.im))
     then = a.im <= b.im if equal else a.im < b.im
-    return ((a.re < b.re) & known) | ((a.re == b.re) & then)
+    return ((a.re < b.re) & numbers) | ((a.re == b.re) & then)
 
 
 def known(z: Pair) -> Any:

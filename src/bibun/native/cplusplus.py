@@ -189,7 +189,7 @@ class CppPrinter:
             return f"{args[0]} ? {args[1]} : {args[2]}"
         if s.opcode == "to":
             return f"static_cast<{cpp_type(s.kind)}>({args[0]})"
-        if s.opcode == "bits" or (s.opcode == "to" and WIDTH[kind] == WIDTH[s.kind]):
+        if s.opcode == "bits":
             return f"bits<{cpp_type(s.kind)}>({args[0]})"
         return self.applied(s.opcode, kind, s.kind, args)
 
