@@ -18,7 +18,7 @@ using bibun::guarded;
 using bibun::Reference;
 
 // Of what Python calls here, as src/bibun/extension.py has it: another number at each change.
-constexpr long kInterface = 9;
+constexpr long kInterface = 10;
 
 void unload(PyObject* capsule) {
   delete static_cast<bibun::Loaded*>(PyCapsule_GetPointer(capsule, nullptr));

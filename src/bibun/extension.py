@@ -6,7 +6,7 @@ from functools import cache
 from importlib import import_module
 from typing import Any
 
-INTERFACE = 9  # as in cpp/runtime/module.cpp
+INTERFACE = 10  # as in cpp/runtime/module.cpp
 
 
 @cache
