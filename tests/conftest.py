@@ -13,19 +13,21 @@ from pathlib import Path
 import pytest
 
 EXTENSION = Path(__file__).resolve().parent.parent / "cpp" / "extension.py"
+CACHE = pytest.StashKey[str]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Build once, not in each of pytest-xdist's workers."""
     if not hasattr(config, "workerinput"):
         runpy.run_path(str(EXTENSION))["build"]()
-        os.environ["XDG_CACHE_HOME"] = tempfile.mkdtemp(prefix="bibun-tests-")
+        config.stash[CACHE] = tempfile.mkdtemp(prefix="bibun-tests-")
+        os.environ["XDG_CACHE_HOME"] = config.stash[CACHE]
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Leave nothing behind."""
-    if not hasattr(config, "workerinput"):
-        shutil.rmtree(os.environ["XDG_CACHE_HOME"])
+    if not hasattr(config, "workerinput") and CACHE in config.stash:
+        shutil.rmtree(config.stash[CACHE])
 
 
 @pytest.fixture
