@@ -64,9 +64,9 @@ def call(worker: Worker, name: str, size: int) -> tuple[float, float] | str:
 
 
 def chain(x: Any, operations: int) -> Any:
-    """A program of so many operations, none of which is like another."""
-    for k in range(operations // 4):
-        x = np.sqrt(x * x + (1.0 + 0.001 * k)) - 0.5 * x
+    """A program of so many operations, in a row: a loop over a list is none when it is compiled."""
+    for c in [1.0 + 0.001 * k for k in range(operations // 4)]:
+        x = np.sqrt(x * x + c) - 0.5 * x
     return x
 
 
