@@ -16,7 +16,6 @@ from bibun.ops.hermitian import HermitianEigh
 from bibun.ops.linalg import Factors
 from bibun.ops.opaque import Opaque
 from bibun.ops.svd import SVD
-from bibun.ops.transcendental import SPECIAL
 
 from ..laws import cases
 from .driver import OPTIONS
@@ -31,9 +30,10 @@ NEAR = (0.0, -0.0, 1.0, -1.0, 1e-300, np.nan)
 WITHOUT = (Factors, Opaque)
 """Bits that only Solve reads, and what is not bibun's to print."""
 
-
-# SciPy's functions with parameters, of which exported headers have no text.
-WITHOUT_TEXT = {f"bibun.ops.{name}" for name in (*SPECIAL, "remainders")} - {"bibun.ops.special"}
+WITHOUT_TEXT = ("bibun.ops.bessel", "bibun.ops.distributions")
+"""SciPy's functions with parameters, of which exported headers have no text."""
+BEYOND = {"cotdg": 1e-300, "pseudo_huber": 1e-300}
+"""Where C++ has the number, and SciPy has not: it gives infinity and nan."""
 
 
 def home(op: Any) -> str:
@@ -56,6 +56,7 @@ def points(op: Any, args: tuple) -> tuple:
         return args
     flat = [np.ravel(x) for x in args]
     hard = np.array(HARD if op.ufunc is getattr(np, op.label, None) else NEAR)
+    hard = hard[hard != BEYOND.get(op.label)]
     rows = [
         [hard if i == k else np.full_like(hard, x[0]) for i, x in enumerate(flat)]
         for k in range(len(flat))

@@ -17,50 +17,71 @@ import numpy as np
 
 from ..graph import Node, Type
 from ..loops import Value
-from ..loops.statements import FLOATS
+from ..loops.statements import FLOATS, KINDS
+from ..native.elements import MATHEMATICS
 from ..native.nodes import Nodes
 from ..native.routines import Routine
 from ..native.tasks import INFINITE, along, eigen, maker, numeric
 from ..ops.elementwise import Elementwise
+from ..ops.elliptic import Carlson, EllipticE, EllipticK, EllipticKm1
 from ..ops.families import Bessel, BesselI0e, Erfcx, Polygamma
+from ..ops.remainders import Dawson, ExpRel, LogRel, PsiDifference
 
 FOLDER = Path(__file__).parent / "texts"
 
 # ------------------------------------------------------------ functions of numbers
 
 # fmt: off
-SCALARS = frozenset((
-    "cosdg", "cosm1", "erfcinv", "erfi", "erfinv", "exp1", "exp10", "expi", "gammainc", "gammaincc",
-    "gammasgn", "kl_div", "logit", "ndtri", "ndtri_exp", "rel_entr", "sindg",
-))
-"""Functions of SciPy's that the texts have under their own name."""
 FIRST = {
     "psi": "polygamma<0>",
     **{f"{k}{n}": f"bessel_{k}<{n}>" for k in "ijky" for n in (0, 1)},
     **{f"i{n}e": f"bessel_i_scaled<{n}>" for n in (0, 1)},
 }
-# fmt: on
 ORDERED: dict[type, Callable[[Any], str]] = {
     Polygamma: lambda op: f"polygamma<{op.order}>",
-    Erfcx: lambda op: f"erfcx_slope<{op.order}>" if op.order else "erfcx",
     BesselI0e: lambda op: f"bessel_i0e_slope<{op.order}>",
-    Bessel: lambda op: f"bessel_{op.letter}<{op.order}>",
+    Bessel:    lambda op: f"bessel_{op.letter}<{op.order}>",
+    LogRel:    lambda op: f"log_relative<{op.order}>",
+    Erfcx:     lambda op: slope("erfcx", op),
+    ExpRel:    lambda op: slope("exprel", op),
+    Dawson:    lambda op: slope("dawsn", op),
+    EllipticK: lambda op: slope("ellipk", op),
+    EllipticE: lambda op: slope("ellipe", op),
+    EllipticKm1: lambda op: slope("ellipkm1", op),
+    Carlson:   lambda op: f"carlson<{op.p}, {op.q}, {op.r}>",
+    PsiDifference: lambda op: f"psi_difference<{op.order}>",
 }
+# fmt: on
 STANDARD = {"gamma": "std::tgamma", "gammaln": "std::lgamma"}
 
 
+def slope(name: str, op: Any) -> str:
+    """A derivative of some order, of which the first is the function itself."""
+    return f"{name}_slope<{op.order}>" if op.order else name
+
+
 def scalar(n: Node, types: Sequence[Any]) -> Callable[..., Value] | None:
-    """The function of a node of float64 or float32, which is computed in float64; None if none."""
-    if any(not isinstance(t, Type) or t.dtype not in FLOATS.values() for t in (*types, n.type)):
+    """The function of a node of float64 or float32, which is computed in float64; None if none.
+
+    Arguments that are whole numbers may be floats: a call with others has no result.
+    """
+    op, given = n.op, [getattr(t, "dtype", None) for t in types]
+    if n.type.dtype not in FLOATS.values():
         return None
-    label = n.op.label if isinstance(n.op, Elementwise) else ""
-    name = FIRST.get(label, label if label in SCALARS else "")
-    of_order = ORDERED.get(type(n.op))
-    name = of_order(n.op) if of_order else name
+    if any(KINDS.get(d, "bool") == "bool" for d in given):
+        return None
+    label = op.label if isinstance(op, Elementwise) and op.label not in MATHEMATICS else ""
+    of_order = ORDERED.get(type(op))
+    name = of_order(op) if of_order else FIRST.get(label, label if label in scalars() else "")
     opcode = STANDARD.get(label) or (f"routines::{name}" if name else "")
+    whole = op.whole if isinstance(op, Elementwise) else ()
 
     def call(*args: Value) -> Value:
-        code, kind = args[0].code, args[0].kind
+        code, kind = args[0].code, KINDS[n.type.dtype]
+        for k in whole:
+            if given[k] in FLOATS.values():
+                reason = f"{label}: argument {k + 1} is no whole number"
+                code.refuse(args[k].floor().differs(args[k]), reason)
         return code.let(opcode, "f64", [a.to("f64") for a in args], None).to(kind)
 
     return call if opcode else None
@@ -127,6 +148,10 @@ MORE: dict[str, Callable[..., Routine | None]] = {
 class ExportNodes(Nodes):
     """The nodes of a graph, as exported C++ sees them."""
 
+    def by_element(self, i: int) -> bool:
+        """Functions that Python computes for whole arrays are among them."""
+        return type(self.graph.nodes[i].op) in ORDERED or super().by_element(i)
+
     def function(self, i: int) -> Any:
         """The scalar function of an element-wise node."""
         n = self.graph.nodes[i]
@@ -144,6 +169,7 @@ class ExportNodes(Nodes):
 # ------------------------------------------------------------ their texts
 
 NAME = re.compile(r"^(?:inline|struct) (?:\w+ )?(\w+)(?:\(| \{)", re.MULTILINE)
+SCALAR = re.compile(r"^inline double (\w+)\((?:double \w+(?:, )?)+\) \{", re.MULTILINE)
 CALL = re.compile(r"(\w+)(?:<\w+>)?\(")
 INCLUDES = ["algorithm"]
 
@@ -156,6 +182,12 @@ def texts() -> dict[str, tuple[str, frozenset[str]]]:
         text = file.read_text("utf-8")
         found[file.stem] = text, frozenset(NAME.findall(text))
     return found
+
+
+@cache
+def scalars() -> frozenset[str]:
+    """The functions of real numbers: those of SciPy's have their names."""
+    return frozenset(name for text, _ in texts().values() for name in SCALAR.findall(text))
 
 
 def called(text: str) -> set[str]:

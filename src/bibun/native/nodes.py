@@ -102,8 +102,7 @@ class Nodes:
             return "view"
         if isinstance(n.op, INTERNAL):
             return n.op.name
-        by_element = n.op.kind == "element" or isinstance(n.op, Foreign)
-        if by_element and self.function(i) is not None:
+        if self.by_element(i) and self.function(i) is not None:
             return "element"
         if self.reduction(i):
             return "sum"
@@ -134,6 +133,11 @@ class Nodes:
         """The nodes that something else takes than calls and views."""
         body = self.graph.body()
         return {a for i, n in body if self.role[i] not in ("call", "view") for a in n.args}
+
+    def by_element(self, i: int) -> bool:
+        """Whether each element of the result is a function of those of the arguments beside it."""
+        op = self.graph.nodes[i].op
+        return op.kind == "element" or isinstance(op, Foreign)
 
     def function(self, i: int) -> Element | None:
         """The scalar function of an element-wise node; None if there is none."""

@@ -69,6 +69,6 @@ inline double expi(double x) {
     return sum + (0.57721566490153286061 + std::log(x));
   }
   double sum = 1, term = 1;
-  for (int k = 1; k < 60 && term > 1e-17; ++k) sum += term *= k / x;
+  for (int k = 1; k < x && term > 1e-17; ++k) sum += term *= k / x;  // as long as terms fall
   return std::exp(x / 2) / x * sum * std::exp(x / 2);
 }

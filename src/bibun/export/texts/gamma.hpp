@@ -1,5 +1,22 @@
+/// The n-th derivative of cot(pi x), a polynomial in c = cot(pi x), since c' = -pi (1 + c^2).
+template <int n>
+inline double cotangent_slope(double x) {
+  const double pi = 3.14159265358979323846, r = x - std::rint(x), size = std::fabs(r);
+  const double c = size < 0.25 ? 1 / std::tan(pi * r) : std::copysign(std::tan(pi * (0.5 - size)), r);
+  double of[n + 2] = {0, 1}, last[n + 2] = {};
+  for (int k = 0; k < n; ++k) {
+    std::copy(of, of + n + 2, last);
+    for (int j = 0; j <= k + 2 && j < n + 2; ++j) {
+      of[j] = -pi * ((j <= n ? (j + 1) * last[j + 1] : 0) + (j > 1 ? (j - 1) * last[j - 1] : 0));
+    }
+  }
+  double y = 0;
+  for (int j = n + 1; j >= 0; --j) y = y * c + of[j];
+  return y;
+}
+
 /// The n-th derivative of psi = (log gamma)', n >= 0. Moved to x >= 15 by the recurrence, there the
-/// asymptotic series (Abramowitz and Stegun 6.3.18, 6.4.11); psi of x < 0 by reflection.
+/// asymptotic series (Abramowitz and Stegun 6.3.18, 6.4.11); far left of 0 by reflection.
 template <int n>
 inline double polygamma(double x) {
   static const double bernoulli[] = {1.0 / 6,        -1.0 / 30,   1.0 / 42,         -1.0 / 30,
@@ -14,6 +31,9 @@ inline double polygamma(double x) {
     return polygamma<0>(1 - x) - 3.14159265358979323846 / std::tan(turn);
   }
   if (n > 0 && x <= 0 && x == std::floor(x)) return std::numeric_limits<double>::infinity();
+  if (n > 0 && x < -10) {
+    return (n % 2 ? -1 : 1) * polygamma<n>(1 - x) - 3.14159265358979323846 * cotangent_slope<n>(x);
+  }
   double before = 1;  // (n - 1)!
   for (int k = 2; k < n; ++k) before *= k;
   const double factorial = n > 1 ? before * n : 1, sign = n % 2 ? 1 : -1;
@@ -33,6 +53,38 @@ inline double polygamma(double x) {
     power *= x * x;
   }
   return sign * sum;
+}
+
+/// psi^(n)(a + b) - psi^(n)(a), for positive a and a + b without cancellation: ten steps of the
+/// recurrence and Stirling's series, term by term; where both are negative by reflection.
+template <int n>
+inline double psi_difference(double a, double b) {
+  static const double bernoulli[] = {1.0 / 6,  -1.0 / 30,   1.0 / 42, -1.0 / 30,
+                                     5.0 / 66, -691. / 2730, 7.0 / 6, -3617.0 / 510};
+  const double pi = 3.14159265358979323846, sign = n % 2 ? -1 : 1;
+  if (!(a > 0 && a + b > 0)) {
+    if (!(a < 0.5 && a + b < 0.5)) return polygamma<n>(a + b) - polygamma<n>(a);
+    const double turns = cotangent_slope<n>(a + b) - cotangent_slope<n>(a);
+    const double other = b == std::rint(b) ? 0 : pi * turns;
+    return -sign * psi_difference<n>(1 - a - b, b) - other;
+  }
+  const auto powers = [b](int m, double p) {  // p^-m - (p + b)^-m
+    const double u = 1 / p, v = 1 / (p + b);
+    double sum = 0, power = 1;
+    for (int i = 0; i < m; ++i, power *= u) sum = sum * v + power;
+    return b * v * u * sum;
+  };
+  double factor = sign, y = 0;
+  for (int k = 2; k <= n; ++k) factor *= k;
+  for (int k = 0; k < 10; ++k) y += powers(n + 1, a + k);
+  const double p = a + 10, first = n == 0 ? std::log1p(b / p) : factor / (n > 0 ? n : 1) * powers(n, p);
+  y = y * factor + first + factor / 2 * powers(n + 1, p);
+  double rising = n == 0 ? 0.5 : sign * factor * (n + 1) / 2;  // (2k + n - 1)! / (2k)!
+  for (int k = 1; k <= 8; ++k) {
+    y += sign * bernoulli[k - 1] * rising * powers(2 * k + n, p);
+    rising *= (2.0 * k + n) * (2.0 * k + n + 1) / ((2.0 * k + 1) * (2.0 * k + 2));
+  }
+  return y;
 }
 
 /// The sign of gamma(x).
