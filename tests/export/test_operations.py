@@ -30,10 +30,13 @@ NEAR = (0.0, -0.0, 1.0, -1.0, 1e-300, np.nan)
 WITHOUT = (Factors, Opaque)
 """Bits that only Solve reads, and what is not bibun's to print."""
 
-WITHOUT_TEXT = ("bibun.ops.bessel", "bibun.ops.distributions")
+WITHOUT_TEXT = ("bibun.ops.bessel",)
 """SciPy's functions with parameters, of which exported headers have no text."""
-BEYOND = {"cotdg": 1e-300, "pseudo_huber": 1e-300}
-"""Where C++ has the number, and SciPy has not: it gives infinity and nan."""
+BEYOND = {
+    "cotdg": (1e-300,), "pseudo_huber": (1e-300,), "fdtri": (1e-300,), "stdtrit": (1e-300, 0.0),
+    "betaincinv": (1e-300,), "betainccinv": (1e-300,),
+}  # fmt: skip
+"""Where C++ has the number, and SciPy has not, but nan, infinity, or some other one."""
 
 
 def home(op: Any) -> str:
@@ -56,7 +59,7 @@ def points(op: Any, args: tuple) -> tuple:
         return args
     flat = [np.ravel(x) for x in args]
     hard = np.array(HARD if op.ufunc is getattr(np, op.label, None) else NEAR)
-    hard = hard[hard != BEYOND.get(op.label)]
+    hard = hard[~np.isin(hard, BEYOND.get(op.label, ()))]
     rows = [
         [hard if i == k else np.full_like(hard, x[0]) for i, x in enumerate(flat)]
         for k in range(len(flat))
