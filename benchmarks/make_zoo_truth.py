@@ -1,6 +1,6 @@
 """The truth of the formulas in the other files zoo_*.py: python -m benchmarks.make_zoo_truth
 
-One-sided slopes by mpmath at two tiny steps, in 700 digits; neither needs the value at the point
+One-sided slopes by mpmath at two tiny steps, in 1000 digits; neither needs the value at the point
 itself. The formulas are traced, and their primal program runs on mpmath's numbers; no derivative is
 bibun's. Where a branch that is not taken has no real value, which mpmath ends by an exception,
 numbers of python-flint go on. Formulas of matrices are not traced: mpmath decomposes them itself.
@@ -27,15 +27,23 @@ sys.path.insert(0, str(Path(__file__).parent))
 import zoo_arrays
 import zoo_densities
 import zoo_formulas
+import zoo_geometry
+import zoo_losses
 import zoo_models
+import zoo_sciences
+import zoo_statistics
 from zoo import Special
 from zoo_formulas import Formula, point
 
-DIGITS = 700
-STEPS = 1e-40, 1e-50
+DIGITS = 1000
+STEPS = mp.mpf(10) ** -150, mp.mpf(10) ** -160
 SAME = mp.mpf(10) ** -18
-NOISE = mp.mpf(10) ** -400  # of rounding, by a step; what underflows anyway
-MODULES = zoo_formulas, zoo_models, zoo_densities, zoo_arrays
+ASIDE = mp.mpf(10) ** -390
+NOISE = mp.mpf(10) ** -350  # of rounding, by a step; what underflows anyway
+MODULES = (
+    zoo_formulas, zoo_models, zoo_densities, zoo_arrays,
+    zoo_geometry, zoo_losses, zoo_statistics, zoo_sciences,
+)  # fmt: skip
 TRUTH = Path(__file__).with_name("zoo_truth.json")
 
 
@@ -49,7 +57,7 @@ def traced(row: Formula, library: Library) -> Program:
         recorded = record(lambda *x: row.f(np, Special(), *x), leaves, lambda x: x, "zoo", {})
     graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
     captured = [recorded.trace.values[i] for i in order[len(leaves) : graph.arity]]
-    more = [library.elements(np.asarray(a))[()] for a in captured]
+    more = [library.elements(np.asarray(a)) for a in captured]
 
     def program(args: Sequence[Any]) -> Any:
         (y,) = interpret(graph, [*args, *more], library)
@@ -109,7 +117,11 @@ def value(program: Program, args: Sequence[Any]) -> Any:
     with np.errstate(all="ignore"):
         try:
             y = program(args)
-        except (NotExpressibleError, UndecidedError, ArithmeticError, ValueError):
+        except NotExpressibleError as error:
+            if isinstance(error.__cause__, OverflowError):
+                raise error.__cause__ from None  # of mpmath's: nothing is said about the formula
+            return None
+        except (UndecidedError, ArithmeticError, ValueError):
             return None
     return y if isinstance(y, mp.mpf) and mp.isfinite(y) else None
 
@@ -138,7 +150,7 @@ def sides(
                 args[k][i] = here + library.elements(sign * times * step * scale)
                 ys.append(value(program, [a[()] for a in args]))
             firsts.append(ys[0])
-            slopes.append(None if None in ys else (ys[1] - ys[0]) / (sign * mp.mpf(step) * scale))
+            slopes.append(None if None in ys else (ys[1] - ys[0]) / (sign * step * scale))
         found.append(None if None in slopes else settled(*slopes))
         near += [] if None in slopes else [firsts]
     # What does not shrink with the step is a jump.
@@ -166,24 +178,35 @@ def entry(found: list[Any]) -> tuple[str, Any, Any, Any]:
         same = len(set(there)) == 1
         return ("inf" if same else "undefined"), there[0], there[0], there[0]
     low, high = min(there), max(there)
-    if high - low <= SAME * max(abs(high), abs(low)):
+    size, mean = max(abs(high), abs(low)), (low + high) / 2
+    if high - low <= SAME * size:
         return "exact", there[0], there[0], there[0]
-    return "subgrad", (low + high) / 2, low, high
+    return "subgrad", mean if abs(mean) > SAME * size else mp.mpf(0), low, high
 
 
 def best(row: Formula, k: int, i: tuple[int, ...]) -> tuple[str, Any, Any, Any]:
     """The derivative by mpmath; by python-flint where that has none."""
     way, library = decomposed if row.category == "matrices" else traced, mpmath()
-    program = way(row, library)
-    slopes = sides(program, row, k, i, library)
-    if slopes == [None, None] and len(np.concatenate([a.ravel() for a in point(row)])) > 1:
-        slopes = sides(program, row, k, i, library, mp.mpf(10) ** -390)
-    found = entry(slopes)
+    try:
+        found = entry(tried(way(row, library), row, k, i, library))
+    except OverflowError:
+        found = entry([])
     if found[0] != "undefined" or way is decomposed:
         return found
     with precision(4 * DIGITS):
         library = balls(lambda values: None)
-        return entry(sides(traced(row, library), row, k, i, library))
+        return entry(tried(traced(row, library), row, k, i, library))
+
+
+def tried(
+    program: Program, row: Formula, k: int, i: tuple[int, ...], library: Library
+) -> list[Any]:
+    """The slopes with all other numbers where they are, or else a little aside."""
+    slopes: list[Any] = [None, None]
+    for aside in (0, ASIDE, -ASIDE) if sum(a.size for a in point(row)) > 1 else (0,):
+        if slopes == [None, None]:
+            slopes = sides(program, row, k, i, library, aside)
+    return slopes
 
 
 def truth(row: Formula) -> dict[str, Any]:

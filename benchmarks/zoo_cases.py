@@ -14,7 +14,11 @@ sys.path.insert(0, str(Path(__file__).parent))
 import zoo_arrays
 import zoo_densities
 import zoo_formulas
+import zoo_geometry
+import zoo_losses
 import zoo_models
+import zoo_sciences
+import zoo_statistics
 from zoo_formulas import Formula, point
 
 TRUTH = json.loads(Path(__file__).with_name("zoo_truth.json").read_text())
@@ -52,6 +56,14 @@ def case(row: Formula) -> dict[str, Any]:
 
 MODELS = [case(row) for row in (*zoo_models.ROWS, *zoo_densities.ROWS)]
 ARRAYS = [case(row) for row in zoo_arrays.ROWS]
-CASES = [case(row) for row in zoo_formulas.ROWS] + MODELS + ARRAYS
+PROGRAMS = [
+    case(row)
+    for module in (zoo_geometry, zoo_losses, zoo_statistics, zoo_sciences)
+    for row in module.ROWS
+]
+FORMULAS = [case(row) for row in zoo_formulas.ROWS] + MODELS + ARRAYS
+CASES = FORMULAS + PROGRAMS
 CHOSEN = {"divergence-with-zero-target"}
 """`where(p == 0, 0, p * log(p))`, infinitely steep at 0: the derivative is that of the branch."""
+ROUNDED = {"contrastive-loss", "contrastive-loss-single"}
+"""Derivatives of 1e-85 beside one of 400, of which its rounding is left."""

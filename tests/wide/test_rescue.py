@@ -49,6 +49,7 @@ LIMITS = [  # a function that is 0/0, where, and its derivative there
     (lambda x: (1 - np.cos(x)) / x**2,                    0.0, 0.0),
     (lambda x: (x - np.sin(x)) / x**3,                    0.0, 0.0),
     (lambda x: np.log(x) / (x - 1),                       1.0, -0.5),
+    (lambda x: (np.exp(x) - 1 - x - x**2 / 2) / x**3,     0.0, 1 / 24),
     (lambda x: np.sqrt(x) * np.sqrt(x),                   0.0, 1.0),
     (lambda x: np.cos(np.sqrt(x)),                        0.0, -0.5),
     (lambda x: x * np.abs(x) ** 1.5 / np.sqrt(np.abs(x)), 0.0, 0.0),
@@ -70,6 +71,7 @@ QUOTIENTS = [  # a function whose derivative has no number anywhere around, but 
     (lambda x: np.sum(np.sqrt(x[0] * x[1:])), [0.0, 0.0, 0.0], [0.0] * 3),
     (lambda x: np.abs(x[0] - 1) * special.ndtr(np.inf * x[0]), [1.0], [0.0]),
     (lambda x: np.arccos(1 - (x[0] - np.minimum(x[0], 1)) ** 2), [1.0], [0.5**0.5]),
+    (lambda x: x[0] * special.ndtr(x[0] / x[1]), [0.0, 0.0], [0.5, 0.0]),
 ]
 OPEN = [(lambda x: x * np.sin(1 / x), 0.0), (lambda x: x / np.sqrt(x**2), 0.0),
         (lambda x: np.sqrt(x) ** 2, -1.0),

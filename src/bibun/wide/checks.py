@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from .balls import UndecidedError, precision
-from .limits import DIRECTIONS, MOVES, Limit, Move, converged, limit, same
+from .limits import DIRECTIONS, MOVES, Limit, Move, converged, limit
 from .objects import NotExpressibleError
 from .proof import number
 from .rescue import PRECISIONS, UNKNOWN, Rescue, SpentError, reason
-from .sides import partials
+from .sides import meets, partials
 
 MOST = 2_000
 """Numbers in a program up to which its digits are looked at: a few milliseconds."""
@@ -38,7 +38,7 @@ def lost(attempt: Rescue, results: Sequence[Any]) -> list[Any] | None:
         for k, y in enumerate(results)
     ]
     try:
-        found = attempt.proven(wanted)
+        found = attempt.proven(wanted, finite=True)
     except (SpentError, NotExpressibleError):
         return None
     better, wrong = [], False
@@ -85,7 +85,7 @@ def shaken(attempt: Rescue, outside: Sequence[bool], results: Sequence[Any]) -> 
         for k, y in enumerate(results)
     ]
     try:
-        exact = attempt.proven(wanted)
+        exact = attempt.proven(wanted, finite=True)
         moved = attempt.moved_outside(wanted, outside)
     except UndecidedError:
         return True
@@ -167,7 +167,7 @@ def _around(
         return None, reason(error)
     with precision(PRECISIONS[-1]):
         values = [[limit(f) for f in places] for places in seen[: attempt.values]]
-        return (seen if _continuous(values, exact) else None), ""
+        return (seen if _continuous(attempt, values, exact) else None), ""
 
 
 def _replace(results: list[np.ndarray], limits: list[list[Limit]], broken: bool) -> None:
@@ -191,9 +191,14 @@ def _in_doubt(g: Any, found: dict[Move, Any]) -> bool:
     return not min(seen) - off <= g <= max(seen) + off
 
 
-def _continuous(limits: list[list[Limit]], exact: list[list[Any]]) -> bool:
-    pairs = [p for f, v in zip(limits, exact, strict=True) for p in zip(f, v, strict=True)]
-    return all(x.kind == "number" and v is not None and same(x.value, v) for x, v in pairs)
+def _continuous(attempt: Rescue, limits: list[list[Limit]], exact: list[list[Any]]) -> bool:
+    """Whether the limits of all values are these."""
+    types = attempt.graph.output_types
+    return all(
+        meets(x, v, t.dtype)
+        for f, row, t in zip(limits, exact, types, strict=False)
+        for x, v in zip(f, row, strict=True)
+    )
 
 
 def _no_slope(attempt: Rescue, seen: list[list[dict]], exact: list[list[Any]]) -> bool:
@@ -232,7 +237,7 @@ def existing(attempt: Rescue, results: Sequence[Any]) -> list[Any]:
             [x.value if v is None else v for x, v in zip(f, row, strict=True)]
             for f, row in zip(limits[: attempt.values], exact, strict=True)
         ]
-        continuous = _continuous(limits[: attempt.values], known)
+        continuous = _continuous(attempt, limits[: attempt.values], known)
     better = [np.array(y, order="C") for y in results]
     for z, found in zip(better[attempt.values :], limits[attempt.values :], strict=True):
         for e, x in enumerate(found):

@@ -56,11 +56,23 @@ class Steps:
     @property
     def bits(self) -> int:
         """Digits for formulas whose terms are squares of the shorter step, with many left."""
-        return 4 * self.exponent + LEFT
+        return self.more(1)
+
+    def more(self, times: int) -> int:
+        """Digits for terms that are such powers of these squares."""
+        return 4 * self.exponent * times + LEFT
 
     def length(self, move: Move) -> Any:
         """The length of a step, of which entries go a random part."""
         return raw(2) ** (-self.exponent * (1 if move.half else 2))
+
+    def beside(self, x: Any, sign: int) -> Any:
+        """Entries that only go out of the way, by far less than what is moved."""
+        return x + (Ball(sign * raw(2) ** (-8 * self.exponent)) if sign else 0)
+
+    def doubt(self) -> Any:
+        """A ball around zero, of what that may have changed."""
+        return type(raw(0))(0, raw(2) ** (-7 * self.exponent))
 
     def moved(self, x: np.ndarray, move: Move, seed: int, library: Library) -> Any:
         """An argument after a step: relative to its entries, absolute for those that are zero.
@@ -153,6 +165,13 @@ def value_of(entry: Any) -> Any:
         return None
     ball = raw(x)  # a structural zero is a number of Python's
     return ball if ball.is_finite() else None
+
+
+def wide(x: Any) -> bool:
+    """Whether more digits might tell more of what was seen."""
+    if x is None or x.is_exact():
+        return x is not None and bool(x.is_nan())
+    return x.rel_accuracy_bits() < AGREED and not tiny(x, -2 * SMALLEST_STEP)
 
 
 def seen_of(entry: Any) -> Any:

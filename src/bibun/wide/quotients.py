@@ -29,14 +29,14 @@ def by_quotients(attempt: Rescue, found: Rescued) -> Rescued:
         (here,) = attempt.exact(attempt.steps().bits)[0]
     except UNKNOWN:
         return found
-    if here is None:
-        return found
     better = [np.array(y, order="C") for y in found.results]
     still = [found.open[0]]
     for k, entries in enumerate(found.open[1:]):
         y, left = better[1 + k], []
         for e in entries:
-            slope = _slope(attempt, k, int(e), here)
+            tries = ((0, here), (1, None), (-1, None))
+            slopes = (_slope(attempt, k, int(e), *given) for given in tries)
+            slope = next((s for s in slopes if s.kind == "number"), NOTHING)
             if slope.kind == "number":
                 y.ravel()[e] = number(slope.value, y.dtype)
             else:
@@ -52,13 +52,22 @@ def _chosen(attempt: Rescue) -> bool:
     return any(n.op.kind == "call" and type(n.type) is tuple for n in nodes)
 
 
-def _slope(attempt: Rescue, k: int, e: int, here: Any) -> Limit:
-    """The derivative by entry e of the k-th argument that is differentiated, given the value."""
+def _slope(attempt: Rescue, k: int, e: int, beside: int, here: Any) -> Limit:
+    """The derivative by entry e of the k-th argument that is differentiated, given the value.
+
+    Where the function has no value along that entry, all others go `beside`: the smallest step.
+    """
     place, masks = only(attempt, k, e)
     wanted = [np.arange(1)] + [np.arange(0)] * (len(attempt.graph.outputs) - 1)
     try:
-        seen = attempt.nearby(wanted, masks, ALONG)[0][0]
+        if beside:
+            still = [False] * len(masks)
+            here = attempt.nearby(wanted, still, ALONG[:1], beside)[0][0][ALONG[0]]
+            here = None if here is None else here + attempt.steps().doubt()
+        seen = attempt.nearby(wanted, masks, ALONG, beside)[0][0] if here is not None else {}
     except UNKNOWN:
+        return NOTHING
+    if not seen:
         return NOTHING
     if np.isinf(np.ravel(attempt.args[place])[e]):
         return Limit("number", raw(0))  # what tends to a number becomes flat

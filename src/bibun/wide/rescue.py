@@ -17,12 +17,14 @@ import numpy as np
 from ..graph import Constant, Graph, Type
 from .balls import NoNumberError, UndecidedError, balls, precision
 from .entries import Entries, Wanted
-from .limits import MOVES, NOTHING, Limit, Move, Steps, limit, seen_of, value_of
+from .limits import MOVES, NOTHING, Limit, Move, Steps, limit, seen_of, value_of, wide
 from .objects import Library, NotExpressibleError
 from .proof import Proof, number, proof
 
 PRECISIONS = 128, 512, 2048
 """Bits of the balls, one after the other, until the digits suffice."""
+MORE = 1, 2, 4
+"""How many times the digits next to a point are what they are for squares, until they suffice."""
 NO_PROOF = Proof("nothing")
 LEAST = 2e-6
 """Seconds that an operation on a number takes at least: what is hopeless is not begun."""
@@ -149,9 +151,13 @@ class Rescue:
     def _elements(self) -> list[Any]:
         return [*map(self.library.elements, self.args)]
 
-    def proven(self, wanted: Sequence[np.ndarray]) -> list[list[Proof]]:
-        """What balls say of the graph as it is written."""
+    def proven(self, wanted: Sequence[np.ndarray], finite: bool = False) -> list[list[Proof]]:
+        """What balls say of the graph as it is written.
+
+        Where floats are `finite`, what is no number may only be a ball of too few digits: 1 - p.
+        """
         entries = Entries(self.graph, wanted)
+        open_yet = ("vague", "nothing") if finite else ("vague",)
         found = [[NO_PROOF] * len(w) for w in wanted]
         for bits in PRECISIONS:
             with precision(bits):
@@ -160,7 +166,7 @@ class Rescue:
                 except UndecidedError:
                     continue
                 found = [[proof(e) for e in y] for y in ys]
-            if not any(p.kind == "vague" for f in found for p in f):
+            if not any(p.kind in open_yet for f in found for p in f):
                 break
         return found
 
@@ -220,7 +226,11 @@ class Rescue:
         ]
 
     def nearby(
-        self, left: Sequence[np.ndarray], movable: Sequence[Any], moves: Sequence[Move] = MOVES
+        self,
+        left: Sequence[np.ndarray],
+        movable: Sequence[Any],
+        moves: Sequence[Move] = MOVES,
+        beside: int = 0,
     ) -> list[list[dict]]:
         """The function itself, and these entries of its derivative, after each move.
 
@@ -228,25 +238,41 @@ class Rescue:
         `movable` arguments all entries move, or those of a mask. Numbers that are equal along a
         way, as both sides of `maximum(2 * x, x + x)`, are not told apart in any number of digits;
         then what is the same in half of them is equal. And where something compared is no number
-        then, there is none.
+        then, there is none. What is differentiated and does not move goes `beside`, to this side.
         """
-        try:
-            return self._nearby(left, movable, moves, False)
-        except UndecidedError:
-            return self._nearby(left, movable, moves, True)
+        found: list[list[dict]] = []
+        for times in MORE:
+            how = times, beside
+            try:
+                found = self._nearby(left, movable, moves, False, *how)
+            except UndecidedError:
+                found = self._nearby(left, movable, moves, True, *how)
+            except SpentError:
+                if found:
+                    break  # what was seen with fewer digits
+                raise
+            if not any(wide(x) for f in found for seen in f for x in seen.values()):
+                break
+        return found
 
     def _nearby(
-        self, left: Sequence[np.ndarray], movable: Sequence[Any], moves: Sequence[Move], near: bool
+        self,
+        left: Sequence[np.ndarray],
+        movable: Sequence[Any],
+        moves: Sequence[Move],
+        near: bool,
+        times: int,
+        beside: int,
     ) -> list[list[dict]]:
         wanted = list(left)
         for k in range(self.values):
             wanted[k] = np.arange(int(np.prod(self.graph.output_types[k].shape)))
         entries, steps = Entries(self.graph, wanted), self.steps()
         seen: list[list[dict]] = [[{} for _ in w] for w in wanted]
-        with precision(steps.bits, near):
+        with precision(steps.more(times), near):
             for move in moves:
                 try:
-                    moved = partial(self._moved, steps, move, movable)
+                    moved = partial(self._moved, steps, move, movable, beside)
                     ys = self._evaluate(entries, moved, wanted)
                 except NoNumberError:
                     if not near:
@@ -258,10 +284,12 @@ class Rescue:
                         known[move] = seen_of(e) if inside else None
         return seen
 
-    def _moved(self, steps: Steps, move: Move, movable: Sequence[Any]) -> list[Any]:
+    def _moved(self, steps: Steps, move: Move, movable: Sequence[Any], beside: int) -> list[Any]:
         moved = []
         for seed, (x, moves) in enumerate(zip(self.args, movable, strict=True)):
             still = self.library.elements(x)
+            if self.movable[seed] and x.dtype.kind == "f":
+                still = steps.beside(still, beside)
             if np.any(moves) and x.dtype.kind == "f":
                 along = steps.moved(x, move, seed, self.library)
                 still = along if moves is True else np.where(moves, along, still)[()]
