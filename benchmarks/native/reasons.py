@@ -8,7 +8,7 @@ from .run import Measured
 
 REASONS = {
     "tiny": "the native code takes about 0.03 µs, the call from Python the rest",
-    "rosenbrock10": "the native code takes 0.02 µs, a call of any function from Python 0.03; "
+    "rosenbrock10": "the native code takes 0.01 µs, a call of any function from Python 0.03; "
     "CasADi is called without arguments, on memory that was settled before, as bibun is in the "
     "next row",
     "logistic": "the matrix of weighted rows is stored before it is multiplied",

@@ -7,6 +7,7 @@ import ctypes
 import numpy as np
 import pytest
 
+from bibun import jit, value_and_grad
 from bibun.loops import Code, Place
 from bibun.native.linked import Machine
 from bibun.native.llvm import Printer
@@ -54,6 +55,61 @@ def test_a_loop_in_vectors(n, dtype):
     np.testing.assert_array_equal(results[0][n:], 77)
     np.testing.assert_allclose(results[1][0], want.sum(), rtol=2e-6 if dtype == "f4" else 1e-14)
     assert results[2][0] == a.max() and results[3][0] == (a < 0).any()
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8", "i8"])
+@pytest.mark.parametrize("n", [2, 3, 5, 8, 9, 10, 13, 17, 24, 31, 33, 40, 65])
+def test_short_loops_read_what_others_stored(n, dtype):
+    """One element further on, in reverse, one by one, and after a part of it was overwritten."""
+    code = Code()
+    x, y, z = (
+        code.buffer(dtype, n, "in"),
+        code.buffer(dtype, n, "out"),
+        code.buffer(dtype, n, "out"),
+    )
+    w = code.buffer(dtype, n, "work")
+
+    def loop(extent, buffer, offset, f, stride=1):
+        with code.loop(extent, lanes=True) as r:
+            i = r.counter.number
+            code.store(buffer, Place(offset, ((i, stride),)), f(i))
+
+    loop(n, w, 0, lambda i: code.load(x, Place(0, ((i, 1),))) * 2)
+    loop(n, y, 0, lambda i: code.constant(0, x.kind))
+    code.store(y, Place(n // 2, ()), code.load(w, Place(n - 1, ())))
+    for offset, shift in ((1, 0), (0, 1), (1, 0)):
+        read = Place(offset, ())
+        loop(n - 1, y, offset, lambda i, read=read, shift=shift: (
+            code.load(y, read._replace(strides=((i, 1),)))
+            + code.load(w, Place(shift, ((i, 1),)))
+        ))  # fmt: skip
+    loop(n, z, n - 1, lambda i: code.load(y, Place(0, ((i, 1),))), -1)
+    code.store(z, ONE, code.load(y, ONE) + code.load(z, Place(n - 1, ())))
+    a = np.arange(1, n + 1).astype(dtype)
+    results, space = [guarded(n, dtype), guarded(n, dtype)], np.zeros(64 * 64, "u1")
+    run(code, a, *results, space)
+    b, c = 2 * a, np.zeros_like(a)
+    c[n // 2] = b[-1]
+    for offset, shift in ((1, 0), (0, 1), (1, 0)):
+        c[offset : n - 1 + offset] += b[shift : n - 1 + shift]
+    d = c[::-1].copy()
+    d[0] = c[0] + d[-1]
+    for found, want in zip(results, (c, d), strict=True):
+        np.testing.assert_array_equal(found[:n], want)
+        np.testing.assert_array_equal(found[n:], 77)
+
+
+def test_a_small_gradient_stores_its_results_alone_and_once():
+    """A shift of ten numbers, and no memory for what is between."""
+
+    def loss(x):
+        return np.sum(100.0 * (x[1:] - x[:-1] ** 2) ** 2 + (1.0 - x[:-1]) ** 2)
+
+    x = np.linspace(-1.2, 1.0, 10)
+    text = jit(value_and_grad(loss)).lower(x).text("llvm")
+    stored = [line.split()[1] for line in text.splitlines() if line.lstrip().startswith("store")]
+    lanes = sum(int(line[1:]) if line[0] == "<" else 1 for line in stored)
+    assert lanes == 11 and "masked" not in text and "br " not in text
 
 
 @pytest.mark.parametrize("dtype", ["f4", "f8"])

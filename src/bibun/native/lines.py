@@ -61,6 +61,7 @@ class Wide(NamedTuple):
     lanes: int
     mask: str = ""  # an operand of type <lanes x i1>; empty if all rounds are real
     first: str = ""  # the first round, as an operand
+    real: int = 0  # rounds that are real, from the first on; 0 if that is not known here
 
 
 class Lines:

@@ -73,7 +73,9 @@ class Printer(Memory):
         if self.code.checked:
             self.lines.append("store i64 0, ptr %failed")
         self.lines += self.heap()
-        self.block(self.code.body)
+        self.statements(self.code.body)
+        self.settle([b for b in self.later if b.role != "work"])
+        self.later.clear()
         if any(b.role == "heap" for b in self.code.buffers):
             self.start("out")
             self.given_back()
@@ -102,11 +104,16 @@ class Printer(Memory):
 
     # ------------------------------------------------------------ statements
 
-    def block(self, block: Block) -> None:
+    def statements(self, block: Block) -> None:
         """All statements. What they spread is forgotten: it need not reach what follows."""
         kept = dict(self.spread)
         for s in block.statements:
-            if type(s) is Let:
+            loop = LoopPrinter(self, s) if type(s) is Loop and not s.parallel else None
+            if not (type(s) in (Let, Store) or (loop and loop.has_few_vectors)):
+                self.settle()
+            if loop:
+                loop.run()
+            elif type(s) is Let:
                 self.terms[s.number] = self.value(s)
             elif type(s) is Store:
                 self.store(s)
@@ -124,10 +131,8 @@ class Printer(Memory):
                 self.invoke(s)
             elif type(s) is Apply:
                 self.apply(s)
-            elif s.parallel:
-                self.share(s)
             else:
-                LoopPrinter(self, s).run()
+                self.share(s)
         self.spread = kept
 
     def value(self, s: Let) -> Term:
@@ -222,7 +227,7 @@ class Printer(Memory):
         """A loop that asks before each round."""
         n = self.fresh
         self.fresh += 1
-        self.registers.forget()
+        self.forget()
         self.start(f"again{n}")
         self.block(s.condition)
         holds = self.terms[s.holds].text
@@ -245,7 +250,7 @@ class Printer(Memory):
         else:
             self.block(s.body)
         if any(type(x) is Store for x in statements(s.body)):
-            self.registers.forget()
+            self.forget()
         chosen = []
         for number, kind, usual, seldom in s.chosen:
             a, b = self.terms[usual], self.terms[seldom]
@@ -305,7 +310,7 @@ class Printer(Memory):
 
     def calling(self, result: str, s: Invoke | Apply) -> str:
         """The call of a function with numbers, places, and other functions."""
-        self.registers.forget()
+        self.forget()
         given = [
             f"i64 {n}" if isinstance(n, int) else f"double {literal('f64', struct.pack('d', n))}"
             for n in s.numbers
@@ -338,7 +343,7 @@ class Printer(Memory):
 
     def part(self, name: str, loop: Loop, taken: Sequence[int]) -> str:
         """The function that runs some rounds of a loop."""
-        self.registers.forget()
+        self.forget()
         outside = self.lines, self.label, self.spread, dict(self.terms)
         self.lines, self.label, self.spread = ["%buffers = load ptr, ptr %context"], "entry", {}
         self.find_buffers()
@@ -358,7 +363,7 @@ class Printer(Memory):
         self.lines += [*self.fence(), "ret void"]
         body = "\n  ".join(self.lines)
         self.lines, self.label, self.spread, self.terms = outside
-        self.registers.forget()
+        self.forget()
         head_line = f"define internal void @{name}(ptr %context, i64 %start, i64 %stop) nounwind"
         return f"{head_line} {{\nentry:\n  {body}\n}}"
 

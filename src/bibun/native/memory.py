@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import struct
 import zlib
-from abc import ABC, abstractmethod
 
-from ..loops import Block, Buffer, Place, Store
+from ..loops import Buffer, Place, Store
 from ..loops.statements import DTYPES
-from .lines import Lines, Term, Wide, literal, stored, suffix, vector
+from .delayed import Delayed
+from .lines import Term, literal, stored, suffix, vector
 from .lookups import looked_up
-from .registers import Registers, Spot
 
 ALIGNMENT = 64
 """Of results and of each workspace, in bytes."""
@@ -21,26 +20,12 @@ def hash_of(numbers: tuple[float, ...]) -> int:
     return zlib.crc32(struct.pack(f"{len(numbers)}d", *numbers))
 
 
-class Memory(Lines, ABC):
+class Memory(Delayed):
     """Lines with access to buffers, from inside a loop that runs in vectors or from outside."""
-
-    def __init__(self, bits: int) -> None:
-        super().__init__()
-        self.bits = bits  # of a vector
-        self.terms: dict[int, Term] = {}
-        self.parts: list[str] = []  # functions of their own, which threads run
-        self.wide: Wide | None = None
-        self.streams: set[int] = set()  # buffers that are written past the caches
-        self.registers = Registers()
-        self.serial = 0  # loops around whose rounds wait for each other
-
-    @abstractmethod
-    def block(self, block: Block) -> None:
-        """Print the statements of a block."""
 
     def enter(self, label: str) -> None:
         """Begin a block to which there are several ways: what they have stored is unknown."""
-        self.registers.forget()
+        self.forget()
         self.lines.append(f"{label}:")
         self.label = label
 
@@ -93,20 +78,6 @@ class Memory(Lines, ABC):
         steps = ", ".join(f"i64 {k * step}" for k in range(self.wide.lanes))
         return self.put(f"getelementptr {of}, ptr {address}, <{self.wide.lanes} x i64> <{steps}>")
 
-    def spot(self, buffer: Buffer, place: Place) -> Spot | None:
-        """Where a place is, as far as that is known here; None for what may be anywhere."""
-        if place.computed >= 0 or buffer.role == "heap" or buffer.kind == "bool":
-            return None
-        offset, rest = place.offset, []
-        for counter, stride in place.strides:
-            own = self.wide is not None and counter == self.wide.counter
-            text = self.wide.first if self.wide and own else self.terms[counter].text
-            if text[0] == "%":
-                rest.append((text, stride))
-            else:
-                offset += stride * int(text)
-        return Spot(offset, tuple(sorted(rest)))
-
     def held(self, buffer: Buffer, place: Place) -> Term | None:
         """What a load would give, if it is in a register."""
         spot, wide = self.spot(buffer, place), self.wide
@@ -114,18 +85,14 @@ class Memory(Lines, ABC):
             return None
         step = dict(place.strides).get(wide.counter, 0) if wide else 0
         if wide and step:
-            plain = step == 1 and not wide.mask
-            return self.registers.vector(buffer.number, spot, wide.lanes) if plain else None
-        found = self.registers.lane(buffer.number, spot)
-        if found is None:
-            return None
-        x, lane = found
-        return Term(self.put(f"extractelement {x.type} {x.text}, i32 {lane}"), x.kind)
+            return self.joined(buffer, spot, wide.lanes, wide.real) if step == 1 else None
+        return self.joined(buffer, spot, 1, 1)
 
     def load(self, kind: str, buffer: Buffer, place: Place) -> Term:
         held = self.held(buffer, place)
         if held is not None:
             return held
+        self.settle([buffer])
         address, step = self.address(buffer, place)
         of, size = stored(kind), DTYPES[kind].itemsize
         if step == 0:
@@ -216,26 +183,26 @@ class Memory(Lines, ABC):
         whole = min(lanes, ALIGNMENT // DTYPES[s.buffer.kind].itemsize)
         return all(n % whole == 0 for n in (s.place.offset, *steps))
 
-    def note(self, s: Store, step: int) -> None:
+    def note(self, s: Store, step: int, term: Term) -> None:
         """Keep in mind what is stored."""
         wide, spot = self.wide, self.spot(s.buffer, s.place)
-        term = self.terms[s.value]
         if wide is None or step == 0:
-            self.registers.store(s.buffer.number, spot, 1, term, 0)
+            self.registers.store(s.buffer.number, spot, 1, term, int(wide is None))
         elif step != 1:
             self.registers.store(s.buffer.number, None, 1, term, 0)
         else:
-            whole = not wide.mask and term.lanes == wide.lanes
-            real = wide.lanes if whole else 0
-            self.registers.store(s.buffer.number, spot, wide.lanes, term, real)
+            self.registers.store(s.buffer.number, spot, wide.real or wide.lanes, term, wide.real)
 
     def store(self, s: Store) -> None:
+        if self.delayed(s):
+            return
+        self.settle([s.buffer])
         term = self.terms[s.value]
         address, step = self.address(s.buffer, s.place)
-        self.note(s, step)
         of, size = stored(term.kind), DTYPES[term.kind].itemsize
         lanes = self.wide.lanes if self.wide and step else 1
         x = self.broad(term, lanes)
+        self.note(s, step, Term(x, term.kind, lanes))
         if term.kind == "bool":
             x = self.put(f"zext {vector('i1', lanes)} {x} to {vector('i8', lanes)}")
         wide = vector(of, lanes)

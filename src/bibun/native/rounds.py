@@ -24,6 +24,8 @@ NEUTRAL = {"add": -0.0, "mul": 1.0, "max": -np.inf, "min": np.inf, "and": -1, "o
 
 BRIEF, FEW = 12, 8
 """Statements of a round, and rounds, that are printed one after the other."""
+VECTORS, ROOM = 4, 64
+"""Vectors of rounds that are, and the most statements of them all."""
 
 
 class Segment(NamedTuple):
@@ -96,6 +98,12 @@ class LoopPrinter:
                 yield Segment(full * copies, extent - full * copies)
             return
         full, rest = divmod(extent, w)
+        if self.has_few_vectors:
+            yield Segment(0, full, 1, False, w)
+            if rest:
+                lanes = 1 << (rest - 1).bit_length()
+                yield Segment(full * w, 1, 1, lanes > rest, lanes)
+            return
         if rest and full < 8:
             yield Segment(0, full + 1, 1, True, w)
             return
@@ -122,9 +130,23 @@ class LoopPrinter:
 
         A product of a matrix and a vector of four numbers is four such rounds, one after the other.
         """
+        if self.has_few_vectors:
+            return True
         body = self.loop.body.statements
         simple = all(type(x) is Let for x in body) and len(body) <= BRIEF
         return simple and s.trips * s.copies <= FEW and not s.masked
+
+    @cached_property
+    def has_few_vectors(self) -> bool:
+        """Whether all rounds are few vectors, the last one of fewer lanes.
+
+        What they store is then known in registers, and nothing waits for memory: a processor hands
+        a load what a store has just written where one store wrote all of it, and without a mask.
+        """
+        body, vectors = self.loop.body.statements, -(-self.loop.extent // self.narrow)
+        simple = all(type(x) in (Let, Store) for x in body)
+        few = vectors <= VECTORS and vectors * len(body) <= ROOM
+        return self.narrow > 1 and self.interleaved == 1 and simple and few
 
     @property
     def partial_sums(self) -> int:
@@ -184,7 +206,7 @@ class LoopPrinter:
         head = len(p.lines)
         starts, going = self.going, [p.name() for _ in self.going]
         self.going = going
-        p.registers.forget()
+        p.forget()
         names = [p.registers.put(number, x, p.name()) for number, x in known]
         for u in range(s.copies):
             start = first if u == 0 else p.put(f"add i64 {first}, {u * self.lanes}")
@@ -197,7 +219,7 @@ class LoopPrinter:
             heads.append(f"{name} = phi {of} [{a}, %{before}], [{b}, %{p.label}]")
         left = []
         for name, (number, x) in zip(names, known, strict=True):
-            last = p.registers.vector(number, x.spot, x.term.lanes)
+            last = p.registers.vector(number, x.spot, x.term.lanes, x.real)
             if last is not None and last.type == x.term.type:
                 left.append((number, x))
                 ends = f"[{x.term.text}, %{before}], [{last.text}, %{p.label}]"
@@ -205,7 +227,7 @@ class LoopPrinter:
         p.lines[head:head] = heads
         p.lines += [f"br i1 {more}, label %{label}, label %{done}", f"{done}:"]
         p.label = done
-        p.registers.forget()
+        p.forget()
         return left
 
     @property
@@ -231,7 +253,7 @@ class LoopPrinter:
         p, loop = self.p, self.loop
         kept = dict(p.spread)
         if self.lanes > 1:
-            p.wide = Wide(loop.counter, self.lanes, "", first)
+            p.wide = Wide(loop.counter, self.lanes, "", first, self.real(first, masked))
             if masked or loop.counter in used(loop.body):
                 p.terms[loop.counter] = counters = self.counters(first)
             if masked:
@@ -242,11 +264,17 @@ class LoopPrinter:
             p.terms[loop.counter] = Term(first, "i64")
         for c, text in zip(loop.carries, self.carried, strict=True):
             p.terms[c.number] = Term(text, c.kind, self.wide)
-        p.block(loop.body)
+        p.statements(loop.body) if self.has_few_vectors else p.block(loop.body)
         for m, texts in zip(loop.merges, self.sums, strict=True):
             texts[copy] = self.added(m, texts[copy], masked)
         self.carried = [p.broad(p.terms[c.next], self.wide) for c in loop.carries]
         p.wide, p.spread = self.outer, kept
+
+    def real(self, first: str, masked: bool) -> int:
+        """How many rounds of a vector are real; 0 if that is known only when it runs."""
+        if not masked:
+            return self.lanes
+        return 0 if first[0] == "%" else min(self.lanes, self.loop.extent - int(first))
 
     def counters(self, first: str) -> Term:
         """The numbers of the rounds in all lanes."""
@@ -282,7 +310,7 @@ class LoopPrinter:
         while len(texts) > 1:
             pairs = zip(texts[::2], texts[1::2], strict=True)
             texts = [self.combine(m, a, b, wide) for a, b in pairs]
-        if self.lanes == 1:
+        if self.narrow == 1:
             return Term(texts[0], m.kind, wide)
         x, lanes = texts[0], wide
         while lanes > 1:
