@@ -133,6 +133,20 @@ def test_ends_of_the_domain(f: Any, x: float, expected: float) -> None:
     np.testing.assert_allclose(grad(f)(x), expected, rtol=3e-14)  # log_ndtr: of SciPy's erfcx
 
 
+def test_the_upper_tail_of_the_normal_distribution_loses_no_digits() -> None:
+    # Not even as many as the condition x^2 allows: ndtri_exp takes it away.
+    with mp.workdps(400):
+        for x in np.random.default_rng(0).uniform(1, 37, 40):
+            below = mp.ncdf(m(x))
+            np.testing.assert_allclose(TABLE["log_ndtr"].f(x), float(mp.log(below)), rtol=2e-15)
+            np.testing.assert_allclose(
+                grad(sc.log_ndtr)(x), float(mp.npdf(m(x)) / below), rtol=2e-15
+            )
+            np.testing.assert_allclose(
+                grad(lambda x: sc.ndtri_exp(sc.log_ndtr(x)))(x), 1, rtol=3e-15
+            )
+
+
 GAMMA = [
     *((0.5, 0.3), (3.0, 2.0), (1e-3, 1e-200), (2.0, 700.0), (100.0, 90.0), (160.0, 900.0)),
     *((180.0, 180.0), (1e3, 1010.0), (1e6, 1.002e6), (1e10, 1e10), (300.0, 100.0), (1e5, 1.2e5)),

@@ -260,3 +260,37 @@ def test_what_has_no_exact_numbers_at_a_kink_is_told():
     f = lambda x: np.sign(x) * np.abs(x) + np.nextafter(x, 1.0)  # noqa: E731
     with pytest.warns(LostDigitsWarning, match="sign .* nextafter"):
         grad(f)(0.0)
+
+
+def test_more_digits_where_few_prove_nothing():
+    # 1 + 1e-160 is no more than 1 to 512 bits, and the quotient no number.
+    assert_allclose(grad(lambda x: special.ellipkm1(1 / x))(1e160), 5e-161, rtol=1e-15)
+    f = lambda x: special.log_ndtr(np.log1p(x) * x / x)  # noqa: E731
+    assert_allclose(grad(f)(1e-160), np.sqrt(2 / np.pi), rtol=1e-15)
+    # Of exp(-1e15) nothing would be left in 1 + exp(-1e15).
+    f = lambda x: np.heaviside(special.log_expit(x), x)  # noqa: E731
+    assert grad(f)(1e15) == 0
+
+
+def test_a_false_zero_may_be_beyond_all_floats():
+    f = lambda x: special.k1(special.pseudo_huber(x, 3.0))  # noqa: E731  # inf, not 3e-160, inside
+    assert grad(f)(1e-160) == -np.inf  # -3.3e319
+
+
+def test_what_is_no_number_on_one_side_is_the_end_of_the_domain():
+    def f(x):
+        return special.huber(x, 2 + np.sign(x))  # infinite for x < 0, and 3 x above
+
+    assert grad(f)(0.0) == 3
+
+
+def test_numbers_that_are_too_small_are_told_where_nobody_could_look():
+    def f(x):
+        return np.nextafter(x, 1.0) * np.exp(-1000 * x) * 1e300
+
+    with pytest.warns(
+        LostDigitsWarning, match=r"exp at -1000.* too small .*test_checks.* nextafter"
+    ):
+        assert grad(f)(1.0) == 0
+    grad(f)(1.0)  # once
+    grad(lambda x: np.nextafter(x, 1.0) * np.exp(-x))(1.0)  # without a warning

@@ -338,3 +338,8 @@ def test_one_number_that_is_not_finite_is_seen_wherever_it_stands(size):
         x[k, 1] = np.nan
         assert not finite(x) and not finite(x.T) and not finite(x[:, 1]) and finite(x[:, 0])
         x[k, 1] = 1
+
+
+def test_zeros_move_less_than_large_numbers_are_large():
+    f = lambda x: np.median(np.cumprod(x)) ** np.median(np.cumprod(x))  # noqa: E731
+    assert grad(f)(np.array([3.0, -1e160, 0.0]))[0] == 0  # and not that of 3^3

@@ -27,7 +27,7 @@ from ..wide.picks import Picks, at_edge, of_derivative
 from ..wide.quotients import by_quotients
 from ..wide.rescue import SPENT, UNKNOWN, Budget, Rescue, Rescued, possible, reason
 from .blame import blame, convention
-from .losses import difference, lossy
+from .losses import difference, lossy, vanishing
 
 SMALL = 1000
 """Entries up to which the sum of all squares is a quicker question than asking each."""
@@ -117,7 +117,7 @@ def _rescued(case: Case, results: list[Any]) -> Rescued:
     found = by_quotients(case.attempt(), case.attempt().run(results))
     if not found.why and numbers(case.graph.nodes) <= MOST and all(map(finite, found.results)):
         # What else is finite may be a false zero of the same overflow.
-        found = found._replace(results=lost(case.attempt(), found.results) or found.results)
+        found = found._replace(results=lost(case.attempt(), found.results)[0] or found.results)
     other = case.again()
     if other is not None:
         better = _rescued(*other)
@@ -193,7 +193,9 @@ def looked(
             elif how == "warn":
                 warn(LostDigitsWarning(_picked(case, results, found)))
             return found
-    found = lost(case.attempt(), results) if due else None
+    found, why = lost(case.attempt(), results) if due else (None, "")
+    if why not in ("", SPENT):
+        _tell_small(case, picks, why)
     if found is None:
         return None
     if how == "warn":
@@ -226,6 +228,18 @@ def _tell(recorded: Recorded, picks: Picks, picked: int | None, why: str) -> Non
             f"{why}{more if why == SPENT else ''}"
         )
     )
+
+
+def _tell_small(case: Case, picks: Picks, why: str) -> None:
+    """Say once that numbers were too small for floats, where exact numbers do not help either.
+
+    The rest of what exact numbers do not prove is right to within the condition of the program,
+    which does not count what underflows.
+    """
+    what = "" if picks.told else vanishing(case.recorded, case.graph, case.args)
+    if what:
+        picks.told = True
+        warn(LostDigitsWarning(f"{what}, and the derivative could not be looked at: {why}"))
 
 
 def _picked(case: Case, results: list[Any], found: list[Any]) -> str:

@@ -12,7 +12,7 @@ import numpy as np
 
 from ..array import Array
 from ..errors import Position
-from ..graph import Graph, Item, Node
+from ..graph import Graph, Item, Node, Type
 from ..tracing.functional import Recorded
 from ..walk import evaluate
 from ..wide.balls import UndecidedError, balls, precision
@@ -41,11 +41,8 @@ class Loss(NamedTuple):
 def losses(recorded: Recorded) -> list[Loss]:
     """The operations of the function that lose more than a digit, as it is written; worst first."""
     graph, order = recorded.trace.close(recorded.inputs, recorded.outputs)
-    given = [Array(None, -1, recorded.outside(i).raw) for i in order[: graph.arity]]
-    with np.errstate(all="ignore"):
-        floats = evaluate(graph, given)
+    floats, exact = _both(graph, [recorded.outside(i).raw for i in order[: graph.arity]])
     with precision(PRECISIONS[-1]):
-        exact, _ = in_balls(graph, [a.raw for a in given], balls(lambda values: None))
         errors = [_errors(x, y) for x, y in zip(floats, exact, strict=True)]
     found = []
     for i, n in graph.body():
@@ -55,6 +52,50 @@ def losses(recorded: Recorded) -> list[Loss]:
                 position = recorded.trace.position(order[i])
                 found.append(Loss(n.op.name, *lost, position, order[i]))
     return sorted(found, key=lambda x: -x.digits)
+
+
+def vanishing(recorded: Recorded, graph: Graph, args: Sequence[Any]) -> str:
+    """The first operation of which floats lose a number that is too small for them, in words.
+
+    Of the function as it is written, or else of its derivative; empty without one.
+    """
+    written, order = recorded.trace.close(recorded.inputs, recorded.outputs)
+    given = [recorded.outside(i).raw for i in order[: written.arity]]
+    for program, at, places in ((written, given, order), (graph, args, None)):
+        found = _vanished(program, at)
+        if found is not None:
+            i, place, operands = found
+            where = f" ({recorded.trace.position(places[i])})" if places else " in the derivative"
+            at_index = f" at index {place}" if place else ""
+            of = ", ".join(str(x) for x in operands)
+            return f"{program.nodes[i].op.name} at {of}{at_index} is too small for floats{where}"
+    return ""
+
+
+def _vanished(graph: Graph, args: Sequence[Any]) -> tuple[int, tuple[int, ...], tuple] | None:
+    """A node that is 0 or subnormal, and off; where, and its operands there."""
+    floats, exact = _both(graph, args)
+    for i, n in graph.body():
+        plain = isinstance(n.type, Type) and n.type.dtype.kind == "f"
+        if not plain or not n.args or exact[i] is None or isinstance(n.op, Item):
+            continue
+        y = np.asarray(floats[i].raw)
+        kind = np.finfo(y.dtype)
+        for k in np.flatnonzero(np.abs(y) < kind.tiny):
+            ball, x = ball_of(np.ravel(np.asarray(exact[i], object))[k]), float(y.ravel()[k])
+            small = ball.is_finite() and 0 < abs(ball) < float(kind.tiny)
+            if small and abs(ball - x) > float(kind.eps) ** KEPT * abs(ball):
+                place = tuple(int(j) for j in np.unravel_index(k, y.shape))
+                return i, place, operands_at([floats[a].raw for a in n.args], place, y.shape)
+    return None
+
+
+def _both(graph: Graph, args: Sequence[Any]) -> tuple[list[Any], list[Any]]:
+    """All nodes in floats, and in balls."""
+    with np.errstate(all="ignore"):
+        floats = evaluate(graph, [Array(None, -1, a) for a in args])
+    with precision(PRECISIONS[-1]):
+        return floats, in_balls(graph, args, balls(lambda values: None))[0]
 
 
 def lossy(recorded: Recorded) -> str:

@@ -127,7 +127,7 @@ def _without_digits(recorded: Recorded, wanted: int) -> Explanation | None:
     if (
         not case.possible
         or numbers(case.graph.nodes) > MOST
-        or lost(case.attempt(), floats) is None
+        or lost(case.attempt(), floats)[0] is None
     ):
         return None
     all_losses, ran = losses(recorded), program(recorded)

@@ -5,7 +5,7 @@ Method: Loader, Fast and Accurate Computation of Binomial Probabilities (2000), 
 
 from __future__ import annotations
 
-from math import pi
+from math import pi, sqrt
 from typing import Any
 
 import numpy as np
@@ -109,3 +109,29 @@ def density_of_t(n: Any, t: Any) -> Any:
         y = np.where(v > 0, c * powers * np.exp(-m * log), np.nan)
         normal = np.exp(-np.square(u) / 2) / np.sqrt(2 * pi)
         return np.where(v == np.inf, normal, y).astype(t.dtype)[()]
+
+
+def normal_tail(x: Any) -> tuple[Any, Any]:
+    """The normal density at x, and its integral beyond, for x >= 1; what is less counts as 1.
+
+    exp(-x^2 / 2) is off by x^2 / 2 roundings; the square of a number of few digits has none.
+    """
+    x = np.clip(x, 1, 40)  # beyond, both are 0 in floats
+    near = np.rint(16 * x) / 16
+    density = np.exp(-near * near / 2) * np.exp((near - x) * (near + x) / 2) / sqrt(2 * pi)
+    return density, density * (sc.erfcx(x / sqrt(2)) * sqrt(pi / 2))
+
+
+def log_of_normal(x: Any) -> Any:
+    """log_ndtr(x), of which SciPy's values for x > 1 are off by x^2 / 2 roundings."""
+    if x.dtype.kind == "c":
+        return sc.log_ndtr(x)
+    with np.errstate(all="ignore"):
+        return np.where(x > 1, np.log1p(-normal_tail(x)[1]), sc.log_ndtr(x))[()]
+
+
+def normal_slope(x: Any) -> Any:
+    """The normal density over its integral up to x, without the cancellation of tails."""
+    with np.errstate(all="ignore"):
+        below = sqrt(2 / pi) / sc.erfcx(np.minimum(x, 1) / -sqrt(2))
+        return np.where(x > 1, normal_tail(x)[0] / sc.ndtr(x), below)[()]

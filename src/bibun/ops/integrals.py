@@ -18,7 +18,7 @@ from .elementwise import Elementwise
 from .formula import Formula
 from .remainders import Dawson, ExpRel, LogRel
 from .structure import cast
-from .transcendental import Sinc
+from .transcendental import Sinc, grown
 
 row = partial(elementwise.row, home=__name__)
 POSITIVE = (0.2, 4.0)
@@ -83,7 +83,7 @@ def wave(x: Array, turn: float) -> Any:
 DEGREE    = "it is a whole number: keep it constant (bibun.stop_gradient)"
 
 exprel    = row(sc.exprel,    lambda y, x: bind(ExpRel(1), x),
-                              exact=lambda lib, x: (lib.exp(x) - 1) / x if x != 0 else x + 1)
+                              exact=lambda lib, x: grown(lib, x) / x if x != 0 else x + 1)
 dawsn     = row(sc.dawsn,     lambda y, x: bind(Dawson(1), x),
                               exact=lambda lib, x: lib.sqrt(lib.pi) / 2 * lib.exp(-(x**2))
                               * lib.erfi(x))

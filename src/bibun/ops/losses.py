@@ -12,6 +12,7 @@ from ..array import Array, bind
 from . import elementwise
 from .arithmetic import by_base, by_exponent
 from .remainders import ExpRel, LogRel, in_double
+from .special import negative
 
 row = partial(elementwise.row, home=__name__)
 POSITIVE = (0.2, 4.0)
@@ -86,12 +87,13 @@ def lowered(lib: Any, y: Any, p: Any) -> Any:
 huber     = row(sc.huber,     lambda y, d, r: (np.abs(r) > d, np.abs(r) - d),
                               lambda y, d, r: np.where(np.abs(r) > d, d * np.sign(r), r),
                               domain=((0.2, 1.0), (-2.0, 2.0)),
-                              exact=lambda lib, d, r: r * r / 2 if abs(r) <= d
-                              else d * (abs(r) - d / 2))
+                              exact=lambda lib, d, r: lib.inf if negative(d)
+                              else r * r / 2 if abs(r) <= d else d * (abs(r) - d / 2))
 pseudo_huber = row(sc.pseudo_huber, lambda y, d, r: pseudo_huber_by_delta(y, d, r),
                               lambda y, d, r: pseudo_huber_by_r(y, d, r),
                               domain=((0.2, 1.0), (-2.0, 2.0)),
-                              exact=lambda lib, d, r: d * (lib.sqrt(d * d + r * r) - d))
+                              exact=lambda lib, d, r: lib.inf if negative(d)
+                              else d * (lib.sqrt(d * d + r * r) - d))
 boxcox    = row(sc.boxcox,    lambda y, x, p: x ** (p - 1),
                               lambda y, x, p: boxcox_by_lambda(y, np.log(x), p), domain=POSITIVE,
                               exact=lambda lib, x, p: raised(lib, x, p))

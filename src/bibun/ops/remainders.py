@@ -20,6 +20,7 @@ from ..zeros import scale
 from .elementwise import Family
 from .families import Polygamma, double, one_type
 from .structure import cast
+from .transcendental import grown, log_past
 
 BERNOULLI = (1 / 6, -1 / 30, 1 / 42, -1 / 30, 5 / 66, -691 / 2730, 7 / 6, -3617 / 510)
 """B_2, B_4, ..., B_16."""
@@ -57,7 +58,7 @@ class ExpRel(Family):
     def _exact(self, lib, x):
         if x == 0:
             return lib.sign(1) / (self.order + 1)
-        y = (lib.exp(x) - 1) / x
+        y = grown(lib, x) / x
         for n in range(1, self.order + 1):
             y = (lib.exp(x) - n * y) / x
         return y
@@ -106,7 +107,7 @@ class LogRel(Family):
     def _exact(self, lib, x):
         if x == 0:
             return lib.sign((-1) ** self.order) * factorial(self.order) / (self.order + 1)
-        y = lib.log(1 + x) / x
+        y = log_past(lib, x) / x
         for n in range(1, self.order + 1):
             y = (y - (1 + x) ** -n / n) / x
         return (-1) ** self.order * factorial(self.order) * y

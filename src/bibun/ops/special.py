@@ -14,11 +14,12 @@ import scipy.special as sc
 
 from ..array import UFUNCS, Array, bind, implements, lift
 from . import elementwise
+from .densities import log_of_normal, normal_slope
 from .elementwise import Elementwise
 from .families import BesselI0e, Erfcx, Polygamma, bessel_slope
 from .formula import Formula
 from .structure import array_of, cast
-from .transcendental import LN10, sigmoid
+from .transcendental import LN10, log_past, sigmoid
 
 row = partial(elementwise.row, home=__name__)
 
@@ -110,8 +111,8 @@ def relative(lib: Any, a: Any, b: Any) -> Any:
 # fmt: off
 POSITIVE, UNIT = (0.2, 4.0), (0.05, 0.95)
 RATE     = 2 / sqrt(pi)
-# The density of the normal distribution over its integral, without the cancellation of tails.
-MILLS    = Formula("mills", lambda x: sqrt(2 / pi) / sc.erfcx(-x / sqrt(2)), like=sc.erfcx)
+MILLS    = Formula("mills",    normal_slope,  like=sc.ndtr)
+LOG_NDTR = Formula("log_ndtr", log_of_normal, like=sc.log_ndtr)
 
 mills     = row(MILLS,        by_mills,
                               exact=lambda lib, x: lib.exp(-(x**2) / 2) / below(lib, x)
@@ -126,7 +127,7 @@ erfinv    = row(sc.erfinv,    lambda y, x: np.exp(np.square(y)) / RATE, domain=(
 erfcinv   = row(sc.erfcinv,   lambda y, x: slope_of_erfcinv(y, x), domain=(0.1, 1.9))
 ndtr      = row(sc.ndtr,      lambda y, x: np.exp(-np.square(x) / 2) / sqrt(2 * pi),
                               exact=lambda lib, x: below(lib, x))
-log_ndtr  = row(sc.log_ndtr,  lambda y, x: mills(x),
+log_ndtr  = row(LOG_NDTR,     lambda y, x: mills(x),
                               exact=lambda lib, x: lib.log(below(lib, x)))
 ndtri     = row(sc.ndtri,     lambda y, x: slope_of_ndtri(y, x), domain=UNIT,
                               exact=lambda lib, x: lib.sqrt(2) * lib.erfinv(2 * x - 1))
@@ -135,7 +136,7 @@ ndtri_exp = row(sc.ndtri_exp, lambda y, x: slope_of_ndtri_exp(y, x), domain=(-4.
 logit     = row(sc.logit,     lambda y, x: 1 / x + 1 / (1 - x), domain=UNIT,
                               exact=lambda lib, x: lib.log(x / (1 - x)))
 log_expit = row(sc.log_expit, lambda y, x: sigmoid(-x),
-                              exact=lambda lib, x: -lib.log(1 + lib.exp(-x)))
+                              exact=lambda lib, x: -log_past(lib, lib.exp(-x)))
 
 gamma     = row(sc.gamma,     lambda y, x: y * sc.psi(x), domain=POSITIVE)
 gammaln   = row(sc.gammaln,   lambda y, x: sc.psi(x), domain=POSITIVE,
@@ -149,7 +150,7 @@ xlogy     = row(sc.xlogy,     lambda y, a, b: np.log(b),
                               exact=lambda lib, a, b: a * lib.log(b) if a != 0 else a)
 xlog1py   = row(sc.xlog1py,   lambda y, a, b: np.log1p(b),
                               lambda y, a, b: ratio(a, 1 + b), domain=POSITIVE,
-                              exact=lambda lib, a, b: a * lib.log(1 + b) if a != 0 else a)
+                              exact=lambda lib, a, b: a * log_past(lib, b) if a != 0 else a)
 entr      = row(sc.entr,      lambda y, x: -np.log(x) - 1, domain=POSITIVE,
                               exact=entropy)
 rel_entr  = row(sc.rel_entr,  lambda y, a, b: log_ratio(a, b) + 1,
@@ -207,6 +208,7 @@ def means(theirs: np.ufunc, ours: Elementwise) -> None:
 
 
 means(sc.expit, sigmoid)
+means(sc.log_ndtr, log_ndtr)
 for _name in ("cbrt", "exp2", "expm1", "log1p"):
     means(getattr(sc, _name), elementwise.TABLE[_name])
 

@@ -95,6 +95,16 @@ def by_tangent(y: Any, x: Any) -> Any:
     return np.square(sech(turned(x))) if x.dtype.kind == "c" else 1 + np.square(y)
 
 
+def grown(lib: Any, x: Any) -> Any:
+    """exp(x) - 1 of an exact number, to all digits where a library has them; SymPy has formulas."""
+    return lib.expm1(x) if hasattr(lib, "expm1") else lib.exp(x) - 1
+
+
+def log_past(lib: Any, x: Any) -> Any:
+    """log(1 + x) of an exact number, to all digits: 1 + exp(-1e15) is 1 in any number of bits."""
+    return lib.log1p(x) if hasattr(lib, "log1p") else lib.log(1 + x)
+
+
 # fmt: off
 POSITIVE, UNIT, ABOVE = (0.1, 4.0), (-0.9, 0.9), (1.1, 4.0)
 
@@ -114,14 +124,14 @@ sigmoid   = row(SIGMOID,      lambda y, x: np.square(0.5 * sech(0.5 * x)),
 exp       = row(np.exp,       lambda y, x: y)
 # Not y log(2): at x = 1024 the value overflows, its derivative does not.
 exp2      = row(np.exp2,      lambda y, x: (2 * LN2) * np.exp2(x - 1), exact=lambda lib, x: 2**x)
-expm1     = row(np.expm1,     lambda y, x: np.exp(x), exact=lambda lib, x: lib.exp(x) - 1)
+expm1     = row(np.expm1,     lambda y, x: np.exp(x), exact=lambda lib, x: grown(lib, x))
 log       = row(np.log,       lambda y, x: 1 / x, domain=POSITIVE)
 log2      = row(np.log2,      lambda y, x: (1 / LN2) / x, domain=POSITIVE,
                               exact=lambda lib, x: lib.log(x) / lib.log(2))
 log10     = row(np.log10,     lambda y, x: (1 / LN10) / x, domain=POSITIVE,
                               exact=lambda lib, x: lib.log(x) / lib.log(10))
 log1p     = row(np.log1p,     lambda y, x: 1 / past(x), domain=POSITIVE,
-                              exact=lambda lib, x: lib.log(1 + x))
+                              exact=lambda lib, x: log_past(lib, x))
 # Not exp(a - y): y is rounded, and for large a and b nothing would be left of the difference.
 logaddexp = row(np.logaddexp, lambda y, a, b: sigmoid(difference(a, b)),
                               lambda y, a, b: sigmoid(difference(b, a)), commutative=True,

@@ -17,13 +17,14 @@ from .balls import UndecidedError, precision
 from .limits import DIRECTIONS, MOVES, Limit, Move, converged, limit
 from .objects import NotExpressibleError
 from .proof import number
-from .rescue import PRECISIONS, UNKNOWN, Rescue, SpentError, reason
+from .rescue import OPEN, PRECISIONS, UNKNOWN, Rescue, SpentError, reason
 from .sides import meets, partials
 
 MOST = 2_000
 """Numbers in a program up to which its digits are looked at: a few milliseconds."""
 APART = 1e-30
 """The part of the largest number of an array below which others are measured by themselves."""
+UNPROVEN = f"{PRECISIONS[-1]:,} bits prove nothing of it"
 KEPT = 3 / 4
 """The share of its digits that a derivative has to have; else it is computed again."""
 
@@ -31,25 +32,30 @@ KEPT = 3 / 4
 # ------------------------------------------------------------ lost digits
 
 
-def lost(attempt: Rescue, results: Sequence[Any]) -> list[Any] | None:
-    """Better results, if derivatives have lost more than a quarter of their digits; else None."""
+def lost(attempt: Rescue, results: Sequence[Any]) -> tuple[list[Any] | None, str]:
+    """Better results, if derivatives have lost more than a quarter of their digits.
+
+    None, if they have not; what is proven to be beyond all floats is infinite. And why nothing is
+    known of some of them (empty: all are proven).
+    """
     wanted = [
         np.arange(np.size(y)) if k >= attempt.values else np.arange(0)
         for k, y in enumerate(results)
     ]
     try:
         found = attempt.proven(wanted, finite=True)
-    except (SpentError, NotExpressibleError):
-        return None
-    better, wrong = [], False
+    except (SpentError, NotExpressibleError) as error:
+        return None, reason(error)
+    better, wrong, unknown = [], False, False
     for y, proofs in zip(results, found, strict=True):
         z = np.array(y, order="C")
         for e, p in enumerate(proofs):
             if p.kind == "number":
                 z.ravel()[e] = number(p.value, z.dtype)
         wrong = wrong or (bool(proofs) and differ(y, z))
+        unknown = unknown or any(p.kind in OPEN for p in proofs)
         better.append(z[()])
-    return better if wrong and all(np.isfinite(z).all() for z in better) else None
+    return better if wrong else None, UNPROVEN if unknown else ""
 
 
 def differ(y: Any, z: Any) -> bool:

@@ -27,6 +27,8 @@ SMALLEST_STEP = 256
 """How far the arguments move at least, as a power of 1/2."""
 LEFT = 1024
 """Bits that are left after the steps have cancelled."""
+MARGIN = 128
+"""How far zeros move at most, as a power of 1/2, once products with large arguments are taken."""
 AGREED, NEARLY = 60, 40
 FAR = 16
 """Bits in which results of both steps are the same number, and those of a kink; and between what
@@ -50,8 +52,10 @@ class Steps:
     def __init__(self, args: Sequence[np.ndarray]):
         sizes = [np.abs(x[(x != 0) & np.isfinite(x)]) for x in args if x.dtype.kind == "f"]
         smallest = min([float(s.min()) for s in sizes if s.size], default=1.0)
-        # Less than any argument, whose own zero is far below.
-        self.exponent = max(SMALLEST_STEP, SMALLEST_STEP - frexp(smallest)[1])
+        largest = max([float(s.max()) for s in sizes if s.size], default=1.0)
+        # Less than any argument, whose own zero is far below, also times two of the largest.
+        small, large = frexp(smallest)[1], frexp(largest)[1]
+        self.exponent = max(SMALLEST_STEP, SMALLEST_STEP - small, MARGIN + 2 * large)
 
     @property
     def bits(self) -> int:

@@ -20,6 +20,18 @@ def besselk(v: Any, x: Any) -> Any:
     return by_ends(lambda x: x.bessel_k(v) if n is None else bessel_k(abs(n), x), x)
 
 
+def expm1(x: Any) -> Any:
+    """exp(x) - 1, also of infinities."""
+    return x.expm1() if x.is_finite() else x if not x < 0 else type(x)(-1)
+
+
+def log1p(x: Any) -> Any:
+    """log(1 + x), -inf at -1 and inf at inf."""
+    if x.is_finite():
+        return -type(x)("inf") if x == -1 else x.log1p()
+    return x if not x < 0 else type(x)("nan")
+
+
 def elliptic(name: str, *args: Any) -> Any:
     """A real value of a function that Arb has for complex numbers (`acb`)."""
     acb = import_module("flint").acb
@@ -29,6 +41,8 @@ def elliptic(name: str, *args: Any) -> Any:
 
 # fmt: off
 NAMED: dict[str, Callable[..., Any]] = {
+    "expm1":     expm1,
+    "log1p":     log1p,
     "besselj":   lambda v, x: x.bessel_j(v),
     "bessely":   lambda v, x: x.bessel_y(v),
     "besseli":   lambda v, x: by_ends(lambda x: x.bessel_i(v), x),

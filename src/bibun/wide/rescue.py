@@ -17,7 +17,19 @@ import numpy as np
 from ..graph import Constant, Graph, Type
 from .balls import NoNumberError, UndecidedError, balls, precision
 from .entries import Entries, Wanted
-from .limits import MOVES, NOTHING, Limit, Move, Steps, limit, seen_of, value_of, wide
+from .limits import (
+    MOVES,
+    NEARLY,
+    NOTHING,
+    Limit,
+    Move,
+    Steps,
+    limit,
+    same,
+    seen_of,
+    value_of,
+    wide,
+)
 from .objects import Library, NotExpressibleError
 from .proof import Proof, number, proof
 
@@ -26,6 +38,8 @@ PRECISIONS = 128, 512, 2048
 MORE = 1, 2, 4
 """How many times the digits next to a point are what they are for squares, until they suffice."""
 NO_PROOF = Proof("nothing")
+OPEN = {"vague", "nothing"}
+"""What more digits may settle: also a quotient by a ball around 0, such as 1 + 1e-160 is to few."""
 LEAST = 2e-6
 """Seconds that an operation on a number takes at least: what is hopeless is not begun."""
 SPENT = "it would take longer than the budget allows"
@@ -157,16 +171,21 @@ class Rescue:
         Where floats are `finite`, what is no number may only be a ball of too few digits: 1 - p.
         """
         entries = Entries(self.graph, wanted)
-        open_yet = ("vague", "nothing") if finite else ("vague",)
-        found = [[NO_PROOF] * len(w) for w in wanted]
+        still_open = OPEN if finite else {"vague"}
+        found, kinds = [[NO_PROOF] * len(w) for w in wanted], {"vague"}
         for bits in PRECISIONS:
             with precision(bits):
                 try:
                     ys = self._evaluate(entries, self._elements, wanted)
                 except UndecidedError:
                     continue
+                except SpentError:
+                    if "vague" in kinds:
+                        raise
+                    break  # what is proven by now is
                 found = [[proof(e) for e in y] for y in ys]
-            if not any(p.kind in open_yet for f in found for p in f):
+            kinds = {p.kind for f in found for p in f}
+            if not kinds & still_open:
                 break
         return found
 
@@ -218,12 +237,26 @@ class Rescue:
             return nothing
         with precision(PRECISIONS[1]):
             found = [[limit(f) for f in places] for places in seen]
-        if any(x.kind not in ("number", "infinite") for f in found[: self.values] for x in f):
+        values = found[: self.values]
+        if any(x.kind not in ("number", "infinite") for f in values for x in f):
+            return nothing
+        if self._elsewhere(values):
             return nothing
         return [
             [f[int(e)] for e in w] if k < self.values else f
             for k, (w, f) in enumerate(zip(left, found, strict=True))
         ]
+
+    def _elsewhere(self, limits: list[list[Limit]]) -> bool:
+        """Whether the function has another value than these limits: steps went too far, or jump."""
+        try:
+            exact = self.exact(PRECISIONS[1])
+        except UNKNOWN:
+            return False
+        pairs = [p for f, v in zip(limits, exact, strict=True) for p in zip(f, v, strict=True)]
+        known = [(x.value, v) for x, v in pairs if x.kind == "number" and v is not None]
+        with precision(PRECISIONS[1]):
+            return not all(same(x, v, abs(v) + 1, NEARLY) for x, v in known)
 
     def nearby(
         self,
@@ -308,7 +341,7 @@ def long(x: np.ndarray) -> np.ndarray:
 def _unproven(wanted: np.ndarray, found: list[Proof]) -> np.ndarray:
     """The entries of which nothing is proven."""
     kinds = zip(wanted, found, strict=True)
-    return np.array([e for e, p in kinds if p.kind in ("nothing", "vague")], int)
+    return np.array([e for e, p in kinds if p.kind in OPEN], int)
 
 
 def _taken(y: np.ndarray, wanted: np.ndarray, found: list[Limit]) -> np.ndarray:
