@@ -22,6 +22,7 @@ from ..native.elements import MATHEMATICS
 from ..native.nodes import Nodes
 from ..native.routines import Routine
 from ..native.tasks import INFINITE, along, eigen, maker, numeric
+from ..ops.bessel import ScaledBessel
 from ..ops.elementwise import Elementwise
 from ..ops.elliptic import Carlson, EllipticE, EllipticK, EllipticKm1
 from ..ops.families import Bessel, BesselI0e, Erfcx, Polygamma
@@ -49,6 +50,7 @@ ORDERED: dict[type, Callable[[Any], str]] = {
     EllipticE: lambda op: slope("ellipe", op),
     EllipticKm1: lambda op: slope("ellipkm1", op),
     Carlson:   lambda op: f"carlson<{op.p}, {op.q}, {op.r}>",
+    ScaledBessel: lambda op: f"scaled_{op.letter}<{op.order}>",
     PsiDifference: lambda op: f"psi_difference<{op.order}>",
 }
 # fmt: on

@@ -3,7 +3,8 @@ template <int n>
 inline double cotangent_slope(double x) {
   const double pi = 3.14159265358979323846, r = x - std::rint(x), size = std::fabs(r);
   const double c = size < 0.25 ? 1 / std::tan(pi * r) : std::copysign(std::tan(pi * (0.5 - size)), r);
-  double of[n + 2] = {0, 1}, last[n + 2] = {};
+  constexpr unsigned count = n + 2;
+  double of[count] = {0, 1}, last[count] = {};
   for (int k = 0; k < n; ++k) {
     std::copy(of, of + n + 2, last);
     for (int j = 0; j <= k + 2 && j < n + 2; ++j) {
@@ -132,7 +133,8 @@ inline double gamma_term(double a, double x) {
   if (a < 1) return std::pow(x, a) * std::exp(-x) / std::tgamma(a + 1);
   if (a < 150) {
     const double u = x < 2000 ? x : 2000, y = std::pow(u, a / 2) * std::exp(-u / 2);  // else 0
-    return y / std::tgamma(a + 1) * y;
+    const double lost = a - ((a + 1) - 1);
+    return y / std::tgamma(a + 1) * y * (1 - lost * std::log(a + 0.5));
   }
   const double z = 1 / (a * a);
   const double rest = (1.0 / 12 - z * (1.0 / 360 - z * (1.0 / 1260 - z * (1.0 / 1680 - z / 1188)))) / a;

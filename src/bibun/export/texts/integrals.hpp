@@ -50,7 +50,8 @@ inline double dawsn_slope(double x) {
     for (int k = 0; k <= n; ++k) sum /= u;
     return n % 2 ? -sum : sign * sum;
   }
-  double edge[n + 1] = {}, above[n + 1] = {};  // polynomials: edge' - 2 x edge + (-2 x)^k
+  constexpr unsigned count = n + 1;
+  double edge[count] = {}, above[count] = {};  // polynomials: edge' - 2 x edge + (-2 x)^k
   double power = 1;
   for (int k = 0; k < n; ++k, power *= -2) {
     for (int j = 0; j <= k; ++j) {

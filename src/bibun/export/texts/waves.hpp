@@ -85,7 +85,8 @@ inline Pair fresnel(double x) {
     }
     return {x * c, x * s};
   }
-  const double k = std::rint(x / 2), r = x - 2 * k, turn = std::remainder(2 * (k * r), 2.0) + r * r / 2;
+  const double even = 2 * std::rint(x / 2), r = x - even;
+  const double turn = std::remainder(even * r, 2.0) + r * r / 2;
   const double wide = 3.14159265358979323846 * square;
   Pair fraction{0, 0};
   for (int k = 8 + static_cast<int>(400 / wide); k >= 0; --k) {
