@@ -138,3 +138,12 @@ def test_what_has_lost_its_digits_is_not_taken_for_equal():
         assert Ball((raw(3.0).sqrt() ** 2) / 3) == Ball(one)
         with pytest.raises(UndecidedError):
             assert Ball(one) == Ball(lost)
+
+
+def test_powers_of_balls_without_bounds():
+    inf = raw(float("inf"))
+    with precision(2048):
+        unbounded = Ball(inf + type(inf)(0, inf))
+        for p in (2, 3, -2, 0.5):
+            assert raw(unbounded**p).is_nan()  # and the process goes on
+        assert unbounded**0 == 1

@@ -82,6 +82,8 @@ class Ball:
 
     def __pow__(self, other: Any) -> Ball:
         x, p = self.x, raw(other)
+        if not x.is_finite() and not infinite(x) and p != 0:
+            return Ball(_arb()("nan"))  # of balls without bounds FLINT's powers end the process
         if p.is_integer():
             n = int(p.unique_fmpz())
             return Ball(x**n if n >= 0 else 1 / x**-n)

@@ -166,9 +166,9 @@ def _rotated(a: Rows) -> tuple[list[Any], Rows]:
 def _turn(a: Rows, q: Rows, i: int, k: int) -> None:
     """One rotation, after which a[i][k] is zero."""
     slope = (a[k][k] - a[i][i]) / (2 * a[i][k])
-    size = 1 / (abs(slope) + (slope**2 + 1).sqrt())
+    size = 1 / (abs(slope) + (slope * slope + 1).sqrt())
     tangent = (-size if slope < 0 else size).mid()
-    cosine = (1 / (tangent**2 + 1).sqrt()).mid()
+    cosine = (1 / (tangent * tangent + 1).sqrt()).mid()
     sine = (tangent * cosine).mid()
     for rows in (a, q):
         for row in rows:
