@@ -177,6 +177,31 @@ def test_strips(tmp_path: Path) -> None:
     holds(tmp_path)
 
 
+def powers(x):
+    """Sums of all kinds, numbers, and narrow ones."""
+    y = np.exp(x)
+    return np.sum(y), np.prod(y), np.max(y), np.where(y > 1, y, -y), y > 1
+
+
+def test_last_rounds(tmp_path: Path) -> None:
+    """The last rounds get the same numbers, bit by bit, where they fill a vector and where not."""
+    cases = []
+    for n, dtype in ((3, "f8"), (6, "f8"), (15, "f8"), (13, "f4")):
+        x = np.cos(np.arange(n)).astype(dtype)
+        x[-1] = -1e5  # a power that is not as usual, and done again
+        given = exported(powers, (x,), (0,), "value")
+        code = lowered(f"powers{n}", given, "vector")
+        cases.append((Header(f"powers{n}", code, Style("last", False, False, [])), given))
+        assert "filled<" in cases[-1][0].text()
+    strict = ["-Wconversion", "-Wsign-conversion", "-Wshadow", "-pedantic"]
+    native = ["-march=native", "-fno-trapping-math", *strict]
+    plain = results(cases, tmp_path, OPTIONS)
+    for options in ([*SANITIZED, *native], [*OPTIONS, "-O3", *native]):
+        for one, other in zip(plain, results(cases, tmp_path, options), strict=True):
+            for y, z in zip(one, other, strict=True):
+                np.testing.assert_array_equal(z, y)
+
+
 @pytest.mark.parametrize("math", ["libm", "vector"])
 def test_sums_across_rows(math: str, tmp_path: Path) -> None:
     """A product takes whole rows of its second matrix, one for each number of the first."""

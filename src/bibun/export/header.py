@@ -12,7 +12,7 @@ from ..graph import Type
 from ..loops import Buffer
 from ..loops.statements import DTYPES, FLOATS, KINDS
 from ..native.cplusplus import CppPrinter, cpp_type, literal, stored
-from ..native.cpp_support import BITS, EXTREMES, PRODUCT
+from ..native.cpp_support import BITS, EXTREMES, FILLED, PRODUCT
 from .checks import FINITE, REFUSED, checks
 from .lowered import Lowered, Variable, size
 from .routines import INCLUDES, needed
@@ -108,7 +108,8 @@ class Header:
         pieces = needed(self.body)
         head += INCLUDES if pieces else []
         head += ["numeric"] if "std::gcd(" in self.body or "std::lcm(" in self.body else []
-        head += ["utility"] if self.code.several is not None else []
+        filled = "filled<" in self.body
+        head += ["utility"] if filled or self.code.several is not None else []
         head += ["vector"] if any(b.role == "heap" for b in self.code.code.buffers) else []
         head += ["cstdlib", "stdexcept"] if self.refuses else []
         includes = "\n".join(f"#include <{h}>" for h in sorted(head))
@@ -118,6 +119,7 @@ class Header:
         parts += [self.support("BITS", BITS)] if needs_bits else []
         parts += [self.support("PRODUCT", PRODUCT)] if "product(" in self.body else []
         parts += [self.support("EXTREMES", EXTREMES)] if extremes else []
+        parts += [self.support("FILLED", FILLED)] if filled else []
         for name, piece in pieces:
             inside = f"\nnamespace routines {{\n\n{piece}\n}}  // namespace routines\n"
             parts.append(self.support(f"ROUTINES_{name.upper()}", inside))

@@ -12,7 +12,8 @@ from ..native.arguments import TRACED
 from ..tracing.containers import NAMESPACE, flatten
 
 TAKEN = re.compile(
-    r"[vb]\d+(_lanes|_terms)?|first|lane|rare|workspace|failed|failure|i|product|bits|larger|smaller"
+    r"[vb]\d+(_lanes|_terms|_last)?|first|lane|rare|workspace|failed|failure|i"
+    r"|product|bits|larger|smaller|filled(_bytes)?|kept"
     r"|finite|together|apart|lanes_\w+|must_be_finite|refused|std|routines|main|rows?|own_\w+"
     r"|u?int(_fast|_least)?\d+_t|u?int(max|ptr)_t|s?size_t|ptrdiff_t|max_align_t"
 )

@@ -1,7 +1,8 @@
 """Loops in strips, as C++: a function without a branch for some rounds at a time.
 
 Compilers do the rounds of a strip side by side. Where one of them is not as usual, all of them are
-done again, one by one, by a function of its own. The last rounds are shorter strips.
+done again, one by one, by a function of its own. The last rounds fill a vector, or are shorter
+strips.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 
 from ..loops import Buffer, Let, Loop, Place, Seldom, Store
 from ..loops.statements import DTYPES, FLOATS, Merge, statements
+from .cpp_filled import steps
 from .cpp_types import cpp_type, stored
 from .llvm import needed
 from .strips import STRIP, lanes_of
@@ -36,23 +38,19 @@ class Strips:
         known |= {c for p in places(loop.body) for c, _ in p.strides} - {loop.counter}
         outside = sorted(n for n in known & printer.kinds.keys() if n not in printer.literals)
         printer.kinds[loop.counter] = "i64"
-        buffers = list(_buffers(loop))
+        self.buffers, self.steps = list(_buffers(loop)), steps(loop)
         sums = [f"v{m.result}_lanes" for m in loop.merges]
         self.given = [f"const {cpp_type(printer.kinds[n])} v{n}" for n in outside]
         self.given += [
             f"{'' if written else 'const '}{stored(b.kind)}* __restrict b{b.number}"
-            for b, written in buffers
+            for b, written in self.buffers
         ]
         self.given += [
             f"{cpp_type(m.kind)}* __restrict {name}"
             for m, name in zip(loop.merges, sums, strict=True)
         ]
-        names = [f"v{n}" for n in outside]
-        heap = [".data()" if b.role == "heap" else "" for b, _ in buffers]
-        memory = [f"b{b.number}" for b, _ in buffers]
-        self.args = ", ".join([*names, *memory, *sums])
-        whole = [name + data for name, data in zip(memory, heap, strict=True)]
-        self.first_args = ", ".join([*names, *whole, *sums])
+        self.names = [f"v{n}" for n in outside]
+        self.args = ", ".join([*self.names, *(f"b{b.number}" for b, _ in self.buffers), *sums])
         self.rare = any(type(s) is Seldom for s in loop.body.statements)
 
     def run(self, depth: int) -> None:
@@ -66,10 +64,7 @@ class Strips:
         printer.lines = outer
         for m in self.loop.merges:
             printer.kinds[m.result] = m.kind
-            start = {"add": "0", "mul": "1"}.get(m.opcode, printer.name(m.start))
-            several = "" if start == "0" else ", ".join([start] * self.loop.strips)
-            of = cpp_type(m.kind)
-            printer.put(depth, f"{of} v{m.result}_lanes[{self.loop.strips}] = {{{several}}};")
+        self.sums(depth, "lanes", self.loop.strips)
         self.calls(depth)
         for m in self.loop.merges:
             of, total = cpp_type(m.kind), self.merged(m, f"v{m.result}", "lane")
@@ -77,21 +72,87 @@ class Strips:
             every = f"for (const {of} lane : v{m.result}_lanes)"
             printer.put(depth, f"{every} v{m.result} = {total};")
 
+    def sums(self, depth: int, name: str, lanes: int) -> None:
+        """A sum of its own for each lane, to which nothing has been added."""
+        for m in self.loop.merges:
+            several = "" if self.start(m) == "0" else ", ".join([self.start(m)] * lanes)
+            self.p.put(depth, f"{cpp_type(m.kind)} v{m.result}_{name}[{lanes}] = {{{several}}};")
+
+    def start(self, m: Merge) -> str:
+        """What changes nothing where it is merged into a sum."""
+        return {"add": "0", "mul": "1"}.get(m.opcode, self.p.name(m.start))
+
     def calls(self, depth: int) -> None:
-        """Strips of all rounds, the last ones shorter and shorter."""
-        lanes, done, put = self.loop.strips, 0, self.p.put
-        while lanes:
-            whole = done + (self.loop.extent - done) // lanes * lanes
-            if whole - done > lanes:
-                put(
-                    depth,
-                    f"for (std::int64_t first = {done}; first < {whole}; first += {lanes}) {{",
-                )
-                put(depth + 1, f"{self.name}<{lanes}>(first, {self.first_args});")
-                put(depth, "}")
-            elif whole > done:
-                put(depth, f"{self.name}<{lanes}>({done}, {self.first_args});")
-            done, lanes = whole, lanes // 2
+        """Strips of all rounds."""
+        lanes, put = self.loop.strips, self.p.put
+        whole = self.loop.extent // lanes * lanes
+        if whole > lanes:
+            put(depth, f"for (std::int64_t first = 0; first < {whole}; first += {lanes}) {{")
+            put(depth + 1, self.call(lanes, "first"))
+            put(depth, "}")
+        elif whole:
+            put(depth, self.call(lanes, 0))
+        self.last(depth, whole)
+
+    def call(self, lanes: int, first: int | str, last: str = "") -> str:
+        """The call for a strip; with `last` it goes through copies of that name."""
+        own = last and self.steps
+        memory = [
+            f"b{b.number}{last}" if own and own[b.number] else _data(b) for b, _ in self.buffers
+        ]
+        at = self.lane(first) if isinstance(first, int) else ""
+        sums = [f"v{m.result}{last or '_lanes'}{at}" for m in self.loop.merges]
+        return f"{self.name}<{lanes}>({', '.join([f'{first}', *self.names, *memory, *sums])});"
+
+    def lane(self, first: int) -> str:
+        """What is added for a round goes to the same lane in strips of all lengths.
+
+        So sums do not depend on how long vectors are.
+        """
+        lane = first % self.loop.strips
+        return f" + {lane}" if lane else ""
+
+    def last(self, depth: int, done: int) -> None:
+        """The last rounds: they fill a vector, if there is one as long, or are shorter strips."""
+        left = self.loop.extent - done
+        if not left:
+            return
+        lanes, put = 1 << (left.bit_length() - 1), self.p.put
+        if left == lanes or self.steps is None:
+            put(depth, self.call(lanes, done))
+            return self.last(depth, done + lanes)
+        width = 2 * lanes * STRIP // self.loop.strips
+        put(depth, f"if constexpr (filled_bytes >= {width}) {{")
+        self.filled(depth + 1, done, left, 2 * lanes)
+        put(depth, "} else {")
+        put(depth + 1, self.call(lanes, done))
+        self.last(depth + 1, done + lanes)
+        put(depth, "}")
+
+    def filled(self, depth: int, done: int, left: int, lanes: int) -> None:
+        """A strip of copies of the last rounds, and of the very last one as often as there is room.
+
+        What these are added to are sums of their own, of which the real rounds' are kept.
+        """
+        put, own = self.p.put, self.steps or {}
+        through = [(b, written) for b, written in self.buffers if own[b.number]]
+        for b, written in through:
+            put(depth, f"{stored(b.kind)} b{b.number}_last[{lanes}];")
+            if not written:
+                put(depth, f"filled<{left}, {lanes}>({_data(b, done)}, b{b.number}_last);")
+        self.sums(depth, "last", lanes)
+        put(depth, self.call(lanes, 0, "_last"))
+        for b, _ in (x for x in through if x[1]):
+            put(depth, f"kept<{left}>(b{b.number}_last, {_data(b, done)});")
+        for m in self.loop.merges:
+            # All lanes at once: a sum of which parts have just been written is read late.
+            sum_ = f"v{m.result}_lanes[lane{self.lane(done)}]"
+            term = f"v{m.result}_last[lane]"
+            again = m.opcode in ("add", "mul")  # of extremes the last one may come again
+            real = f"(lane < {left} ? {term} : {self.start(m)})" if again else term
+            put(depth, f"for (int lane = 0; lane < {lanes}; ++lane) {{")
+            put(depth + 1, f"{sum_} = {self.merged(m, sum_, real)};")
+            put(depth, "}")
 
     def strip(self) -> None:
         """The function for a strip."""
@@ -185,6 +246,12 @@ class Strips:
         """A sum with a further term."""
         text: str = self.p.applied(m.opcode, m.kind, m.kind, [a, b])
         return text
+
+
+def _data(buffer: Buffer, start: int = 0) -> str:
+    """A pointer to the numbers of a buffer, from one of them on."""
+    name = f"b{buffer.number}{'.data()' if buffer.role == 'heap' else ''}"
+    return f"{name} + {start}" if start else name
 
 
 def _buffers(loop: Loop) -> Iterator[tuple[Buffer, bool]]:

@@ -54,3 +54,39 @@ static inline T smaller(T a, T b) {
   return a != a ? a : least;
 }
 """
+FILLED = """
+// Bytes of the vectors that are worth filling up, where compilers make such of what is filled.
+#if !defined(__GNUC__) || defined(__clang__)
+constexpr int filled_bytes = 0;
+#elif defined(__AVX512F__)
+constexpr int filled_bytes = 64;
+#elif defined(__AVX2__) && defined(__FMA__) && defined(__NO_TRAPPING_MATH__)
+constexpr int filled_bytes = 32;
+#else
+constexpr int filled_bytes = 0;
+#endif
+// The last rounds of a loop, and the very last one again in the place of those that are missing.
+template <int rounds, typename T, int... lane>
+[[gnu::always_inline]] static inline void filled(const T* from, T* to,
+                                                 std::integer_sequence<int, lane...>) {
+#if defined(__GNUC__) && !defined(__clang__)
+  // As one vector: processors wait for parts that were written and are read as a whole.
+  typedef T Vector __attribute__((vector_size(sizeof...(lane) * sizeof(T))));
+  const decltype(Vector() < Vector()) before = {(lane < rounds - 1 ? -1 : 0)...};
+  const Vector some = {(lane < rounds - 1 ? from[lane] : T{})...};
+  const Vector last = {from[(static_cast<void>(lane), rounds - 1)]...};
+  const Vector all = before ? some : last;
+  std::memcpy(to, &all, sizeof all);
+#else
+  ((to[lane] = from[lane < rounds ? lane : rounds - 1]), ...);
+#endif
+}
+template <int rounds, int lanes, typename T>
+[[gnu::always_inline]] static inline void filled(const T* from, T* to) {
+  filled<rounds>(from, to, std::make_integer_sequence<int, lanes>());
+}
+template <int rounds, typename T>
+static inline void kept(const T* from, T* to) {
+  for (int lane = 0; lane < rounds; ++lane) to[lane] = from[lane];
+}
+"""
