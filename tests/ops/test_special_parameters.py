@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import scipy.special as sc
 
-from bibun import grad, jit
+from bibun import grad, jit, value_and_grad
 from bibun.errors import NotDifferentiableError
 from bibun.ops.elementwise import TABLE
 
@@ -183,6 +183,17 @@ def test_whole_degrees_take_the_loop_that_scipy_takes() -> None:
 
         grad(f)(x)
         np.testing.assert_array_equal(found[0].numpy(), sc.eval_legendre(n, x))
+
+
+@pytest.mark.parametrize("n", [1, 3, 7, 8, 21])
+def test_odd_polynomials_keep_their_digits_at_zero(n: int) -> None:
+    with mp.workdps(40):
+        for x in (-1e-9, 1e-4, 0.01):
+            exact = mp.legendre(n, x), mp.diff(lambda t: mp.legendre(n, t), mp.mpf(x))
+            found = value_and_grad(lambda t: sc.eval_legendre(n, t))(x)
+            np.testing.assert_allclose(found, [float(y) for y in exact], rtol=4e-15)
+            y, _ = value_and_grad(lambda t: sc.eval_gegenbauer(n, 2.0, t))(x)
+            np.testing.assert_allclose(y, float(mp.gegenbauer(n, 2, x)), rtol=4e-15)
 
 
 def test_every_row_says_what_it_refuses() -> None:

@@ -41,6 +41,8 @@ WRITTEN = {  # by the names of operations; others are functions of np or scipy.s
     "equal":    ("{:sum} == {:sum}", LOOSE),         "not_equal": ("{:sum} != {:sum}", LOOSE),
     "sigmoid":  ("scipy.special.expit({})", ATOM),    "sech":     ("1 / np.cosh({})", PRODUCT),
     "log_ndtr": ("scipy.special.log_ndtr({})", ATOM),
+    "eval_legendre": ("scipy.special.eval_legendre({}, {})", ATOM),
+    "eval_gegenbauer": ("scipy.special.eval_gegenbauer({}, {}, {})", ATOM),
     "mills":    ("math.sqrt(2 / math.pi) / scipy.special.erfcx(-{:factor} / math.sqrt(2))",
                  PRODUCT),
     "besseli0e<order=1>": ("scipy.special.i1e({0}) - scipy.special.i0e({0})", SUM),
