@@ -373,5 +373,11 @@ ROUNDS_INSIDE = {
 """What rounds on the way, so that errors are relative to the arguments and not to the result: sums,
 NumPy's sinc pi x, SciPy's ndtr x / sqrt(2), its kl_div the terms that it adds up, its incomplete
 gamma functions the exponent of x^a exp(-x), and its functions with zeros have few digits there."""
-OFF = {"erfi": 67, "exp1": 8, "i1": 7, "i1e": 7, "k0": 5, "ive": 7, "k0e": 6}
-"""How many eps the values of SciPy 1.17 are off, of these functions, somewhere in [1e-3, 8]."""
+# fmt: off
+OFF = {
+    "erfi": 82, "dawsn": 82, "spence": 21, "expn": 17, "exp1": 11, "i1": 11, "i1e": 11, "iv": 11,
+    "ive": 11, "chdtr": 10, "k0": 8, "k0e": 8, "k1": 5, "k1e": 5, "kve": 5,
+}
+# fmt: on
+"""How many eps the values of SciPy 1.17 are off, of these functions, somewhere in [1e-3, 8]: of all
+that are off by more than 4 there, but for those with zeros, tails, or roundings inside."""

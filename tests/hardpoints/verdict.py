@@ -43,8 +43,9 @@ def verdicts(
     does not know. "ill-conditioned" is what may be off by all it is when each operation rounds, or
     by more than `well` allows: of such derivatives nothing is promised. "underflow" is what would
     be wrong, if numbers on the way were not subnormal: the promise leaves these out, as far as the
-    checks do. Where the function jumps ("jump"), there is no derivative to compare with, only
-    conventions for its parts. "warned" is what is wrong, and was said to be.
+    checks do, and of well-conditioned programs in plain floats all of them. Where the function
+    jumps ("jump"), there is no derivative to compare with, only conventions for its parts.
+    "warned" is what is wrong, and was said to be.
     """
     try:
         inside = _finite(program)
@@ -99,9 +100,10 @@ def _entry(program: Program, entry: int, g: float, units: float, well: float) ->
         return found
     sides = [s for s in known.sides if s is not None]
     largest = max(map(abs, sides))
-    if np.isfinite(well) and known.condition > well * largest:
+    plain = np.isfinite(well)
+    if plain and known.condition > well * largest:
         return "ill-conditioned"
-    small = min(abs(mp.mpf(g) - s) for s in sides) <= KEPT * largest
+    small = plain or min(abs(mp.mpf(g) - s) for s in sides) <= KEPT * largest
     return "underflow" if small and underflows(program, entry) else found
 
 

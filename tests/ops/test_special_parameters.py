@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import flint
 import mpmath as mp
 import numpy as np
 import pytest
@@ -12,6 +13,8 @@ import scipy.special as sc
 from bibun import grad, jit, value_and_grad
 from bibun.errors import NotDifferentiableError
 from bibun.ops.elementwise import TABLE
+
+from ..hardpoints.functions import by_balls
 
 half = mp.mpf(1) / 2
 
@@ -119,6 +122,34 @@ def test_derivatives_are_those_of_mpmath(f: Any, reference: Any, k: int, points:
         found = float(grad(f, k)(*point))
         away = abs(mp.mpf(found) - exact)
         assert away <= UNITS * 2.0**-52 * limit + 1e-300, f"{point}: {found}, {mp.nstr(exact, 17)}"
+
+
+SCALED_I = by_balls(lambda v, x: x.bessel_i(v) * (-x).exp())
+SCALED_K = by_balls(lambda v, x: x.bessel_k(v) * x.exp())
+DAWSON = by_balls(lambda v, x: x.erfi() * (-x * x).exp() * flint.arb.pi().sqrt() / 2)
+# fmt: off
+OURS = [  # slopes that take nothing from SciPy's values, which are off by up to 80 eps
+    *((sc.ive, SCALED_I, v) for v in (0.0, 1.0, 2.0, -2.0, 7.0, 0.5, 2.3)),
+    *((sc.kve, SCALED_K, v) for v in (0.0, 1.0, -2.0, 5.0)),
+    (lambda v, x: sc.k0e(x), SCALED_K, 0.0),
+    (lambda v, x: sc.k1e(x), SCALED_K, 1.0),
+    (lambda v, x: sc.dawsn(x), DAWSON, 0.0),
+]
+# fmt: on
+
+
+@pytest.mark.parametrize("f, reference, v", OURS)
+def test_slopes_have_the_digits_that_their_argument_has(f: Any, reference: Any, v: float) -> None:
+    """To 4 units of the slope and of what a rounding of x moves it by."""
+    points = 3e-3, 0.05, 0.099, 0.11, 0.4, 0.99, 1.008, 1.33, 1.9, 2.4, 3.8, 6.3, 7.9, 29.0, 31.0
+    x = np.array(points)  # also where methods change
+    found = grad(lambda x: np.sum(f(v, x)))(x)
+    for each, slope in zip(x, found, strict=True):
+        with mp.workdps(80):
+            at = [mp.mpf(v), mp.mpf(each)]
+            exact = along(reference, at, 1)
+            limit = abs(exact) + moved(reference, at, 1, 1)
+        assert abs(mp.mpf(slope) - exact) <= 4 * 2.0**-52 * limit, each
 
 
 def moved(reference: Any, at: list, k: int, j: int) -> Any:

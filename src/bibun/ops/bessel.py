@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from functools import partial
-from math import comb, pi
+from math import comb, pi, sqrt
 from typing import Any
 
 import numpy as np
 import scipy.special as sc
-from numpy.polynomial.legendre import leggauss
 
 from ..array import Array, bind
 from ..errors import NotDifferentiableError
@@ -17,7 +16,7 @@ from ..graph import Example, Op, operation, symmetric
 from ..zeros import scale
 from . import elementwise
 from .alignment import known
-from .families import bessel_slope, double, one_type
+from .families import balanced, bessel_slope, double, one_type, unit_nodes
 
 row = partial(elementwise.row, home=__name__)
 NO_ORDER = (
@@ -30,30 +29,42 @@ NO_ORDER = (
 class ScaledBessel(Op):
     """The derivatives by x of exp(-x) I_v(x), or of exp(x) K_v(x), for x > 0.
 
-    Where their terms would cancel, by integrals with w = cosh(t) - 1 or 1 - cos(t) (DLMF 10.32.4,
-    10.32.9), which are differentiated inside; that of I_v for large x by Hankel's series.
+    Where their terms would cancel, by integrals with w = cosh(t) - 1 or 1 - cos(t) (DLMF 10.32.2,
+    10.32.4, 10.32.9), which are differentiated inside; that of I_v for large x by Hankel's series.
     """
 
     letter: str
     order: int
     refused = (0,)
-    NODES = leggauss(64)
+    NODES = unit_nodes(64)
 
     def type(self, v, x):
         return one_type(self.name, v, x)
 
     def value(self, v, x):
-        p, u = double(v), double(x)
+        p, u = np.broadcast_arrays(double(v), double(x))  # one order may stand for all
         with np.errstate(all="ignore"):
-            if self.letter == "k":
-                inside = (u >= 2) & (np.abs(p) < u / 3)
-                q = self._k(np.abs(np.where(inside, p, 0)), np.where(inside, u, 2))
-            else:
-                inside = (u >= 1) & (np.square(p) < 4 * u)
-                q = self._i(np.where(inside, p, 0), np.where(inside, u, 1))
-            y = np.where(inside, q, self._terms(BY_SCIPY[self.letter], p, u))
-            y = np.where(u == np.inf, 0, y)
+            y = np.array(self._terms(BY_SCIPY[self.letter], p, u))
+            parts = self._k_parts if self.letter == "k" else self._i_parts
+            for inside, method in parts(p, u):
+                if inside.any():
+                    y[inside] = method(p[inside], u[inside])
+        y[u == np.inf] = 0
         return y.astype(x.dtype)[()]
+
+    def _k_parts(self, v, x):
+        """Where a method is better than terms of SciPy's values, and the method."""
+        yield (x >= 0.1) & (np.abs(v) < 1.5 + x / 3), self._k
+
+    def _i_parts(self, v, x):
+        near, whole = x < 30, v == np.rint(v)
+        poisson = whole & (np.abs(v) <= 32) & (x > 0) & near
+        ascending = ~whole & (v > -1) & (v <= 32) & (x > 0) & (x < np.clip(v * v / 4, 1, 2))
+        rest = ~poisson & ~ascending & (np.square(v) < 4 * x)
+        yield poisson, self._poisson
+        yield ascending, self._ascending
+        yield rest & near & (x >= 1), self._schlaefli
+        yield rest & ~near, self._series
 
     def exactly(self, lib, v, x):
         sign = 1 if self.letter == "k" else -1
@@ -86,28 +97,60 @@ class ScaledBessel(Op):
 
     def _k(self, v, x):
         """The trapezoidal rule about the largest term, which converges geometrically."""
-        top = np.arcsinh(v / x)
-        width = 10 / np.sqrt(x)
+        top = np.arcsinh(np.abs(v) / x)
+        width = 2 * np.arcsinh(5 / np.sqrt(x))  # where x w is 50
         low = np.maximum(top - width, 0)
-        step, y = (top + width - low) / 64, 0
-        for k in range(65):
+        step, parts = (top + width - low) / 64, []
+        for k in range(64):
             t = low + k * step
             w = 2 * np.square(np.sinh(t / 2))
             part = (np.exp(v * t - x * w) + np.exp(-v * t - x * w)) / 2 * w**self.order
-            y = y + part * np.where((k == 0) & (low == 0), 0.5, 1)
-        return (-1) ** self.order * step * y
+            parts.append(part * np.where((k == 0) & (low == 0), 0.5, 1))
+        return (-1) ** self.order * step * balanced(parts)
 
-    def _i(self, v, x):
-        near = x < 30
-        u, turn = np.where(near, x, 1), np.sin(pi * np.remainder(v, 2))
-        y, reach = np.zeros_like(x), np.arccosh(1 + 80 / np.where(near, x, 1)) + 1
+    def _poisson(self, v, x):
+        """For whole v: f(x) = c x^v int_0^pi exp(-x w) sin(t)^(2 v) dt by the midpoint rule.
+
+        By parts f'(x) = c x^(v-1) int exp(-x w) ((v - 1/2) w^2 - sin(t)^2 / 2) sin(t)^(2 v - 2) dt,
+        and what f' has of v f / x, which the rest would cancel, is gone; of order 0 there is none.
+        """
+        v = np.abs(v)
+        p = np.maximum(v - 1, 0) if self.order else v
+        left, parts = max(self.order - 1, 0), []
+        falling = [np.prod([p - i for i in range(j)], axis=0) for j in range(left + 1)]
+        powers = [
+            comb(left, j) * np.where(c == 0, 0, c * x ** (p - j)) for j, c in enumerate(falling)
+        ]
+        for w in 2 * np.square(np.sin((np.arange(64) + 0.5) * (pi / 128))):
+            sine = w * (2 - w)
+            rest = np.where(v > 0, (v - 0.5) * w * w - sine / 2, -w) if self.order else 1
+            inner = sum(c * (-w) ** (left - j) for j, c in enumerate(powers))
+            parts.append(np.exp(-x * w) * sine**p * rest * inner)
+        return sqrt(pi) / 64 / (2**v * sc.gamma(v + 0.5)) * balanced(parts)
+
+    def _ascending(self, v, x):
+        """By the derivatives of I_v(x), the sum of (x / 2)^(v + 2 k) / (k! Gamma(v + k + 1))."""
+        y, c = np.zeros_like(x), 1 / (sc.gamma(v + 1) * 2**v)
+        for k in range(20):
+            part, power = c, v + 2 * k
+            for j in range(self.order + 1):
+                sign = (-1) ** (self.order - j) * comb(self.order, j)
+                y = y + sign * np.where(part == 0, 0, part * x ** (power - j))
+                part = part * (power - j)
+            c = c / (4 * (k + 1) * (v + k + 1))
+        return y * np.exp(-x)
+
+    def _schlaefli(self, v, x):
+        """The integrals of exp(-x w) cos(v t), and of what that of any order has beyond."""
+        turn, reach = np.sin(pi * np.remainder(v, 2)), np.arccosh(1 + 80 / x) + 1
+        parts = []
         for node, weight in zip(*self.NODES, strict=True):
-            t, s = pi / 2 * (1 + node), reach / 2 * (1 + node)
-            w = 2 * np.sin(t / 2) ** 2
-            far = -(1 + np.cosh(s))
-            y = y + weight / 2 * (-w) ** self.order * np.exp(-u * w) * np.cos(v * t)
-            y = y - weight * reach / 2 * turn / pi * far**self.order * np.exp(u * far - v * s)
-        return np.where(near, y, self._series(v, np.where(near, 30, x)))
+            t, s = pi * node, reach * node
+            w, far = 2 * np.sin(t / 2) ** 2, -(1 + np.cosh(s))
+            above = (-w) ** self.order * np.exp(-x * w) * np.cos(v * t)
+            beyond = reach * turn / pi * far**self.order * np.exp(x * far - v * s)
+            parts.append(weight * (above - beyond))
+        return balanced(parts)
 
     def _series(self, v, x):
         """Abramowitz and Stegun 9.7.1, differentiated."""
@@ -125,7 +168,14 @@ class ScaledBessel(Op):
                 yield Example(cls(letter, order), ((2, 3), (2, 3)), (0.2, 4.0))
 
 
-BY_SCIPY = {"i": sc.ive, "k": sc.kve}
+def scaled_k(v: Any, x: Any) -> Any:
+    """kve, which is infinite below 1e-304, where SciPy's functions of one order are not."""
+    y = sc.kve(v, x)
+    y = np.where(np.isinf(y) & (v == 0), sc.k0e(x), y)
+    return np.where(np.isinf(y) & (np.abs(v) == 1), sc.k1e(x), y)
+
+
+BY_SCIPY = {"i": sc.ive, "k": scaled_k}
 
 
 def _slope(op: ScaledBessel, v: Any, x: Any) -> Any:
@@ -148,16 +198,6 @@ def scaled_i_by_x(y: Array, v: Array, x: Array) -> Any:
     turn = np.where(x < 0, 2 * np.abs(np.remainder(v, 2)) - 1, 1)
     slope = turn * bind(ScaledBessel("i", 1), v, np.abs(x))
     return np.where(kink, 0, slope)
-
-
-def k0e_by_x(y: Array, x: Array) -> Any:
-    """k0e - k1e, which cancels for large x."""
-    return np.where(x < 2, y - sc.k1e(x), bind(ScaledBessel("k", 1), np.zeros_like(x), x))
-
-
-def k1e_by_x(y: Array, x: Array) -> Any:
-    """k1e - k0e - k1e / x, which does, too."""
-    return np.where(x < 2, y - sc.k0e(x) - y / x, bind(ScaledBessel("k", 1), np.ones_like(x), x))
 
 
 def hyp0f1_by_x(v: Array, x: Array) -> Any:
@@ -188,9 +228,11 @@ kve       = row(sc.kve,       NO_ORDER, lambda y, v, x: bind(ScaledBessel("k", 1
                               exact=lambda lib, v, x: lib.besselk(v, x) * lib.exp(x))
 kn        = row(sc.kn,        NO_ORDER, lambda y, v, x: by_x("k", sc.kv, 1.0 * v, x), whole=(0,),
                               domain=POSITIVE, exact=lambda lib, v, x: lib.besselk(v, x))
-k0e       = row(sc.k0e,       lambda y, x: k0e_by_x(y, x), domain=POSITIVE,
+k0e       = row(sc.k0e,       lambda y, x: bind(ScaledBessel("k", 1), np.zeros_like(x), x),
+                              domain=POSITIVE,
                               exact=lambda lib, x: lib.besselk(0, x) * lib.exp(x))
-k1e       = row(sc.k1e,       lambda y, x: k1e_by_x(y, x), domain=POSITIVE,
+k1e       = row(sc.k1e,       lambda y, x: bind(ScaledBessel("k", 1), np.ones_like(x), x),
+                              domain=POSITIVE,
                               exact=lambda lib, x: lib.besselk(1, x) * lib.exp(x))
 hyp0f1    = row(sc.hyp0f1,    NO_ORDER, lambda y, v, x: hyp0f1_by_x(v, x), domain=POSITIVE)
 # fmt: on

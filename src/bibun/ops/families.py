@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import scipy.special as sc
 from numpy.polynomial import Polynomial
+from numpy.polynomial.legendre import leggauss
 
 from ..array import Array, bind
 from ..errors import DtypeError
@@ -82,6 +83,26 @@ def exponential_nodes(step: float) -> tuple[np.ndarray, np.ndarray]:
     s = step * np.arange(round(-4 / step), round(4 / step))  # which does not round the step
     u = np.exp(s - np.exp(-s))
     return u, step * u * (1 + np.exp(-s))
+
+
+def unit_nodes(count: int) -> tuple[np.ndarray, np.ndarray]:
+    """Gauss and Legendre's nodes and weights for integrals from 0 to 1.
+
+    NumPy's nodes lose the digits of 1 + node near -1, and its weights there have a dozen. A step of
+    Newton's method for P_n(1 - 2 z) brings them back, with (k + 1) (P_(k+1) - P_k) =
+    k (P_k - P_(k-1)) - 2 (2 k + 1) z P_k (Abramowitz and Stegun 22.7.10, 25.4.29).
+    """
+    node, _ = leggauss(count)
+    z = (1 - np.abs(node).astype(np.longdouble)) / 2  # they are symmetric
+    for _ in range(2):
+        p, change = np.ones_like(z), np.zeros_like(z)
+        for k in range(count):
+            change = (k * change - 2 * (2 * k + 1) * z * p) / (k + 1)
+            p = p + change
+        slope = count * (change - 2 * z * p) / (2 * z * (1 - z))
+        z = z - p / slope
+    weight = 1 / (z * (1 - z) * np.square(slope))
+    return np.where(node < 0, z, 1 - z).astype(float), weight.astype(float)
 
 
 def balanced(terms: list[np.ndarray]) -> np.ndarray:
