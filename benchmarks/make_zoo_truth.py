@@ -30,6 +30,7 @@ import zoo_formulas
 import zoo_geometry
 import zoo_losses
 import zoo_models
+import zoo_practice
 import zoo_sciences
 import zoo_statistics
 from zoo import Special
@@ -37,12 +38,13 @@ from zoo_formulas import Formula, point
 
 DIGITS = 1000
 STEPS = mp.mpf(10) ** -150, mp.mpf(10) ** -160
+OF_MATRICES = mp.mpf(10) ** -40, mp.mpf(10) ** -50  # mpmath's vectors have fewer digits
 SAME = mp.mpf(10) ** -18
 ASIDE = mp.mpf(10) ** -390
 NOISE = mp.mpf(10) ** -350  # of rounding, by a step; what underflows anyway
 MODULES = (
     zoo_formulas, zoo_models, zoo_densities, zoo_arrays,
-    zoo_geometry, zoo_losses, zoo_statistics, zoo_sciences,
+    zoo_geometry, zoo_losses, zoo_statistics, zoo_sciences, zoo_practice,
 )  # fmt: skip
 TRUTH = Path(__file__).with_name("zoo_truth.json")
 
@@ -142,7 +144,7 @@ def sides(
     near: list[Any] = []
     for sign in (1, -1):
         slopes, firsts = [], []
-        for step in STEPS:
+        for step in OF_MATRICES if row.category == "matrices" else STEPS:
             ys = []
             for times in (1, 2):
                 args = [np.array(library.elements(a) + aside, object) for a in given]

@@ -41,10 +41,14 @@ def functional(
 
 
 def tape(f: Callable[..., Any], xp: Any, sp: Any, args: Sequence[Any], wrt: Sequence[int]) -> Found:
-    """The same by a tape that watches these arguments."""
-    args = [bibun.constant(a) if k in wrt else a for k, a in enumerate(args)]
+    """The same by a tape.
+
+    It watches all numbers that are not whole, as its warning advises where the digits of what is
+    computed from the others decide.
+    """
+    args = [bibun.constant(a) if a.dtype.kind == "f" else a for a in map(np.asarray, args)]
     with bibun.GradientTape() as recording:
-        recording.watch([args[k] for k in wrt])
+        recording.watch([a for a in args if not isinstance(a, np.ndarray)])
         value = f(xp, sp, *args)
     return _plain(value, recording.gradient(value, [args[k] for k in wrt]))
 

@@ -17,6 +17,7 @@ import zoo_formulas
 import zoo_geometry
 import zoo_losses
 import zoo_models
+import zoo_practice
 import zoo_sciences
 import zoo_statistics
 from zoo_formulas import Formula, point
@@ -27,7 +28,10 @@ RTOL = {"float32": 1e-5, "float64": 1e-9}
 
 
 def case(row: Formula) -> dict[str, Any]:
-    """One case: what to differentiate, where, and what is right."""
+    """One case: what to differentiate, where, and what is right.
+
+    `lo` and `hi` have the form that runners expect, `sides` the bounds of each entry.
+    """
     known = TRUTH[row.name]
     lo, hi = (np.concatenate([np.ravel(a) for a in known[k]]) for k in ("lo", "hi"))
     return {
@@ -43,6 +47,7 @@ def case(row: Formula) -> dict[str, Any]:
         "expected": known["expected"],
         "lo": lo.min() if len(row.args) > 1 else known["lo"][0],
         "hi": hi.max() if len(row.args) > 1 else known["hi"][0],
+        "sides": (lo, hi),
         "total": None,
         "rtol": RTOL[row.dtype],
         "atol": float(np.finfo(row.dtype).tiny),
@@ -58,7 +63,7 @@ MODELS = [case(row) for row in (*zoo_models.ROWS, *zoo_densities.ROWS)]
 ARRAYS = [case(row) for row in zoo_arrays.ROWS]
 PROGRAMS = [
     case(row)
-    for module in (zoo_geometry, zoo_losses, zoo_statistics, zoo_sciences)
+    for module in (zoo_geometry, zoo_losses, zoo_statistics, zoo_sciences, zoo_practice)
     for row in module.ROWS
 ]
 FORMULAS = [case(row) for row in zoo_formulas.ROWS] + MODELS + ARRAYS

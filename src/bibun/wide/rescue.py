@@ -169,12 +169,18 @@ class Rescue:
         """What balls say of the graph as it is written.
 
         Where floats are `finite`, what is no number may only be a ball of too few digits: 1 - p.
+        And sides that no digits tell apart are equal then, as `exp(x) / (exp(x) + exp(y)) > 1 / 2`
+        where x and y are: evidence, and no proof.
         """
         entries = Entries(self.graph, wanted)
         still_open = OPEN if finite else {"vague"}
-        found, kinds = [[NO_PROOF] * len(w) for w in wanted], {"vague"}
-        for bits in PRECISIONS:
-            with precision(bits):
+        found: list[list[Proof]] = []
+        kinds = {"vague"}
+        near = [(PRECISIONS[-1], True)] if finite else []
+        for bits, equal in [*((bits, False) for bits in PRECISIONS), *near]:
+            if equal and found:
+                break  # all was decided
+            with precision(bits, equal):
                 try:
                     ys = self._evaluate(entries, self._elements, wanted)
                 except UndecidedError:
@@ -187,7 +193,7 @@ class Rescue:
             kinds = {p.kind for f in found for p in f}
             if not kinds & still_open:
                 break
-        return found
+        return found or [[NO_PROOF] * len(w) for w in wanted]
 
     def moved_outside(self, wanted: Sequence[np.ndarray], outside: Sequence[bool]) -> list:
         """These entries, with some arguments moved by as much as they may have been rounded."""
