@@ -149,6 +149,15 @@ class Element:
     def __init__(self, library: Library, value: Any):
         self.library, self.value = library, value
 
+    @property
+    def real(self) -> Element:
+        """Itself: elements are real. Since NumPy 2.5 an array of objects asks each of them."""
+        return self
+
+    @property
+    def imag(self) -> Element:
+        return Element(self.library, self.library.whole(0))
+
     def __getattr__(self, name: str) -> Callable:
         if name.startswith("_"):
             raise AttributeError(name)
