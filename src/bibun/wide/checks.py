@@ -15,6 +15,7 @@ import numpy as np
 
 from .balls import UndecidedError, precision
 from .limits import DIRECTIONS, MOVES, Limit, Move, converged, limit
+from .near import MORE, Near
 from .objects import NotExpressibleError
 from .proof import number
 from .rescue import OPEN, PRECISIONS, UNKNOWN, Rescue, SpentError, reason
@@ -43,6 +44,9 @@ def lost(attempt: Rescue, results: Sequence[Any]) -> tuple[list[Any] | None, str
         for k, y in enumerate(results)
     ]
     try:
+        close = attempt.near(wanted)
+        if close is not None and all(map(kept, results, close)):
+            return None, ""
         found = attempt.proven(wanted, finite=True)
     except (SpentError, NotExpressibleError) as error:
         return None, reason(error)
@@ -78,6 +82,23 @@ def differ(y: Any, z: Any) -> bool:
     errors = np.abs(np.subtract(y, z, dtype=float))
     allowed = np.maximum(tolerance * np.where(alone, np.abs(z), largest), smallest)
     return bool((errors > allowed).any())
+
+
+def kept(y: Any, close: Sequence[Near]) -> bool:
+    """Whether y surely has its digits, as `differ` asks it, whatever these numbers are exactly."""
+    if not close or y.dtype.kind != "f":
+        return True
+    tolerance, smallest = float(np.finfo(y.dtype).eps) ** KEPT / 2, float(np.finfo(y.dtype).tiny)
+    most = max(abs(z.x) + z.off for z in close)
+    least = max(abs(z.x) - z.off for z in close)
+    for x, z in zip(np.ravel(y).tolist(), close, strict=True):
+        error = (abs(x - z.x) + z.off) * MORE
+        size = least if abs(x) >= APART * most * MORE else abs(z.x) - z.off
+        if x == 0 and abs(z.x) + z.off > smallest:
+            return False
+        if error > smallest and error > tolerance * size:
+            return False
+    return True
 
 
 def shaken(attempt: Rescue, outside: Sequence[bool], results: Sequence[Any]) -> bool:

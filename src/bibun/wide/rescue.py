@@ -8,7 +8,7 @@ only on the entries in question, within a budget.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from functools import partial
+from functools import cached_property, partial
 from time import thread_time
 from typing import Any, NamedTuple
 
@@ -30,6 +30,7 @@ from .limits import (
     value_of,
     wide,
 )
+from .near import Near, Nearby, near
 from .objects import Library, NotExpressibleError
 from .proof import Proof, number, proof
 
@@ -87,11 +88,14 @@ class Rescue:
         budget: Budget,
     ):
         self.graph, self.args, self.movable, self.values = graph, args, movable, values
-        # Loads python-flint, the first time.
-        self.library: Library = balls(lambda values: self._between())
         # Time of this thread: what else the machine does shall not decide about a result.
         self.budget, self.end = budget, thread_time() + budget.seconds
         self.work = 0
+
+    @cached_property
+    def library(self) -> Library:
+        """Balls; loads python-flint, the first time."""
+        return balls(lambda values: self._between())
 
     def run(self, results: Sequence[Any]) -> Rescued:
         """These results with better entries in the places that are not finite."""
@@ -194,6 +198,19 @@ class Rescue:
             if not kinds & still_open:
                 break
         return found or [[NO_PROOF] * len(w) for w in wanted]
+
+    def near(self, wanted: Sequence[np.ndarray]) -> list[list[Near]] | None:
+        """These entries as floats with bounds, which take no balls; None where there are none."""
+        library = Nearby(lambda values: self._between())
+        try:
+            with np.errstate(all="ignore"):
+                args = [*map(library.elements, self.args)]
+                found = Entries(self.graph, wanted).run(args, library, self._between)
+            flat = [np.asarray(y, object).ravel() for y in found]
+            chosen = [y[w] if len(w) else () for y, w in zip(flat, wanted, strict=True)]
+            return [[near(library.number(e)) for e in y] for y in chosen]
+        except (UndecidedError, NotExpressibleError, ArithmeticError):
+            return None
 
     def moved_outside(self, wanted: Sequence[np.ndarray], outside: Sequence[bool]) -> list:
         """These entries, with some arguments moved by as much as they may have been rounded."""
