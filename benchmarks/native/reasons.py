@@ -23,9 +23,10 @@ REASONS = {
     "adam": "memory: 16 MB are read, and 12 MB of them written",
     "adam_kept": "memory: 16 MB are read and 12 MB written to other memory, about what the "
     "caches hold together",
-    "rk4": "four slopes in each round take two thirds of the time, and each waits 58 cycles for "
-    "the one before: 12 for the product with A, 40 for tanh, and what is added up between; the way "
-    "back waits for four products in a row",
+    "rk4": "four slopes in each round take two thirds of the time, and each waits 56 cycles for "
+    "the one before: 12 for the product with A and what is added to it, the rest for tanh, whose "
+    "fifteen lookups share two units with its products; the way back waits for four products in a "
+    "row",
     "lstm": "the products of matrices after all rounds, and the tanh of the state, which waits for "
     "the gates, take most of the time",
     "diagonal_lstm": "sigmoids and tanh of four layers, of which each waits for the one before",

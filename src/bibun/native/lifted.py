@@ -22,6 +22,7 @@ from ..ops.matmul import MatMul
 from ..ops.structure import Transpose
 from ..walk import apply, batch, build, outputs
 from .arranged import arranged
+from .linear import linear, made_once
 from .movable import MOST_BYTES, frontier, movable, reached, size
 
 Known = dict[int, tuple[Array, bool]]
@@ -57,14 +58,16 @@ class Rounds:
     """A scan, taken apart: `before` all rounds, in each, and the `sums` after them."""
 
     def __init__(self, op: Scan):
-        self.op, self.step = op, arranged(op)
+        self.op, self.step = op, linear(op, arranged(op))
         step, k = self.step, op.states
         inputs = [i < k for i in step.inputs]
         self.varying = reached(step, inputs)
         free = [not v for v in inputs]
         for _, n in step.body():
             free.append(movable(n) and all(free[a] for a in n.args))
-        self.before = frontier(step, free, op.length, set(self._turned()))
+        self.before = frontier(
+            step, free, op.length, {*self._turned(), *made_once(step, k + op.rows)}
+        )
         self.sums: dict[int, int] = {}  # of a state: the term that each round adds
         self.rows: list[int] = []  # nodes whose values in all rounds the sums take
         self._find_sums()

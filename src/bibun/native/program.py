@@ -31,11 +31,13 @@ from .prepared import prepared_from
 from .runtime import aligned
 from .schedule import Call, Product, Repeat, Schedule, Task
 from .shares import shared
+from .starts import started
 from .tune import tuned
 
 CODE_STEPS: tuple[tuple[str, Callable[[Code], Code]], ...] = (
     ("tuned", tuned),
     ("in blocks", in_blocks),
+    ("started", started),
     ("shared", shared),
 )
 """What is done to code before it is printed."""
