@@ -103,5 +103,6 @@ inline double binom(double n, double k) {
   const double pi = 3.14159265358979323846;
   if (n > -1 && k > n + 0.5) return sine_of_turns(k, -n) / pi * euler_beta(n + 1, k - n);
   if (n > -1 && k < -0.5) return -sine_of_turns(k, 0) / pi * euler_beta(n + 1, -k);
-  return 1 / (n + 1) / euler_beta(1 + n - k, 1 + k);
+  const double y = euler_beta(1 + n - k, 1 + k);
+  return y > 0 || n < 1e10 ? 1 / (n + 1) / y : std::exp(-std::log(n + 1) - betaln(1 + n - k, 1 + k));
 }

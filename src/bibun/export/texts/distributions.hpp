@@ -33,7 +33,8 @@ inline double beyond_mean(double a, double b, Part s) {
 inline double beta_term(double a, double b, Part s, double by) {
   const double n = a + b;
   if (n < 170) {
-    const double more = std::exp(a * (s.x_lost / s.x) + b * (s.y_lost / s.y)), size = euler_beta(a, b);
+    const double p = s.x > 0 ? s.x_lost / s.x : 0, q = s.y > 0 ? s.y_lost / s.y : 0;
+    const double more = std::exp(a * p + b * q), size = euler_beta(a, b);
     const double whole = std::pow(s.x, a) * std::pow(s.y, b);
     if (whole > 1e-200) return whole / size * more / by;
     const double root = std::pow(s.x, a / 2) * std::pow(s.y, b / 2);
@@ -42,6 +43,7 @@ inline double beta_term(double a, double b, Part s, double by) {
   const double stirling = rest_of_stirling(n) / (rest_of_stirling(a) * rest_of_stirling(b));
   const double scale = a / n * b * stirling, lost = a > b ? (a - n) + b : (b - n) + a;
   const double u = n * s.x, v = n * s.y, q = u / a, r = v / b;
+  if (std::isinf(q) || std::isinf(r)) return 0;
   if (a * std::fabs(std::log(q)) < 600 && b * std::fabs(std::log(r)) < 600) {
     const double of_u = std::fma(n, s.x, -u) + (lost * s.x + n * s.x_lost);
     const double of_v = std::fma(n, s.y, -v) + (lost * s.y + n * s.y_lost);
@@ -70,7 +72,7 @@ inline double beta_below(double a, double b, Part s, bool upper) {
   }
   const double c = 1 - beyond_mean(a, b, s), start = 1 + 1 / a;
   double p = 1, size = a + 1, before = 0, under = 1, above = 1, below = c / start, y = start / c;
-  for (double k = 1; k < 1e7; ++k) {
+  for (double k = 1; k < 1e6; ++k) {
     const double w = k * (b - k) * s.x, e = a / size, t = k / a;
     const double alpha = p * (p + b / a) * e * e * (w * s.x);
     const double beta = k + w / size + (t + 1) / (start + 2 * t) * (c + k * (1 + s.y));
@@ -97,21 +99,16 @@ inline double beta_share(double a, double b, Part s, bool upper) {
   if ((a == 0 && b == 0) || (std::isinf(a) && std::isinf(b))) return none;
   if (s.x == 0 || s.y == 0) return (s.y == 0) != upper ? 1 : 0;
   if (a == 0 || b == 0 || ends) return (a == 0 || std::isinf(b)) != upper ? 1 : 0;
-  const bool far = a < 1 ? s.x > (b < 1 ? 0.5 : 1 / b) : b < 1 ? s.y <= 1 / a : s.x * (a + b) > a;
+  const double few = 1 / std::fmax(std::fmax(a, b), 2);
+  const bool far = a < 1 ? s.x > few : b < 1 ? s.y <= few : s.x * (a + b) > a;
   return far ? beta_below(b, a, swapped(s), !upper) : beta_below(a, b, s, upper);
 }
 inline double betainc(double a, double b, double x) { return beta_share(a, b, part_of(x), false); }
 inline double betaincc(double a, double b, double x) { return beta_share(a, b, part_of(x), true); }
 
-/// The x whose lower (or upper) share is p: Newton's method for the logarithm of the smaller share by
-/// that of x, or of 1 - x if x > 1/2, between bounds which it narrows.
-inline Part beta_quantile(double a, double b, double p, bool upper) {
-  const double none = std::numeric_limits<double>::quiet_NaN();
-  if (!(a > 0 && b > 0 && p >= 0 && p <= 1) || std::isinf(a) || std::isinf(b)) return {none, none, 0, 0};
-  if (p == 0 || p == 1) return (p == 0) != upper ? Part{0, 1, 0, 0} : Part{1, 0, 0, 0};
-  if ((beta_share(a, b, part_of(0.5), upper) < p) != upper) {
-    return swapped(beta_quantile(b, a, p, !upper));
-  }
+/// The x up to 1/2 whose lower (or upper) share is p: Newton's method for the logarithm of the smaller
+/// share by that of x, between bounds which it narrows.
+inline Part lower_quantile(double a, double b, double p, bool upper) {
   const bool other = p > 0.5;  // then 1 - p is exact
   const double wanted = other ? 1 - p : p, sign = upper != other ? -1 : 1;
   double low = -750, high = -0.69314718055994530942;
@@ -123,6 +120,7 @@ inline Part beta_quantile(double a, double b, double p, bool upper) {
     const double x = std::exp(u);
     const Part s = part_of(x);
     const double share = beta_share(a, b, s, sign < 0), off = std::log(share / wanted);
+    if (std::isnan(share)) return {share, share, 0, 0};
     const double move = -sign * off * share / beta_term(a, b, s, s.y);
     (sign * off < 0 ? low : high) = u;
     if (std::fabs(move) < 1e-9) return part_of(x * (1 + move));
@@ -131,6 +129,15 @@ inline Part beta_quantile(double a, double b, double p, bool upper) {
     u = next;
   }
   return part_of(std::exp(u));
+}
+/// The same of all x: if x > 1/2 of 1 - x.
+inline Part beta_quantile(double a, double b, double p, bool upper) {
+  const double none = std::numeric_limits<double>::quiet_NaN(), half = beta_share(a, b, part_of(0.5), upper);
+  if (!(a > 0 && b > 0 && p >= 0 && p <= 1)) return {none, none, 0, 0};
+  if (std::isinf(a) || std::isinf(b) || std::isnan(half)) return {none, none, 0, 0};
+  if (p == 0 || p == 1) return (p == 0) != upper ? Part{0, 1, 0, 0} : Part{1, 0, 0, 0};
+  if ((half < p) == upper) return lower_quantile(a, b, p, upper);
+  return swapped(lower_quantile(b, a, p, !upper));
 }
 inline double betaincinv(double a, double b, double p) { return beta_quantile(a, b, p, false).x; }
 inline double betainccinv(double a, double b, double p) { return beta_quantile(a, b, p, true).x; }
@@ -179,17 +186,18 @@ inline double fdtri(double m, double n, double p) {
 }
 inline double stdtr(double n, double t) {
   if (!(n > 0) || std::isnan(t)) return std::numeric_limits<double>::quiet_NaN();
-  if (std::isinf(n)) return 0.5 * std::erfc(-t * 0.70710678118654752440);
+  if (n > 1e100) return 0.5 * std::erfc(-t * 0.70710678118654752440);
   const double tail = beta_share(n / 2, 0.5, part_of_t(n, t), false) / 2;
   return t < 0 ? tail : 1 - tail;
 }
 inline double stdtrit(double n, double p) {
   if (!(n > 0 && p >= 0 && p <= 1)) return std::numeric_limits<double>::quiet_NaN();
   const double tail = p < 0.5 ? p : 1 - p, sign = p < 0.5 ? -1 : 1;
-  if (std::isinf(n)) return sign * 1.4142135623730950488 * erfcinv(2 * tail);
+  if (n > 1e100) return sign * 1.4142135623730950488 * erfcinv(2 * tail);
   if (p == 0.5) return 0;
   const Part s = beta_quantile(n / 2, 0.5, 2 * tail, false);
-  return sign * std::sqrt(n) * std::sqrt(s.y / s.x);
+  if (s.x > 1e-290) return sign * std::sqrt(n) * std::sqrt(s.y / s.x);
+  return sign * std::sqrt(n) * std::pow(tail * n * euler_beta(n / 2, 0.5), -1 / n);
 }
 
 /// Their densities, at the ends, too.
@@ -209,7 +217,7 @@ inline double f_density(double m, double n, double x) {
 }
 inline double t_density(double n, double t) {
   if (!(n > 0) || std::isnan(t)) return std::numeric_limits<double>::quiet_NaN();
-  if (std::isinf(n)) return std::exp(-t * t / 2) / 2.50662827463100050242;
+  if (n > 1e100) return std::exp(-t * t / 2) / 2.50662827463100050242;
   if (std::fabs(t) < 1e-100) return 1 / (std::sqrt(n) * euler_beta(0.5, n / 2));
   if (std::fabs(t) > 1e150) {
     return std::pow(std::fabs(t) / std::sqrt(n), -n - 1) / (std::sqrt(n) * euler_beta(0.5, n / 2));

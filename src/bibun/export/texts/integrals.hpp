@@ -97,7 +97,7 @@ inline double spence(double x) {
 /// The y of y + log(y) = x: W(exp(x)). Newton's method for y exp(y) = exp(x), or from 1 on that of
 /// Fritsch, Shafer and Crowley (Communications of the ACM 16, 1973, algorithm 443).
 inline double wrightomega(double x) {
-  if (std::isinf(x)) return x > 0 ? x : 0;
+  if (std::isinf(x) || x > 1e100) return x > 0 ? x : 0;
   if (x < 1) {
     const double power = std::exp(x);
     double y = power < 0.3 ? power * (1 - power) : 0.3 + 0.2 * x;
@@ -116,9 +116,7 @@ inline double wrightomega(double x) {
 /// The integral of exp(-x t) / t^n from 1 on: a continued fraction, for x < 1 a series (DLMF 8.19.17
 /// and 8.19.8).
 inline double expn(double n, double x) {
-  if (std::isnan(n) || std::isnan(x)) return std::numeric_limits<double>::quiet_NaN();
-  n = std::trunc(n);
-  if (n < 0 || x < 0) return std::numeric_limits<double>::infinity();
+  if (!(n >= 0 && x >= 0)) return std::numeric_limits<double>::quiet_NaN();
   if (x == 0) return n > 1 ? 1 / (n - 1) : std::numeric_limits<double>::infinity();
   if (n == 0) return std::exp(-x) / x;
   if (std::isinf(x)) return 0;

@@ -28,7 +28,8 @@ inline Neighbours second_near(double v, double x, bool modified) {
                                 0.000128050282388116186, -1.25049348214267066e-6,
                                 -2.0563384169776071e-7,  5.00200764446922293e-9,
                                 1.04342671169110051e-10, -3.69680561864220571e-12};
-  const double pi = 3.14159265358979323846, log = std::log(2 / x), s = v * log, square = v * v;
+  const double pi = 3.14159265358979323846, square = v * v;
+  const double log = x > 1e-300 ? std::log(2 / x) : 0.69314718055994530942 - std::log(x), s = v * log;
   double first = 0, second = 0;  // of 1 / gamma(1 - v) and 1 / gamma(1 + v)
   for (int k = 9; k >= 0; --k) first = first * square + odd[k];
   for (int k = 10; k >= 0; --k) second = second * square + even[k];
@@ -102,7 +103,7 @@ inline double modified_first(double v, double x) {
   term = 1;
   for (double k = top; k > 0 && term > 1e-18 * sum; --k) sum += term *= k * (v + k) / square;
   const double order = v + top, lost = v > top ? (v - order) + top : (top - order) + v;
-  if (order > 0) sum *= 1 + lost * std::log(x / 2 / (order + 0.5));
+  if (lost != 0) sum *= 1 + lost * std::log(x / 2 / (order + 0.5));
   return gamma_term(top, x / 2) * gamma_term(order, x / 2) * sum;
 }
 
@@ -228,10 +229,10 @@ inline double yn(double n, double x) { return yv(n, x); }
 /// cancel by J or I.
 inline double hyp0f1(double v, double z) {
   const bool pole = v <= 0 && v == std::floor(v);
-  if (std::isnan(z) || !is_order(v) || pole) return std::numeric_limits<double>::quiet_NaN();
+  if (std::isnan(z) || std::isnan(v) || pole) return std::numeric_limits<double>::quiet_NaN();
   if (std::fabs(z) <= 1 || (v > 0 && z > -v)) {
     double sum = 1, term = 1;
-    for (double k = 1; std::fabs(term) > 1e-18 * std::fabs(sum) || v + k <= 1; ++k) {
+    for (double k = 1; std::fabs(term) > 1e-18 * std::fabs(sum) || (v > -100 && v + k <= 1); ++k) {
       sum += term *= z / k / (v + (k - 1));
       if (std::isinf(sum)) break;
     }

@@ -15,7 +15,8 @@ inline bool never_zero(double x) { return x > 0 || std::fabs(x - std::rint(x)) >
 
 /// C_n^(a)(x); near 1 its value at 1, unless that is near 0, times what is left.
 inline double eval_gegenbauer(double n, double a, double x) {
-  if (!is_degree(n) || std::isnan(a)) return std::isnan(a) ? a : no_polynomial(n);
+  if (std::isnan(a) || std::isnan(x)) return std::numeric_limits<double>::quiet_NaN();
+  if (!is_degree(n)) return no_polynomial(n);
   const double u = std::fabs(x);
   double y = 1, before = 0, step = 0;
   if (u > 0.5 && never_zero(2 * a)) {
@@ -36,7 +37,7 @@ inline double eval_legendre(double n, double x) {
 
 /// From y_0 = 1 and y_1 by y_(k+1) = 2 x y_k - y_(k-1).
 inline double chebyshev(double n, double x, double first) {
-  if (!is_degree(n)) return std::numeric_limits<double>::quiet_NaN();
+  if (!is_degree(n) || std::isnan(x)) return std::numeric_limits<double>::quiet_NaN();
   const double u = std::fabs(x);
   double y = 1, next = first * u, step = first * u - 1;
   for (double k = 0; k < n; ++k) {
@@ -55,7 +56,8 @@ inline double eval_chebyu(double n, double x) {
 
 /// P_n^(a, b)(x); where the recurrence would divide by 0 the sum of products of DLMF 18.5.8.
 inline double eval_jacobi(double n, double a, double b, double x) {
-  if (!is_degree(n) || std::isnan(a + b)) return no_polynomial(n + (a + b) * 0);
+  if (std::isnan(a + b) || std::isnan(x)) return std::numeric_limits<double>::quiet_NaN();
+  if (!is_degree(n)) return no_polynomial(n);
   if (x < 0) return (std::fmod(n, 2) == 1 ? -1 : 1) * eval_jacobi(n, b, a, -x);
   const double s = a + b;
   double y = 1, step = 0;
@@ -90,7 +92,7 @@ inline double eval_jacobi(double n, double a, double b, double x) {
   return y;
 }
 inline double eval_hermite(double n, double x) {
-  if (!is_degree(n)) return std::numeric_limits<double>::quiet_NaN();
+  if (!is_degree(n) || std::isnan(x)) return std::numeric_limits<double>::quiet_NaN();
   double y = 1, before = 0;
   for (double k = 0; k < n; ++k) {
     const double next = 2 * (x * y - k * before);
@@ -100,7 +102,7 @@ inline double eval_hermite(double n, double x) {
   return y;
 }
 inline double eval_hermitenorm(double n, double x) {
-  if (!is_degree(n)) return std::numeric_limits<double>::quiet_NaN();
+  if (!is_degree(n) || std::isnan(x)) return std::numeric_limits<double>::quiet_NaN();
   double y = 1, before = 0;
   for (double k = 0; k < n; ++k) {
     const double next = x * y - k * before;
@@ -110,7 +112,8 @@ inline double eval_hermitenorm(double n, double x) {
   return y;
 }
 inline double eval_genlaguerre(double n, double a, double x) {
-  if (!is_degree(n) || !(a > -1)) return no_polynomial(a > -1 ? n : a);
+  if (!(a > -1) || std::isnan(x)) return std::numeric_limits<double>::quiet_NaN();
+  if (!is_degree(n)) return no_polynomial(n);
   double y = 1, step = 0;
   for (double k = 0; k < n; ++k) {
     step = (k * step - x * y) / (k + a + 1);
