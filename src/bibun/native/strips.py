@@ -2,8 +2,8 @@
 
 A compiler makes vectors of a loop whose rounds have neither branches nor loops inside, and best of
 one with a round number of rounds. So a nest is cut: sums that a round begins with become a nest of
-their own, with results in memory, and what is dear becomes one loop over all rounds. That runs in
-strips of as many rounds as fit into the widest vectors.
+their own, with results in memory, and what is dear, or calls the library, becomes one loop over all
+rounds. What is dear runs in strips of as many rounds as fit into the widest vectors.
 """
 
 from __future__ import annotations
@@ -62,6 +62,11 @@ def dear(found: Sequence[Any]) -> bool:
     return kinds <= {Let, Store, Seldom} and (Seldom in kinds or count >= DEAR)
 
 
+def calls(found: Sequence[Any]) -> bool:
+    """Whether one of some statements calls a function: no vector stays in a register meanwhile."""
+    return any(type(s) is Let and s.opcode.startswith("std::") for s in found)
+
+
 # ------------------------------------------------------------ cutting
 
 
@@ -91,7 +96,7 @@ def _nest(loop: Loop) -> list[Loop]:
 
 
 def _pieces(loop: Loop, found: Sequence[Any]) -> list[list[Any]]:
-    """The statements of a round: what is dear, or a sum across rows, apart from the rest.
+    """The statements of a round: what is dear, or calls, or a sum across rows, apart from the rest.
 
     One piece if nothing is.
     """
@@ -104,7 +109,7 @@ def _pieces(loop: Loop, found: Sequence[Any]) -> list[list[Any]]:
     pieces: list[list[Any]] = []
     before = True
     for run in runs:
-        own = dear(run) or crosswise(loop, run)
+        own = dear(run) or calls(run) or crosswise(loop, run)
         if own or before or not pieces:
             pieces.append(run)
         else:
