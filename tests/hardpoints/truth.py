@@ -68,6 +68,7 @@ class Noise:
         self.inside = [
             not e and i.name in ROUNDS_INSIDE for e, i in zip(exact, program.body, strict=True)
         ]
+        self.values = [[self._draw() for _ in range(4)] for _ in program.body]
 
     def _draw(self) -> list[Any]:
         if self.rng is None:
@@ -111,6 +112,9 @@ def values(program: Program, x: list[Any], noise: Noise, base: Lists | None) -> 
                 y = [_off(u, e) for u, e in zip(y, errors, strict=False)]
             given.append(y)
         y = on_lists(name, *given)
+        if noise.inside[k]:
+            at = [(base or found)[a] if type(a) is int else [mp.mpf(a)] for a in args]
+            y = _moved(y, name, [z if len(z) == n else z * n for z in at], noise.values[k])
         y = [_off(u, e) for u, e in zip(y, noise.results[k], strict=False)]
         if base is not None and noise.rng and name in ARRAYS:  # each result has partials of its own
             y = _apart(y, base[k + 1], noise.partials[k][1])
@@ -126,6 +130,15 @@ def finite(y: Any) -> bool:
 
 def _off(u: Any, error: Any) -> Any:
     return u * (1 + error) if error and u is not None else u
+
+
+def _moved(y: list[Any], name: str, at: Lists, errors: Lists) -> list[Any]:
+    """Results that are off as those of other arguments are, while their slopes are not."""
+    near = [
+        [_off(u, e) for u, e in zip(z, w, strict=False)] for z, w in zip(at, errors, strict=False)
+    ]
+    both = zip(y, on_lists(name, *near), on_lists(name, *at), strict=True)
+    return [u + v - w if finite(u) and finite(v) and finite(w) else u for u, v, w in both]
 
 
 def _apart(y: list[Any], base: list[Any], errors: list[Any]) -> list[Any]:
