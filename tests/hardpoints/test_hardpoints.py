@@ -160,6 +160,12 @@ def test_wrong_gradients_are_found(factor, offset):
     assert wrong["wrong"] > 5, wrong
 
 
+def test_a_median_of_ties_has_subgradients_by_each_of_them():
+    tied = Program(9038540, np.full(3, -0.001), (Instruction("median", (0,)),))
+    assert list(verdicts(tied, lambda p: np.full(3, 1 / 3))) == ["right"] * 3
+    assert list(verdicts(tied, lambda p: np.full(3, 1.1))) == ["wrong"] * 3
+
+
 # fmt: off
 SERIES = {
     "erf": mp.erf, "erfc": mp.erfc, "erfi": mp.erfi, "erfinv": mp.erfinv, "ndtr": mp.ncdf,

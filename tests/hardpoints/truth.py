@@ -32,7 +32,8 @@ STEPS = 1e-80, 1e-90
 SAME = mp.mpf(10) ** -12
 NOISE, ROUNDING = mp.mpf(10) ** -60, mp.mpf(2) ** -52
 TRIALS, MORE = 3, 24
-"""How often roundings are drawn; and in doubt, since three of three may be small by chance."""
+"""How often roundings are drawn; and in doubt, since three of three may be small by chance, and one
+of three entries may be the median at none of six points near by."""
 NOTHING = mp.mpf(10) ** -330  # smaller than all doubles
 VANISHES = mp.mpf(10) ** -3  # of steps that are 1e10 apart: h^p goes to zero for p > 1/3
 UNITS = 100
@@ -220,16 +221,17 @@ class Truth:
         return moved
 
     def doubt(self) -> None:
-        """Let the condition be that of more roundings."""
+        """Let the condition be that of more roundings, and look at more points near by."""
         self.trials = MORE
-        self.__dict__.pop("condition", None)
+        for name in ("condition", "around"):
+            self.__dict__.pop(name, None)
 
     @cached_property
     def around(self) -> list[Any]:
         """Derivatives at points near by: at ties of several entries these are subgradients, too."""
         found = []
         with mp.workdps(self.digits):
-            for trial in range(2 * TRIALS):
+            for trial in range(2 * self.trials):
                 rng = np.random.default_rng([self.program.seed, trial])
                 parts = rng.uniform(-1, 1, self.program.x.size)
                 nudges = [NOISE * self.scale * mp.mpf(float(e)) for e in parts]
