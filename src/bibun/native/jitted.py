@@ -24,6 +24,7 @@ from ..tracing.rebind import rebound
 from .arguments import Arguments, Call, chosen
 from .bound import Again, Bound, check
 from .capture import Captured
+from .collector import seldom
 from .compiled import Compiled, native, overwritten
 from .cost import Cost
 from .donation import replaced, reserve, written
@@ -104,7 +105,7 @@ class Jitted:
         before = self.compiled.get(call.key)
         with self.lock:
             own = self.locks.setdefault(call.key, Lock())
-        with own:
+        with own, seldom():
             if self.compiled.get(call.key) is not before:  # perhaps what we need
                 found = self.known(call)
                 if found is not None:
