@@ -10,7 +10,9 @@ from typing import Any, NamedTuple
 
 import mpmath
 import numpy as np
+import scipy.special as sc
 
+import bibun
 from bibun.export.routines import needed, scalars
 from bibun.native.elements import MATHEMATICS
 from bibun.ops.elementwise import TABLE, Elementwise
@@ -53,6 +55,33 @@ def argument(op: Elementwise, k: int, rng: np.random.Generator) -> np.ndarray:
     if 0 < low < high < 1:
         return size / (1 + size)
     return size * rng.choice([-1, 1], COUNT) if low < 0 else size
+
+
+HALF = """
+#include "legendre.hpp"
+#include <cstdio>
+int main() {
+  const double x[2] = {0.3, 0.4}, whole[2] = {2, 3}, half[2] = {2, 2.5};
+  double y[2];
+  bibun_exported::legendre(whole, x, y);
+  try {
+    bibun_exported::legendre(half, x, y);
+  } catch (const std::domain_error& error) {
+    std::puts(error.what());
+  }
+}
+"""
+
+
+def test_degrees_are_whole_numbers(tmp_path: Path) -> None:
+    """Of others SciPy has functions that are no polynomials: a call has no result."""
+    args = np.array([1.0, 2.0]), np.array([0.1, 0.2])
+    to = dict(to=tmp_path, functions=("value",), name="legendre", namespace="bibun_exported")
+    bibun.export.cpp(lambda n, x: sc.eval_legendre(n, x), args, **to)
+    (tmp_path / "main.cpp").write_text(HALF)
+    subprocess.run(["g++", *OPTIONS, tmp_path / "main.cpp", "-o", tmp_path / "main"], check=True)
+    said = subprocess.run([tmp_path / "main"], check=True, capture_output=True, text=True).stdout
+    assert said == "legendre: eval_legendre: argument 1 is no whole number\n"
 
 
 def samples() -> list[Sample]:
