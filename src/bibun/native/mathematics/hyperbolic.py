@@ -46,6 +46,10 @@ def tanh(x: Value) -> Value:
     return (a < 0.55).where(_odd(a, TANH), large).copysign(x)
 
 
+BY_WAY = (3, 4, 5, 6, 11, 12, 13, 14, 7, 8, 9, 10, 0, 2, 1)
+"""The columns of TANH_PIECES, from the one with the longest way to the result."""
+
+
 def in_pieces(x: Value) -> Value:
     """tanh(c + r) for the beginning c of a piece, as a polynomial in r.
 
@@ -54,7 +58,8 @@ def in_pieces(x: Value) -> Value:
     for rounds that wait for each other. Elsewhere those two serve the derivative as well.
 
     tanh(c) is added to what is small beside it, and terms from r^6 on, which are smaller still,
-    come last: two roundings are as large as that of the result.
+    come last: two roundings are as large as that of the result. Lookups and products share two
+    units, so that what has most operations on its way to the result is looked up first.
     """
     a, sign = abs(x), x.bits() & (-1 << 63)
 
@@ -64,7 +69,9 @@ def in_pieces(x: Value) -> Value:
     inside = ~(a >= TANH_END)
     bits = (x.capped(14) + 1).bits()  # the last piece begins with 13
     r = inside.where(a - ((bits & (-1 << 50)).from_bits() - 1), 0)
-    low, high, *c = (x.code.lookup(numbers, bits >> 50) for numbers in TANH_PIECES)
+    piece = bits >> 50
+    found = {k: x.code.lookup(TANH_PIECES[k], piece) for k in BY_WAY}
+    low, high, *c = (found[k] for k in sorted(found))
     r2 = r * r
     r4 = r2 * r2
     square = signed(r2)
