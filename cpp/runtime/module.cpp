@@ -114,8 +114,8 @@ PyObject* symbols() {
                                           {"bibun_product_f64", address_of(&bibun_product_f64)}};
   Reference table = Reference::taken(PyDict_New());
   for (const auto& found :
-       {own, bibun::routines(), bibun::sorting_routines(), bibun::lapack_routines(),
-        bibun::schur_routines(), bibun::integer_routines()}) {
+       {own, bibun::routines(), bibun::special_routines(), bibun::sorting_routines(),
+        bibun::lapack_routines(), bibun::schur_routines(), bibun::integer_routines()}) {
     for (const bibun::Symbol& symbol : found) {
       const Reference at = Reference::taken(PyLong_FromUnsignedLongLong(symbol.address));
       if (PyDict_SetItemString(table.get(), symbol.name, at.get()) < 0) throw bibun::PythonError{};

@@ -15,8 +15,6 @@ namespace {
 #include "../../src/bibun/export/texts/orthogonal.hpp"
 #include "../../src/bibun/export/texts/sorting.hpp"
 #include "../../src/bibun/export/texts/spectral.hpp"
-#include "../../src/bibun/export/texts/bessel.hpp"
-#include "../../src/bibun/export/texts/errors.hpp"
 // These need the ones above.
 #include "../../src/bibun/export/texts/determinants.hpp"
 
@@ -33,16 +31,10 @@ namespace {
       BIBUN_ROUTINE(orthogonalised, T, kind), BIBUN_ROUTINE(exponential, T, kind),     \
       BIBUN_ROUTINE(exponential_along, T, kind)
 
-// Derivatives of special functions, of an order, which SciPy has not.
-#define BIBUN_SLOPE(name, order) {"bibun_special_" #name "_" #order, address_of(&name<order>)}
-#define BIBUN_SLOPES(name) \
-  BIBUN_SLOPE(name, 1), BIBUN_SLOPE(name, 2), BIBUN_SLOPE(name, 3), BIBUN_SLOPE(name, 4)
-
 }  // namespace
 
 std::vector<Symbol> routines() {
-  return {BIBUN_FLOATING(float, "f32"), BIBUN_FLOATING(double, "f64"), BIBUN_SLOPES(erfcx_slope),
-          BIBUN_SLOPES(bessel_i0e_slope)};
+  return {BIBUN_FLOATING(float, "f32"), BIBUN_FLOATING(double, "f64")};
 }
 
 }  // namespace bibun

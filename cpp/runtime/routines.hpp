@@ -1,4 +1,4 @@
-// Functions that compiled code calls by name: sorting, linear algebra, slopes, and integers.
+// Functions that compiled code calls by name: sorting, linear algebra, special functions, integers.
 #ifndef BIBUN_RUNTIME_ROUTINES_HPP
 #define BIBUN_RUNTIME_ROUTINES_HPP
 
@@ -19,6 +19,7 @@ std::uintptr_t address_of(F* function) {
 
 // The functions of exported C++ (src/bibun/export/texts), for the numbers that have one.
 std::vector<Symbol> routines();
+std::vector<Symbol> special_routines();
 
 // Sorting, for numbers of all kinds, once NumPy is there.
 void prepare_sorting();

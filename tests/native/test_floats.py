@@ -81,7 +81,36 @@ def test_slopes_of_special_functions(dtype: str) -> None:
     """The first derivative and, in forward mode, the second."""
     x = np.linspace(0.2, 6, 13).astype(dtype)
     functions = sc.digamma, sc.gammaln, sc.j1, sc.y1, sc.i1, sc.k1, sc.i0e, sc.i1e, sc.erfcx
-    for f in (*functions, sc.log_ndtr):
+    further = (
+        lambda x: sc.kve(0.7, x),
+        lambda x: sc.ive(0.7, x),
+        sc.exprel,
+        sc.dawsn,
+        sc.ellipkm1,
+        lambda x: sc.ellipkinc(x / 6, x / 7),
+    )
+    for f in (*functions, *further, sc.log_ndtr):
         slope = bibun.grad(lambda x, f=f: np.sum(f(x)))
         graph, captured = graph_of(lambda x, g=slope: bibun.jvp(g, (x,), (np.ones_like(x),)), x)
         assert not same(graph, [x, *captured]).interpreted
+
+
+@pytest.mark.parametrize("degree", [2, np.uint64(3), 4.0], ids=["l", "Q", "d"])
+def test_degrees(degree: Any) -> None:
+    """A whole number is another function of SciPy's than a float, which it is told as."""
+    x = np.array([0.3, -0.7, 1e-9, 0.0, np.nan])
+    for f in (
+        sc.eval_legendre,
+        lambda n, x: sc.eval_gegenbauer(n, 2.5, x),
+        sc.eval_chebyt,
+        sc.eval_laguerre,
+        sc.yn,
+        sc.kn,
+        sc.expn,
+    ):
+        graph, captured = graph_of(lambda x, f=f: f(degree, x), x)
+        assert not same(graph, [x, *captured], 0).interpreted
+    graph, captured = graph_of(lambda x: sc.bdtr(1, 4, x) + sc.eval_jacobi(degree, 1, 2, x), x)
+    assert not same(graph, [x, *captured]).interpreted
+    graph, captured = graph_of(lambda x: sc.eval_gegenbauer(degree + 0.5, 2.5, x), x)
+    assert not same(graph, [x, *captured]).interpreted

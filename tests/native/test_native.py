@@ -13,7 +13,6 @@ import bibun
 from bibun.array import bind, lift
 from bibun.graph import Graph
 from bibun.native.program import NativeProgram
-from bibun.ops.elementwise import Elementwise
 from bibun.ops.softmax import LogSoftmax, LogSumExp, Softmax
 from bibun.program import Program
 from bibun.tracing.functional import record
@@ -32,15 +31,6 @@ NUMPYS = {"opaque", "seldom", "ties"}
 
 The graphs in the fields of the last two fix the dtypes of their arguments.
 """
-SPECIAL = ("bibun.ops.bessel", "bibun.ops.elliptic", "bibun.ops.remainders")
-"""Files of functions of SciPy's, some of which have no code."""
-
-
-def is_special(op: Any) -> bool:
-    """Whether an operation is not NumPy's, but one of SciPy's special functions."""
-    if isinstance(op, Elementwise):
-        return getattr(np, getattr(op.ufunc, "__name__", ""), None) is not op.ufunc
-    return type(op).__module__ in SPECIAL
 
 
 def graph_of(f: Any, *args: Any) -> tuple[Graph, list[Any]]:
@@ -99,7 +89,7 @@ def test_operations(named: cases.Named) -> None:
                 n.op.name for n in same(rules.op_graph(case), case.args, noise=True).interpreted
             }
             half = np.dtype("f2") in {t.dtype for t in case.types}
-            assert left <= NUMPYS or half or is_special(case.op)
+            assert left <= NUMPYS or half
 
 
 @pytest.mark.parametrize("first", range(0, 120, 20))
@@ -109,7 +99,7 @@ def test_random_programs(first: int) -> None:
         for f in (program.run, Check(program).grad):
             graph, captured = graph_of(f, *program.inputs)
             native = same(graph, [*program.inputs, *captured], AMPLIFIED, noise=True)
-            assert all(n.op.name in NUMPYS or is_special(n.op) for n in native.interpreted)
+            assert all(n.op.name in NUMPYS for n in native.interpreted)
 
 
 @pytest.mark.parametrize("first", [24, 64])
@@ -121,7 +111,7 @@ def test_random_programs_of_float32(first: int) -> None:
         for f in (program.run, Check(program).grad):
             graph, captured = graph_of(f, *inputs)
             native = same(graph, [*inputs, *captured], AMPLIFIED, noise=True)
-            assert all(n.op.name in NUMPYS or is_special(n.op) for n in native.interpreted)
+            assert all(n.op.name in NUMPYS for n in native.interpreted)
 
 
 def is_straight(program: Any) -> bool:

@@ -40,7 +40,7 @@ from .mathematics import (
 from .pieces import Unit, Within
 from .rounding import floor_divide, fmod, remainder
 from .runtime import symbols
-from .special import NAMES, Foreign, special
+from .special import COUNTED, NAMES, Foreign, counted, special
 
 Element = Callable[..., Value]
 
@@ -253,6 +253,9 @@ def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) ->
     if isinstance(op, Elementwise):
         if op.label == "power" and second is not None and args[0].dtype.kind == "f":
             return POWERS.get(float(second), powers.power)
+        if op.label in COUNTED:
+            plain = counted(op.label, args, result)
+            return families.ODD.get(op.label, lambda f: f)(plain) if plain else None
         return _of_row(op.label, args[0].dtype.kind, second)
     if isinstance(op, Cast):
         return _cast(KINDS[args[0].dtype], KINDS[op.dtype])
@@ -263,10 +266,12 @@ def element(op: Op, args: tuple[Type, ...], result: Type, second: Any = None) ->
 
 
 def slope(start: Element, name: str, op: Any) -> Element | None:
-    """A derivative of some order, by the extension if that has it; the function itself is ours."""
-    if op.order == 0:
-        return start
-    symbol = f"{name}_slope_{op.order}"
+    """A derivative of some order, by the extension; the function itself is ours, or SciPy's."""
+    return _of_extension(f"{name}_slope_{op.order}") if op.order else start
+
+
+def _of_extension(symbol: str) -> Element | None:
+    """A function of real numbers, if the extension is there and has it."""
     return partial(special, symbol) if SPECIAL + symbol in symbols() else None
 
 
@@ -275,6 +280,15 @@ FAMILIES: dict[str, Callable[[Any], Element | None]] = {
     "bessel": lambda op: partial(families.bessel, op.letter, op.order),
     "erfcx": partial(slope, errors.erfcx, "erfcx"),
     "besseli0e": partial(slope, partial(special, "i0e"), "bessel_i0e"),
+    "exprel": partial(slope, partial(special, "exprel"), "exprel"),
+    "dawson": partial(slope, partial(special, "dawsn"), "dawsn"),
+    "elliptick": partial(slope, partial(special, "ellipk"), "ellipk"),
+    "elliptickm1": partial(slope, partial(special, "ellipkm1"), "ellipkm1"),
+    "elliptice": partial(slope, partial(special, "ellipe"), "ellipe"),
+    "logrel": lambda op: _of_extension(f"log_relative_{op.order}"),
+    "psidifference": lambda op: _of_extension(f"psi_difference_{op.order}"),
+    "scaledbessel": lambda op: _of_extension(f"scaled_{op.letter}_{op.order}"),
+    "carlson": lambda op: _of_extension(f"carlson_{op.p}_{op.q}_{op.r}"),
 }
 """By their names: the classes are there once one of scipy.special's functions has been met."""
 
@@ -298,7 +312,9 @@ def _of_row(label: str, kind: str, second: Any) -> Element | None:
             return table[label]
     if kind in "iu":
         return integers.of_row(label, second)
-    return partial(special, label) if kind == "f" and label in NAMES else None
+    if kind != "f":
+        return None
+    return partial(special, label) if label in NAMES else _of_extension(label)
 
 
 def _cast(given: str, wanted: str) -> Element:

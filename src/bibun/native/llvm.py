@@ -154,16 +154,16 @@ class Printer(Memory):
     def special(self, name: str, kind: str, args: Sequence[Term]) -> Term:
         """A function of SciPy's or ours, lane by lane. It takes a 0 behind its arguments."""
         symbol, lanes, of = f"{SPECIAL}{name}", max(a.lanes for a in args), scalar(kind)
-        types = ", ".join([of] * len(args))
-        self.declared[symbol] = f"declare {of} @{symbol}({types}, i32) nounwind"
+        types = [scalar(a.kind) for a in args]
+        self.declared[symbol] = f"declare {of} @{symbol}({', '.join(types)}, i32) nounwind"
         if lanes == 1:
-            given = ", ".join(f"{of} {a.text}" for a in args)
+            given = ", ".join(f"{t} {a.text}" for t, a in zip(types, args, strict=True))
             return Term(self.put(f"call {of} @{symbol}({given}, i32 0)"), kind)
         wide, found = vector(of, lanes), "poison"
-        operands = [self.broad(a, lanes) for a in args]
+        operands = [f"{vector(scalar(a.kind), lanes)} {self.broad(a, lanes)}" for a in args]
         for k in range(lanes):
-            single = [self.put(f"extractelement {wide} {x}, i32 {k}") for x in operands]
-            given = ", ".join(f"{of} {x}" for x in single)
+            single = [self.put(f"extractelement {x}, i32 {k}") for x in operands]
+            given = ", ".join(f"{t} {x}" for t, x in zip(types, single, strict=True))
             y = self.put(f"call {of} @{symbol}({given}, i32 0)")
             found = self.put(f"insertelement {wide} {found}, {of} {y}, i32 {k}")
         return Term(found, kind, lanes)

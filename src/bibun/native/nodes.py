@@ -21,7 +21,7 @@ from ..ops.matmul import MatMul
 from ..ops.reduction import AllTrue, AnyTrue, Count, Sum
 from ..ops.structure import Expand, Reshape, Transpose
 from . import products
-from .elements import Element, cost, element
+from .elements import FAMILIES, Element, cost, element
 from .lapack import native_routine
 from .pieces import INTERNAL, Picked, Whole, Windows
 from .places import Affine, Index, Pick, at, behind, equal_steps, flat, item_of
@@ -137,7 +137,7 @@ class Nodes:
     def by_element(self, i: int) -> bool:
         """Whether each element of the result is a function of those of the arguments beside it."""
         op = self.graph.nodes[i].op
-        return op.kind == "element" or isinstance(op, Foreign)
+        return op.kind == "element" or isinstance(op, Foreign) or op.name in FAMILIES
 
     def function(self, i: int) -> Element | None:
         """The scalar function of an element-wise node; None if there is none."""

@@ -9,13 +9,16 @@ from __future__ import annotations
 import ctypes
 import re
 from abc import abstractmethod
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Sequence
+from functools import cache, partial
 from importlib import import_module
 from typing import Any
 
-from ..graph import Op
+import numpy as np
+
+from ..graph import Op, Type
 from ..loops import Value
+from ..loops.statements import KINDS
 from .linked import LIBRARY, SPECIAL
 
 NAMES = frozenset((
@@ -29,7 +32,16 @@ NAMES = frozenset((
     "rel_entr", "rgamma", "sindg", "spence", "stdtr", "stdtrit", "tandg", "wrightomega", "y0", "y1",
     "yv", "yve",
 ))  # fmt: skip
-SIGNATURE = re.compile(r"double \((?:double, )+int __pyx_skip_dispatch\)")
+COUNTED: dict[str, tuple[str, ...]] = {
+    "bdtr": ("dld", "ddd"), "bdtrc": ("dld", "ddd"), "nbdtr": ("lld", "ddd"),
+    "nbdtrc": ("lld", "ddd"), "yn": ("ld", "dd"), "kn": ("ld", "dd"), "expn": ("ld", "dd"),
+    "eval_legendre": ("ld", "dd"), "eval_chebyt": ("ld", "dd"), "eval_chebyu": ("ld", "dd"),
+    "eval_hermite": ("ld",), "eval_hermitenorm": ("ld",), "eval_laguerre": ("ld", "dd"),
+    "eval_genlaguerre": ("ldd", "ddd"), "eval_gegenbauer": ("ldd", "ddd"),
+    "eval_jacobi": ("lddd", "dddd"),
+}  # fmt: skip
+"""Functions that take whole numbers (l) otherwise than floats (d): the kinds that they take."""
+OF_SIGNATURE = {"l": ("i64", "long|Py_ssize_t"), "d": ("f64", "double")}
 
 
 ADDRESSES: dict[str, Callable[[], int]] = {}
@@ -50,6 +62,21 @@ def special(name: str, *args: Value) -> Value:
     return code.let("special", "f64", [a.to("f64") for a in args], name).to(kind)
 
 
+def counted(name: str, types: Sequence[Type], result: Type) -> Callable[..., Value] | None:
+    """The function of one of COUNTED: that of the first signature to which NumPy casts safely."""
+    for signature in COUNTED[name]:
+        if all(np.can_cast(t.dtype, c) for t, c in zip(types, signature, strict=True)):
+            return partial(by_signature, f"{name}__{signature}", KINDS[result.dtype])
+    return None
+
+
+def by_signature(symbol: str, kind: str, *args: Value) -> Value:
+    """The function of a name with the kinds of its arguments behind it, as NAME__ld."""
+    signature = symbol.rpartition("__")[2]
+    given = [a.to(OF_SIGNATURE[c][0]) for a, c in zip(args, signature, strict=True)]
+    return args[0].code.let("special", "f64", given, symbol).to(kind)
+
+
 @cache
 def address(symbol: str) -> int:
     """Where a function is."""
@@ -59,12 +86,14 @@ def address(symbol: str) -> int:
     if name in ADDRESSES:
         return ADDRESSES[name]()
     table: dict[str, Any] = import_module("scipy.special.cython_special").__pyx_capi__
+    plain, _, types = name.partition("__")
+    args = "".join(f"(?:{OF_SIGNATURE[c][1]}), " for c in types) or "(?:double, )+"
     for key, capsule in table.items():
-        if key == name or re.fullmatch(rf"__pyx_fuse_\d{name}", key):
+        if re.fullmatch(rf"(?:__pyx_fuse_[\d_]*\d)?{plain}", key):
             signature, found = pointer(capsule)
-            if SIGNATURE.fullmatch(signature):
+            if re.fullmatch(rf"double \({args}int __pyx_skip_dispatch\)", signature):
                 return found
-    raise ImportError(f"scipy.special.cython_special has no {name} of real numbers")
+    raise ImportError(f"scipy.special.cython_special has no {plain} of real numbers")
 
 
 def _of_library(name: str) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from math import factorial
+from typing import Any
 
 from ...loops import Value
-from ..special import special
+from ..special import by_signature, special
 
 SHIFT = 9
 COEFFICIENTS = (
@@ -61,3 +64,47 @@ def bessel(letter: str, order: int, x: Value) -> Value:
     if letter == "i":
         wide = (abs(wide) < 1e-150).where(0, wide)
     return special(f"{letter}v", wide.like(float(order)), wide).to(x.kind)
+
+
+def legendre(plain: Callable[..., Value], n: Value, x: Value) -> Value:
+    """SciPy's polynomial of Legendre, to all digits at 0."""
+    return odd_near_zero(plain(n, x), n, None, x)
+
+
+def gegenbauer(plain: Callable[..., Value], n: Value, a: Value, x: Value) -> Value:
+    """SciPy's polynomial of Gegenbauer, to all digits at 0."""
+    return odd_near_zero(plain(n, a, x), n, a.to("f64"), x)
+
+
+def odd_near_zero(plain: Value, n: Value, a: Value | None, x: Value) -> Value:
+    """C_n^(a)(x), of which odd n are Jacobi's polynomials of x^2 next to 0 (DLMF 18.7.16).
+
+    Legendre's polynomials are those of a = 1/2, which is None.
+    """
+    u, degree = x.to("f64"), n.to("f64")
+    near = (abs(u) < 1 / 16) & (degree > 0) & (degree < MOST) & is_even(degree + 1)
+    near = near if a is None else near & (a > 0)
+    k = near.where((degree * 0.5).floor(), 0)
+    b = degree.like(0.5) if a is None else near.where(a, 0.5)
+    lead = u.like(1)
+    if a is not None:
+        quotient = special("poch", b, k + 1) / special("poch", b.like(0.5), k + 1)
+        lead = b.equals(0.5).where(1, quotient)
+    p = by_signature("eval_jacobi__lddd", "f64", k, b.like(0.5), b - 0.5, 1 - 2 * (u * u))
+    odd = is_even(k).where(lead, -lead) * near.where(u, 0) * p
+    good = near & (abs(lead) < float("inf"))
+    return good.where(odd.to(plain.kind), plain)
+
+
+def is_even(x: Value) -> Value:
+    """Whether a float is twice a whole number."""
+    return ((x * 0.5).floor() * 2).equals(x)
+
+
+MOST = 1e6
+"""Of a degree: SciPy adds up as many terms."""
+ODD: dict[str, Callable[[Any], Callable[..., Value]]] = {
+    "eval_legendre": lambda plain: partial(legendre, plain),
+    "eval_gegenbauer": lambda plain: partial(gegenbauer, plain),
+}
+"""What is made of SciPy's function."""
