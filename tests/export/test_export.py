@@ -187,14 +187,20 @@ def powers(x):
 
 def test_last_rounds(tmp_path: Path) -> None:
     """The last rounds get the same numbers, bit by bit, where they fill a vector and where not."""
-    cases = []
+    made: list[tuple[Any, np.ndarray]] = []
     for n, dtype in ((3, "f8"), (6, "f8"), (15, "f8"), (13, "f4")):
         x = np.cos(np.arange(n)).astype(dtype)
         x[-1] = -1e5  # a power that is not as usual, and done again
-        given = exported(powers, (x,), (0,), "value")
-        code = lowered(f"powers{n}", given, "vector")
-        cases.append((Header(f"powers{n}", code, Style("last", False, False, [])), given))
-        assert "filled<" in cases[-1][0].text()
+        made.append((powers, x))
+    # Rounds that only write, and rounds that are all the same.
+    made.append((lambda x: np.exp(np.broadcast_to(x, (3,))), np.ones(())))
+    made.append((lambda x: np.sum(np.exp(np.broadcast_to(x[:, None], (2, 3))), 1), np.ones(2)))
+    cases = []
+    for k, (f, x) in enumerate(made):
+        given = exported(f, (x,), (0,), "value")
+        code = lowered(f"last{k}", given, "vector")
+        cases.append((Header(f"last{k}", code, Style("last", False, False, [])), given))
+        assert (" filled<" in cases[-1][0].text()) == (k != 5)
     strict = ["-Wconversion", "-Wsign-conversion", "-Wshadow", "-pedantic"]
     native = ["-march=native", "-fno-trapping-math", *strict]
     plain = results(cases, tmp_path, OPTIONS)

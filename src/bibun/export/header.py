@@ -108,7 +108,7 @@ class Header:
         pieces = needed(self.body)
         head += INCLUDES if pieces else []
         head += ["numeric"] if "std::gcd(" in self.body or "std::lcm(" in self.body else []
-        filled = "filled<" in self.body
+        filled = "filled_bytes" in self.body
         head += ["utility"] if filled or self.code.several is not None else []
         head += ["vector"] if any(b.role == "heap" for b in self.code.code.buffers) else []
         head += ["cstdlib", "stdexcept"] if self.refuses else []

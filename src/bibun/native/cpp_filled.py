@@ -22,7 +22,8 @@ INSTRUCTIONS = {
 def steps(loop: Loop) -> dict[int, bool] | None:
     """Of each buffer whether rounds go through it number by number, or all read it where they like.
 
-    None where the last rounds cannot be filled up, or where that does not pay.
+    None where the last rounds cannot be filled up, or where that does not pay: where compilers make
+    no vectors, and where all rounds are the same.
     """
     dear = loop.strips == lanes_of(loop)  # others are sums, which wait for memory alone
     if not dear or loop.counter in taken(loop.body):
@@ -41,4 +42,4 @@ def steps(loop: Loop) -> dict[int, bool] | None:
         moves = loop.counter in dict(place.strides) or type(s) is Store
         if found.setdefault(buffer.number, moves) != moves or (moves and not one_by_one):
             return None
-    return found
+    return found if any(found.values()) else None
