@@ -100,13 +100,15 @@ class ScaledBessel(Op):
         top = np.arcsinh(np.abs(v) / x)
         width = 2 * np.arcsinh(5 / np.sqrt(x))  # where x w is 50
         low = np.maximum(top - width, 0)
-        step, parts = (top + width - low) / 64, []
-        for k in range(64):
+        step = (top + width - low) / 64
+
+        def term(k: int) -> Any:
             t = low + k * step
             w = 2 * np.square(np.sinh(t / 2))
-            part = (np.exp(v * t - x * w) + np.exp(-v * t - x * w)) / 2 * w**self.order
-            parts.append(part * np.where((k == 0) & (low == 0), 0.5, 1))
-        return (-1) ** self.order * step * balanced(parts)
+            y = (np.exp(v * t - x * w) + np.exp(-v * t - x * w)) / 2 * w**self.order
+            return y if k else y * np.where(low == 0, 0.5, 1)
+
+        return (-1) ** self.order * step * balanced(map(term, range(64)))
 
     def _poisson(self, v, x):
         """For whole v: f(x) = c x^v int_0^pi exp(-x w) sin(t)^(2 v) dt by the midpoint rule.
@@ -116,17 +118,20 @@ class ScaledBessel(Op):
         """
         v = np.abs(v)
         p = np.maximum(v - 1, 0) if self.order else v
-        left, parts = max(self.order - 1, 0), []
+        left, nodes = max(self.order - 1, 0), (np.arange(64) + 0.5) * (pi / 64)
         falling = [np.prod([p - i for i in range(j)], axis=0) for j in range(left + 1)]
         powers = [
             comb(left, j) * np.where(c == 0, 0, c * x ** (p - j)) for j, c in enumerate(falling)
         ]
-        for w in 2 * np.square(np.sin((np.arange(64) + 0.5) * (pi / 128))):
+
+        def term(w: float) -> Any:
             sine = w * (2 - w)
             rest = np.where(v > 0, (v - 0.5) * w * w - sine / 2, -w) if self.order else 1
             inner = sum(c * (-w) ** (left - j) for j, c in enumerate(powers))
-            parts.append(np.exp(-x * w) * sine**p * rest * inner)
-        return sqrt(pi) / 64 / (2**v * sc.gamma(v + 0.5)) * balanced(parts)
+            return np.exp(-x * w) * sine**p * rest * inner
+
+        y = balanced(map(term, 2 * np.square(np.sin(nodes / 2))))
+        return sqrt(pi) / 64 / (2**v * sc.gamma(v + 0.5)) * y
 
     def _ascending(self, v, x):
         """By the derivatives of I_v(x), the sum of (x / 2)^(v + 2 k) / (k! Gamma(v + k + 1))."""
@@ -143,14 +148,15 @@ class ScaledBessel(Op):
     def _schlaefli(self, v, x):
         """The integrals of exp(-x w) cos(v t), and of what that of any order has beyond."""
         turn, reach = np.sin(pi * np.remainder(v, 2)), np.arccosh(1 + 80 / x) + 1
-        parts = []
-        for node, weight in zip(*self.NODES, strict=True):
+
+        def term(node: float, weight: float) -> Any:
             t, s = pi * node, reach * node
             w, far = 2 * np.sin(t / 2) ** 2, -(1 + np.cosh(s))
             above = (-w) ** self.order * np.exp(-x * w) * np.cos(v * t)
             beyond = reach * turn / pi * far**self.order * np.exp(x * far - v * s)
-            parts.append(weight * (above - beyond))
-        return balanced(parts)
+            return weight * (above - beyond)
+
+        return balanced(map(term, *self.NODES))
 
     def _series(self, v, x):
         """Abramowitz and Stegun 9.7.1, differentiated."""

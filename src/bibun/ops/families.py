@@ -6,7 +6,7 @@ one sign instead (Family), or a product.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import factorial, pi, prod, sqrt
 from typing import Any
 
@@ -105,11 +105,16 @@ def unit_nodes(count: int) -> tuple[np.ndarray, np.ndarray]:
     return np.where(node < 0, z, 1 - z).astype(float), weight.astype(float)
 
 
-def balanced(terms: list[np.ndarray]) -> np.ndarray:
-    """The sum of 2^k arrays in pairs of pairs, which rounds k times and not 2^k."""
-    while len(terms) > 1:
-        terms = [a + b for a, b in zip(terms[::2], terms[1::2], strict=True)]
-    return terms[0]
+def balanced(terms: Iterable[np.ndarray]) -> np.ndarray:
+    """The sum of 2^k arrays in pairs of pairs, which rounds k times and not 2^k, and holds k."""
+    held: list[np.ndarray] = []
+    for count, term in enumerate(terms):
+        y = term
+        while count & 1:  # as many pairs are complete as a counter carries
+            y, count = held.pop() + y, count >> 1
+        held.append(y)
+    (total,) = held
+    return total
 
 
 @operation
@@ -196,7 +201,7 @@ class BesselI0e(Family):
     def _integral(self, x):
         nodes = 64
         v = 2 * np.sin((np.arange(nodes) + 0.5) * (pi / nodes / 2)) ** 2
-        return balanced([(-u) ** self.order * np.exp(-x * u) for u in v]) / nodes
+        return balanced((-u) ** self.order * np.exp(-x * u) for u in v) / nodes
 
     def _series(self, x):
         y = 0

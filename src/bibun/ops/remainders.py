@@ -175,13 +175,15 @@ class Dawson(Family):
         return x * np.exp(-u) * y
 
     def _integral(self, x):
-        edge, parts = Polynomial([0]), []
+        edge = Polynomial([0])
         for n in range(self.order):
             edge = edge.deriv() - Polynomial([0, 2]) * edge + Polynomial([0, -2]) ** n
-        for node, weight in zip(*self.NODES, strict=True):
+
+        def term(node: float, weight: float) -> Any:
             u = x * node
-            parts.append(weight * (-2 * u) ** self.order * np.exp(-u * (2 * x - u)))
-        return edge(x) * np.exp(-x * x) + x * balanced(parts)
+            return weight * (-2 * u) ** self.order * np.exp(-u * (2 * x - u))
+
+        return edge(x) * np.exp(-x * x) + x * balanced(map(term, *self.NODES))
 
     def _series(self, x):
         n, u = self.order, 1 / np.square(x)
