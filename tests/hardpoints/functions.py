@@ -367,12 +367,14 @@ ARRAYS: dict[str, Callable] = {  # of a list of numbers: a list of one, or of as
 # fmt: off
 ROUNDS_INSIDE = {
     "sum", "mean", "var", "std", "cumsum", "sinc", "ndtr", "kl_div", "gammainc", "gammaincc",
-    "gammaln", "psi", "expi", "j0", "j1", "y0", "y1", "cosm1",
+    "gammaln", "loggamma", "betaln", "beta", "psi", "expi", "j0", "j1", "jv", "y0", "y1",
+    "yv", "cosm1",
 }
 # fmt: on
 """What rounds on the way, so that errors are relative to the arguments and not to the result: sums,
 NumPy's sinc pi x, SciPy's ndtr x / sqrt(2), its kl_div the terms that it adds up, its incomplete
-gamma functions the exponent of x^a exp(-x), and its functions with zeros have few digits there.
+gamma functions the exponent of x^a exp(-x), its beta a + b, and its functions with zeros
+have few digits there.
 Slopes may be more exact than values: they do not move with these."""
 # fmt: off
 OFF = {

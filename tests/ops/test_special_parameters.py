@@ -127,6 +127,7 @@ def test_derivatives_are_those_of_mpmath(f: Any, reference: Any, k: int, points:
 SCALED_I = by_balls(lambda v, x: x.bessel_i(v) * (-x).exp())
 SCALED_K = by_balls(lambda v, x: x.bessel_k(v) * x.exp())
 DAWSON = by_balls(lambda v, x: x.erfi() * (-x * x).exp() * flint.arb.pi().sqrt() / 2)
+EULER = by_balls(lambda a, b: a.gamma() * b.gamma() / (a + b).gamma())
 # fmt: off
 OURS = [  # slopes that take nothing from SciPy's values, which are off by up to 80 eps
     *((sc.ive, SCALED_I, v) for v in (0.0, 1.0, 2.0, -2.0, 7.0, 0.5, 2.3)),
@@ -134,6 +135,8 @@ OURS = [  # slopes that take nothing from SciPy's values, which are off by up to
     (lambda v, x: sc.k0e(x), SCALED_K, 0.0),
     (lambda v, x: sc.k1e(x), SCALED_K, 1.0),
     (lambda v, x: sc.dawsn(x), DAWSON, 0.0),
+    (sc.beta, EULER, 17.7),
+    (lambda v, x: sc.binom(17 + x, v), lambda v, x: 1 / (18 + x) / EULER(v + 1, 18 + x - v), 1.7),
 ]
 # fmt: on
 

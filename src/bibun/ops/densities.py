@@ -53,16 +53,22 @@ def rest_of_stirling(a: Any) -> Any:
 
 
 def precise_beta(a: Any, b: Any) -> Any:
-    """beta(a, b), which SciPy computes by logarithms of large numbers for a + b > 170."""
+    """beta(a, b), which SciPy computes by logarithms of large numbers for a + b > 170.
+
+    Else gamma(a + b) is off by psi(a + b) times what the sum is rounded by, which is known.
+    """
     with np.errstate(all="ignore"):
         p, q = np.minimum(double(a), double(b)), np.maximum(double(a), double(b))
         n = p + q
         far = (p > 0) & (n >= LARGE) & (n < np.inf)
+        rounded = np.where((p > 0) & (n < LARGE), p - (n - q), 0)  # q is the larger one
+        near = sc.beta(double(a), double(b))
+        near = np.where(rounded == 0, near, near - near * (rounded * sc.psi(n)))
         p, q, n = (np.where(far, x, 1) for x in (p, q, n))
         stirling = rest_of_stirling(p) * rest_of_stirling(q) / rest_of_stirling(n)
         logs = np.where(np.isfinite(n / p), np.log(n / p), np.log(n) - np.log(p))
         y = stirling / p * (n / q) * np.exp(-(p * logs + q * np.log1p(p / q)))
-        return np.where(far, y, sc.beta(double(a), double(b))).astype(a.dtype)[()]
+        return np.where(far, y, near).astype(a.dtype)[()]
 
 
 def share(a: Any, b: Any, x: Any, rest: Any, by: Any) -> Any:

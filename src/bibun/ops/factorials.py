@@ -81,8 +81,11 @@ def beyond_zero(n: Array, k: Array) -> Any:
 
 
 def precise(y: Array, n: Array, k: Array) -> Any:
-    """binom(n, k), which SciPy computes by logarithms of large numbers, or roughly for n = 0."""
-    rough = (n > 100) | (1e8 * np.abs(n) < np.abs(k))
+    """binom(n, k), which SciPy computes by logarithms of large numbers, or roughly for n = 0.
+
+    For k that are not whole it rounds the sum of beta's arguments.
+    """
+    rough = (n > 100) | (1e8 * np.abs(n) < np.abs(k)) | (k != np.rint(k))
     far, left = rough & (k >= -0.5) & (n - k > -0.5), (n > 100) & (k < -0.5)
     _, s = turn(np.where(left, k, 0.5), 0 * k)
     n, k = np.where(far | left, n, 1), np.where(far | left, k, 0)
