@@ -159,6 +159,13 @@ def test_values_that_round_inside_move_and_their_slopes_do_not():
     assert 100 < tail.condition / abs(tail.sides[0]) < 300  # SciPy's value is off by 0.4 x eps
 
 
+def test_values_that_are_off_move_and_their_slopes_do_not():
+    logarithm = Truth(program([0.5], ("spence", (0,)), ("log", (1,))), 0, units=4)
+    assert logarithm.condition > 2 * abs(logarithm.sides[0])
+    alone = Truth(program([0.5], ("spence", (0,))), 0, units=4)
+    assert alone.condition < 2 * abs(alone.sides[0])
+
+
 def test_each_entry_rounds_by_itself():
     quotients = program([700.0, -1e8, -700.0], ("prod", (0,)), ("divide", (1, 0)))
     known = Truth(quotients, 1)  # 490000 / 700 - 490000 / 700, and what is smaller

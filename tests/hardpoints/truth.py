@@ -59,17 +59,18 @@ class Noise:
         self.size = size
         self.width = len(program.lanes(entry))
         exact = _exact(program, entry) if self.rng else [True] * len(program.body)
-        # What is off by itself takes as much of the bound as it needs, and no more.
-        off = [max(1, OFF.get(i.name, 0) / units) for i in program.body]
-        self.results = [
-            [0 if e else f * r for r in self._draw()] for e, f in zip(exact, off, strict=True)
-        ]
+        self.results = [[0 if e else r for r in self._draw()] for e in exact]
         self.partials = [[self._draw() for _ in range(4)] for _ in program.body]
         # Sums round on their way, relative to what is added up, and sinc(x) rounds pi x.
         self.inside = [
             not e and i.name in ROUNDS_INSIDE for e, i in zip(exact, program.body, strict=True)
         ]
         self.values = [[self._draw() for _ in range(4)] for _ in program.body]
+        # What is off by itself takes as much of the bound as it needs, and no more.
+        self.off = [
+            [] if e or i.name not in OFF else [OFF[i.name] / units * r for r in self._draw()]
+            for e, i in zip(exact, program.body, strict=True)
+        ]
 
     def _draw(self) -> list[Any]:
         if self.rng is None:
@@ -113,9 +114,10 @@ def values(program: Program, x: list[Any], noise: Noise, base: Lists | None) -> 
                 y = [_off(u, e) for u, e in zip(y, errors, strict=False)]
             given.append(y)
         y = on_lists(name, *given)
-        if noise.inside[k]:
+        if noise.inside[k] or noise.off[k]:
             at = [(base or found)[a] if type(a) is int else [mp.mpf(a)] for a in args]
-            y = _moved(y, name, [z if len(z) == n else z * n for z in at], noise.values[k])
+            at = [z if len(z) == n else z * n for z in at]
+            y = _moved(y, name, at, noise.values[k] if noise.inside[k] else [], noise.off[k])
         y = [_off(u, e) for u, e in zip(y, noise.results[k], strict=False)]
         if base is not None and noise.rng and name in ARRAYS:  # each result has partials of its own
             y = _apart(y, base[k + 1], noise.partials[k][1])
@@ -133,13 +135,17 @@ def _off(u: Any, error: Any) -> Any:
     return u * (1 + error) if error and u is not None else u
 
 
-def _moved(y: list[Any], name: str, at: Lists, errors: Lists) -> list[Any]:
-    """Results that are off as those of other arguments are, while their slopes are not."""
-    near = [
-        [_off(u, e) for u, e in zip(z, w, strict=False)] for z, w in zip(at, errors, strict=False)
-    ]
-    both = zip(y, on_lists(name, *near), on_lists(name, *at), strict=True)
-    return [u + v - w if finite(u) and finite(v) and finite(w) else u for u, v, w in both]
+def _moved(y: list[Any], name: str, at: Lists, errors: Lists, off: list[Any]) -> list[Any]:
+    """Results that are off, by themselves or as those of other arguments, while slopes are not."""
+    known = on_lists(name, *at)
+    moved = [_off(u, e) for u, e in zip(known, off, strict=False)] if off else known
+    if errors:
+        pairs = zip(at, errors, strict=False)
+        moved = on_lists(
+            name, *([_off(u, e) for u, e in zip(z, w, strict=False)] for z, w in pairs)
+        )
+    both = zip(y, moved, known, strict=True)
+    return [u + (v - w) if finite(u) and finite(v) and finite(w) else u for u, v, w in both]
 
 
 def _apart(y: list[Any], base: list[Any], errors: list[Any]) -> list[Any]:
