@@ -177,7 +177,7 @@ class Duck(Interface):
             found = FUNCTIONS["ask"](self._read())
             if found is not None:
                 return found
-            if user_instruction() == "BINARY_SUBSCR":
+            if user_instruction() in ("BINARY_SUBSCR", "BINARY_SLICE"):  # a[:n] since 3.12
                 raise AbstractValueError(
                     f"an array of which only the type is known here ({value}) cannot be the index "
                     "of a plain array: write bibun.constant(a)[i]"

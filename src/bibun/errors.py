@@ -259,7 +259,7 @@ def conversion_error(how: str, in_tape: bool = False) -> TracingError:
     aside = IN_TAPE if in_tape else ""
     where = user_position()
     source = where.source if where else ""
-    if user_instruction() == "STORE_SUBSCR":
+    if user_instruction() in ("STORE_SUBSCR", "STORE_SLICE"):  # y[0] = x; y[:] = x since 3.12
         return TracingError(
             "assignment of a traced array into an untraced array would lose its derivative: "
             "make the array of floating-point numbers inside the function (np.zeros, x.copy()), or "
