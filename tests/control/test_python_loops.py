@@ -37,6 +37,7 @@ LOOPS = [*KEPT, *HARMLESS, *DECIDED]
 PROGRAMS = [*LOOPS, *ONE_BY_ONE, *TRAPS, *UNDECIDED]
 
 
+@pytest.mark.filterwarnings("ignore:Bitwise inversion:DeprecationWarning")  # ~(i > 3), from 3.12 on
 @pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
 def test_loops_mean_what_they_say(program):
     expected = program(X.copy()), grad(program)(X)

@@ -194,7 +194,9 @@ class Gather(Op):
     def _placed(self, out: Type, types: Sequence[Type]) -> Callable[[Sequence], tuple]:
         """NumPy's index into `out`, and g with its axes in NumPy's order."""
         fill, order = layout(self.axes, self.rank, out.shape, len(types[0].shape))
-        back = tuple(range(len(types[-1].shape)) if order is None else np.argsort(order))
+        if not order:  # A number stays one: in an array of objects, an array of it would stay that.
+            return lambda args: (fill(args[:-1]), args[-1])
+        back = tuple(np.argsort(order))
         return lambda args: (fill(args[:-1]), args[-1].transpose(back))
 
     def adder(self, out: Type, *types: Type) -> Write:
