@@ -76,7 +76,9 @@ QUOTIENTS = [  # a function whose derivative has no number anywhere around, but 
 OPEN = [(lambda x: x * np.sin(1 / x), 0.0), (lambda x: x / np.sqrt(x**2), 0.0),
         (lambda x: np.sqrt(x) ** 2, -1.0),
         (lambda x: np.sum(x / np.sqrt(np.sum(x * x))), np.zeros(2)),
-        (lambda x: np.arctan(1 / x), 0.0)]
+        (lambda x: np.arctan(1 / x), 0.0),
+        (lambda x: np.log(np.sqrt(np.sum(x * x))), np.zeros(2)),
+        (lambda x: 1 / np.linalg.norm(x), np.zeros(2))]
 # fmt: on
 
 

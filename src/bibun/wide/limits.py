@@ -20,7 +20,7 @@ import numpy as np
 
 from .balls import Ball, infinite, raw
 from .objects import Element, Library
-from .proof import tiny
+from .proof import number, tiny
 
 DIRECTIONS = 2
 SMALLEST_STEP = 256
@@ -182,3 +182,12 @@ def seen_of(entry: Any) -> Any:
     """The ball of an entry; nan where it is no number."""
     found = value_of(entry)
     return raw(np.nan) if found is None else found
+
+
+def taken(y: np.ndarray, wanted: np.ndarray, found: list[Limit]) -> np.ndarray:
+    """Put limits into a result; the entries that have none."""
+    for e, x in zip(wanted, found, strict=True):
+        if x.kind in ("number", "kink", "infinite"):
+            y.ravel()[e] = number(x.value, y.dtype)
+    kinds = zip(wanted, found, strict=True)
+    return np.array([e for e, x in kinds if x.kind in ("nothing", "nearly")], int)

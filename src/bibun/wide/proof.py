@@ -11,6 +11,8 @@ from .objects import Element
 
 BITS = 64
 """Digits of a proven number, in bits: more than any of our dtypes has."""
+OPEN = {"vague", "nothing"}
+"""What more digits may settle: also a quotient by a ball around 0, such as 1 + 1e-160 is to few."""
 SMALLEST = -1080
 """Powers of two below which a float64 is zero."""
 
@@ -52,3 +54,9 @@ def number(x: Any, dtype: np.dtype) -> Any:
     """The float next to a ball (a number beyond all floats is an infinity), or an infinity."""
     with np.errstate(all="ignore"):
         return dtype.type(float(x))
+
+
+def unproven(wanted: np.ndarray, found: list[Proof]) -> np.ndarray:
+    """The entries of which nothing is proven."""
+    kinds = zip(wanted, found, strict=True)
+    return np.array([e for e, p in kinds if p.kind in OPEN], int)

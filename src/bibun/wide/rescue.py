@@ -27,20 +27,19 @@ from .limits import (
     limit,
     same,
     seen_of,
+    taken,
     value_of,
     wide,
 )
 from .near import Near, Nearby, near
 from .objects import Library, NotExpressibleError
-from .proof import Proof, number, proof
+from .proof import OPEN, Proof, number, proof, unproven
 
 PRECISIONS = 128, 512, 2048
 """Bits of the balls, one after the other, until the digits suffice."""
 MORE = 1, 2, 4
 """How many times the digits next to a point are what they are for squares, until they suffice."""
 NO_PROOF = Proof("nothing")
-OPEN = {"vague", "nothing"}
-"""What more digits may settle: also a quotient by a ball around 0, such as 1 + 1e-160 is to few."""
 LEAST = 2e-6
 """Seconds that an operation on a number takes at least: what is hopeless is not begun."""
 SPENT = "it would take longer than the budget allows"
@@ -104,8 +103,9 @@ class Rescue:
             return Rescued(list(results), wanted, SPENT)
         try:
             found = self.proven(wanted)
-            left = [_unproven(w, f) for w, f in zip(wanted, found, strict=True)]
+            left = [unproven(w, f) for w, f in zip(wanted, found, strict=True)]
             limits = self._limits(left) if any(map(len, left)) else []
+            steep = self._steep(wanted, found, limits)
         except SpentError:
             return Rescued(list(results), wanted, SPENT)
         except NotExpressibleError as error:
@@ -117,9 +117,34 @@ class Rescue:
                     y.ravel()[e] = number(p.value, y.dtype)
         still = left if limits else [w[:0] for w in wanted]
         if limits:
-            still = [_taken(y, w, f) for y, w, f in zip(better, left, limits, strict=True)]
+            still = [taken(y, w, f) for y, w, f in zip(better, left, limits, strict=True)]
+        for y, w in zip(better, steep, strict=True):
+            y.ravel()[w] = np.nan
+        still = [np.union1d(w, s).astype(int) for w, s in zip(still, steep, strict=True)]
         why = "there is no limit either" if any(map(len, still)) else ""
         return Rescued([y[()] for y in better], still, why)
+
+    def _steep(
+        self, wanted: list[np.ndarray], found: list[list[Proof]], limits: list[list[Limit]]
+    ) -> list[np.ndarray]:
+        """Zeros by which a function goes to infinity all the same: by convention a norm's is one.
+
+        log(norm(x)) at 0 has no derivative there. Infinite arguments make infinite what they like.
+        """
+        nothing = [w[:0] for w in wanted]
+        endless = any(p.kind == "infinite" for f in found[: self.values] for p in f)
+        endless = endless or any(x.kind == "infinite" for f in limits[: self.values] for x in f)
+        if not endless or any(np.isinf(x).any() for x in self.args if x.dtype.kind == "f"):
+            return nothing
+        zeros = nothing[: self.values]
+        for w, f in zip(wanted[self.values :], found[self.values :], strict=True):
+            zeros.append(w[[p.kind == "number" and bool(p.value.is_zero()) for p in f]])
+        if not any(map(len, zeros)):
+            return nothing
+        steep = nothing[: self.values]
+        for w, around in zip(zeros[self.values :], self._limits(zeros)[self.values :], strict=True):
+            steep.append(w[[x.kind == "nothing" for x in around]])
+        return steep
 
     def _doubtful(self, results: Sequence[Any]) -> list[np.ndarray]:
         """The entries that are not finite; all of them where the function itself is not.
@@ -138,7 +163,7 @@ class Rescue:
         """What all results are: numbers that balls prove, if these count, or else limits."""
         wanted = [np.arange(int(np.prod(t.shape))) for t in self.graph.output_types]
         found = self.proven(wanted) if proven else [[NO_PROOF] * len(w) for w in wanted]
-        left = [_unproven(w, f) for w, f in zip(wanted, found, strict=True)]
+        left = [unproven(w, f) for w, f in zip(wanted, found, strict=True)]
         limits = self._limits(left) if any(map(len, left)) else [[] for _ in left]
         known = [[Limit(p.kind, p.value) for p in f] for f in found]
         for row, entries, better in zip(known, left, limits, strict=True):
@@ -359,21 +384,6 @@ def long(x: np.ndarray) -> np.ndarray:
         return np.zeros(x.shape, bool)
     mantissa = np.frexp(x)[0] * 2.0 ** (np.finfo(x.dtype).nmant // 2)
     return np.isfinite(x) & (mantissa != np.rint(mantissa))
-
-
-def _unproven(wanted: np.ndarray, found: list[Proof]) -> np.ndarray:
-    """The entries of which nothing is proven."""
-    kinds = zip(wanted, found, strict=True)
-    return np.array([e for e, p in kinds if p.kind in OPEN], int)
-
-
-def _taken(y: np.ndarray, wanted: np.ndarray, found: list[Limit]) -> np.ndarray:
-    """Put limits into a result; the entries that have none."""
-    for e, x in zip(wanted, found, strict=True):
-        if x.kind in ("number", "kink", "infinite"):
-            y.ravel()[e] = number(x.value, y.dtype)
-    kinds = zip(wanted, found, strict=True)
-    return np.array([e for e, x in kinds if x.kind in ("nothing", "nearly")], int)
 
 
 def possible(graph: Graph, args: Sequence[np.ndarray]) -> bool:
