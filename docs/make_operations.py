@@ -131,7 +131,7 @@ def _sentence(thing: Any) -> str:
 
 def rows(files: list[ModuleType]) -> Iterator[tuple[str, ...]]:
     written = sources(files)
-    for op in TABLE.values():
+    for op in sorted(TABLE.values(), key=lambda op: op.home):  # late files come as they are met
         example = next(e for e in Elementwise.examples() if e.op is op)
         yield (
             f"`{path(op.ufunc)}`",
