@@ -11,7 +11,7 @@ import pytest
 import bibun
 from bibun.wide import rescue
 from bibun.wide.checks import kept
-from bibun.wide.near import FUNCTIONS, Near
+from bibun.wide.near import FUNCTIONS, Near, near
 from bibun.wide.objects import UndecidedError
 
 EXACT = {
@@ -48,6 +48,17 @@ def holds(f: str, given: list[Near], rng: np.random.Generator) -> bool:
         value = exact(*(within(x, rng)[k] for x in given))
         assert abs(value - found.x) <= found.off, (f, [(x.x, x.off) for x in given])
     return True
+
+
+def test_what_underflows_may_be_far_from_zero_all_the_same():
+    found = FUNCTIONS["exp"](Near(-746.0, 20.0))
+    with mpmath.workprec(200):
+        assert mpmath.exp(-726) - found.x <= found.off
+
+
+def test_whole_numbers_that_floats_round_are_refused():
+    with pytest.raises(OverflowError):
+        near(np.int64(2**53 + 1))
 
 
 @pytest.mark.parametrize("f", sorted(FUNCTIONS))

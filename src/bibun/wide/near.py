@@ -111,6 +111,8 @@ def near(x: Any) -> Near:
     """A number of Python's or NumPy's, exactly."""
     if type(x) is Near:
         return x
+    if isinstance(x, np.integer):
+        x = int(x)  # NumPy would round it to compare it
     value = float(x)  # numbers without an end are refused
     if isinstance(x, np.longdouble) or value != x:
         raise OverflowError
@@ -131,7 +133,7 @@ def positive(x: Near) -> float:
 def exp(x: Near) -> Near:
     """Steeper by e^off at most."""
     y = math.exp(x.x)
-    return rounded(y, y * math.expm1(x.off), CLOSE)
+    return rounded(y, (y + LEAST) * math.expm1(x.off), CLOSE)
 
 
 def expm1(x: Near) -> Near:
