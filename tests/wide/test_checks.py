@@ -294,3 +294,33 @@ def test_numbers_that_are_too_small_are_told_where_nobody_could_look():
         assert grad(f)(1.0) == 0
     grad(f)(1.0)  # once
     grad(lambda x: np.nextafter(x, 1.0) * np.exp(-x))(1.0)  # without a warning
+
+
+ROTATION = np.array([[0.0, 1.0], [-1.0, 0.0]])
+
+
+def far_tail(x):
+    """exp(-1000 x), which is too small for floats at 1."""
+    return np.exp(-1000 * x)
+
+
+@pytest.mark.parametrize(
+    "absorbed",
+    [
+        lambda x: np.nextafter(x, 1.0) * np.log(1 + far_tail(x) * x),
+        lambda x: np.nextafter(x, 1.0) + far_tail(x) + x,
+        lambda x: np.nextafter(x, 1.0) * np.where(far_tail(x) > 1, x, 2 * x),
+        lambda x: np.nextafter(x, 1.0) * np.linalg.inv(np.eye(2) + far_tail(x) * ROTATION)[0, 0],
+        lambda x: np.nextafter(x, 1.0) * special.logsumexp(np.array([0.0, -1000.0]) * x),
+    ],
+)
+def test_small_numbers_beside_large_ones_are_not_told(absorbed):
+    grad(absorbed)(1.0)  # a warning is an error here
+
+
+def test_small_numbers_that_grow_again_are_told():
+    def f(x):
+        return np.nextafter(x, 1.0) * x + far_tail(x) * 1e300
+
+    with pytest.warns(LostDigitsWarning, match="exp at -1000.* too small"):
+        grad(f)(1.0)

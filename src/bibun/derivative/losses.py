@@ -5,7 +5,7 @@ Floats are compared with balls, operation by operation, as the function is writt
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -73,29 +73,81 @@ def vanishing(recorded: Recorded, graph: Graph, args: Sequence[Any]) -> str:
 
 
 def _vanished(graph: Graph, args: Sequence[Any]) -> tuple[int, tuple[int, ...], tuple] | None:
-    """A node that is 0 or subnormal, and off; where, and its operands there."""
-    floats, exact = _both(graph, args)
+    """A node that is 0 or subnormal, and off, and counts; where, and its operands there.
+
+    It does not where each operation on it has the digits that it should, such as 1 + exp(-1000),
+    or is as small, up to the results. One without exact numbers may do with it what it likes, and
+    is taken as it is in floats.
+    """
+    floats, unknown = _floats(graph, args), set[int]()
+
+    def as_it_is(i: int) -> Any:
+        unknown.add(i)
+        plain = isinstance(graph.nodes[i].type, Type)
+        return library.elements(floats[i].raw) if plain else None
+
+    with precision(PRECISIONS[-1]):
+        library = balls(lambda values: None)
+        exact = in_balls(graph, args, library, as_it_is)[0]
+    gone: dict[int, tuple[int, tuple[int, ...], tuple]] = {}  # and where that began
     for i, n in graph.body():
-        plain = isinstance(n.type, Type) and n.type.dtype.kind == "f"
-        if not plain or not n.args or exact[i] is None or isinstance(n.op, Item):
+        if not n.args:
             continue
-        y = np.asarray(floats[i].raw)
-        kind = np.finfo(y.dtype)
-        for k in np.flatnonzero(np.abs(y) < kind.tiny):
-            ball, x = ball_of(np.ravel(np.asarray(exact[i], object))[k]), float(y.ravel()[k])
-            small = ball.is_finite() and 0 < abs(ball) < float(kind.tiny)
-            if small and abs(ball - x) > float(kind.eps) ** KEPT * abs(ball):
-                place = tuple(int(j) for j in np.unravel_index(k, y.shape))
-                return i, place, operands_at([floats[a].raw for a in n.args], place, y.shape)
+        origin = next((gone[a] for a in n.args if a in gone), None)
+        known = None if i in unknown else exact[i]
+        with precision(PRECISIONS[-1]):
+            k, off = _far(floats[i], known, origin is not None)
+        if k is not None and origin is not None:
+            gone[i] = origin
+        elif k is not None and isinstance(n.type, Type) and not isinstance(n.op, Item):
+            shape = np.shape(floats[i].raw)
+            place = tuple(int(j) for j in np.unravel_index(k, shape))
+            gone[i] = i, place, operands_at([floats[a].raw for a in n.args], place, shape)
+        if origin is not None and off:
+            return origin
     return None
+
+
+def _far(x: Any, exact: Any, after: bool) -> tuple[int | None, bool]:
+    """The first entry that is too small for floats, if one is; and whether others are not right.
+
+    Nor are those right of which nothing is known. What may also be zero is too small only `after`
+    what is.
+    """
+    if exact is None:
+        return None, True
+    if type(exact) is tuple:  # of a decomposition
+        found = [_far(y, e, after) for y, e in zip(x, exact, strict=True)]
+        return next((k for k, _ in found if k is not None), None), any(off for _, off in found)
+    y = np.asarray(x.raw)
+    if y.dtype.kind != "f":
+        if np.asarray(exact).dtype == object:  # of factors, the bits: what they lead to is compared
+            return 0 if after else None, False
+        return None, not np.array_equal(y, exact)
+    kind, small, off = np.finfo(y.dtype), None, False
+    for k, entry in enumerate(np.ravel(np.asarray(exact, object))):
+        ball, float_k = ball_of(entry), float(y.ravel()[k])
+        if not ball.is_finite() or not np.isfinite(float_k):
+            off = True
+        elif not abs(ball - float_k) <= float(kind.eps) ** KEPT * abs(ball):
+            tiny = abs(ball) < float(kind.tiny) and abs(float_k) < float(kind.tiny)
+            if tiny and (after or abs(ball) > 0):
+                small = k if small is None else small
+            else:
+                off = True
+    return small, off
 
 
 def _both(graph: Graph, args: Sequence[Any]) -> tuple[list[Any], list[Any]]:
     """All nodes in floats, and in balls."""
-    with np.errstate(all="ignore"):
-        floats = evaluate(graph, [Array(None, -1, a) for a in args])
     with precision(PRECISIONS[-1]):
-        return floats, in_balls(graph, args, balls(lambda values: None))[0]
+        return _floats(graph, args), in_balls(graph, args, balls(lambda values: None))[0]
+
+
+def _floats(graph: Graph, args: Sequence[Any]) -> list[Any]:
+    """All nodes as NumPy computes them."""
+    with np.errstate(all="ignore"):
+        return evaluate(graph, [Array(None, -1, a) for a in args])
 
 
 def lossy(recorded: Recorded) -> str:
@@ -124,12 +176,20 @@ def difference(recorded: Recorded, results: Sequence[Any], better: Sequence[Any]
     return f"{count} of {total} numbers of the derivative are not right, {text}"
 
 
-def in_balls(graph: Graph, args: Sequence[Any], library: Library) -> tuple[list[Any], list[str]]:
-    """The values of all nodes in balls; None after operations that have none, which are named."""
+def in_balls(
+    graph: Graph,
+    args: Sequence[Any],
+    library: Library,
+    instead: Callable[[int], Any] = lambda i: None,
+) -> tuple[list[Any], list[str]]:
+    """The values of all nodes in balls; those without are named, and are `instead` what it says.
+
+    What comes after None is None, too.
+    """
     env: list[Any] = [library.elements(a) for a in args]
     without: list[str] = []
     with np.errstate(all="ignore"):
-        for _, n in graph.body():
+        for i, n in graph.body():
             given = [env[a] for a in n.args]
             y = None
             if not any(x is None for x in given):
@@ -139,7 +199,7 @@ def in_balls(graph: Graph, args: Sequence[Any], library: Library) -> tuple[list[
                     pass  # of this precision; more may decide
                 except (NotExpressibleError, TypeError, ValueError, AttributeError) as error:
                     without.append(lacking(n.op, error))
-            env.append(y)
+            env.append(instead(i) if y is None else y)
     return env, sorted(set(without))
 
 
