@@ -207,3 +207,20 @@ def test_states_at_indices(f: Any) -> None:
         compiled = bibun.jit(derived)
         assert not compiled.lower(a, ROWS).interpreted
         np.testing.assert_allclose(compiled(a, ROWS), derived(a, ROWS), rtol=1e-13, atol=1e-14)
+
+
+@pytest.mark.parametrize("read", [slice(1, None), np.array([2, 0, 2]), slice(None, None, -2)])
+def test_equal_terms_are_added_each(read: Any) -> None:
+    """What reads the same places twice adds the same to them twice; so do equal terms of others."""
+    x, w = RNG.standard_normal((2, 6))
+    slope = np.zeros(6)
+    np.add.at(slope, read, np.cos(w[read]))
+
+    def f(x: Any) -> Any:
+        return np.sum((x + (x + x))[read] * np.cos(w[read]))
+
+    def g(x: Any, w: Any) -> Any:
+        return np.sum(x[read] * np.cos(w[read])) + np.sum(x[read] * np.cos(w[read]))
+
+    np.testing.assert_allclose(bibun.jit(bibun.grad(f))(x), 3 * slope, rtol=1e-15)
+    np.testing.assert_allclose(bibun.jit(bibun.grad(g))(x, w), 2 * slope, rtol=1e-15)

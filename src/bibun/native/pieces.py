@@ -46,13 +46,14 @@ class Piece(Op):
 
     The arguments are the blank, or what it is after another piece that comes first; the indices of
     the read; and x. `inside` are views of what is read there, one of another, of which x takes the
-    place of the last one.
+    place of the last one. `number` tells it apart from others that add the same to the same places.
     """
 
     kind = "call"
     read: Read
     add: bool
     inside: tuple[Slice | Reshape, ...] = ()
+    number: int = 0
 
     def type(self, blank, *rest):
         return blank
@@ -204,7 +205,8 @@ def together(
     if of.dtype not in KINDS:
         return None
     blank = memory(of, add if zero is None else zero, trace)
-    pieces = (bind(Piece(r, add), blank, *rest) for r, rest in zip(reads, args, strict=True))
+    each = enumerate(zip(reads, args, strict=True))
+    pieces = (bind(Piece(r, add, number=k), blank, *rest) for k, (r, rest) in each)
     return bind(Whole(), *pieces)
 
 
