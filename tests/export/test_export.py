@@ -279,3 +279,17 @@ def test_what_cannot_be_exported(tmp_path: Path) -> None:
         bibun.export.cpp(loss, (X, W), to=tmp_path, wrt="Z")
     with pytest.raises(ValueError, match="the functions are value, value_and_grad"):
         bibun.export.cpp(loss, (X, W), to=tmp_path, functions=["hessian"])
+
+
+def test_results_of_narrow_numbers(tmp_path: Path) -> None:
+    """Wide results of sums in float32 are compared as exactly as these are rounded."""
+    x = np.random.default_rng(3).standard_normal((3, 33)).astype(np.float32)[2]
+
+    def f(x: Any) -> Any:
+        return np.sum(x * x * x) + np.sum((x > 0) * 1.5 * x)
+
+    bibun.export.cpp(f, (x,), to=tmp_path, name="f", math="vector")
+    assert "<= 1e-12" not in (tmp_path / "f_test.cpp").read_text()
+    holds(tmp_path, OPTIONS)
+    bibun.export.cpp(f, (np.float64(x),), to=tmp_path, name="f", math="vector")
+    assert "<= 1e-4" not in (tmp_path / "f_test.cpp").read_text()
