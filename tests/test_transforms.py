@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from scipy import special
 
 import bibun
 from bibun import (
@@ -403,6 +404,18 @@ def test_stop_gradient():
     assert grad(lambda x: x * stop_gradient(x))(3.0) == 3
     assert jvp(lambda x: x * stop_gradient(x), (3.0,), (1.0,))[1] == 3
     assert grad(lambda x: x * stop_gradient({"x": x})["x"])(3.0) == 3
+
+
+def test_what_has_no_derivative_needs_none_of_what_is_stopped():
+    def f(a):  # SciPy has no derivative of gammainc by a
+        return special.gammainc(2 * stop_gradient(a), 2.0) * a
+
+    expected = special.gammainc(3.0, 2.0)
+    assert_allclose(grad(f)(1.5), expected)
+    assert_allclose(jvp(f, (1.5,), (1.0,))[1], expected)
+    assert_allclose(grad(checkpoint(f))(1.5), expected)
+    assert_allclose(grad(lambda a: bibun.fori_loop(0, 1, lambda i, c: f(c), a))(1.5), expected)
+    assert hessian(f)(1.5) == 0
 
 
 def test_checkpoint_changes_nothing_but_memory():

@@ -105,11 +105,15 @@ def outputs(graph: Graph, env: Env) -> list[Array]:
     return [env[o] for o in graph.outputs]
 
 
-def active(graph: Graph, wanted: Sequence[bool]) -> list[bool]:
-    """Which nodes a change of the wanted inputs can reach through floating-point numbers."""
+def active(graph: Graph, wanted: Sequence[bool], stopped: bool = False) -> list[bool]:
+    """Which nodes a change of the wanted inputs can reach through floating-point numbers.
+
+    With `stopped`, which nodes a derivative can reach, that goes through no stop_gradient.
+    """
     flags = [w and t.differentiable for w, t in zip(wanted, graph.input_types, strict=True)]
     for _, n in graph.body():
-        flags.append(any(flags[a] for a in n.args) and any(t.differentiable for t in n.types))
+        reached = any(flags[a] for a in n.args) and not (stopped and n.op.decreed)
+        flags.append(reached and any(t.differentiable for t in n.types))
     return flags
 
 
@@ -120,7 +124,7 @@ def pull(
 
     Reverse accumulation: Griewank and Walther, Evaluating Derivatives, section 3.2.
     """
-    flags = active(graph, wanted)
+    flags = active(graph, wanted, stopped=True)
     found: dict[int, list] = defaultdict(list)  # what is to be added up, for each node
     for o, g in zip(graph.outputs, cotangents, strict=True):
         if g is not None and flags[o]:
@@ -192,7 +196,7 @@ def _settled(m: Any) -> Array:
 
 def push(graph: Graph, env: Env, tangents: Sequence[Any]) -> list[Array | None]:
     """The tangents of the outputs, given those of the inputs. None is zero."""
-    flags = active(graph, [t is not None for t in tangents])
+    flags = active(graph, [t is not None for t in tangents], stopped=True)
     found: list[Any] = [
         t if f else None for t, f in zip(tangents, flags[: graph.arity], strict=True)
     ]
