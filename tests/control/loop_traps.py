@@ -423,7 +423,17 @@ def bound_by_an_item(x):
 
 
 # fmt: off
+def in_a_dict_and_a_list(x):
+    w = x * 1.0
+    them, p = [w], {"w": w}
+    del w
+    for _ in range(N):
+        p["w"] -= 0.1 * p["w"]
+    return them[0].sum()
+
+
 TRAPS = [
+    in_a_dict_and_a_list,
     list_beside_what_is_written, bound_by_a_property, bound_by_a_length, bound_by_an_item,
     appended_again, appended_in_a_tuple, appended_to_two, appended_and_carried, sets_appended,
     state_is_written_and_appended, two_names_of_a_list, dicts_change_places, list_from_outside,

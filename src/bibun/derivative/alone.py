@@ -14,14 +14,17 @@ from ..memory import living
 UNCHANGING = (bool, int, float, complex, str, type(None))
 
 
-def alone(found: dict[str, Any], name: str, deep: bool = True) -> bool:
+def alone(found: dict[str, Any], name: str, deep: bool = True, inside: bool = False) -> bool:
     """Whether a write into this is seen by nobody else.
 
-    It is a number, the function's own array, or its own dict, if `deep` of such things.
+    It is a number, the function's own array, or its own dict, if `deep` of such things; `inside`
+    of a dict, which is one reference, and not those of a local name.
     """
+    if type(found[name]) is dict:
+        if not held_alone(found, name, dict, inside):
+            return False
+        return not deep or all(alone(found[name], key, inside=True) for key in found[name])
     x = found[name]
-    if type(x) is dict:
-        return held_alone(found, name, dict) and (not deep or all(alone(x, key) for key in x))
     if type(x) is not Array:
         return type(x) in UNCHANGING or isinstance(x, np.generic)
     if is_number(x):
@@ -30,12 +33,13 @@ def alone(found: dict[str, Any], name: str, deep: bool = True) -> bool:
         return False
     if is_argument(x):
         return False
-    return _references(found, name) <= _ALONE
+    return _references(found, name) <= (_IN_DICT if inside else _ALONE)
 
 
-def held_alone(found: dict[str, Any], name: str, kind: type) -> bool:
+def held_alone(found: dict[str, Any], name: str, kind: type, inside: bool = False) -> bool:
     """Whether this is an object of a class of Python's that has no other name."""
-    return type(found[name]) is kind and _references(found, name) <= _ALONE
+    x = found[name]  # a reference, which the probe has, too
+    return type(x) is kind and _references(found, name) <= (_IN_DICT if inside else _ALONE)
 
 
 def is_argument(x: Any) -> bool:
@@ -76,3 +80,4 @@ def _measured() -> int:
 _ALONE = _measured()
 TEMPORARY = getrefcount([object()][0])  # references to what nobody holds but this expression
 NAME = _ALONE - TEMPORARY - 1  # those of a local name, seen from another function; `alone` adds one
+_IN_DICT = _ALONE - NAME + 1
