@@ -11,6 +11,7 @@ from ..loops.statements import statements
 from ..loops.text import INFIX
 from .rounds import taken
 from .strips import lanes_of
+from .tune import accessed
 
 INSTRUCTIONS = {
     *INFIX, "load", "constant", "table", "lookup", "bits", "to", "select", "fma", "neg", "not",
@@ -32,12 +33,9 @@ def steps(loop: Loop) -> dict[int, bool] | None:
     for s in statements(loop.body):
         if type(s) is Let and s.opcode not in INSTRUCTIONS:
             return None
-        if type(s) is Store:
-            buffer, place = s.buffer, s.place
-        elif type(s) is Let and s.opcode == "load":
-            buffer, place = s.extra
-        else:
+        if (at := accessed(s)) is None:
             continue
+        buffer, place = at
         one_by_one = (place.offset, place.strides, place.computed) == (0, ((loop.counter, 1),), -1)
         moves = loop.counter in dict(place.strides) or type(s) is Store
         if found.setdefault(buffer.number, moves) != moves or (moves and not one_by_one):

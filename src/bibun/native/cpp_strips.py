@@ -16,7 +16,7 @@ from .cpp_filled import steps
 from .cpp_types import cpp_type, stored
 from .llvm import needed
 from .strips import STRIP, lanes_of
-from .tune import places
+from .tune import accessed, places
 
 
 class Near(NamedTuple):
@@ -204,12 +204,9 @@ class Strips:
     def narrow(self, width: int) -> Iterator[tuple[Buffer, Place, bool]]:
         """Places of narrow numbers, and whether they are written."""
         for s in self.loop.body.statements:
-            if type(s) is Store:
-                buffer, place = s.buffer, s.place
-            elif type(s) is Let and s.opcode == "load":
-                buffer, place = s.extra
-            else:
+            if (at := accessed(s)) is None:
                 continue
+            buffer, place = at
             whole = buffer.kind not in FLOATS and 8 * DTYPES[buffer.kind].itemsize < width
             if whole and dict(place.strides).get(self.loop.counter, 0):
                 yield buffer, place, type(s) is Store

@@ -16,7 +16,7 @@ import numpy as np
 from ..loops import Apply, Block, Buffer, Code, Invoke, Let, Loop, Place, Refuse, Seldom, Store
 from ..loops.statements import DTYPES, Merge, blocks, statements
 from .rounds import NEUTRAL, taken, used
-from .tune import LANES, SLOW
+from .tune import LANES, SLOW, accessed
 
 LONG = 150_000
 """Work of a loop, in additions of a vector, from which on threads gain more than waking costs."""
@@ -245,10 +245,8 @@ def accesses(statement: Any) -> Iterator[int]:
 
 def _own(statement: Any) -> list[int]:
     """The buffer that a statement itself reads or writes."""
-    if type(statement) is Store:
-        return [statement.buffer.number]
-    load = type(statement) is Let and statement.opcode == "load"
-    return [statement.extra[0].number] if load else []
+    at = accessed(statement)
+    return [at[0].number] if at else []
 
 
 def gathered(loop: Loop, number: int) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..loops import Apply, Block, Code, Invoke, Let, Loop, Place, Refuse, Seldom, Store
+from ..loops import Apply, Block, Buffer, Code, Invoke, Let, Loop, Place, Refuse, Seldom, Store
 from ..loops.statements import blocks, statements
 from .rounds import used
 
@@ -98,11 +98,14 @@ def _joins(outer: Loop, inner: Loop) -> bool:
 
 def places(block: Block) -> Iterator[Place]:
     """All places that are read or written."""
-    for s in statements(block):
-        if type(s) is Store:
-            yield s.place
-        elif type(s) is Let and s.opcode == "load":
-            yield s.extra[1]
+    yield from (at[1] for s in statements(block) if (at := accessed(s)))
+
+
+def accessed(s: Any) -> tuple[Buffer, Place] | None:
+    """The buffer and the place that a statement itself reads or writes, if it does."""
+    if type(s) is Store:
+        return s.buffer, s.place
+    return s.extra if type(s) is Let and s.opcode == "load" else None
 
 
 def _drop(block: Block, counter: int) -> None:
