@@ -37,6 +37,7 @@ from .cpp_support import BITS, EXTREMES, HEAD, PRODUCT
 from .cpp_types import cpp_type, stored
 from .llvm import arrangement
 from .special import ADDRESSES
+from .tune import accessed
 
 
 def literal(kind: str, data: bytes) -> str:
@@ -372,6 +373,5 @@ def touched(s: Any) -> list[int]:
     """The buffers that a statement itself reads or writes."""
     if type(s) is Invoke or type(s) is Apply:
         return [b.number for b, _ in s.places]
-    if type(s) is Store:
-        return [s.buffer.number]
-    return [s.extra[0].number] if type(s) is Let and s.opcode == "load" else []
+    at = accessed(s)
+    return [at[0].number] if at else []

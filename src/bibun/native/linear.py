@@ -7,8 +7,8 @@ For a small matrix A that stays the same, where no more products are needed than
     c (x A)     = x (c A)
 
 So each product begins with what is known before, and the factor does not wait. All of this holds
-for reals; roundings are those of |y| |A| + |c k| |A|, and factors are such that no entry of A
-beyond 1e-300 loses digits.
+for reals; roundings are those of |y| |A| + |c k| |A|. Factors are such that no entry of A beyond
+1e-300 loses digits (1e-31 in float32); sums of states may overflow before their products would.
 """
 
 from __future__ import annotations
@@ -27,8 +27,6 @@ from .movable import reached, size
 
 SMALL = 2048
 """Bytes of a matrix whose product waits for its operations more than it does work."""
-
-
 MODEST = 1e-7, 1e7
 """What sizes of factors matrices are multiplied by."""
 
